@@ -75,11 +75,11 @@ class Erased:
 
 def find_personal_data(installation: Installation, address: str) -> PersonalData:
     """Read the whole ledger, the whole queue `dead` and the whole outbox; nothing is changed."""
-    mentions = _mention_matcher(address)
+    mentions = _make_mention_matcher(address)
     events = tuple(_find_events(installation, mentions))
     messages = frozenset(event.message_id for event in events)
     letters = tuple(
-        letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, messages, mentions)
+        letter for letter in peek(installation.sqs, installation.dead) if _is_letter_about(letter, messages, mentions)
     )
     records = tuple(name for name in _find_records(installation, address) if name not in messages)
     return PersonalData(events, letters, tuple(find_mentions(installation, mentions)), records)
@@ -88,7 +88,7 @@ def find_personal_data(installation: Installation, address: str) -> PersonalData
 def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
     """Erase what was found; returns how much was erased. What a first try left, a second finds."""
     messages = frozenset(event.message_id for event in found.events)
-    letters = delete_letters(installation, messages, _mention_matcher(address))
+    letters = delete_letters(installation, messages, _make_mention_matcher(address))
     records = sum(erase_event(installation, event) for event in found.events)
     outbox = sum(erase_body(installation, row) for row in found.outbox)
     return Erased(records, letters, outbox, sum(_erase_hash(installation, name) for name in found.records))
@@ -112,11 +112,11 @@ def _find_records(installation: Installation, address: str) -> Iterator[str]:
     return (deserialize(item["pk"]).removeprefix(message_key("")) for item in chain.from_iterable(pages))
 
 
-def _letter_about(letter: DeadLetter, messages: Collection[str], mentions: Callable[[str], bool]) -> bool:
-    return letter.message_id in messages or any(map(mentions, _texts(letter)))
+def _is_letter_about(letter: DeadLetter, messages: Collection[str], mentions: Callable[[str], bool]) -> bool:
+    return letter.message_id in messages or any(map(mentions, _list_texts(letter)))
 
 
-def _texts(letter: DeadLetter) -> Iterator[str]:
+def _list_texts(letter: DeadLetter) -> Iterator[str]:
     """The letter's body, and the event in it however it is encoded."""
     yield letter.body
     record: Any = {"messageId": letter.id, "receiptHandle": "", "attributes": {}, "body": letter.body}
@@ -124,7 +124,7 @@ def _texts(letter: DeadLetter) -> Iterator[str]:
         yield found.body if isinstance(found, Delivery) else found.raw
 
 
-def _mention_matcher(address: str) -> Callable[[str], bool]:
+def _make_mention_matcher(address: str) -> Callable[[str], bool]:
     """Whether a text names the address, in any letter case and however JSON escapes it; not as a part of another."""
     whole = re.compile(rf"(?<![\w.+-]){re.escape(address.strip())}(?![\w-]|\.\w)", re.IGNORECASE)
 
@@ -175,7 +175,7 @@ def delete_letters(
     deleted = 0
     with Reception(installation.sqs, installation.dead) as reception:
         for letter in chain.from_iterable(reception):
-            if _letter_about(letter, messages, mentions):
+            if _is_letter_about(letter, messages, mentions):
                 reception.delete(letter)
                 deleted += 1
     return deleted

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RECORD_ATTRIBUTES",
     "Installation",
-    "projection",
+    "build_projection",
     "read_own_lists",
     "read_providers",
     "read_recipient",
@@ -35,13 +35,13 @@ __all__ = [
 RECORD_ATTRIBUTES = ("pk", *(name for name in Record.__slots__ if name not in {"message_id", "event"}))
 
 
-def projection(attributes: Collection[str]) -> dict[str, Any]:
+def build_projection(attributes: Collection[str]) -> dict[str, Any]:
     """The arguments of a read that returns these attributes only."""
     names = {f"#a{number}": name for number, name in enumerate(attributes)}
     return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
 
 
-def _no_secrets() -> Sequence[bytes]:
+def _give_no_secrets() -> Sequence[bytes]:
     raise LookupError("this installation was given no address key")
 
 
@@ -60,7 +60,7 @@ class Installation:
     retry: str
     feedback: str
     ledger: str
-    secrets: Callable[[], Sequence[bytes]] = _no_secrets
+    secrets: Callable[[], Sequence[bytes]] = _give_no_secrets
     books: str = ""
     ses: Callable[[], Mapping[str, SESV2Client]] = dict
     #: Whether the caller may read the events themselves; the web app may not.
@@ -89,7 +89,7 @@ class Installation:
         Whoever reads names what they read: the rights of the web app end before the events themselves.
         """
         return self.dynamodb.get_item(
-            TableName=self.ledger, Key=serialize_item({"pk": key}), ConsistentRead=True, **projection(attributes)
+            TableName=self.ledger, Key=serialize_item({"pk": key}), ConsistentRead=True, **build_projection(attributes)
         ).get("Item")
 
     def scan(
@@ -104,7 +104,7 @@ class Installation:
             FilterExpression=condition,
             ExpressionAttributeValues=serialize_item(values),
             ConsistentRead=True,
-            **(projection(attributes) if attributes else {}),
+            **(build_projection(attributes) if attributes else {}),
         )
         return (page["Items"] for page in pages)
 

@@ -27,10 +27,10 @@ __all__ = [
     "find_bodies",
     "find_entries",
     "find_mentions",
+    "find_queue_key",
     "find_rejected",
+    "format_queue_key",
     "publish_again",
-    "queue_name",
-    "queue_of",
 ]
 
 #: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
@@ -67,14 +67,14 @@ class OutboxEntry:
     source: str | None = None
 
 
-def queue_name(queue: str, shard: int) -> str:
+def format_queue_key(queue: str, shard: int) -> str:
     """Key of a shard of the index in which rows wait: the value of their attribute `queue`."""
     return f"{queue}#{shard}"
 
 
-def queue_of(queue: str, subject: str) -> str:
+def find_queue_key(queue: str, subject: str) -> str:
     """Key of the shard in which rows about `subject` (without `outbox#`) wait."""
-    return queue_name(queue, zlib.crc32(subject.encode()) % SHARDS)
+    return format_queue_key(queue, zlib.crc32(subject.encode()) % SHARDS)
 
 
 def find_rejected(installation: Installation) -> list[OutboxRow]:
@@ -100,7 +100,7 @@ def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
             {
                 ":committed": "committed",
                 ":rejected": "rejected",
-                ":queue": queue_of(UNPUBLISHED, row.subject.removeprefix("outbox#")),
+                ":queue": find_queue_key(UNPUBLISHED, row.subject.removeprefix("outbox#")),
                 ":now": now,
             }
         ),
@@ -135,11 +135,11 @@ def find_entries(installation: Installation, fits: Callable[[str], bool]) -> Ite
                 committed_at=row.get("committed_at", 0),
                 reason=row.get("reason", ""),
                 message_id=row.get("message_id", ""),
-                source=_source(row["body"]),
+                source=_read_source(row["body"]),
             )
 
 
-def _source(body: str) -> str | None:
+def _read_source(body: str) -> str | None:
     try:
         found = json.loads(body)["source"]
     except (ValueError, LookupError, TypeError, RecursionError):

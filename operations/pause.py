@@ -58,7 +58,7 @@ def read_status(functions: LambdaClient, notify: str) -> PauseStatus:
     except functions.exceptions.ResourceNotFoundException:
         raise UserError(f"there is no function {notify} in this account and region") from None
     arn = function["Configuration"]["FunctionArn"]
-    mapping = _mapping(functions, arn)
+    mapping = _find_mapping(functions, arn)
     reserved = functions.get_function_concurrency(FunctionName=notify).get("ReservedConcurrentExecutions")
     kept = functions.list_tags(Resource=arn).get("Tags", {}).get(CONCURRENCY_TAG)
     return PauseStatus(arn, reserved, kept, mapping["UUID"], mapping["State"] in _READING)
@@ -106,7 +106,7 @@ def count_waiting(sqs: SQSClient, retry: str) -> int:
     return sum(int(found.get(name, 0)) for name in names)
 
 
-def _mapping(functions: LambdaClient, arn: str) -> Any:
+def _find_mapping(functions: LambdaClient, arn: str) -> Any:
     """The mapping by which the function, or an alias of it, reads its queue `retry`."""
     queue = arn.replace(":lambda:", ":sqs:", 1).replace(":function:", ":").removesuffix("-notify") + "-retry"
     pages = functions.get_paginator("list_event_source_mappings").paginate(EventSourceArn=queue)

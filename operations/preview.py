@@ -29,7 +29,7 @@ def preview(event: str, compiled: Path | None = None, link: Callable[[str], str]
     """
     try:
         read = json.loads(event)
-        notification = _catalogue(compiled or COMPILED).get(read["type"], read.get("tenant"))
+        notification = _load_catalogue(compiled or COMPILED).get(read["type"], read.get("tenant"))
         notification.validate(read["data"])
         unsubscribe_url = link(notification.category) if link and notification.subscription else None
         return notification.render(read["data"], read["data"]["recipient"]["locale"], unsubscribe_url)
@@ -44,7 +44,7 @@ def preview(event: str, compiled: Path | None = None, link: Callable[[str], str]
 def find_subscription(type_: str, compiled: Path | None = None) -> str | None:
     """The category that a reader of this type's mails may unsubscribe from; None if there is none, or no such type."""
     try:
-        notification = _catalogue(compiled or COMPILED).get(type_)
+        notification = _load_catalogue(compiled or COMPILED).get(type_)
     except NotificationError:
         return None
     except FileNotFoundError:  # nothing is packaged here: the notifications themselves say it
@@ -55,7 +55,7 @@ def find_subscription(type_: str, compiled: Path | None = None) -> str | None:
 def find_categories() -> frozenset[str]:
     """Every category that a reader may unsubscribe from."""
     try:
-        types = _catalogue(COMPILED).types
+        types = _load_catalogue(COMPILED).types
     except FileNotFoundError:  # nothing is packaged here: the notifications themselves say it
         types = frozenset(path.parent.name for path in _SOURCES.glob("*/notification.json"))
     return frozenset(category for type_ in types if (category := find_subscription(type_)))
@@ -70,5 +70,5 @@ def _read_subscription(type_: str) -> str | None:
 
 
 @cache
-def _catalogue(compiled: Path) -> Catalogue:
+def _load_catalogue(compiled: Path) -> Catalogue:
     return Catalogue.load(compiled)

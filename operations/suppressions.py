@@ -33,7 +33,7 @@ __all__ = [
     "find_suppression",
     "get_suppression",
     "list_suppressions",
-    "rekey",
+    "rekey_addresses",
     "remove_suppression",
     "scan_suppressions",
     "take_off",
@@ -155,20 +155,20 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
             raise
 
 
-def rekey(installation: Installation) -> Rekeyed:
+def rekey_addresses(installation: Installation) -> Rekeyed:
     """Move what lies under older keys of addresses to the newest, for every address that is named anywhere.
 
     Keys are hashes, so an item can be moved only if its address is found: in an event that the ledger or the outbox
     keeps, or on SES's lists. Reads both tables and the lists; may be repeated, also after an interruption.
     """
     addresses = frozenset(_find_addresses(installation))
-    moved = sum(_move(installation, old, new) for old, new in _pairs(installation, addresses))
+    moved = sum(_move(installation, old, new) for old, new in _list_key_pairs(installation, addresses))
     newest = {installation.address_keys(address)[0] for address in addresses}
     left = sum("#".join(key.split("#")[:2]) not in newest for key in _scan_keys(installation))
     return Rekeyed(len(addresses), moved, left)
 
 
-def _pairs(installation: Installation, addresses: Collection[str]) -> Iterator[tuple[str, str]]:
+def _list_key_pairs(installation: Installation, addresses: Collection[str]) -> Iterator[tuple[str, str]]:
     for address in addresses:
         new, *older = installation.address_keys(address)
         for old in older:
@@ -219,12 +219,12 @@ def _scan_keys(installation: Installation) -> Iterator[str]:
 
 def _is_on_list(client: SESV2Client, address: str) -> bool:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetSuppressedDestination.html"""
-    return any(_call_if_listed(client, client.get_suppressed_destination, each) for each in _spellings(address))
+    return any(_call_if_listed(client, client.get_suppressed_destination, each) for each in _list_spellings(address))
 
 
 def _delete_from_list(client: SESV2Client, address: str) -> bool:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteSuppressedDestination.html"""
-    found = [_call_if_listed(client, client.delete_suppressed_destination, each) for each in _spellings(address)]
+    found = [_call_if_listed(client, client.delete_suppressed_destination, each) for each in _list_spellings(address)]
     return any(found)
 
 
@@ -236,6 +236,6 @@ def _call_if_listed(client: SESV2Client, call: Callable[..., Any], address: str)
     return True
 
 
-def _spellings(address: str) -> list[str]:
+def _list_spellings(address: str) -> list[str]:
     """AWS does not say whether its list tells letter cases apart."""
     return list(dict.fromkeys((address.strip(), address.strip().lower())))

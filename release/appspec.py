@@ -14,7 +14,7 @@ import yaml
 
 from operations.errors import UserError
 
-__all__ = ["SCHEMA", "TEMPLATE", "Revision", "errors_in", "render"]
+__all__ = ["SCHEMA", "TEMPLATE", "Revision", "list_errors", "render"]
 
 TEMPLATE = Path(__file__).parents[1] / "appspec.yml"
 SCHEMA = Path(__file__).with_name("appspec.schema.json")
@@ -67,7 +67,7 @@ def render(
     return Revision(json.dumps(document))
 
 
-def errors_in(document: object) -> list[str]:
+def list_errors(document: object) -> list[str]:
     """Where a document is no AppSpec of one Lambda function, a line each."""
     schema: dict[str, Any] = json.loads(SCHEMA.read_text("utf-8"))
     found = jsonschema.Draft202012Validator(schema).iter_errors(document)
@@ -75,5 +75,5 @@ def errors_in(document: object) -> list[str]:
 
 
 def _require_sound(document: object, what: str) -> None:
-    for error in errors_in(document):
+    for error in list_errors(document):
         raise UserError(f"{what} is no AppSpec of one Lambda function: {error}")

@@ -22,7 +22,7 @@ def find_artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -
     """The package to release at this stack. Raises `UserError` if Lambda could not run it."""
     if stack.local:
         return read_artifact(path or build("laptop", say=say).function_zip)
-    architecture = cast("Architecture", _architecture(stack))
+    architecture = cast("Architecture", _read_architecture(stack))
     path = path or build("cloud", architecture, say=say).function_zip
     require_releasable(path, architecture)
     return read_artifact(path)
@@ -37,7 +37,7 @@ def read_artifact(path: Path) -> Artifact:
         raise UserError(f"{path} is no package: make package builds one") from None
 
 
-def _architecture(stack: Stack) -> str:
+def _read_architecture(stack: Stack) -> str:
     name = stack.names.notify
     try:
         answer = stack.functions.get_function_configuration(FunctionName=name)

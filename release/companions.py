@@ -13,16 +13,16 @@ from botocore.httpsession import URLLib3Session
 
 from function.canary.deployment_description import Companion
 from operations.errors import UserError
-from release.deployments import history
-from release.publish import Artifact, publish, sha256_of, update
+from release.deployments import list_ended
+from release.publish import Artifact, compute_sha256, publish, update
 from release.screen import Screen
 from release.stack import ALIAS, OPTIONAL, Stack
-from release.versions import code_of, live_after, move_alias, numbers
+from release.versions import await_move, list_code_hashes, move_alias, read_code_hash
 
 __all__ = [
-    "companions_of",
     "find_paired_versions",
     "follow_live",
+    "list_companions",
     "move_companions",
     "publish_companions",
     "ship_hooks",
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-def companions_of(stack: Stack) -> list[str]:
+def list_companions(stack: Stack) -> list[str]:
     """The functions that move with notify. An optional one that is not configured is missing, or has no alias."""
     optional = {f"{stack.names.prefix}-{name}" for name in OPTIONAL}
     return [one for one in stack.names.companions if one not in optional or _is_there(stack, one)]
@@ -38,7 +38,7 @@ def companions_of(stack: Stack) -> list[str]:
 
 def _is_there(stack: Stack, function: str) -> bool:
     try:
-        _live(stack, function)
+        _read_live_version(stack, function)
     except stack.functions.exceptions.ResourceNotFoundException:
         return False
     return True
@@ -47,8 +47,8 @@ def _is_there(stack: Stack, function: str) -> bool:
 def publish_companions(stack: Stack, artifact: Artifact) -> list[Companion]:
     """Publish the code of every companion. No alias moves."""
     return [
-        Companion(function, _live(stack, function), publish(stack, function, artifact))
-        for function in companions_of(stack)
+        Companion(function, _read_live_version(stack, function), publish(stack, function, artifact))
+        for function in list_companions(stack)
     ]
 
 
@@ -62,14 +62,14 @@ def find_paired_versions(stack: Stack, version: str) -> dict[str, str]:
     """The version of each companion that was live with this version of notify: as the deployments say, else the newest
     with the same code. A companion without a known version is left out, and so is one that was removed."""
     found: dict[str, str] = {}
-    for one in history(stack):
+    for one in list_ended(stack):
         if version == one.current:
             found = {each.function: each.before for each in one.companions} | found
         elif version == one.target and one.status == "Succeeded":
             found = {each.function: each.after for each in one.companions} | found
-    wanted, there = code_of(stack, version), companions_of(stack)
+    wanted, there = read_code_hash(stack, version), list_companions(stack)
     for function in {*there} - found.keys():
-        same = [number for number, code in numbers(stack, function).items() if code == wanted]
+        same = [number for number, code in list_code_hashes(stack, function).items() if code == wanted]
         found |= {function: max(same, key=int)} if same else {}
     return {function: number for function, number in found.items() if function in there}
 
@@ -77,7 +77,7 @@ def find_paired_versions(stack: Stack, version: str) -> dict[str, str]:
 def follow_live(stack: Stack, screen: Screen, version: str) -> None:
     """Move companions and hooks to the release of the live version of notify: `version`, unless another process moved
     the alias."""
-    version = live_after(stack, version).version
+    version = await_move(stack, version).version
     for one in move_companions(stack, find_paired_versions(stack, version)):
         screen.say(f"{one.function}: version {one.after} is live, as with version {version} of {stack.names.notify}")
     ship_hooks_of(stack, screen, version)
@@ -91,7 +91,7 @@ def move_companions(stack: Stack, wanted: Mapping[str, str]) -> list[Companion]:
 
 def ship_hooks_of(stack: Stack, screen: Screen, version: str) -> None:
     """Give the hooks the code of this version of notify, unless they have it."""
-    wanted = code_of(stack, version)
+    wanted = read_code_hash(stack, version)
     shipped = [stack.functions.get_function_configuration(FunctionName=hook) for hook in stack.names.hooks.values()]
     if any(hook["CodeSha256"] != wanted for hook in shipped):
         ship_hooks(stack, _fetch(stack, version, wanted))
@@ -102,10 +102,10 @@ def _fetch(stack: Stack, version: str, wanted: str) -> bytes:
     """The code of a version of notify, whose SHA-256 in base64 is `wanted`. Raises `UserError` if it is not."""
     answer = stack.functions.get_function(FunctionName=stack.names.notify, Qualifier=version)
     content = URLLib3Session().send(AWSRequest("GET", answer["Code"]["Location"]).prepare()).content
-    if sha256_of(content) != wanted:
+    if compute_sha256(content) != wanted:
         raise UserError(f"the code of version {version} could not be fetched: the hooks keep that of the release")
     return content
 
 
-def _live(stack: Stack, function: str) -> str:
+def _read_live_version(stack: Stack, function: str) -> str:
     return stack.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]

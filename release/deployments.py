@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from function.canary.deployment_description import Companion, read_companions
 from release.stack import Stack
 
-__all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_baking", "find_running", "history", "read"]
+__all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_baking", "find_running", "list_ended", "read"]
 
 #: The statuses by which ListDeployments is documented to filter; it refuses others.
 #: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
@@ -96,7 +96,7 @@ def create(
 
 def read(stack: Stack, deployment: str) -> Deployment:
     """How one deployment stands."""
-    return _deployment(stack, stack.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
+    return _read_deployment(stack, stack.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
 
 def find_running(stack: Stack) -> Deployment | None:
@@ -105,7 +105,7 @@ def find_running(stack: Stack) -> Deployment | None:
     return next(found, None)
 
 
-def history(stack: Stack) -> Iterator[Deployment]:
+def list_ended(stack: Stack) -> Iterator[Deployment]:
     """Those that ended, the newest first; as many as CodeDeploy keeps. Each is looked up when it is asked for."""
     return _list(stack, ENDED)
 
@@ -116,7 +116,7 @@ def find_baking(stack: Stack, version: str, bake: float, longest: float) -> Depl
     CodeDeploy may leave out when a deployment was complete. Then it counts as if it had taken `longest` seconds: baking
     twice costs time, and not baking would leave it unwatched.
     """
-    last = next(history(stack), None) if bake else None
+    last = next(list_ended(stack), None) if bake else None
     if not (last and last.tried and last.status == "Succeeded" and last.target == version):
         return None
     ended = last.completed.timestamp() if last.completed else last.created.timestamp() + longest
@@ -134,14 +134,14 @@ def _list(stack: Stack, statuses: tuple[Any, ...]) -> Iterator[Deployment]:
         answer = stack.codedeploy.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
         infos += answer.get("deploymentsInfo", [])
     for info in sorted(infos, key=lambda info: info["createTime"], reverse=True):
-        yield _deployment(stack, info)
+        yield _read_deployment(stack, info)
 
 
-def _deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
-    target = _target(stack, info["deploymentId"])
+def _read_deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
+    target = _read_target(stack, info["deploymentId"])
     events: list[Any] = target.get("lifecycleEvents") or []
     error, rollback = info.get("errorInformation"), info.get("rollbackInfo") or {}
-    current, wanted = _versions(stack, target, info)
+    current, wanted = _read_versions(stack, target, info)
     moving: Mapping[str, Any] = next((one for one in events if one["lifecycleEventName"] == "AllowTraffic"), {})
     return Deployment(
         id=info["deploymentId"],
@@ -162,7 +162,7 @@ def _deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
     )
 
 
-def _target(stack: Stack, deployment: str) -> Mapping[str, Any]:
+def _read_target(stack: Stack, deployment: str) -> Mapping[str, Any]:
     """The one `LambdaTarget` of a deployment; empty if it has not started, or has none."""
     codedeploy = stack.codedeploy
     try:
@@ -175,19 +175,19 @@ def _target(stack: Stack, deployment: str) -> Mapping[str, Any]:
     return next((one["lambdaTarget"] for one in found.get("deploymentTargets", []) if "lambdaTarget" in one), {})
 
 
-def _versions(stack: Stack, target: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[str, str]:
+def _read_versions(stack: Stack, target: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[str, str]:
     """Current and target version: as the target says, else as the AppSpec does, which must be fetched by its hash."""
     function = target.get("lambdaFunctionInfo") or {}
     if "currentVersion" in function and "targetVersion" in function:
         return function["currentVersion"], function["targetVersion"]
     try:
-        (resource,) = (each for named in _appspec(stack, info)["resources"] for each in named.values())
+        (resource,) = (each for named in _read_appspec(stack, info)["resources"] for each in named.values())
         return str(resource["properties"]["currentversion"]), str(resource["properties"]["targetversion"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return "?", "?"
 
 
-def _appspec(stack: Stack, info: Mapping[str, Any]) -> Any:
+def _read_appspec(stack: Stack, info: Mapping[str, Any]) -> Any:
     """The AppSpec of a deployment. GetDeployment leaves its content out, and says where to ask: it may be YAML.
 
     Its keys are in small letters, because AWS's own pages write them in two ways.

@@ -10,13 +10,13 @@ from botocore.exceptions import HTTPClientError
 
 from release.analysis.proof import prove
 from release.companions import follow_live
-from release.hooks import hook_reason
+from release.hooks import find_hook_reason
 from release.progress.display import DeploymentScreen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
 from release.progress.terms import Inconclusive, Terms, bake
 from release.rollback import plan_rollback, start_rollback, stop
-from release.versions import AliasRouting, live_after
+from release.versions import AliasRouting, await_move
 
 __all__ = ["follow"]
 
@@ -42,7 +42,7 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _N
     """
     watch = _Watch(poller, screen, ask, terms)
     last = watch.run()
-    if poller.last and poller.last.ended and (reason := hook_reason(poller.stack, poller.last)):
+    if poller.last and poller.last.ended and (reason := find_hook_reason(poller.stack, poller.last)):
         screen.say(reason)
     if poller.last and poller.outcome is ReleaseOutcome.RELEASED and (proof := prove(poller.stack, poller.last)):
         poller.proof = proof
@@ -143,7 +143,7 @@ def _is_inconclusive(poller: Poller, terms: Terms, screen: DeploymentScreen) -> 
 def _take_back(watch: _Watch, screen: DeploymentScreen, outcome: ReleaseOutcome) -> ReleaseOutcome:
     """Put the version before back, unless another process moved the traffic; `outcome`, or failed if that failed."""
     released = watch.poller.last
-    if released is None or live_after(watch.poller.stack, released.target) != AliasRouting(released.target, {}):
+    if released is None or await_move(watch.poller.stack, released.target) != AliasRouting(released.target, {}):
         return outcome
     watch.taken_back = True
     back = start_rollback(watch.poller.stack, plan_rollback(watch.poller.stack, released.current))

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from release.companions import companions_of
+from release.companions import list_companions
 from release.deployments import Deployment
 from release.screen import Screen
 from release.stack import ALIAS, Stack
-from release.versions import live, versions
+from release.versions import list_versions, read_live
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["check_live", "count_synthetic", "hook_reason"]
+__all__ = ["check_live", "count_synthetic", "find_hook_reason"]
 
 #: Looks at the log, because its lines come seconds later.
 _TRIES = 3
 
 
-def hook_reason(stack: Stack, deployment: Deployment) -> str:
+def find_hook_reason(stack: Stack, deployment: Deployment) -> str:
     """Which hook failed this deployment, and why, in one line; empty if none did, or if its log cannot be read."""
     failed = next((event for event in stack.names.hooks if deployment.stages.get(event) == "Failed"), None)
     if failed is None or stack.logs is None:
@@ -38,7 +38,7 @@ def hook_reason(stack: Stack, deployment: Deployment) -> str:
         if number:
             time.sleep(stack.pause)
         try:
-            found = next(_reasons(stack, hook, deployment.id), "")
+            found = next(_read_reasons(stack, hook, deployment.id), "")
         except (BotoCoreError, ClientError):
             return ""
         if found:
@@ -51,25 +51,25 @@ def count_synthetic(stack: Stack, deployment: str) -> int | None:
     if stack.logs is None:
         return None
     try:
-        told = [next(_mails(stack, hook, deployment), None) for hook in stack.names.hooks.values()]
+        told = [next(_read_mail_counts(stack, hook, deployment), None) for hook in stack.names.hooks.values()]
     except (BotoCoreError, ClientError):
         return None
     return None if None in told else sum(mails or 0 for mails in told)
 
 
-def _mails(stack: Stack, hook: str, deployment: str) -> Iterator[int]:
+def _read_mail_counts(stack: Stack, hook: str, deployment: str) -> Iterator[int]:
     """What the answers of one hook say, looked for again while its lines may still come."""
     for number in range(_TRIES):
         if number:
             time.sleep(stack.pause)
-        yield from (int(answer["mails"]) for answer in _answers(stack, hook, deployment) if "mails" in answer)
+        yield from (int(answer["mails"]) for answer in _read_results(stack, hook, deployment) if "mails" in answer)
 
 
-def _reasons(stack: Stack, hook: str, deployment: str) -> Iterator[str]:
-    return (str(answer["reason"]) for answer in _answers(stack, hook, deployment) if answer.get("reason"))
+def _read_reasons(stack: Stack, hook: str, deployment: str) -> Iterator[str]:
+    return (str(answer["reason"]) for answer in _read_results(stack, hook, deployment) if answer.get("reason"))
 
 
-def _answers(stack: Stack, hook: str, deployment: str) -> Iterator[dict[str, Any]]:
+def _read_results(stack: Stack, hook: str, deployment: str) -> Iterator[dict[str, Any]]:
     """What a hook logged that it answered about a deployment."""
     pages = stack.logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{hook}", filterPattern=f'"{deployment}"'
@@ -89,9 +89,9 @@ def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
 
     `functions` must wait as long as a hook may take, and ask once.
     """
-    now = live(stack)
-    release = next((one.release for one in versions(stack) if one.number == now.version), "?")
-    aliases = {name: stack.functions.get_alias(FunctionName=name, Name=ALIAS) for name in companions_of(stack)}
+    now = read_live(stack)
+    release = next((one.release for one in list_versions(stack) if one.number == now.version), "?")
+    aliases = {name: stack.functions.get_alias(FunctionName=name, Name=ALIAS) for name in list_companions(stack)}
     request = {
         "Version": now.version,
         "Release": "" if release == "?" else release,

@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from operations.errors import UserError
-from release.companions import companions_of, find_paired_versions
+from release.companions import find_paired_versions, list_companions
 from release.screen import Screen
 from release.stack import Stack
-from release.versions import numbers, previous
+from release.versions import find_previous, list_code_hashes
 
 __all__ = ["KEPT", "delete_old_versions"]
 
@@ -19,10 +19,10 @@ KEPT = 10
 
 def delete_old_versions(stack: Stack, screen: Screen) -> None:
     """Delete what is older than the newest ten: never a version that an alias names, or that a rollback would go to."""
-    back = _rollback_targets(stack)
-    for function in (stack.names.notify, *companions_of(stack)):
+    back = _find_rollback_targets(stack)
+    for function in (stack.names.notify, *list_companions(stack)):
         needed = _find_aliased(stack, function) | {back.get(function)}
-        newest = sorted(numbers(stack, function), key=int, reverse=True)
+        newest = sorted(list_code_hashes(stack, function), key=int, reverse=True)
         old = [version for version in newest[KEPT:] if version not in needed]
         for version in old:
             stack.functions.delete_function(FunctionName=function, Qualifier=version)
@@ -39,10 +39,10 @@ def _find_aliased(stack: Stack, function: str) -> set[str]:
     return {alias["FunctionVersion"] for alias in aliases} | weighted
 
 
-def _rollback_targets(stack: Stack) -> dict[str, str]:
+def _find_rollback_targets(stack: Stack) -> dict[str, str]:
     """The version of each function that a rollback would go to."""
     try:
-        before = previous(stack)
+        before = find_previous(stack)
     except UserError:  # nothing was live before
         return {}
     return {stack.names.notify: before, **find_paired_versions(stack, before)}

@@ -13,7 +13,7 @@ from botocore.exceptions import WaiterError
 from operations.errors import UserError
 from release.stack import Stack
 
-__all__ = ["Artifact", "publish", "sha256_of", "update"]
+__all__ = ["Artifact", "compute_sha256", "publish", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Artifact:
     @property
     def sha256(self) -> str:
         """In base64, as Lambda reports `CodeSha256`."""
-        return sha256_of(self.content)
+        return compute_sha256(self.content)
 
 
-def sha256_of(content: bytes) -> str:
+def compute_sha256(content: bytes) -> str:
     """The SHA-256 of a zip in base64, as Lambda reports it."""
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
@@ -55,7 +55,7 @@ def update(stack: Stack, function: str, content: bytes) -> None:
         stack.functions.get_function_configuration(FunctionName=function)
     except stack.functions.exceptions.ResourceNotFoundException:
         raise UserError(f"there is no function {function}: make apply makes it") from None
-    sent = sha256_of(content)
+    sent = compute_sha256(content)
     if _wait_until_settled(stack, function, "function_updated")["CodeSha256"] == sent:
         return
     stack.functions.update_function_code(FunctionName=function, ZipFile=content)

@@ -11,7 +11,7 @@ from function.canary.deployment_description import Companion, write_description
 from operations.errors import UserError
 from release import deployments
 from release.analysis import alarms
-from release.analysis.pace import Pace, config_for, create_config, pace_of
+from release.analysis.pace import Pace, build_config, choose_pace, create_config
 from release.appspec import render
 from release.companions import publish_companions, ship_hooks, ship_hooks_of
 from release.deployments import Deployment
@@ -21,8 +21,8 @@ from release.progress.poller import Poller
 from release.publish import Artifact, publish
 from release.screen import Screen
 from release.stack import ALIAS, Stack
-from release.strategy import config_of, first_step, minutes
-from release.versions import AliasRouting, code_of, live, live_at_rest, previous
+from release.strategy import compute_first_step, compute_minutes, read_config
+from release.versions import AliasRouting, await_rest, find_previous, read_code_hash, read_live
 
 __all__ = ["ReleasePlan", "finish", "plan", "start"]
 
@@ -49,7 +49,7 @@ class ReleasePlan:
     @property
     def lasts(self) -> float:
         """Minutes that the traffic takes to move."""
-        return minutes(self.routing)
+        return compute_minutes(self.routing)
 
 
 def plan(
@@ -59,15 +59,15 @@ def plan(
 
     Without a strategy, the group's canary lasts until `at_least` mails of it are expected.
     """
-    now, running = live(stack), deployments.find_running(stack)
+    now, running = read_live(stack), deployments.find_running(stack)
     if now.weights and not running:
-        now = live_at_rest(stack)
-    config, routing = config_of(stack, strategy)
-    pace = pace_of(stack, routing, at_least)
-    longer = strategy is None and pace is not None and pace.interval != minutes(routing)
+        now = await_rest(stack)
+    config, routing = read_config(stack, strategy)
+    pace = choose_pace(stack, routing, at_least)
+    longer = strategy is None and pace is not None and pace.interval != compute_minutes(routing)
     if pace is not None and longer:
-        config, routing = config_for(stack, pace.percent, pace.interval)
-    if running and not _deploys(stack, running, artifact):
+        config, routing = build_config(stack, pace.percent, pace.interval)
+    if running and not _is_deploying(stack, running, artifact):
         raise UserError(
             f"deployment {running.id} to version {running.target} is under way, and CodeDeploy runs one at a time: "
             "wait for it, or stop it with make rollback"
@@ -95,17 +95,17 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
     """
     if plan_.under_way:
         screen.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
-        watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target, _weighs(plan_))]
+        watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target, _shifts_traffic(plan_))]
         return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
     companions, target = _publish(stack, plan_, screen)
     if target == plan_.live.version:
-        if baking := deployments.find_baking(stack, target, bake, _longest(stack, plan_)):
+        if baking := deployments.find_baking(stack, target, bake, _compute_longest(stack, plan_)):
             screen.say(f"{baking.id} of an earlier run released version {target}: going on where it was left")
-            watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
+            watched = [*plan_.group_alarms, *alarms.create(stack, target, _shifts_traffic(plan_))]
             return _poll(stack, plan_, baking.id, watched, deadline)
         _refuse_live(stack, plan_, companions)
     description = _describe(stack, plan_, target, companions)
-    watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
+    watched = [*plan_.group_alarms, *alarms.create(stack, target, _shifts_traffic(plan_))]
     alarms.wait_until_quiet(stack, watched)
     ship_hooks(stack, plan_.artifact.content)
     screen.say(f"{', '.join(stack.names.hooks.values())}: release {plan_.artifact.release} shipped")
@@ -115,15 +115,15 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
 def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, screen: Screen) -> None:
     """Delete the alarms and versions that no rollback needs any more, after a release."""
     if outcome in (ReleaseOutcome.RELEASED, ReleaseOutcome.INCONCLUSIVE):
-        for name in alarms.delete_older(stack, _version_before(stack, plan_)):
+        for name in alarms.delete_older(stack, _find_version_before(stack, plan_)):
             screen.say(f"alarm {name} deleted")
         delete_old_versions(stack, screen)
 
 
-def _version_before(stack: Stack, plan_: ReleasePlan) -> str:
+def _find_version_before(stack: Stack, plan_: ReleasePlan) -> str:
     """The version that a rollback goes to, or else what was live when this run began."""
     try:
-        return previous(stack)
+        return find_previous(stack)
     except UserError:
         return plan_.live.version
 
@@ -179,24 +179,24 @@ def _deploy(stack: Stack, plan_: ReleasePlan, target: str, description: str, wat
     return id_
 
 
-def _weighs(plan_: ReleasePlan) -> bool:
+def _shifts_traffic(plan_: ReleasePlan) -> bool:
     """Whether the alias has two versions at some time of the deployment."""
     return plan_.routing.get("type") != "AllAtOnce"
 
 
 def _poll(stack: Stack, plan_: ReleasePlan, id_: str, watched: list[str], deadline: float | None) -> Poller:
-    moving = minutes(plan_.routing) * 60 * stack.scale
-    patience = _longest(stack, plan_) if deadline is None else deadline * 60
+    moving = compute_minutes(plan_.routing) * 60 * stack.scale
+    patience = _compute_longest(stack, plan_) if deadline is None else deadline * 60
     least = 900.0 if deadline is None else 0.0  # the hooks of a laptop take their own time, whatever its scale
-    step = first_step(plan_.routing) * 60 * stack.scale
+    step = compute_first_step(plan_.routing) * 60 * stack.scale
     return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least), step=step, compares=True)
 
 
-def _longest(stack: Stack, plan_: ReleasePlan) -> float:
+def _compute_longest(stack: Stack, plan_: ReleasePlan) -> float:
     """Seconds that a deployment may take, hooks that never answer included."""
-    return (_BESIDE + minutes(plan_.routing)) * 60 * stack.scale
+    return (_BESIDE + compute_minutes(plan_.routing)) * 60 * stack.scale
 
 
-def _deploys(stack: Stack, running: Deployment, artifact: Artifact) -> bool:
+def _is_deploying(stack: Stack, running: Deployment, artifact: Artifact) -> bool:
     forward = not running.is_rollback and running.target.isdecimal() and int(running.target) > int(running.current)
-    return forward and code_of(stack, running.target) == artifact.sha256
+    return forward and read_code_hash(stack, running.target) == artifact.sha256

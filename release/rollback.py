@@ -11,8 +11,8 @@ from release.appspec import render
 from release.companions import find_paired_versions, move_companions
 from release.progress.poller import Poller
 from release.stack import ALIAS, Stack
-from release.strategy import WORDS, config_of, minutes
-from release.versions import AliasRouting, live, move_alias, previous, versions
+from release.strategy import WORDS, compute_minutes, read_config
+from release.versions import AliasRouting, find_previous, list_versions, move_alias, read_live
 
 __all__ = ["RollbackPlan", "plan_rollback", "restore", "start_rollback", "stop"]
 
@@ -31,7 +31,7 @@ class RollbackPlan:
 
 def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
     """How to go back from where things stand now. Raises `UserError` if there is nowhere to go."""
-    now, running = live(stack), deployments.find_running(stack)
+    now, running = read_live(stack), deployments.find_running(stack)
     if running and running.is_rollback:
         raise UserError(f"{running.id} is a rollback to version {running.target} already: wait for it")
     if running:
@@ -42,10 +42,10 @@ def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
         )
     if now.weights:
         return RollbackPlan(now.version, f"clear the weights ({now.describe()}) that no deployment moves", clears=now)
-    version = to or previous(stack)
+    version = to or find_previous(stack)
     if version == now.version:
         raise UserError(f"version {version} is live already: there is nothing to roll back")
-    if version not in {one.number for one in versions(stack)}:
+    if version not in {one.number for one in list_versions(stack)}:
         raise UserError(f"there is no version {version}: make releases lists them")
     return RollbackPlan(version, f"deploy version {version} in place of {now.version}, without hooks")
 
@@ -54,12 +54,12 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
     """Begin it; what to watch, or None where it is done already."""
     if plan.stops:
         stop(stack, plan.stops)
-        return _poller(stack, plan.stops, 0)
+        return _make_poller(stack, plan.stops, 0)
     if plan.clears:
         restore(stack, plan.version)
         return None
-    config, routing = config_of(stack, strategy or WORDS["all-at-once"])
-    now = live(stack).version
+    config, routing = read_config(stack, strategy or WORDS["all-at-once"])
+    now = read_live(stack).version
     revision = render(stack.names.notify, ALIAS, now, plan.version, {})
     # First: if this breaks off, notify has not moved, and the same command can be run again.
     moved = move_companions(stack, find_paired_versions(stack, plan.version))
@@ -69,7 +69,7 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
         move_companions(stack, {one.function: one.before for one in moved})
         raise UserError("another deployment began meanwhile: run this again") from None
-    return _poller(stack, id_, minutes(routing))
+    return _make_poller(stack, id_, compute_minutes(routing))
 
 
 def restore(stack: Stack, version: str) -> None:
@@ -85,6 +85,6 @@ def stop(stack: Stack, id_: str) -> None:
         return
 
 
-def _poller(stack: Stack, id_: str, moving: float) -> Poller:
+def _make_poller(stack: Stack, id_: str, moving: float) -> Poller:
     seconds = (moving + _BESIDE) * 60 * stack.scale
     return Poller(stack, id_, [], moving * 60 * stack.scale, time.monotonic() + max(900.0, seconds))

@@ -8,7 +8,7 @@ from typing import Any
 from operations.errors import UserError
 from release.stack import Stack
 
-__all__ = ["WORDS", "config_of", "first_step", "minutes"]
+__all__ = ["WORDS", "compute_first_step", "compute_minutes", "read_config"]
 
 #: https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 WORDS = {
@@ -18,7 +18,7 @@ WORDS = {
 }
 
 
-def config_of(stack: Stack, strategy: str | None) -> tuple[str, Mapping[str, Any]]:
+def read_config(stack: Stack, strategy: str | None) -> tuple[str, Mapping[str, Any]]:
     """A deployment configuration's name and its traffic routing; the group's own if none is named.
 
     Raises `UserError` if there is no such configuration.
@@ -43,7 +43,7 @@ def config_of(stack: Stack, strategy: str | None) -> tuple[str, Mapping[str, Any
     return config, info.get("trafficRoutingConfig") or {"type": "AllAtOnce"}
 
 
-def minutes(routing: Mapping[str, Any]) -> float:
+def compute_minutes(routing: Mapping[str, Any]) -> float:
     """Minutes from the first shift of traffic to the last."""
     match routing:
         case {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryInterval": interval}}:
@@ -53,9 +53,9 @@ def minutes(routing: Mapping[str, Any]) -> float:
     return 0.0
 
 
-def first_step(routing: Mapping[str, Any]) -> float:
+def compute_first_step(routing: Mapping[str, Any]) -> float:
     """Minutes from the first shift of traffic to the second; 0 where there is none."""
     match routing:
         case {"type": "TimeBasedLinear", "timeBasedLinear": {"linearInterval": interval}}:
             return float(interval)
-    return minutes(routing)
+    return compute_minutes(routing)

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.errors import UserError
-from release.deployments import history
+from release.deployments import list_ended
 from release.stack import ALIAS, Stack
 
 __all__ = [
     "AliasRouting",
     "Version",
-    "code_of",
-    "live",
-    "live_after",
-    "live_at_rest",
+    "await_move",
+    "await_rest",
+    "find_previous",
+    "list_code_hashes",
+    "list_versions",
     "move_alias",
-    "numbers",
-    "previous",
-    "versions",
+    "read_code_hash",
+    "read_live",
 ]
 
 #: How often an alias that moved meanwhile is read again.
@@ -58,7 +58,7 @@ class AliasRouting:
         return ", ".join(f"{percent:g} % version {version}" for version, percent in self.traffic.items())
 
 
-def live(stack: Stack) -> AliasRouting:
+def read_live(stack: Stack) -> AliasRouting:
     """Where the alias points now. Raises `UserError` if there is no such function or alias."""
     try:
         alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
@@ -71,30 +71,30 @@ def live(stack: Stack) -> AliasRouting:
     return AliasRouting(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
 
 
-def live_at_rest(stack: Stack) -> AliasRouting:
+def await_rest(stack: Stack) -> AliasRouting:
     """Where the alias points while nothing moves it: after its weights were cleared they are read for a moment more.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
     for _ in range(_MOVES):
-        now = live(stack)
+        now = read_live(stack)
         if not now.weights:
             return now
         time.sleep(stack.pause)
-    return live(stack)
+    return read_live(stack)
 
 
-def live_after(stack: Stack, version: str) -> AliasRouting:
+def await_move(stack: Stack, version: str) -> AliasRouting:
     """Where the alias points after it moved to this version; read again while it is read as it was, for a moment.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
     for _ in range(_MOVES):
-        now = live(stack)
+        now = read_live(stack)
         if now == AliasRouting(version, {}):
             return now
         time.sleep(stack.pause)
-    return live(stack)
+    return read_live(stack)
 
 
 def move_alias(stack: Stack, function: str, version: str) -> str:
@@ -124,40 +124,40 @@ def move_alias(stack: Stack, function: str, version: str) -> str:
             return alias["FunctionVersion"]
 
 
-def versions(stack: Stack) -> list[Version]:
+def list_versions(stack: Stack) -> list[Version]:
     """Every published version, the newest first, with its part of the traffic."""
-    traffic = live(stack).traffic
+    traffic = read_live(stack).traffic
     pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=stack.names.notify)
     found = [
-        _version(one, traffic) for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"
+        _read_version(one, traffic) for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"
     ]
     return sorted(found, key=lambda version: -int(version.number))
 
 
-def code_of(stack: Stack, version: str) -> str:
+def read_code_hash(stack: Stack, version: str) -> str:
     """SHA-256 of a version's code, in base64."""
     answer = stack.functions.get_function_configuration(FunctionName=stack.names.notify, Qualifier=version)
     return answer["CodeSha256"]
 
 
-def numbers(stack: Stack, function: str) -> dict[str, str]:
+def list_code_hashes(stack: Stack, function: str) -> dict[str, str]:
     """The published versions of a function, each with the SHA-256 of its code in base64."""
     pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=function)
     found = [one for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"]
     return {one["Version"]: one["CodeSha256"] for one in found}
 
 
-def previous(stack: Stack) -> str:
+def find_previous(stack: Stack) -> str:
     """The version before the live one that was live last. Raises `UserError` if none is known."""
-    now, published = int(live(stack).version), {version.number for version in versions(stack)}
-    for deployment in history(stack):
+    now, published = int(read_live(stack).version), {version.number for version in list_versions(stack)}
+    for deployment in list_ended(stack):
         before = [number for number in deployment.served & published if int(number) < now]
         if before:
             return max(before, key=int)
     raise UserError(f"no version before {now} is known to have been live: name one with --to (herald releases)")
 
 
-def _version(answer: Any, traffic: Mapping[str, float]) -> Version:
+def _read_version(answer: Any, traffic: Mapping[str, float]) -> Version:
     number: str = answer["Version"]
     release = answer.get("Description") or "?"
     published = str(answer["LastModified"])[:19]

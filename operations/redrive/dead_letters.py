@@ -57,26 +57,26 @@ class DeadLetter:
     def of(cls, message: MessageTypeDef) -> DeadLetter:
         """Read a message as SQS returns it; any body is accepted."""
         body = message.get("Body", "")
-        attributes = {name: _sendable(value) for name, value in message.get("MessageAttributes", {}).items()}
-        feedback_id = _feedback_id(body)
-        attempts = _text(attributes, "attempts")
-        condition = None if feedback_id else _condition(body)
-        event = {} if feedback_id else _event(body)
+        attributes = {name: _select_sendable(value) for name, value in message.get("MessageAttributes", {}).items()}
+        feedback_id = _read_feedback_id(body)
+        attempts = _read_text(attributes, "attempts")
+        condition = None if feedback_id else _read_condition(body)
+        event = {} if feedback_id else _read_event(body)
         return cls(
             id=message["MessageId"],
             handle=message["ReceiptHandle"],
             body=body,
             attributes=attributes,
-            message_id=feedback_id or _message_id(message["MessageId"], body, attributes),
-            reason=_text(attributes, "reason") or condition or _BY_SQS,
-            reason_code=_reason_code(attributes, condition),
-            attempt=_text(attributes, "attempt"),
+            message_id=feedback_id or _read_message_id(message["MessageId"], body, attributes),
+            reason=_read_text(attributes, "reason") or condition or _BY_SQS,
+            reason_code=_read_reason_code(attributes, condition),
+            attempt=_read_text(attributes, "attempt"),
             attempts=int(attempts) if attempts and attempts.isdecimal() else None,
-            release=_text(attributes, "release") or "?",
+            release=_read_text(attributes, "release") or "?",
             since=int(message.get("Attributes", {}).get("SentTimestamp", "0")),
             is_feedback=feedback_id is not None,
-            source=event.get("source") or _text(attributes, "source"),
-            event_id=event.get("id") or _text(attributes, "id"),
+            source=event.get("source") or _read_text(attributes, "source"),
+            event_id=event.get("id") or _read_text(attributes, "id"),
             subject=event.get("subject"),
             type=event.get("type", ""),
             tenant=event.get("tenant"),
@@ -99,13 +99,13 @@ def describe_reason(code: str, letters: Sequence[DeadLetter]) -> str:
     return letters[0].reason if len({letter.reason for letter in letters}) == 1 else "Several reasons without a code."
 
 
-def _reason_code(attributes: Mapping[str, Any], condition: str | None) -> str:
-    if _text(attributes, "reason"):
-        return (_text(attributes, "reason_code") or "?").replace("?", _UNKNOWN)
+def _read_reason_code(attributes: Mapping[str, Any], condition: str | None) -> str:
+    if _read_text(attributes, "reason"):
+        return (_read_text(attributes, "reason_code") or "?").replace("?", _UNKNOWN)
     return _GIVEN_UP_BY_LAMBDA if condition else _MOVED_BY_SQS
 
 
-def _feedback_id(body: str) -> str | None:
+def _read_feedback_id(body: str) -> str | None:
     """Of which mail a provider reports here; None if this is no report."""
     if body.startswith(WEBHOOK):
         try:
@@ -116,7 +116,7 @@ def _feedback_id(body: str) -> str | None:
     return feedback.message_id if isinstance(feedback, FeedbackEvent) else None
 
 
-def _event(body: str) -> dict[str, str]:
+def _read_event(body: str) -> dict[str, str]:
     """The texts among the attributes of the event in a letter; none of a letter that refers to the ledger."""
     found = next(from_queue({"messageId": "", "receiptHandle": "", "attributes": {}, "body": body}))
     try:
@@ -126,14 +126,14 @@ def _event(body: str) -> dict[str, str]:
     return {name: value for name, value in event.items() if isinstance(value, str)} if isinstance(event, dict) else {}
 
 
-def _message_id(sqs_id: str, body: str, attributes: Mapping[str, Any]) -> str:
-    if named := _text(attributes, "message_id"):
+def _read_message_id(sqs_id: str, body: str, attributes: Mapping[str, Any]) -> str:
+    if named := _read_text(attributes, "message_id"):
         return named
     found = next(from_queue({"messageId": sqs_id, "receiptHandle": "", "attributes": {}, "body": body}))
     return found.message_id if isinstance(found, Delivery) else sqs_id
 
 
-def _condition(body: str) -> str | None:
+def _read_condition(body: str) -> str | None:
     """Why Lambda gave up, in an on-failure record: `RetriesExhausted`, `EventAgeExceeded` or `ZeroReservedConcurrency`.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -151,10 +151,10 @@ def _is_empty(body: str) -> bool:
         return False
 
 
-def _sendable(value: Mapping[str, Any]) -> dict[str, Any]:
+def _select_sendable(value: Mapping[str, Any]) -> dict[str, Any]:
     wanted = ("DataType", "StringValue", "BinaryValue")
     return {name: value[name] for name in wanted if value.get(name) is not None}
 
 
-def _text(attributes: Mapping[str, Any], name: str) -> str | None:
+def _read_text(attributes: Mapping[str, Any], name: str) -> str | None:
     return cast("str | None", attributes.get(name, {}).get("StringValue")) or None

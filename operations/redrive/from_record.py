@@ -41,8 +41,8 @@ def plan_from_records(installation: Installation, message_ids: Sequence[str], no
             )
         _refuse(installation, record, now)
         replaced = installation.record(record.instead_of) if record.instead_of else None
-        avoid = _refusing_provider(installation, replaced) if replaced else None
-        plan.letters.append(letter := _letter(record, record.message_id, avoid=avoid))
+        avoid = _find_refusing_provider(installation, replaced) if replaced else None
+        plan.letters.append(letter := _write_letter(record, record.message_id, avoid=avoid))
         plan.decisions[letter.id] = decide(letter, record)
     return plan
 
@@ -63,13 +63,13 @@ def plan_again(installation: Installation, message_ids: Sequence[str], now: int 
                 f"herald redrive --from-record {message_id}"
             )
         _refuse(installation, record, now)
-        avoid = _refusing_provider(installation, record)
-        plan.letters.append(letter := _letter(record, successor_id(message_id), message_id, avoid))
+        avoid = _find_refusing_provider(installation, record)
+        plan.letters.append(letter := _write_letter(record, successor_id(message_id), message_id, avoid))
         plan.decisions[letter.id] = RedriveDecision.AGAIN
     return plan
 
 
-def _refusing_provider(installation: Installation, record: Record) -> str | None:
+def _find_refusing_provider(installation: Installation, record: Record) -> str | None:
     """The provider that accepted a mail and then refused it, so that another one tries; None for every other state."""
     if record.state is not State.REFUSED:
         return None
@@ -157,7 +157,9 @@ def _find_keys(installation: Installation, record: Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in (record.address, *keys) if key))
 
 
-def _letter(record: Record, message_id: str, instead_of: str | None = None, avoid: str | None = None) -> DeadLetter:
+def _write_letter(
+    record: Record, message_id: str, instead_of: str | None = None, avoid: str | None = None
+) -> DeadLetter:
     reason = Reason(record.reason_code or "", record.reason or str(record.state))
     delivery = Delivery(message_id, "", in_ledger=True, instead_of=instead_of, avoid=avoid)
     event = (record.source, record.id)

@@ -16,7 +16,7 @@ from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import RedriveDecision, RedrivePlan
 from operations.redrive.queue import Reception
 
-__all__ = ["RedriveResult", "outgoing_attributes", "redrive_letters", "send_copies"]
+__all__ = ["RedriveResult", "build_attributes", "redrive_letters", "send_copies"]
 
 _ATTRIBUTES_AT_MOST = 10
 #: What a letter says to people only, in the order in which it may go.
@@ -74,16 +74,16 @@ def send_copies(
     return done
 
 
-def outgoing_attributes(letter: DeadLetter, attempt: str | None, confirmed: bool) -> dict[str, Any]:
+def build_attributes(letter: DeadLetter, attempt: str | None, confirmed: bool) -> dict[str, Any]:
     """The message attributes with which a letter is sent again; SQS takes ten at most.
 
     They name the attempt, and the operator's confirmation where a second mail may arrive.
     """
     attributes = dict(letter.attributes)
     if attempt and letter.attempt is None:
-        attributes["attempt"] = _string(attempt)
+        attributes["attempt"] = _encode_string(attempt)
     if confirmed:
-        attributes["confirmed"] = _string("yes")
+        attributes["confirmed"] = _encode_string("yes")
     explanations = [name for name in _EXPLANATIONS if name in attributes]
     for name in explanations[: max(0, len(attributes) - _ATTRIBUTES_AT_MOST)]:
         del attributes[name]
@@ -101,9 +101,9 @@ def _redrive_one(installation: Installation, plan: RedrivePlan, letter: DeadLett
 def _send(installation: Installation, plan: RedrivePlan, letter: DeadLetter) -> None:
     queue = installation.feedback if letter.is_feedback else installation.retry
     confirmed = plan.decisions[letter.id] in (RedriveDecision.ASK, RedriveDecision.AGAIN)
-    attributes = outgoing_attributes(letter, plan.attempts.get(letter.id), confirmed=confirmed)
+    attributes = build_attributes(letter, plan.attempts.get(letter.id), confirmed=confirmed)
     installation.sqs.send_message(QueueUrl=queue, MessageBody=letter.body, MessageAttributes=attributes)
 
 
-def _string(value: str) -> dict[str, str]:
+def _encode_string(value: str) -> dict[str, str]:
     return {"DataType": "String", "StringValue": value}

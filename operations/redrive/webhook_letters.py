@@ -35,13 +35,15 @@ class WebhookLetters:
 
     def post_again(self, letters: list[DeadLetter]) -> int:
         """Put them back where they are posted from; how many still could be seen."""
-        return self._each(letters, lambda one: self.sqs.send_message(QueueUrl=self.waiting, MessageBody=one.body))
+        return self._apply_to_each(
+            letters, lambda one: self.sqs.send_message(QueueUrl=self.waiting, MessageBody=one.body)
+        )
 
     def throw_away(self, letters: list[DeadLetter]) -> int:
         """Delete them; how many still could be seen."""
-        return self._each(letters, lambda _: None)
+        return self._apply_to_each(letters, lambda _: None)
 
-    def _each(self, letters: list[DeadLetter], act: Callable[[DeadLetter], object]) -> int:
+    def _apply_to_each(self, letters: list[DeadLetter], act: Callable[[DeadLetter], object]) -> int:
         waiting = {letter.id for letter in letters}
         with Reception(self.sqs, self.dead) as reception:
             for some in reception:

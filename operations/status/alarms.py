@@ -28,7 +28,7 @@ RUNBOOK = {
     "webhook-errors": "look at the log of webhook; vendors repeat their reports for hours, so mend it soon",
     "events-api-errors": "look at the log of events-api; publishers post again what was not answered 202",
     "bus-undelivered": "the runbook's *EventBridge could not hand on an event* says how to put it on the bus again",
-    "mail-events-errors": "look at the log of mail-events; what it read is told again; herald rollback if it is new",
+    "mail-events-errors": "look at the log of mail-events; it publishes again what it read; herald rollback if new",
     "mail-events-behind": "look at the log of mail-events: SNS refuses it, or it fails; mails are not affected",
     "mail-events-lost": "the runbook's *What became of mails was not told* says how to tell it, within 12 hours",
     "mail-webhook-failures": "look at the log of mail-webhook; what it could not post comes again, for 14 days at most",
@@ -83,10 +83,10 @@ def find_ringing(cloudwatch: CloudWatchClient, prefix: str, now: datetime) -> li
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
     """
-    return sorted(_alarms(cloudwatch, prefix, now), key=lambda alarm: alarm.since)
+    return sorted(_read_alarms(cloudwatch, prefix, now), key=lambda alarm: alarm.since)
 
 
-def _rings(alarm: Any, prefix: str, now: datetime) -> bool:
+def _is_ringing(alarm: Any, prefix: str, now: datetime) -> bool:
     silent = alarm["StateValue"] == "INSUFFICIENT_DATA" and not _is_new(alarm, now)
     return alarm["StateValue"] == "ALARM" or (silent and alarm["AlarmName"].removeprefix(f"{prefix}-") in SILENCE_RINGS)
 
@@ -98,14 +98,14 @@ def _is_new(alarm: Any, now: datetime) -> bool:
     return made is not None and now - made < _FIRST_PERIODS * looks_at
 
 
-def _alarms(cloudwatch: CloudWatchClient, prefix: str, now: datetime) -> Iterator[RingingAlarm]:
+def _read_alarms(cloudwatch: CloudWatchClient, prefix: str, now: datetime) -> Iterator[RingingAlarm]:
     pages = cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{prefix}-", AlarmTypes=["CompositeAlarm", "MetricAlarm"]
     )
     for page in pages:
         alarms: list[Any] = [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]
         for alarm in alarms:
-            if not _rings(alarm, prefix, now) or not is_of(prefix, alarm["AlarmName"]):
+            if not _is_ringing(alarm, prefix, now) or not is_of(prefix, alarm["AlarmName"]):
                 continue
             since = alarm.get("StateUpdatedTimestamp") or datetime.fromtimestamp(0, UTC)
             meaning = alarm.get("AlarmDescription") or alarm.get("StateReason") or "it does not say"

@@ -168,18 +168,18 @@ def look(
     return HeraldStatus(
         now,
         read("pause", lambda: read_status(clients.functions, clients.notify)),
-        read("live", lambda: _live(clients)),
-        read("rates", lambda: _rates(installation, clients, now)),
+        read("live", lambda: _read_live_version(clients)),
+        read("rates", lambda: _read_rates(installation, clients, now)),
         read("waiting", waiting),
-        read("later", lambda: _later(installation, clients, now)),
-        read("letters", lambda: _letters(installation)),
-        read("feedback", lambda: _feedback(installation, clients)),
+        read("later", lambda: _count_scheduled(installation, clients, now)),
+        read("letters", lambda: _count_letters(installation)),
+        read("feedback", lambda: _read_feedback_marks(installation, clients)),
         read("alarms", lambda: tuple(find_ringing(clients.cloudwatch, clients.prefix, now))),
         unread,
     )
 
 
-def _live(clients: StatusClients) -> LiveVersion:
+def _read_live_version(clients: StatusClients) -> LiveVersion:
     alias = clients.functions.get_alias(FunctionName=clients.notify, Name=_ALIAS)
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     version = alias["FunctionVersion"]
@@ -191,7 +191,7 @@ def _live(clients: StatusClients) -> LiveVersion:
     return LiveVersion(version, known.get("Description") or "", dict(weights), tuple(sorted(deployments)))
 
 
-def _rates(installation: Installation, clients: StatusClients, now: datetime) -> tuple[SendingRate, ...]:
+def _read_rates(installation: Installation, clients: StatusClients, now: datetime) -> tuple[SendingRate, ...]:
     service = {"Service": clients.notify}
     sent = sum(
         count for _, count in read_points(clients.cloudwatch, NAMESPACE, "Sent", service, _RATE_OVER, now, "Sum")
@@ -205,18 +205,18 @@ def _rates(installation: Installation, clients: StatusClients, now: datetime) ->
     return tuple(rates)
 
 
-def _later(installation: Installation, clients: StatusClients, now: datetime) -> LaterMails | None:
-    if _settings(clients).get("HERALD_SCHEDULING") != "on":
+def _count_scheduled(installation: Installation, clients: StatusClients, now: datetime) -> LaterMails | None:
+    if _read_settings(clients).get("HERALD_SCHEDULING") != "on":
         return None
     return read_later(installation.dynamodb, clients.cloudwatch, installation.ledger, clients.notify, now)
 
 
-def _settings(clients: StatusClients) -> dict[str, str]:
+def _read_settings(clients: StatusClients) -> dict[str, str]:
     configuration = clients.functions.get_function_configuration(FunctionName=clients.notify, Qualifier=_ALIAS)
     return configuration.get("Environment", {}).get("Variables", {})
 
 
-def _letters(installation: Installation) -> LetterCounts:
+def _count_letters(installation: Installation) -> LetterCounts:
     groups = group_by_reason(peek(installation.sqs, installation.dead))
     reasons = (
         ReasonCount(code, describe_reason(code, those), len(those), those[0].since) for code, those in groups.items()
@@ -224,9 +224,9 @@ def _letters(installation: Installation) -> LetterCounts:
     return LetterCounts(tuple(reasons), count_in_flight(installation.sqs, installation.dead))
 
 
-def _feedback(installation: Installation, clients: StatusClients) -> tuple[FeedbackMark, ...]:
+def _read_feedback_marks(installation: Installation, clients: StatusClients) -> tuple[FeedbackMark, ...]:
     marks = []
-    for provider in read_providers(_settings(clients), clients.notify):
+    for provider in read_providers(_read_settings(clients), clients.notify):
         item = installation.read(feedback_key(provider), ("at", "through")) or {}
         marks.append(FeedbackMark(provider, read_value(item, "at"), read_value(item, "through")))
     return tuple(marks)

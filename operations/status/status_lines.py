@@ -34,13 +34,13 @@ def describe_status(status: HeraldStatus, options: str = "") -> Iterator[StatusL
     """Every line; `options` are what a command must say to act here too."""
     described = {
         "pause": _pause(status, options),
-        "live": _live(status, options),
-        "rates": _rates(status),
-        "waiting": _waiting(status),
-        "later": _later(status),
-        "letters": _letters(status, options),
-        "feedback": _feedback(status),
-        "alarms": _alarms(status),
+        "live": _describe_live_version(status, options),
+        "rates": _describe_rates(status),
+        "waiting": _describe_waiting(status),
+        "later": _describe_scheduled(status),
+        "letters": _describe_letters(status, options),
+        "feedback": _describe_feedback(status),
+        "alarms": _describe_alarms(status),
     }
     for name, lines in described.items():
         if name in status.unread:
@@ -60,7 +60,7 @@ def _pause(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
         yield StatusLine("mail", f"HALF PAUSED: a pause or resume was interrupted; herald resume{options}", "bad")
 
 
-def _live(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+def _describe_live_version(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
     live = status.live
     if live is None:
         return
@@ -73,7 +73,7 @@ def _live(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
         yield StatusLine("", text, "warn")
 
 
-def _rates(status: HeraldStatus) -> Iterator[StatusLine]:
+def _describe_rates(status: HeraldStatus) -> Iterator[StatusLine]:
     for rate in status.rates or ():
         most = "any number" if rate.quota < 0 else f"{rate.quota:,.0f}"
         full = 0 <= rate.quota <= rate.used
@@ -82,26 +82,26 @@ def _rates(status: HeraldStatus) -> Iterator[StatusLine]:
         yield StatusLine("rate", text, "bad" if full else "good")
 
 
-def _waiting(status: HeraldStatus) -> Iterator[StatusLine]:
+def _describe_waiting(status: HeraldStatus) -> Iterator[StatusLine]:
     waiting = status.waiting
     if waiting is None:
         return
     if not waiting.count:
         yield StatusLine("waiting", "nothing")
         return
-    oldest = "" if waiting.oldest is None else f", the oldest for {_span(waiting.oldest)}"
+    oldest = "" if waiting.oldest is None else f", the oldest for {_format_span(waiting.oldest)}"
     events = "event waits" if waiting.count == 1 else "events wait"
     yield StatusLine("waiting", f"about {waiting.count} {events} in retry{oldest}", "warn")
     if waiting.unread:
         yield StatusLine("", f"what the provider said is not known: {waiting.unread} for the log of notify", "warn")
     if waiting.refusal:
         said = waiting.refusal
-        since = _span((status.at - said.since).total_seconds())
+        since = _format_span((status.at - said.since).total_seconds())
         at = f"{said.at:%H:%M:%S}"
         yield StatusLine("", f"the provider said at {at} UTC, and has been refusing for {since}: {said.words}", "warn")
 
 
-def _later(status: HeraldStatus) -> Iterator[StatusLine]:
+def _describe_scheduled(status: HeraldStatus) -> Iterator[StatusLine]:
     later = status.later
     if later is None:
         return
@@ -114,7 +114,7 @@ def _later(status: HeraldStatus) -> Iterator[StatusLine]:
         yield StatusLine("", text, "warn")
 
 
-def _letters(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+def _describe_letters(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
     letters = status.letters
     if letters is None:
         return
@@ -124,17 +124,19 @@ def _letters(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
         return
     yield StatusLine("letters", f"{letters.count} in dead{hidden}; herald dead{options}", "bad")
     for reason in letters.reasons:
-        old = _span(status.at.timestamp() - reason.oldest / 1000)
+        old = _format_span(status.at.timestamp() - reason.oldest / 1000)
         yield StatusLine("", f"{reason.count} {reason.code}, the oldest {old} old: {reason.reason}", "bad")
 
 
-def _feedback(status: HeraldStatus) -> Iterator[StatusLine]:
+def _describe_feedback(status: HeraldStatus) -> Iterator[StatusLine]:
     for mark in status.feedback or ():
-        heard = "none yet" if mark.at is None else f"last noted {_span(status.at.timestamp() - mark.at / 1000)} ago"
+        heard = (
+            "none yet" if mark.at is None else f"last noted {_format_span(status.at.timestamp() - mark.at / 1000)} ago"
+        )
         yield StatusLine("feedback", f"{heard} ({mark.provider})")
 
 
-def _alarms(status: HeraldStatus) -> Iterator[StatusLine]:
+def _describe_alarms(status: HeraldStatus) -> Iterator[StatusLine]:
     if status.alarms is None:
         return
     count = len(status.alarms)
@@ -142,7 +144,7 @@ def _alarms(status: HeraldStatus) -> Iterator[StatusLine]:
     yield StatusLine("alarms", said, "bad" if count else "good")
 
 
-def _span(seconds: float) -> str:
+def _format_span(seconds: float) -> str:
     seconds = max(0.0, seconds)
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:

@@ -109,13 +109,13 @@ def _read_refusal(logs: Any, notify: str, times: list[datetime], now: datetime) 
             break
         since = earlier
     newest: ProviderRefusal | None = None
-    for at, words in _refusals(logs, notify, last, now):
+    for at, words in _read_refusals(logs, notify, last, now):
         if newest is None or at >= newest.at:
             newest = ProviderRefusal(words, at, min(since, at) if times else at)
     return newest
 
 
-def _refusals(logs: Any, notify: str, start: datetime, now: datetime) -> Iterator[tuple[datetime, str]]:
+def _read_refusals(logs: Any, notify: str, start: datetime, now: datetime) -> Iterator[tuple[datetime, str]]:
     """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{notify}",

@@ -12,7 +12,7 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, MEANING, State
 from function.reason_codes import ReasonCode
 from operations.why.mail import MailStory
 
-__all__ = ["MailAnswer", "answer", "format_time", "summarize"]
+__all__ = ["MailAnswer", "explain_mail", "format_time", "summarize"]
 
 #: The `source` and `id` of events.
 Names = set[tuple[str | None, str | None]]
@@ -31,20 +31,20 @@ class MailAnswer:
     commands: tuple[str, ...] = ()
 
 
-def answer(mail: MailStory, now: int) -> MailAnswer:
+def explain_mail(mail: MailStory, now: int) -> MailAnswer:
     """The answer for one mail; `now` is epoch milliseconds."""
     if mail.record is None:
-        return _without_record(mail)
+        return _explain_missing_record(mail)
     record = mail.record
     if len(record.sent_by) > 1:
-        return _sent_twice(mail)
+        return _explain_sent_twice(mail)
     if record.state in IN_DOUBT:
-        return _in_doubt(mail, record, now)
+        return _explain_in_doubt(mail, record, now)
     if record.state in ACCEPTED:
         found = _explain_accepted(mail, record)
         late = f"A cancellation came too late, as {record.cancelled_by}."
         return replace(found, why=f"{found.why} {late}".strip()) if record.cancelled_by else found
-    return _not_sent(mail, record, now)
+    return _explain_not_sent(mail, record, now)
 
 
 def summarize(mails: Sequence[MailStory]) -> str:
@@ -54,10 +54,9 @@ def summarize(mails: Sequence[MailStory]) -> str:
     parts = _find_parts(mails)
     events = {(mail.source, mail.event_id or mail.message_id) for mail in mails} - parts
     count = sum(mail.count for mail in mails)
-    said = (
-        f"{_number(len(events), 'event')}, {'no mail' if count == 0 else _number(count, 'mail')} that a provider took."
-    )
-    reasons = [*_reasons_for_two(mails, parts)] if count > 1 else []
+    mails_sent = "no mail" if count == 0 else _format_count(count, "mail")
+    said = f"{_format_count(len(events), 'event')}, {mails_sent} that a provider took."
+    reasons = [*_list_reasons_for_two(mails, parts)] if count > 1 else []
     return " ".join([said, *reasons])
 
 
@@ -67,7 +66,7 @@ def _find_parts(mails: Sequence[MailStory]) -> Names:
     return {(whole.source, part_id(id_ or "", name)) for whole, id_ in wholes for name in whole.parts}
 
 
-def _reasons_for_two(mails: Sequence[MailStory], parts: Names) -> Sequence[str]:
+def _list_reasons_for_two(mails: Sequence[MailStory], parts: Names) -> Sequence[str]:
     said = []
     if any(len(mail.record.sent_by) > 1 for mail in mails if mail.record):
         said.append("One of them was sent twice: its first answer was lost, and the report on it came late.")
@@ -87,7 +86,7 @@ def _reasons_for_two(mails: Sequence[MailStory], parts: Names) -> Sequence[str]:
     return said
 
 
-def _without_record(mail: MailStory) -> MailAnswer:
+def _explain_missing_record(mail: MailStory) -> MailAnswer:
     if mail.letters:
         letter = mail.letters[0]
         return MailAnswer(
@@ -119,7 +118,7 @@ def _without_record(mail: MailStory) -> MailAnswer:
     )
 
 
-def _sent_twice(mail: MailStory) -> MailAnswer:
+def _explain_sent_twice(mail: MailStory) -> MailAnswer:
     record = mail.record
     assert record is not None  # noqa: S101 - the caller has looked
     what = f"{len(record.sent_by)} mails went: a provider accepted {len(record.sent_by)} attempts."
@@ -134,7 +133,7 @@ def _sent_twice(mail: MailStory) -> MailAnswer:
     return MailAnswer(what, why, "Nothing can be taken back.")
 
 
-def _in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
+def _explain_in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
     if record.held_until > now:
         return MailAnswer(
             "A mail may have gone, and it is not known yet.",
@@ -168,7 +167,7 @@ def _explain_accepted(mail: MailStory, record: Record) -> MailAnswer:
             do, commands = "Look at that one.", (f"why {record.successor}",)
         case State.COMPLAINED:
             what, do, commands = "One mail went, and its reader reported it as spam.", "It is never sent again.", ()
-        case State.BOUNCED if _suppressed(mail):
+        case State.BOUNCED if _is_suppressed(mail):
             what, commands = "No mail arrived: it was accepted and not sent.", (_REMOVE, again)
             do = "SES did not try: the address is on its own list. Take it off in every region, then send it again."
         case State.BOUNCED:
@@ -186,7 +185,7 @@ def _explain_accepted(mail: MailStory, record: Record) -> MailAnswer:
     return MailAnswer(what, why, do, commands)
 
 
-def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
+def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
     why = record.reason or next((row.detail for row in reversed(mail.rows) if row.detail), None) or ""
     match record.state:
         case State.RELEASED:
@@ -196,21 +195,21 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
             if late:
                 do = "It should have been tried or given up by now: nothing in retry stands for it. Send it again."
             return MailAnswer(
-                f"No mail yet, after {_number(record.attempts, 'attempt')}: the provider does not take it.",
+                f"No mail yet, after {_format_count(record.attempts, 'attempt')}: the provider does not take it.",
                 why,
                 do,
                 (f"redrive --from-record {mail.message_id}",) if late else ("status",),
             )
         case State.SCHEDULED | State.COLLECTED | State.COLLECTING:
-            return _waiting(record, why, now)
+            return _explain_waiting(record, why, now)
         case State.CANCELLED | State.REPLACED:
-            return _over(record, why)
+            return _explain_final(record, why)
         case State.SUPPRESSED:
             return _explain_suppressed(mail, record, why)
     return _explain_rejected(mail, record, why)
 
 
-def _over(record: Record, why: str) -> MailAnswer:
+def _explain_final(record: Record, why: str) -> MailAnswer:
     """Cancelled, or mailed by other messages."""
     if record.parts:
         return _explain_parted(record, why)
@@ -226,14 +225,14 @@ def _over(record: Record, why: str) -> MailAnswer:
 
 def _explain_parted(record: Record, why: str) -> MailAnswer:
     """The event itself, of whose recipients each has a mail."""
-    who = _number(len(record.parts), "recipient")
+    who = _format_count(len(record.parts), "recipient")
     if record.state is State.CANCELLED:
         return MailAnswer(f"No mail of its own: the event names {who}, and each one's was cancelled by itself.", why)
     do = "Look at each one's: what has no record yet is on its way, in the queue retry."
     return MailAnswer(f"No mail of its own: the event names {who}, and each has one.", why, do)
 
 
-def _waiting(record: Record, why: str, now: int) -> MailAnswer:
+def _explain_waiting(record: Record, why: str, now: int) -> MailAnswer:
     """What waits is asked for within a minute of its time; an hour later it is asked for again."""
     if record.state is State.COLLECTED:
         late = f"A cancellation came too late, as {record.cancelled_by}." if record.cancelled_by else ""
@@ -244,7 +243,7 @@ def _waiting(record: Record, why: str, now: int) -> MailAnswer:
         return MailAnswer(what, f"{why} {late}".strip(), do, (f"why {record.window}",))
     if record.state is State.COLLECTING and not _is_overdue(record, now):
         do = "Nothing: it is closed and sent by itself. A publisher may cancel the events in it, by mail.cancel."
-        what = f"No mail yet: a digest that collects events, {_number(len(record.items), 'event')} so far."
+        what = f"No mail yet: a digest that collects events, {_format_count(len(record.items), 'event')} so far."
         return MailAnswer(what, f"Its window ends at {format_time(record.scheduled_for or 0)}.", do)
     if not _is_overdue(record, now):
         do = "Nothing: it is sent by itself. Its publisher may cancel it, by an event of type mail.cancel."
@@ -329,11 +328,11 @@ def _discard(mail: MailStory) -> tuple[str, ...]:
     return (f"discard --message {mail.message_id}",) if mail.letters else ()
 
 
-def _suppressed(mail: MailStory) -> bool:
+def _is_suppressed(mail: MailStory) -> bool:
     return any(row.reason_code == ReasonCode.PROVIDER_SUPPRESSED for row in mail.rows)
 
 
-def _number(count: int, what: str) -> str:
+def _format_count(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 

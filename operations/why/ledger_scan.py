@@ -13,7 +13,7 @@ from typing import Any
 
 from function.ledger.attributes import deserialize, serialize_item
 from function.ledger.keys import message_key
-from operations.installation import RECORD_ATTRIBUTES, Installation, projection
+from operations.installation import RECORD_ATTRIBUTES, Installation, build_projection
 
 __all__ = ["STORY_ATTRIBUTES", "ScanPart", "scan_all", "scan_from"]
 
@@ -77,5 +77,5 @@ def _request(installation: Installation, condition: str, values: Mapping[str, ob
         "FilterExpression": f"begins_with(pk, :message) AND ({condition})",
         "ExpressionAttributeValues": serialize_item({":message": message_key(""), **values}),
         "ConsistentRead": True,
-        **projection(STORY_ATTRIBUTES),
+        **build_projection(STORY_ATTRIBUTES),
     }

@@ -12,7 +12,7 @@ from function.ledger.states import ACCEPTED, State
 from operations.outbox import OutboxEntry
 from operations.redrive.dead_letters import DeadLetter
 
-__all__ = ["MailStory", "mail_of", "rows_of"]
+__all__ = ["MailStory", "read_mail", "read_timeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ class MailStory:
         return min(known, default=self.outbox.committed_at if self.outbox else 0)
 
 
-def mail_of(item: Mapping[str, Any], letters: Sequence[DeadLetter] = ()) -> MailStory:
+def read_mail(item: Mapping[str, Any], letters: Sequence[DeadLetter] = ()) -> MailStory:
     """A mail from its record's item in DynamoDB's typed JSON, and its letters."""
-    return MailStory(Record.from_item(item), rows_of(item), tuple(letters))
+    return MailStory(Record.from_item(item), read_timeline(item), tuple(letters))
 
 
-def rows_of(item: Mapping[str, Any]) -> tuple[TimelineRow, ...]:
+def read_timeline(item: Mapping[str, Any]) -> tuple[TimelineRow, ...]:
     """The timeline in the order of time; the ledger writes rows as it learns of them."""
     rows = (
         TimelineRow(

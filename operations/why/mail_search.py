@@ -19,7 +19,7 @@ from operations.installation import Installation
 from operations.outbox import OutboxEntry
 from operations.redrive.dead_letters import DeadLetter
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart
-from operations.why.mail import MailStory, mail_of
+from operations.why.mail import MailStory, read_mail
 
 __all__ = ["MailQuery", "MailSearchResult", "Scan", "find", "is_address", "mentions"]
 
@@ -81,13 +81,13 @@ def find(
     What expired counts as missing.
     """
     items, rest, scanned = _find_items(installation, question, scan)
-    about = [letter for letter in letters if not letter.is_feedback and _letter_fits(letter, question)]
+    about = [letter for letter in letters if not letter.is_feedback and _is_letter_about(letter, question)]
     entries = list(outbox)
     named = {name for name in [*(one.message_id for one in about), *(one.message_id for one in entries)] if name}
     items |= _read(installation, named - items.keys())
     items |= _follow(installation, items)
     items |= _read_parts(installation, items)
-    mails = {message_id: mail_of(item) for message_id, item in items.items()}
+    mails = {message_id: read_mail(item) for message_id, item in items.items()}
     mails = {name: mail for name, mail in mails.items() if mail.record and not mail.record.is_expired(now)}
     for letter in letters if mails else about:
         known = mails.get(letter.message_id)
@@ -124,20 +124,20 @@ def _find_items(
     if question.keys:
         values = {f":key{number}": key for number, key in enumerate(question.keys)}
         # A record of a tenant with a suppression list of its own has the tenant's name behind the hash.
-        return _by_id(scan(" OR ".join(f"begins_with(address, {key})" for key in values), values))
+        return _group_by_id(scan(" OR ".join(f"begins_with(address, {key})" for key in values), values))
     if found := _read_by_key(installation, question):
         return found, None, False
     values = {":name": question.wanted, ":part": f"/{question.wanted}"}
-    items, rest, scanned = _by_id(scan("id = :name OR subject = :name OR contains(subject, :part)", values))
-    return {name: item for name, item in items.items() if _names(item, question)}, rest, scanned
+    items, rest, scanned = _group_by_id(scan("id = :name OR subject = :name OR contains(subject, :part)", values))
+    return {name: item for name, item in items.items() if _is_about(item, question)}, rest, scanned
 
 
-def _by_id(part: ScanPart) -> tuple[dict[str, Item], str | None, bool]:
+def _group_by_id(part: ScanPart) -> tuple[dict[str, Item], str | None, bool]:
     items = {deserialize(item["pk"]).removeprefix(message_key("")): item for item in part.items}
     return items, part.rest, part.rest is None
 
 
-def _names(item: Item, question: MailQuery) -> bool:
+def _is_about(item: Item, question: MailQuery) -> bool:
     """Whether a record is of the event or the subject; a book's id alone names its subject too."""
     id_, subject, source = (read_value(item, name, "") for name in ("id", "subject", "source"))
     fits = question.wanted in (id_, subject) or subject.endswith(f"/{question.wanted}")
@@ -181,15 +181,15 @@ def _read_parts(installation: Installation, items: Mapping[str, Item]) -> dict[s
     return _read(installation, {EventItem.from_item(owner).message_id for owner in owners if owner} - items.keys())
 
 
-def _letter_fits(letter: DeadLetter, question: MailQuery) -> bool:
+def _is_letter_about(letter: DeadLetter, question: MailQuery) -> bool:
     if question.keys:
-        return any(mentions(text, question) for text in _texts(letter))
+        return any(mentions(text, question) for text in _list_texts(letter))
     names = (letter.message_id, letter.event_id, letter.subject)
     fits = question.wanted in names or (letter.subject or "").endswith(f"/{question.wanted}")
     return fits and question.source in ("", letter.source)
 
 
-def _texts(letter: DeadLetter) -> Iterator[str]:
+def _list_texts(letter: DeadLetter) -> Iterator[str]:
     record: Any = {"messageId": letter.id, "receiptHandle": "", "attributes": {}, "body": letter.body}
     for found in from_queue(record):
         yield found.body if isinstance(found, Delivery) else found.raw

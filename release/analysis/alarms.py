@@ -12,7 +12,7 @@ from typing import Any
 from operations.errors import UserError
 from release.stack import ALIAS, Stack
 
-__all__ = ["create", "delete_older", "group_alarms_of", "require_room", "states", "wait_until_quiet"]
+__all__ = ["create", "delete_older", "group_alarms_of", "read_states", "require_room", "wait_until_quiet"]
 
 #: CloudWatch's shortest period of Lambda's metrics, in seconds.
 _PERIOD = 60
@@ -68,7 +68,7 @@ def require_room(names: list[str]) -> list[str]:
     return names
 
 
-def states(stack: Stack, names: list[str]) -> dict[str, str]:
+def read_states(stack: Stack, names: list[str]) -> dict[str, str]:
     """OK, ALARM or INSUFFICIENT_DATA by the alarm's name; those that there are."""
     return {alarm["AlarmName"]: str(alarm["StateValue"]) for alarm in _describe(stack, names)}
 
@@ -77,9 +77,9 @@ def wait_until_quiet(stack: Stack, names: list[str]) -> None:
     """Wait until none of them rings, as they do for a while after a bad release; raise `UserError` if one goes on."""
     began, patience = time.monotonic(), 0.0
     while ringing := [alarm for alarm in _describe(stack, names) if alarm["StateValue"] == "ALARM"]:
-        patience = max(patience, _LEAST, *(_lasts(alarm) * stack.scale for alarm in ringing))
+        patience = max(patience, _LEAST, *(_compute_lasting(alarm) * stack.scale for alarm in ringing))
         if time.monotonic() - began > patience:
-            said = ", ".join(sorted(map(_ring, ringing)))
+            said = ", ".join(sorted(map(_describe_ringing, ringing)))
             raise UserError(
                 f"{said}, so CodeDeploy would roll the release back at once: mend the "
                 "cause, or say --own-alarms-only if this release is what mends it"
@@ -87,13 +87,13 @@ def wait_until_quiet(stack: Stack, names: list[str]) -> None:
         time.sleep(stack.pause)
 
 
-def _ring(alarm: Any) -> str:
+def _describe_ringing(alarm: Any) -> str:
     """Which alarm rings, and since when, if CloudWatch says."""
     since = alarm.get("StateUpdatedTimestamp")
     return f"{alarm['AlarmName']} rings already" + (f", since {since:%Y-%m-%d %H:%M} UTC" if since else "")
 
 
-def _lasts(alarm: Any) -> float:
+def _compute_lasting(alarm: Any) -> float:
     """Seconds for which an alarm may ring after the last bad value.
 
     Where values are missing, CloudWatch looks further back than the evaluated periods, and does not say how far.

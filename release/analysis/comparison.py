@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from release.analysis.statistics import fisher, largest_rate, mann_whitney, median
+from release.analysis.statistics import compute_fisher_p, compute_largest_rate, compute_mann_whitney_p, compute_median
 
 __all__ = ["RISK", "Comparison", "Figures", "Looks", "Measure", "compare"]
 
@@ -43,7 +43,7 @@ class Figures:
         counts = {name: getattr(self, name) for name in ("runs", "errors", "mails", "unknown", "letters", "unsent")}
         ordered = sorted(self.times)
         slow = ordered[min(len(ordered) - 1, len(ordered) * 9 // 10)] if ordered else 0.0
-        return {**counts, "median_ms": round(median(ordered)), "p90_ms": round(slow)}
+        return {**counts, "median_ms": round(compute_median(ordered)), "p90_ms": round(slow)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Comparison:
         """With 95 % confidence, the largest part of the candidate's mails that go wrong."""
         ours = self.figures[self.candidate]
         of = max(ours.mails, ours.runs)
-        return largest_rate(min(of, ours.errors + ours.unknown + ours.letters + ours.unsent), of)
+        return compute_largest_rate(min(of, ours.errors + ours.unknown + ours.letters + ours.unsent), of)
 
     @property
     def worse(self) -> list[Measure]:
@@ -144,17 +144,21 @@ def compare(candidate: str, before: str, figures: Mapping[str, Figures], risk: f
 
 
 def _measure(ours: Figures, theirs: Figures, risk: float) -> Iterator[Measure]:
-    yield _rate("errors", (ours.errors, ours.runs), (theirs.errors, theirs.runs), risk)
-    yield _rate("unknown outcomes", (ours.unknown, ours.mails), (theirs.unknown, theirs.mails), risk)
-    yield _rate("letters", (ours.letters, ours.mails), (theirs.letters, theirs.mails), risk)
-    yield _rate("not sent", (ours.unsent, ours.mails), (theirs.unsent, theirs.mails), risk)
-    p, here, there = mann_whitney(ours.times, theirs.times), median(ours.times), median(theirs.times)
+    yield _compare_rates("errors", (ours.errors, ours.runs), (theirs.errors, theirs.runs), risk)
+    yield _compare_rates("unknown outcomes", (ours.unknown, ours.mails), (theirs.unknown, theirs.mails), risk)
+    yield _compare_rates("letters", (ours.letters, ours.mails), (theirs.letters, theirs.mails), risk)
+    yield _compare_rates("not sent", (ours.unsent, ours.mails), (theirs.unsent, theirs.mails), risk)
+    p, here, there = (
+        compute_mann_whitney_p(ours.times, theirs.times),
+        compute_median(ours.times),
+        compute_median(theirs.times),
+    )
     slower = p < risk and here > _SLOWER * there and min(len(ours.times), len(theirs.times)) >= _TIMED
     yield Measure("time to accept", f"{here:.0f} ms", f"{there:.0f} ms", p, slower)
 
 
-def _rate(name: str, ours: tuple[int, int], theirs: tuple[int, int], risk: float) -> Measure:
+def _compare_rates(name: str, ours: tuple[int, int], theirs: tuple[int, int], risk: float) -> Measure:
     (bad, of), (other_bad, other_of) = ((min(wrong, whole), whole) for wrong, whole in (ours, theirs))
-    p = fisher(bad, of, other_bad, other_of)
+    p = compute_fisher_p(bad, of, other_bad, other_of)
     more = bool(of and other_of) and bad / of > other_bad / other_of
     return Measure(name, f"{bad} of {of}", f"{other_bad} of {other_of}", p, p < risk and more)

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from release.stack import Stack
-from release.strategy import WORDS, minutes
+from release.strategy import WORDS, compute_minutes
 
-__all__ = ["LONGEST", "Pace", "config_for", "create_config", "find_rate", "pace_of"]
+__all__ = ["LONGEST", "Pace", "build_config", "choose_pace", "create_config", "find_rate"]
 
 #: Minutes that a canary may last: few, because each is a configuration of CodeDeploy, of which an account has so many.
 #: Bounded: a person waits for it, and GitHub's role for a release ends after four hours.
@@ -57,18 +57,18 @@ class Pace:
         """In words, for a canary that lasts so many minutes."""
         if not self.rate:
             return f"no mail in the last day: only the hooks' mails prove it; the canary lasts {lasts:g} min"
-        told = f"{self.percent:g} % of {_number(self.rate)} mails a minute: {self.at_least} will take "
-        told += f"{_number(self.needed)} min; the canary lasts {lasts:g}"
+        told = f"{self.percent:g} % of {_format_number(self.rate)} mails a minute: {self.at_least} will take "
+        told += f"{_format_number(self.needed)} min; the canary lasts {lasts:g}"
         expected = self.rate * self.percent / 100 * lasts
-        return told + ("" if lasts >= self.needed else f", so about {_number(expected)} prove it")
+        return told + ("" if lasts >= self.needed else f", so about {_format_number(expected)} prove it")
 
 
-def pace_of(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace | None:
+def choose_pace(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace | None:
     """The pace of a canary; None of another strategy, or where no real mail is asked for."""
     canary = routing.get("timeBasedCanary")
     if not canary or not at_least:
         return None
-    return Pace(float(canary["canaryPercentage"]), find_rate(stack), at_least, minutes(routing))
+    return Pace(float(canary["canaryPercentage"]), find_rate(stack), at_least, compute_minutes(routing))
 
 
 def find_rate(stack: Stack) -> float:
@@ -86,7 +86,7 @@ def find_rate(stack: Stack) -> float:
     return sum(point["Sum"] for point in answer.get("Datapoints", [])) / _DAY
 
 
-def config_for(stack: Stack, percent: float, lasts: float) -> tuple[str, dict[str, Any]]:
+def build_config(stack: Stack, percent: float, lasts: float) -> tuple[str, dict[str, Any]]:
     """The name and the routing of such a canary's configuration: CodeDeploy's own, or else one of ours."""
     routing = {
         "type": "TimeBasedCanary",
@@ -107,5 +107,5 @@ def create_config(stack: Stack, name: str, routing: Mapping[str, Any]) -> None:
         )
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:.2g}" if value < 10 else f"{value:.0f}"

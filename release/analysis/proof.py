@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from operations.errors import UserError
 from release.analysis.comparison import Comparison, compare
-from release.analysis.traffic import Observer, totals
-from release.deployments import Deployment, history
+from release.analysis.traffic import Observer, count_totals
+from release.deployments import Deployment, list_ended
 from release.hooks import count_synthetic
 from release.stack import Stack
 
@@ -35,7 +35,7 @@ def prove(stack: Stack, deployment: Deployment) -> Proof | None:
     """
     if not any(deployment.stages.get(event) == "Succeeded" for event in stack.names.hooks):
         return None
-    runs, errors = totals(stack, [deployment.target], deployment.created)[deployment.target]
+    runs, errors = count_totals(stack, [deployment.target], deployment.created)[deployment.target]
     return Proof(count_synthetic(stack, deployment.id), max(0, runs - errors))
 
 
@@ -44,7 +44,7 @@ def compare_last(stack: Stack) -> tuple[Deployment, Comparison]:
 
     Raises `UserError` if there was none.
     """
-    for one in history(stack):
+    for one in list_ended(stack):
         if one.tried and one.shifts_since is not None and one.target.isdecimal():
             figures = Observer(stack, (one.current, one.target), one.shifts_since, one.shifted or one.completed).look()
             return one, compare(one.target, one.current, figures)

@@ -12,13 +12,13 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["fisher", "largest_rate", "mann_whitney", "median"]
+__all__ = ["compute_fisher_p", "compute_largest_rate", "compute_mann_whitney_p", "compute_median"]
 
 #: Tables as unlikely as the observed one count with it; the tolerance allows for rounding.
 _TIE = 1 + 1e-7
 
 
-def fisher(bad: int, of: int, other_bad: int, other_of: int) -> float:
+def compute_fisher_p(bad: int, of: int, other_bad: int, other_of: int) -> float:
     """The two-sided p-value of Fisher's exact test: how likely so uneven a table is, if both have one rate.
 
     https://en.wikipedia.org/wiki/Fisher%27s_exact_test
@@ -30,7 +30,7 @@ def fisher(bad: int, of: int, other_bad: int, other_of: int) -> float:
     return min(1.0, sum(math.exp(one - total) for one in logs if math.exp(one - observed) <= _TIE))
 
 
-def mann_whitney(times: Sequence[float], others: Sequence[float]) -> float:
+def compute_mann_whitney_p(times: Sequence[float], others: Sequence[float]) -> float:
     """The two-sided p-value of the Mann-Whitney test, by its normal approximation with ties: whether one of the two is
     the larger as a rule. 1 where either has fewer than eight, for which the approximation is no good.
 
@@ -49,7 +49,7 @@ def mann_whitney(times: Sequence[float], others: Sequence[float]) -> float:
     return math.erfc(max(0.0, distance) / math.sqrt(2 * variance))
 
 
-def largest_rate(bad: int, of: int, confidence: float = 0.95) -> float:
+def compute_largest_rate(bad: int, of: int, confidence: float = 0.95) -> float:
     """The rate of which so few `bad` ones are just still likely: Clopper and Pearson's upper bound. 1 of none.
 
     https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval#Clopper%E2%80%93Pearson_interval
@@ -59,11 +59,11 @@ def largest_rate(bad: int, of: int, confidence: float = 0.95) -> float:
     low, high = bad / of, 1.0
     for _ in range(50):
         rate = (low + high) / 2
-        low, high = (rate, high) if _at_most(bad, of, rate) > 1 - confidence else (low, rate)
+        low, high = (rate, high) if _compute_binomial_cdf(bad, of, rate) > 1 - confidence else (low, rate)
     return high
 
 
-def median(values: Sequence[float]) -> float:
+def compute_median(values: Sequence[float]) -> float:
     """The middle one; 0 of none."""
     ordered, middle = sorted(values), len(values) // 2
     if not ordered:
@@ -71,7 +71,7 @@ def median(values: Sequence[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _at_most(bad: int, of: int, rate: float) -> float:
+def _compute_binomial_cdf(bad: int, of: int, rate: float) -> float:
     """How likely at most so many are, of a binomial distribution; `rate` lies between 0 and 1."""
     yes, no = math.log(rate), math.log1p(-rate) if rate < 1 else -math.inf
     return math.fsum(math.exp(_log_choose(of, k) + k * yes + (of - k) * no) for k in range(bad + 1))

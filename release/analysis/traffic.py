@@ -19,7 +19,7 @@ from function.delivery.outcome import OutcomeKind
 from release.analysis.comparison import Figures
 from release.stack import ALIAS, Stack
 
-__all__ = ["Observer", "totals"]
+__all__ = ["Observer", "count_totals"]
 
 #: CloudWatch's shortest period of Lambda's metrics, in seconds, and the most datapoints that it gives in one answer.
 _PERIOD, _MOST = 60, 1440
@@ -57,7 +57,7 @@ class Observer:
 
     def look(self) -> Mapping[str, Figures]:
         """The figures as they are now."""
-        for version, (runs, errors) in totals(self.stack, self.versions, self.since, self.until).items():
+        for version, (runs, errors) in count_totals(self.stack, self.versions, self.since, self.until).items():
             ours = self.figures.setdefault(version, Figures())
             ours.runs, ours.errors = runs, errors
         for version, line in self._lines():
@@ -115,7 +115,7 @@ def _add(figures: Figures, line: Mapping[str, Any]) -> None:
         setattr(figures, _FIELDS[kind], getattr(figures, _FIELDS[kind]) + 1)
 
 
-def totals(
+def count_totals(
     stack: Stack, versions: Iterable[str], since: datetime, until: datetime | None = None
 ) -> dict[str, tuple[int, int]]:
     """Invocations and errors by version, since a moment and until another or now."""

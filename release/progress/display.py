@@ -19,7 +19,7 @@ from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.screen import Screen
 
-__all__ = ["DeploymentScreen", "Lines", "Machine", "Panel", "screen"]
+__all__ = ["DeploymentScreen", "Lines", "Machine", "Panel", "choose_screen"]
 
 _STYLES = {"Succeeded": "green", "Failed": "bold red", "InProgress": "cyan", "OK": "green", "ALARM": "bold red"}
 
@@ -67,7 +67,7 @@ class Lines:
             self._console.print(f"{name:9} {value}", markup=False)
 
     def show(self, snapshot: Snapshot) -> None:
-        line = _line(snapshot)
+        line = _format_line(snapshot)
         if line != self._last:
             self._last = line
             self._console.print(line, markup=False)
@@ -103,7 +103,7 @@ class Panel(Lines):
         self._live.stop()
 
     def show(self, snapshot: Snapshot) -> None:
-        self._live.update(_picture(snapshot))
+        self._live.update(_draw_panel(snapshot))
 
 
 class Machine(Lines):
@@ -117,7 +117,7 @@ class Machine(Lines):
         self._write("said", {"said": line})
 
     def show(self, snapshot: Snapshot) -> None:
-        value = _value(snapshot)
+        value = _to_json(snapshot)
         text = json.dumps({name: each for name, each in value.items() if name != "seconds_left"})
         if text != self._last:
             self._last = text
@@ -133,14 +133,14 @@ class Machine(Lines):
         sys.stdout.flush()
 
 
-def screen(console: Console, machine: bool) -> DeploymentScreen:
+def choose_screen(console: Console, machine: bool) -> DeploymentScreen:
     """JSON lines for a machine, a panel for a terminal, else plain lines."""
     if machine:
         return Machine(console)
     return Panel(console) if console.is_terminal else Lines(console)
 
 
-def _value(snapshot: Snapshot) -> dict[str, Any]:
+def _to_json(snapshot: Snapshot) -> dict[str, Any]:
     deployment = snapshot.deployment
     return {
         "deployment": deployment.id,
@@ -156,18 +156,18 @@ def _value(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _line(snapshot: Snapshot) -> str:
+def _format_line(snapshot: Snapshot) -> str:
     deployment = snapshot.deployment
     stage = next(
         (f"{name} {status}" for name, status in reversed([*deployment.stages.items()]) if status != "Pending"), ""
     )
     ringing = [name for name, state in snapshot.alarms.items() if state == "ALARM"]
-    parts = [f"{deployment.id} {deployment.status}", stage, _traffic(snapshot)]
+    parts = [f"{deployment.id} {deployment.status}", stage, _format_traffic(snapshot)]
     parts += [f"ALARM {', '.join(ringing)}"] if ringing else []
     return "  ".join(part for part in parts if part)
 
 
-def _picture(snapshot: Snapshot) -> Group:
+def _draw_panel(snapshot: Snapshot) -> Group:
     deployment = snapshot.deployment
     head = Text.assemble((deployment.id, "bold"), "  ", (deployment.status, _STYLES.get(deployment.status, "")))
     if snapshot.left is not None:
@@ -196,7 +196,7 @@ def _render_comparison(comparison: Comparison | None) -> list[RenderableType]:
     return [table, Text(comparison.describe())]
 
 
-def _traffic(snapshot: Snapshot) -> str:
+def _format_traffic(snapshot: Snapshot) -> str:
     return ", ".join(f"{percent:g} % version {version}" for version, percent in snapshot.traffic.items())
 
 
@@ -205,4 +205,4 @@ def _describe_error(snapshot: Snapshot | None) -> str:
         return ""
     where = next((f"{version} has all traffic" for version, part in snapshot.traffic.items() if part == 100), "")
     code, message = snapshot.deployment.error
-    return f"{code}: {message}" + (f" Version {where}." if where else f" The alias: {_traffic(snapshot)}.")
+    return f"{code}: {message}" + (f" Version {where}." if where else f" The alias: {_format_traffic(snapshot)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["ReleaseOutcome", "exit_codes"]
+__all__ = ["ReleaseOutcome", "describe_exit_codes"]
 
 
 class ReleaseOutcome(Enum):
@@ -34,7 +34,7 @@ class ReleaseOutcome(Enum):
         return self.name.lower().replace("_", " ")
 
 
-def exit_codes() -> str:
+def describe_exit_codes() -> str:
     """The codes of the commands that wait for a deployment, for their --help."""
     rows = [(outcome.code, f"{outcome.word}: {outcome.meaning}") for outcome in ReleaseOutcome]
     rows += [(1, "refused or broken off: one line says why, and no traffic was moved"), (2, "called wrongly")]

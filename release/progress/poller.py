@@ -14,7 +14,7 @@ from release.analysis.traffic import Observer
 from release.deployments import Deployment, read
 from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
-from release.versions import AliasRouting, live, live_after
+from release.versions import AliasRouting, await_move, read_live
 
 __all__ = ["Poller", "Snapshot"]
 
@@ -107,20 +107,20 @@ class Poller:
             time.sleep(self.stack.pause)
             rollback = read(self.stack, rollback.id)
         yield self._look(deployment)
-        return live_after(self.stack, deployment.current) == AliasRouting(deployment.current, {})
+        return await_move(self.stack, deployment.current) == AliasRouting(deployment.current, {})
 
     def _is_restored(self, deployment: Deployment) -> bool:
-        now = live(self.stack)
+        now = read_live(self.stack)
         return now.version == deployment.current and not now.weights
 
     def _look(self, deployment: Deployment) -> Snapshot:
-        traffic = live(self.stack).traffic
+        traffic = read_live(self.stack).traffic
         self._compare(deployment, shared=len(traffic) > 1)
         return Snapshot(
             deployment,
             traffic,
-            alarms.states(self.stack, self.watched),
-            None if deployment.ended else self._seconds_left(deployment),
+            alarms.read_states(self.stack, self.watched),
+            None if deployment.ended else self._compute_seconds_left(deployment),
             self.comparison,
         )
 
@@ -143,7 +143,7 @@ class Poller:
         risk = self._looks.take(figures[deployment.target].mails, last)
         self.comparison = compare(deployment.target, deployment.current, figures, risk)
 
-    def _seconds_left(self, deployment: Deployment) -> float:
+    def _compute_seconds_left(self, deployment: Deployment) -> float:
         if deployment.shifts_since is None:
             return self.moving
         return max(0.0, self.moving - (time.time() - deployment.shifts_since.timestamp()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from release.progress.outcome import ReleaseOutcome, exit_codes
+from release.progress.outcome import ReleaseOutcome, describe_exit_codes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "releasing.md").read_text("utf-8")
 
@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "releasing.md").read_text("utf-8")
 @pytest.mark.parametrize("outcome", ReleaseOutcome, ids=lambda outcome: outcome.word)
 def test_the_page_and_the_help_tell_each_outcome_by_its_code(outcome: ReleaseOutcome) -> None:
     assert f"| {outcome.code} | {outcome.word} |" in PAGE
-    assert f"{outcome.code}  {outcome.word}: " in exit_codes()
+    assert f"{outcome.code}  {outcome.word}: " in describe_exit_codes()
 
 
 def test_every_code_means_one_thing() -> None:

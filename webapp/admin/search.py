@@ -15,9 +15,9 @@ from function.ledger.keys import message_key
 from operations.installation import Installation
 from operations.outbox import OutboxEntry
 from operations.redrive.queue import peek
-from operations.why.answer import MailAnswer, answer, summarize
+from operations.why.answer import MailAnswer, explain_mail, summarize
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart, scan_from
-from operations.why.mail import MailStory, mail_of
+from operations.why.mail import MailStory, read_mail
 from operations.why.mail_search import MailQuery, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
 from webapp import text
@@ -117,14 +117,14 @@ class MailSearch:
 
     def _read_story(self, message_id: str, entry: OutboxEntry | None = None) -> MailStory:
         item = self.installation.read(message_key(message_id), STORY_ATTRIBUTES) if message_id else None
-        story = mail_of(item) if item else MailStory()
+        story = read_mail(item) if item else MailStory()
         return MailStory(story.record, story.rows, (), entry)
 
     def _tell(self, story: MailStory, told: EventTimeline | None, given_up: str = "") -> FoundMail:
         return FoundMail(
             story.message_id,
             told,
-            answer(story, self.clock()),
+            explain_mail(story, self.clock()),
             story.source or "",
             story.event_id or "",
             story.subject or "",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import Item, deserialize, deserialize_item, is_conditional_failure, serialize_item
-from operations.outbox import SHARDS, UNPUBLISHED, queue_name, queue_of
+from operations.outbox import SHARDS, UNPUBLISHED, find_queue_key, format_queue_key
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 from webapp.outbox.event import CommittedEvent
 
@@ -77,7 +77,7 @@ def outbox_item(event: CommittedEvent, at: int) -> Item:
             "body": event.body,
             "state": "committed",
             "committed_at": at,
-            QUEUE: queue_of(UNPUBLISHED, event.subject),
+            QUEUE: find_queue_key(UNPUBLISHED, event.subject),
             SINCE: at,
         }
     )
@@ -122,7 +122,7 @@ class Outbox:
 
     def find_oldest_unpublished(self) -> int | None:
         """When the oldest event was committed that SNS has not taken; None if there is none."""
-        firsts = [self._first(queue_name(UNPUBLISHED, shard)) for shard in range(SHARDS)]
+        firsts = [self._first(format_queue_key(UNPUBLISHED, shard)) for shard in range(SHARDS)]
         return min((first for first in firsts if first is not None), default=None)
 
     def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
@@ -138,7 +138,7 @@ class Outbox:
                 ":state": "published",
                 ":at": at,
                 ":message": message_id,
-                ":queue": queue_of(_UNSETTLED, event.subject),
+                ":queue": find_queue_key(_UNSETTLED, event.subject),
                 ":rejected": "rejected",
             },
             condition="#state = :before OR (#state = :rejected AND attribute_not_exists(body))",
@@ -214,7 +214,7 @@ class Outbox:
 
     def _find_waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
         for shard in range(SHARDS):
-            for key in self._query_queue(queue_name(queue, shard), before):
+            for key in self._query_queue(format_queue_key(queue, shard), before):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
                 if "Item" in answer and deserialize(answer["Item"]["state"]) == state:
                     yield OutboxEvent.of_item(answer["Item"])

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from function.ledger.attributes import is_conditional_failure, serialize_item
 from function.ledger.keys import ADDRESS_PREFIX, choice_name
-from operations.installation import projection
+from operations.installation import build_projection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,7 +66,7 @@ class Preferences:
         """Those of the categories that are stopped."""
         names = {choice_name(category): category for category in categories}
         item = self._dynamodb.get_item(
-            TableName=self._table, Key=_key(hashed), ConsistentRead=True, **projection(["pk", *names])
+            TableName=self._table, Key=_key(hashed), ConsistentRead=True, **build_projection(["pk", *names])
         ).get("Item", {})
         return {category for name, category in names.items() if name in item}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import event_key, message_key
-from operations.installation import projection
+from operations.installation import build_projection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,7 +57,7 @@ class LedgerReader:
 
     def _get(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
         answer = self._dynamodb.get_item(
-            TableName=self._table, Key=serialize_item({"pk": key}), ConsistentRead=True, **projection(attributes)
+            TableName=self._table, Key=serialize_item({"pk": key}), ConsistentRead=True, **build_projection(attributes)
         )
         return deserialize_item(answer["Item"]) if "Item" in answer else None
 

@@ -32,7 +32,7 @@ from operations.redrive.selection import LetterFilter, select_letters
 from operations.redrive.send import RedriveResult, redrive_letters
 from package import build
 from release.stack import Stack
-from release.versions import live
+from release.versions import read_live
 
 __all__ = ["app"]
 
@@ -86,7 +86,7 @@ def _perform(
     rate = max(2 * _ENOUGH / _CANARY, events / _LASTS)
     percent = max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY)))
     package = build("laptop").function_zip
-    first, results = live(stack).version, list[ScenarioResult]()
+    first, results = read_live(stack).version, list[ScenarioResult]()
     console.print(f"{rate:.1f} events a second; canaries get {percent} % for {_CANARY:.0f} s")
     published: list[Published] = []
     waiting = partial(_count_waiting, cloud)

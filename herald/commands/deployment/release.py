@@ -19,14 +19,14 @@ from release.artifacts import find_artifact
 from release.companions import follow_live
 from release.follow import follow
 from release.hooks import check_live
-from release.progress.display import DeploymentScreen, screen
-from release.progress.outcome import ReleaseOutcome, exit_codes
+from release.progress.display import DeploymentScreen, choose_screen
+from release.progress.outcome import ReleaseOutcome, describe_exit_codes
 from release.progress.poller import Poller
 from release.progress.terms import Gate, Inconclusive, Terms
 from release.release import ReleasePlan, finish, plan, start
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
-from release.versions import versions
+from release.versions import list_versions
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -47,7 +47,7 @@ Strategy = Annotated[
 ]
 
 
-@app.command(epilog=exit_codes())
+@app.command(epilog=describe_exit_codes())
 @report_refusals(_AFTER_A_REFUSAL)
 def release(
     strategy: Strategy = None,
@@ -82,7 +82,7 @@ def release(
 ) -> None:
     """Publish notify and what moves with it, and move the traffic by CodeDeploy; what fails is taken back whole."""
     stack = release_stack(local, state_dir, prefix)
-    shown = screen(console, machine)
+    shown = choose_screen(console, machine)
     if again:
         raise typer.Exit(_check_again(stack, hook_client(local, state_dir, prefix), shown).code)
     if dry_run:
@@ -118,7 +118,7 @@ def rollback(
     if not machine:
         console.print(f"{_where(stack)}: {rollback_plan.description}", markup=False)
     _require_consent(f"Put version {rollback_plan.version} back?", yes)
-    shown = screen(console, machine)
+    shown = choose_screen(console, machine)
     poller = start_rollback(stack, rollback_plan, strategy)
     outcome = follow(poller, shown, _ask_to_stop) if poller else _report_cleared(shown)
     if poller:
@@ -141,7 +141,7 @@ def releases(
 ) -> None:
     """List the published versions of notify: what each is, and how much of the traffic it gets."""
     stack = release_stack(local, state_dir, prefix)
-    found = versions(stack)
+    found = list_versions(stack)
     if machine:
         typer.echo(json.dumps([asdict(version) for version in found], indent=2))
         return
@@ -157,7 +157,7 @@ def _where(stack: Stack) -> str:
 
 
 def _announce(stack: Stack, chosen: ReleasePlan, shown: DeploymentScreen, bake: float) -> None:
-    described = {one.number: one.release for one in versions(stack)}
+    described = {one.number: one.release for one in list_versions(stack)}
     now = chosen.live.version
     watched = [*chosen.group_alarms, "the candidate's own"]
     watched += [f"in the bake {name}, once it is quiet" for name in chosen.mends]

@@ -13,7 +13,15 @@ from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, Erased, PersonalData, erase, find_personal_data
 from operations.errors import UserError
-from operations.suppressions import Listing, Rekeyed, Suppression, find_listing, list_suppressions, rekey, take_off
+from operations.suppressions import (
+    Listing,
+    Rekeyed,
+    Suppression,
+    find_listing,
+    list_suppressions,
+    rekey_addresses,
+    take_off,
+)
 from operations.why.recipient import find_recipient
 
 __all__ = ["app"]
@@ -143,7 +151,7 @@ def rekey_(
     moved: list[Rekeyed] = []
 
     def move() -> str:
-        moved.append(rekey(installation))
+        moved.append(rekey_addresses(installation))
         return f"{moved[0].moved} moved, {moved[0].left} left"
 
     act(account, "move to the newest address key", "all addresses", move)

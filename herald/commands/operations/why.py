@@ -20,7 +20,7 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxEntry, find_entries
 from operations.redrive.queue import count_in_flight, peek
-from operations.why.answer import MailAnswer, answer, format_time, summarize
+from operations.why.answer import MailAnswer, explain_mail, format_time, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
 from operations.why.mail_search import MailQuery, MailSearchResult, find, mentions
@@ -65,7 +65,7 @@ def why(
     act(account, "search", question.name, search)
     found = searched[0]
     recipient = find_recipient(installation, question.keys, question.wanted) if question.keys else None
-    answers = [answer(mail, now) for mail in found.mails]
+    answers = [explain_mail(mail, now) for mail in found.mails]
     if machine:
         print_json(_describe(question, found, answers, recipient, account.options))
     else:

@@ -21,7 +21,7 @@ from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.rollback import plan_rollback
 from release.stack import Names, Stack
-from release.versions import AliasRouting, live_at_rest, previous
+from release.versions import AliasRouting, await_rest, find_previous
 from tests.documented.mean import Mean
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.stage import NOON, Functions
@@ -114,12 +114,12 @@ def test_what_was_live_before_is_found_in_a_list_without_order(stage: Stage, sta
     for current, target in (("1", "2"), ("2", "3"), ("3", "4")):
         stage.deploy(appspec(current, target))
         stage.clock.restart()
-    assert [one.target for one in deployments.history(stack)] == ["4", "3", "2"]
-    assert previous(stack) == "3"
+    assert [one.target for one in deployments.list_ended(stack)] == ["4", "3", "2"]
+    assert find_previous(stack) == "3"
     stage.deploy(appspec("4", "2"))
     stage.clock.restart()
     stage.deploy(appspec("2", "5"))
-    assert previous(stack) == "2", "what was live last, not the highest number: 4 had been rolled back"
+    assert find_previous(stack) == "2", "what was live last, not the highest number: 4 had been rolled back"
 
 
 def test_a_release_that_fails_is_rolled_back_by_a_new_deployment(proven: Stage, stack: Stack) -> None:
@@ -228,9 +228,9 @@ def test_weights_that_were_cleared_just_now_are_read_again_before_they_refuse_a_
         return read(functions, **asked) | ({"RoutingConfig": stale.pop()} if stale else {})
 
     monkeypatch.setattr(Functions, "get_alias", get_alias)
-    assert live_at_rest(stack) == AliasRouting("1", {})
+    assert await_rest(stack) == AliasRouting("1", {})
     stale += [routing] * 9
-    assert live_at_rest(stack) == AliasRouting("1", {"2": 0.1})
+    assert await_rest(stack) == AliasRouting("1", {"2": 0.1})
 
 
 def _stop(stage: Stage, deployment: str) -> None:

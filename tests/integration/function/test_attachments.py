@@ -20,7 +20,7 @@ from function.ledger.states import State
 from function.message.attachments import LARGEST
 from function.message.catalogue import Catalogue
 from function.message.email import Attachment
-from operations.why.answer import answer
+from operations.why.answer import explain_mail
 from operations.why.mail import MailStory
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue
 from tests.attachments import BUCKET, add_attachments, event_with, reference
@@ -132,11 +132,11 @@ def test_after_a_day_a_letter_says_why_and_redriving_it_sends_the_mail(world: Wo
 
 def test_why_says_which_file_a_mail_waited_for_and_what_to_do(world: World) -> None:
     world.deliver(replace(delivery("m1", event_with(reference("a.pdf", PDF))), item=later(200)))
-    told = answer(MailStory(world.record()), world.clock())
+    told = explain_mail(MailStory(world.record()), world.clock())
     assert told.what == "No mail: a file that goes with it was waited for, for a day."
     assert "attachment 0 is not there" in told.why
     world.deliver(delivery("m2", event_with(reference("a.pdf", PDF, url="s3://elsewhere/a.pdf"), event_id="e2")))
-    told = answer(MailStory(world.record("m2")), world.clock())
+    told = explain_mail(MailStory(world.record("m2")), world.clock())
     assert told.what == "No mail: a file that goes with it is not allowed."
 
 

@@ -15,7 +15,7 @@ from function.ledger.states import State
 from function.ledger.windows import Windows
 from function.ledger.writes.requests import update
 from function.message.catalogue import Catalogue
-from operations.why.answer import MailAnswer, answer
+from operations.why.answer import MailAnswer, explain_mail
 from operations.why.mail import MailStory
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
 from tests.fakes import event
@@ -323,7 +323,7 @@ def test_a_digest_and_its_event_are_kept_for_the_retention_after_its_window(worl
 
 
 def told(world: World, message_id: str) -> MailAnswer:
-    return answer(MailStory(world.record(message_id)), world.clock())
+    return explain_mail(MailStory(world.record(message_id)), world.clock())
 
 
 def test_why_tells_in_which_digest_an_event_is_and_what_became_of_that(world: World) -> None:

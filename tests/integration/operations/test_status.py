@@ -289,7 +289,7 @@ def alarm_names() -> set[str]:
     text = (modules / "webapp" / "functions.tf").read_text("utf-8")
     functions = re.search(r"names = \{ for function in \[(.*?)\]", text)
     assert functions
-    names |= {f"{function}-errors" for function in re.findall(r"[a-z]+", functions[1])}
+    names |= {f"{function}-errors" for function in re.findall(r'"([a-z-]+)"', functions[1])}
     return names | {"sent-twice-notify", "sent-twice-feedback"}
 
 

@@ -17,7 +17,7 @@ from function.ledger.keys import address_key
 from operations.contention import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_sending_regions
-from operations.suppressions import Rekeyed, find_listing, find_suppression, rekey, take_off
+from operations.suppressions import Rekeyed, find_listing, find_suppression, rekey_addresses, take_off
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
@@ -146,13 +146,13 @@ def test_what_lies_under_an_older_key_is_moved_where_its_address_is_known(
     kept = {"pk": "event#1", "message_id": "m", "body": body}
     installation.dynamodb.put_item(TableName="ledger", Item=serialize_item(kept))
     regions[THERE].suppress(ADA)
-    assert rekey(installation) == Rekeyed(addresses=2, moved=2, left=1), "nothing names eve any more"
+    assert rekey_addresses(installation) == Rekeyed(addresses=2, moved=2, left=1), "nothing names eve any more"
     items = {item["pk"]["S"]: sorted(item) for item in installation.dynamodb.scan(TableName="ledger")["Items"]}
     assert items[address_key(NEW, ADA)] == ["message_id", "pk", "reason", "since", "stopped:books"]
     assert items[address_key(NEW, bob)] == ["pk", "stopped:books"]
     assert items[address_key(OLD, eve)] == ["pk", "stopped:books"]
     assert len(items) == 4
-    assert rekey(installation) == Rekeyed(addresses=2, moved=0, left=1)
+    assert rekey_addresses(installation) == Rekeyed(addresses=2, moved=0, left=1)
 
 
 def test_what_the_newest_key_has_already_stays(installation: Installation, regions: dict[str, Region]) -> None:
@@ -166,7 +166,7 @@ def test_what_the_newest_key_has_already_stays(installation: Installation, regio
     }
     installation.dynamodb.put_item(TableName="ledger", Item=serialize_item(old))
     regions[HERE].suppress(ADA)
-    assert rekey(installation).moved == 1
+    assert rekey_addresses(installation).moved == 1
     [entry] = find_listing(installation, ADA).entries
     assert (entry.reason, entry.message_id) == ("bounced", "m")
     [item] = installation.dynamodb.scan(TableName="ledger")["Items"]

@@ -17,7 +17,7 @@ from typing import Any
 from laptop.state import ROOT
 from release import deployments
 from release.progress.outcome import ReleaseOutcome
-from release.versions import versions
+from release.versions import list_versions
 from tests.stack.release.conftest import Desk
 from tests.waiting import LIMIT
 
@@ -101,7 +101,7 @@ def test_too_few_mails_take_it_back_if_that_is_the_policy_and_the_last_release_c
 
 def _let_it_have_failed(desk: Desk) -> None:
     """Lambda's figures of the last release, as if half of its invocations had failed while it had a part of them."""
-    last = next(one for one in deployments.history(desk.stack) if one.tried)
+    last = next(one for one in deployments.list_ended(desk.stack) if one.tried)
     for version, runs, errors in ((last.target, 60.0, 30.0), (last.current, 600.0, 0.0)):
         values = {"FunctionName": "herald-notify", "Resource": "herald-notify:live", "ExecutedVersion": version}
         dimensions: Any = [{"Name": name, "Value": value} for name, value in values.items()]
@@ -113,35 +113,35 @@ def _let_it_have_failed(desk: Desk) -> None:
 
 
 def test_a_question_that_nobody_can_answer_is_a_wrong_call(desk: Desk) -> None:
-    before, artifact = versions(desk.stack), desk.artifact()
+    before, artifact = list_versions(desk.stack), desk.artifact()
     done = run(desk, "release", "--package", str(artifact.path), "--strategy", "canary", "--confirm", "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith("there is nobody to answer: leave it out\n")
     at_once = run(desk, "release", "--package", str(artifact.path), "--strategy", "all-at-once", "--confirm", "--yes")
     assert at_once.returncode == 2
     assert "moves all traffic at once: there is nothing to confirm" in at_once.stderr
-    assert versions(desk.stack) == before
+    assert list_versions(desk.stack) == before
 
 
 def test_the_hooks_run_again_against_what_is_live_and_nothing_moves(desk: Desk) -> None:
-    before = versions(desk.stack)
+    before = list_versions(desk.stack)
     done = run(desk, "release", "--again")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line for line in done.stdout.splitlines() if line.endswith(": Succeeded")] == [
         f"{hook}: Succeeded" for hook in desk.stack.names.hooks.values()
     ]
-    assert versions(desk.stack) == before
+    assert list_versions(desk.stack) == before
 
 
 def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(desk: Desk) -> None:
-    before, artifact = versions(desk.stack), desk.artifact()
+    before, artifact = list_versions(desk.stack), desk.artifact()
     done = run(desk, "release", "--package", str(artifact.path))
     assert done.returncode == 2
     assert done.stderr == f"error: Release {artifact.release}? There is nobody to answer: say --yes\n"
     assert re.search(r"^Where +laptop cloud, account 000000000000, region us-east-1$", done.stdout, re.M)
     assert re.search(rf"^Live +version {desk.version}, release ", done.stdout, re.M)
     assert re.search(rf"^Release +{artifact.release}, [\d.]+ MB$", done.stdout, re.M)
-    assert versions(desk.stack) == before
+    assert list_versions(desk.stack) == before
 
 
 def test_one_that_outlasts_its_deadline_can_be_watched_and_left_and_is_stopped_by_rollback(desk: Desk) -> None:
@@ -164,7 +164,7 @@ def test_one_that_outlasts_its_deadline_can_be_watched_and_left_and_is_stopped_b
     assert desk.version == before
     listed = json.loads(run(desk, "releases", "--json").stdout)
     assert [one["release"] for one in listed if one["percent"]] == [
-        one.release for one in versions(desk.stack) if one.number == before
+        one.release for one in list_versions(desk.stack) if one.number == before
     ]
     assert artifact.release in {one["release"] for one in listed}
 

@@ -12,7 +12,7 @@ import pytest
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.companions import companions_of, publish_companions, ship_hooks
+from release.companions import list_companions, publish_companions, ship_hooks
 from release.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
@@ -20,8 +20,8 @@ from release.progress.terms import Gate, Terms
 from release.publish import publish
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
-from release.strategy import config_of
-from release.versions import live
+from release.strategy import read_config
+from release.versions import read_live
 from tests.stack.release.conftest import CANARY, LONG_CANARY, Desk
 from tests.waiting import LIMIT, eventually
 
@@ -92,7 +92,7 @@ def live_parts(desk: Desk) -> dict[str, str]:
     names, functions = desk.stack.names, desk.stack.functions
     aliased = {
         name: functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)["CodeSha256"]
-        for name in (names.notify, *companions_of(desk.stack))
+        for name in (names.notify, *list_companions(desk.stack))
     }
     return aliased | {
         hook: functions.get_function_configuration(FunctionName=hook)["CodeSha256"] for hook in names.hooks.values()
@@ -112,7 +112,7 @@ def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk)
     ship_hooks(desk.stack, artifact.content)
     target = publish(desk.stack, names.notify, artifact)
     revision = render(names.notify, ALIAS, before, target, names.hooks).location()
-    config, _ = config_of(desk.stack, "all-at-once")
+    config, _ = read_config(desk.stack, "all-at-once")
     id_ = deployments.create(desk.stack, revision, config, "by hand", [], auto_rollback=False)
     watch = Poller(desk.stack, id_, [], 0, time.monotonic() + LIMIT)
     assert follow(watch, desk.screen, lambda: None) is ReleaseOutcome.FAILED
@@ -130,7 +130,7 @@ def test_an_alarm_takes_it_back(desk: Desk) -> None:
     def ring() -> None:
         """One error of the candidate's, as Lambda writes it while the canary runs."""
         while not ringing.wait(0.2):
-            for version in live(desk.stack).weights:
+            for version in read_live(desk.stack).weights:
                 _error(desk, version)
 
     thread = threading.Thread(target=ring)

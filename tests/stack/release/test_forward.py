@@ -19,14 +19,14 @@ from package import build
 from release import deployments
 from release.analysis.alarms import create
 from release.appspec import render
-from release.companions import companions_of
+from release.companions import list_companions
 from release.progress.outcome import ReleaseOutcome
 from release.publish import Artifact, publish
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
-from release.strategy import config_of
-from release.versions import live, versions
+from release.strategy import read_config
+from release.versions import list_versions, read_live
 from tests.stack.release.conftest import CANARY, SCALE, Desk, Recorder, open_desk
 from tests.waiting import LIMIT
 
@@ -72,7 +72,7 @@ def test_it_ships_and_moves_the_others_too(desk: Desk, good: Good) -> None:
     digest = base64.b64encode(hashlib.sha256(good.artifact.path.read_bytes()).digest()).decode()
     names = desk.stack.names
     assert {code(desk, hook) for hook in names.hooks.values()} == {digest}
-    assert {code(desk, name, ALIAS) for name in (names.notify, *companions_of(desk.stack))} == {digest}
+    assert {code(desk, name, ALIAS) for name in (names.notify, *list_companions(desk.stack))} == {digest}
 
 
 def test_it_says_by_how_many_mails_it_was_proved(good: Good) -> None:
@@ -87,7 +87,7 @@ def test_its_hooks_tried_it_with_mails_that_went_to_nobody(desk: Desk, good: Goo
     assert mails
     assert {mail["to"][0].partition("@")[2] for mail in mails} == {"simulator.amazonses.com"}
     assert {mail["tags"]["synthetic"] for mail in mails} == {"yes"}
-    (listed,) = [one for one in versions(desk.stack) if one.number == good.version]
+    (listed,) = [one for one in list_versions(desk.stack) if one.number == good.version]
     assert (listed.release, listed.percent) == (good.artifact.release, 100.0)
 
 
@@ -138,7 +138,7 @@ def test_another_deployment_that_runs_is_refused_and_rollback_stops_it(desk: Des
     now, names = desk.version, desk.stack.names
     other = publish(desk.stack, names.notify, desk.artifact())
     revision = render(names.notify, ALIAS, now, other, {}).location()
-    config, _ = config_of(desk.stack, "CodeDeployDefault.LambdaCanary10Percent30Minutes")
+    config, _ = read_config(desk.stack, "CodeDeployDefault.LambdaCanary10Percent30Minutes")
     id_ = deployments.create(desk.stack, revision, config, "somebody else's", create(desk.stack, other))
     with pytest.raises(UserError, match=f"deployment {id_} to version {other} is under way"):
         plan(desk.stack, desk.artifact(), None)
@@ -161,7 +161,7 @@ def test_a_paused_herald_is_not_released_to(desk: Desk) -> None:
 
 def test_a_herald_that_is_not_there_is_told_with_what_to_do(desk: Desk) -> None:
     with pytest.raises(UserError, match=r"there is no nothing-notify .* make apply"):
-        live(release_stack(True, Path(desk.cloud.description.state), "nothing"))
+        read_live(release_stack(True, Path(desk.cloud.description.state), "nothing"))
 
 
 def test_a_strategy_that_there_is_not_is_a_wrong_call(desk: Desk) -> None:

@@ -8,9 +8,9 @@ import sys
 from laptop.state import ROOT
 from release import deployments
 from release.analysis.alarms import create
-from release.companions import companions_of
+from release.companions import list_companions
 from release.stack import ALIAS
-from release.versions import code_of, versions
+from release.versions import list_versions, read_code_hash
 from tests.stack.release.conftest import Desk
 from tests.waiting import LIMIT
 
@@ -31,7 +31,7 @@ STEPS = [
 
 def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) -> None:
     before, artifact, stack = desk.version, desk.artifact(), desk.stack
-    known, deployed = versions(stack), {one.id for one in deployments.history(stack)}
+    known, deployed = list_versions(stack), {one.id for one in deployments.list_ended(stack)}
     create(stack, "0")
     command = [sys.executable, "-m", "tests.stack.release.killed", desk.cloud.description.state, str(artifact.path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
@@ -41,11 +41,11 @@ def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) 
     # Versions beyond the tenth go, if so many lie there.
     assert {*died[len(STEPS) :]} <= {"UpdateAlias herald-feedback", "DeleteAlarms", "DeleteFunction herald-notify"}
     assert ended == "released" or "is live already" in ended
-    (new,) = [one for one in versions(stack) if one not in known and one.number != before]
+    (new,) = [one for one in list_versions(stack) if one not in known and one.number != before]
     assert (desk.version, new.sha256) == (new.number, artifact.sha256)
-    assert code_of(stack, desk.version) == artifact.sha256
-    for companion in companions_of(stack):
+    assert read_code_hash(stack, desk.version) == artifact.sha256
+    for companion in list_companions(stack):
         shipped = stack.functions.get_function_configuration(FunctionName=companion, Qualifier=ALIAS)
         assert shipped["CodeSha256"] == artifact.sha256
-    (deployment,) = [one for one in deployments.history(stack) if one.id not in deployed]
+    (deployment,) = [one for one in deployments.list_ended(stack) if one.id not in deployed]
     assert (deployment.current, deployment.target, deployment.status) == (before, new.number, "Succeeded")

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from laptop.cloud import LaptopCloud
 from release.analysis.alarms import create
 from release.analysis.proof import compare_last
-from release.companions import companions_of
+from release.companions import list_companions
 from release.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.release import plan
@@ -63,7 +63,7 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
     desk, role = open_desk(release_cloud, tmp_path, quick_package), Role(render_statements(tmp_path))
     role.hold(desk.stack)
     create(desk.stack, "0")
-    assert webhook in companions_of(desk.stack)
+    assert webhook in list_companions(desk.stack)
     assert desk.release(desk.artifact(), CANARY) is ReleaseOutcome.RELEASED, desk.screen.text
     assert f"{webhook}: version 2 published" in desk.screen.text
     assert _live(desk, webhook) == "2"

@@ -21,10 +21,10 @@ from operations.installation import Installation
 from operations.redrive.plan import plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
-from release.companions import companions_of, move_companions, publish_companions
+from release.companions import list_companions, move_companions, publish_companions
 from release.publish import Artifact, publish
 from release.stack import ALIAS
-from release.versions import versions
+from release.versions import list_versions
 from tests.stack.events import new_address, new_event
 from tests.stack.release.conftest import Desk, open_desk
 from tests.waiting import LIMIT, eventually
@@ -77,7 +77,7 @@ class Pair:
 
     def feed(self, version: str) -> None:
         """Have the feedback of one version take what SES reports."""
-        move_companions(self.desk.stack, dict.fromkeys(companions_of(self.desk.stack), self.feedback[version]))
+        move_companions(self.desk.stack, dict.fromkeys(list_companions(self.desk.stack), self.feedback[version]))
 
     def live(self, version: str, share_of_new: float = 0.0) -> None:
         """Send everything to one version, or a share to the new one."""
@@ -141,7 +141,7 @@ def pair(release_cloud: LaptopCloud, quick_package: Path, tmp_path_factory: pyte
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
     (feedback,) = publish_companions(desk.stack, later)
     new = publish(desk.stack, names.notify, later)
-    described = {one.number: one.release for one in versions(desk.stack)}
+    described = {one.number: one.release for one in list_versions(desk.stack)}
     releases = {old: described[old], new: later.release}
     made = Pair(desk, old, new, releases, {old: feedback.before, new: feedback.after})
     yield made

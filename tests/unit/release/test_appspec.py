@@ -15,7 +15,7 @@ import yaml
 
 from laptop.codedeploy.appspec import read
 from operations.errors import UserError
-from release.appspec import SCHEMA, TEMPLATE, errors_in, render
+from release.appspec import SCHEMA, TEMPLATE, list_errors, render
 from release.stack import Names
 
 HOOKS = Names("herald").hooks
@@ -30,7 +30,7 @@ def test_the_schema_is_one() -> None:
 
 
 def test_the_template_is_valid_as_it_stands() -> None:
-    assert errors_in(template()) == []
+    assert list_errors(template()) == []
 
 
 def test_the_template_names_what_terraform_makes() -> None:
@@ -42,7 +42,7 @@ def test_the_template_names_what_terraform_makes() -> None:
 def test_a_rendered_one_carries_function_alias_versions_and_both_hooks() -> None:
     names = Names("trial")
     document = json.loads(render(names.notify, "live", "7", "8", names.hooks).content)
-    assert errors_in(document) == []
+    assert list_errors(document) == []
     assert document["Resources"] == [
         {
             "notify": {
@@ -123,4 +123,4 @@ WRONG: dict[str, Callable[[Any], Any]] = {
 def test_the_schema_refuses(spoil: Callable[[Any], Any]) -> None:
     document = template()
     spoil(document)
-    assert errors_in(document)
+    assert list_errors(document)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from release.analysis.comparison import Figures, compare
 from release.deployments import Deployment
-from release.progress.display import Lines, Machine, Panel, screen
+from release.progress.display import Lines, Machine, Panel, choose_screen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 
@@ -146,4 +146,4 @@ def test_a_picture_has_stages_traffic_alarms_and_time_left_in_80_columns() -> No
     ("machine", "terminal", "kind"), [(False, False, Lines), (False, True, Panel), (True, True, Machine)]
 )
 def test_whoever_reads_gets_the_right_one(machine: bool, terminal: bool, kind: type[Lines]) -> None:
-    assert type(screen(Console(file=io.StringIO(), force_terminal=terminal), machine)) is kind
+    assert type(choose_screen(Console(file=io.StringIO(), force_terminal=terminal), machine)) is kind

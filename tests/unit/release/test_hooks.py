@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.deployments import Deployment
-from release.hooks import count_synthetic, hook_reason
+from release.hooks import count_synthetic, find_hook_reason
 from release.stack import Names, Stack
 
 FAILED = Deployment("d-1", "1", "2", "Failed", stages={"BeforeAllowTraffic": "Failed"})
@@ -46,7 +46,7 @@ def stack_with(logs: Logs | None) -> Stack:
 
 
 def reason(logs: Logs, deployment: Deployment = FAILED) -> str:
-    return hook_reason(stack_with(logs), deployment)
+    return find_hook_reason(stack_with(logs), deployment)
 
 
 @pytest.fixture(autouse=True)

@@ -52,8 +52,8 @@ def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str |
             raise UserError("no version is known to have been live")
         return before
 
-    monkeypatch.setattr("release.old_versions.previous", previous)
-    monkeypatch.setattr("release.old_versions.companions_of", lambda _: ["herald-feedback"])
+    monkeypatch.setattr("release.old_versions.find_previous", previous)
+    monkeypatch.setattr("release.old_versions.list_companions", lambda _: ["herald-feedback"])
     monkeypatch.setattr("release.old_versions.find_paired_versions", lambda _, version: {"herald-feedback": version})
     nothing = cast("Any", None)
     stack = Stack(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")

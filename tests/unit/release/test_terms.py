@@ -108,9 +108,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("time.time", lambda: made.now)
     monkeypatch.setattr("time.monotonic", lambda: made.now)
     for room in ("release.versions", "release.progress.poller"):
-        monkeypatch.setattr(f"{room}.live", made.live)
+        monkeypatch.setattr(f"{room}.read_live", made.live)
     monkeypatch.setattr("release.progress.poller.read", made.read)
-    monkeypatch.setattr("release.progress.poller.alarms", SimpleNamespace(states=made.states))
+    monkeypatch.setattr("release.progress.poller.alarms", SimpleNamespace(read_states=made.states))
     monkeypatch.setattr(
         "release.progress.poller.Observer", lambda *_: SimpleNamespace(until=None, look=lambda: made.figures)
     )

@@ -19,7 +19,7 @@ from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.notify import compose
 from operations.erasure import KeptEvent, erase_event
-from operations.why.answer import answer, summarize
+from operations.why.answer import explain_mail, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
 from operations.why.mail_search import MailQuery, find
@@ -48,7 +48,7 @@ from tests.world import World
 
 def test_why_says_of_the_event_that_each_recipient_has_a_mail_of_its_own(world: World) -> None:
     world.deliver(to(ADA, KIM))
-    found = answer(MailStory(world.record("m1")), world.clock())
+    found = explain_mail(MailStory(world.record("m1")), world.clock())
     assert found.what == "No mail of its own: the event names 2 recipients, and each has one."
 
 

@@ -74,7 +74,7 @@ def test_a_catalogue_that_is_not_there_is_said(browser: Browser, parts: Parts, c
     try:
         from operations import preview
 
-        preview._catalogue.cache_clear()
+        preview._load_catalogue.cache_clear()
         page = browser.get(address)
     finally:
         (compiled / "gone").rename(compiled / "catalogue.json")

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from laptop.service_model import hold_to_model, request_violations
-from release.analysis.pace import LONGEST, Pace, config_for, create_config, find_rate, pace_of
+from release.analysis.pace import LONGEST, Pace, build_config, choose_pace, create_config, find_rate
 from release.stack import Names, Stack
 
 CANARY = {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": 5}}
@@ -60,7 +60,7 @@ def test_the_rate_is_that_of_a_day() -> None:
 
 
 def test_it_is_said_beforehand_how_long_it_takes() -> None:
-    pace = pace_of(stack(14 * 1440), CANARY, 100)
+    pace = choose_pace(stack(14 * 1440), CANARY, 100)
     assert pace is not None
     assert pace.interval == 90
     assert pace.describe(90) == "10 % of 14 mails a minute: 100 will take 71 min; the canary lasts 90"
@@ -82,22 +82,22 @@ def test_the_group_s_own_is_the_shortest() -> None:
 
 
 def test_a_system_without_mail_says_that_only_the_hooks_prove_it() -> None:
-    pace = pace_of(stack(), CANARY, 100)
+    pace = choose_pace(stack(), CANARY, 100)
     assert pace is not None
     assert pace.describe(5) == "no mail in the last day: only the hooks' mails prove it; the canary lasts 5 min"
 
 
 def test_only_a_canary_that_shall_be_proved_has_a_pace() -> None:
-    assert pace_of(stack(), {"type": "AllAtOnce"}, 100) is None
-    assert pace_of(stack(), CANARY, 0) is None
+    assert choose_pace(stack(), {"type": "AllAtOnce"}, 100) is None
+    assert choose_pace(stack(), CANARY, 0) is None
 
 
 def test_codedeploy_s_own_configurations_are_used_and_others_made_once() -> None:
     configs = Configs({})
     made = stack(configs=configs)
-    assert config_for(made, 10, 30)[0] == "CodeDeployDefault.LambdaCanary10Percent30Minutes"
+    assert build_config(made, 10, 30)[0] == "CodeDeployDefault.LambdaCanary10Percent30Minutes"
     for percent, lasts in ((10, 30), (10, 90), (10, 90), (20, 5)):
-        create_config(made, *config_for(made, percent, lasts))
+        create_config(made, *build_config(made, percent, lasts))
     assert configs.made == {
         "herald-canary-10-percent-90-minutes": {
             "type": "TimeBasedCanary",
