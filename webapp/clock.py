@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "now", "rfc3339"]
+__all__ = ["Clock", "format_rfc3339", "read_clock"]
 
 Clock = Callable[[], int]
 
 
-def now() -> int:
+def read_clock() -> int:
     """Epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
-def rfc3339(milliseconds: int) -> str:
+def format_rfc3339(milliseconds: int) -> str:
     """2026-11-21T08:00:00.123Z"""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

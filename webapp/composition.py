@@ -25,7 +25,7 @@ from webapp.aws import clients
 from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository
 from webapp.books.service import BookService
-from webapp.clock import Clock, now
+from webapp.clock import Clock, read_clock
 from webapp.outbox.event import continue_trace, stay_in_trace
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.account import AccountRepository
@@ -36,7 +36,7 @@ from webapp.timeline.ledger import LedgerReader
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-__all__ = ["Parts", "PartsOf", "client_registration", "compose", "notifier_names", "parameter_names"]
+__all__ = ["Parts", "PartsOf", "build_client_registration", "build_notifier_names", "build_parameter_names", "compose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Parts:
     notifier: NotifierAccess
     #: Gives the client that deletes people; made only when an account is deleted.
     cognito: Callable[[], CognitoIdentityProviderClient] = clients.cognito
-    clock: Clock = now
+    clock: Clock = read_clock
     new_id: Callable[[], str] = lambda: str(ULID())
 
     @property
@@ -132,7 +132,7 @@ class Parts:
 
 def compose(settings: WebSettings) -> Parts:
     """The parts as they work against AWS, or whatever the endpoint variables name."""
-    secrets = Secrets(clients.ssm(), parameter_names(settings))
+    secrets = Secrets(clients.ssm(), build_parameter_names(settings))
     discovery = Discovery(settings.oidc_issuer, settings.oidc_discovery_url)
     verifier = TokenVerifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
     return Parts(
@@ -145,17 +145,17 @@ def compose(settings: WebSettings) -> Parts:
         outbox=Outbox(clients.dynamodb(), settings.books_table),
         ledger=LedgerReader(clients.dynamodb(), settings.ledger_table),
         verifier=verifier,
-        issuer=Issuer(discovery, verifier, client_registration(settings, secrets)),
+        issuer=Issuer(discovery, verifier, build_client_registration(settings, secrets)),
         secrets=secrets,
         preferences=Preferences(clients.dynamodb(), settings.ledger_table),
         limiter=RateLimiter(settings.requests_per_second),
         notifier=NotifierAccess(
-            clients.dynamodb(), clients.sqs(), clients.functions(), notifier_names(settings), secrets.address
+            clients.dynamodb(), clients.sqs(), clients.functions(), build_notifier_names(settings), secrets.address
         ),
     )
 
 
-def parameter_names(settings: WebSettings) -> ParameterNames:
+def build_parameter_names(settings: WebSettings) -> ParameterNames:
     """The parameters that hold the app's secrets."""
     return ParameterNames(
         settings.session_key_parameter,
@@ -165,7 +165,7 @@ def parameter_names(settings: WebSettings) -> ParameterNames:
     )
 
 
-def notifier_names(settings: WebSettings) -> NotifierNames:
+def build_notifier_names(settings: WebSettings) -> NotifierNames:
     """What the notifier's queues, ledger and function are called."""
     return NotifierNames(
         dead=settings.dead_queue_url,
@@ -177,7 +177,7 @@ def notifier_names(settings: WebSettings) -> NotifierNames:
     )
 
 
-def client_registration(settings: WebSettings, secrets: Secrets) -> ClientRegistration:
+def build_client_registration(settings: WebSettings, secrets: Secrets) -> ClientRegistration:
     """This app as the issuer knows it; both of its addresses must be registered with the issuer."""
     base = settings.public_url
     return ClientRegistration(
@@ -185,9 +185,9 @@ def client_registration(settings: WebSettings, secrets: Secrets) -> ClientRegist
     )
 
 
-async def _parts(request: Request) -> Parts:
+async def _get_parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 
 
-PartsOf = Annotated[Parts, Depends(_parts)]
+PartsOf = Annotated[Parts, Depends(_get_parts)]

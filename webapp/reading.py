@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-__all__ = ["LANGUAGES", "UTC_NAME", "Reading", "find_zone", "negotiate", "zone_names"]
+__all__ = ["LANGUAGES", "UTC_NAME", "Reading", "find_zone", "list_zone_names", "negotiate"]
 
 #: The languages of the pages, by their own names.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -51,16 +51,16 @@ def negotiate(accept_language: str) -> str | None:
 
 def find_zone(name: str) -> str | None:
     """The IANA name of this time zone, whichever letters are capitals; None if there is none of this name."""
-    return _by_folded_name().get(name.strip().casefold())
+    return _index_by_folded_name().get(name.strip().casefold())
 
 
-def zone_names() -> list[str]:
+def list_zone_names() -> list[str]:
     """Names to choose from: UTC, and those of a place."""
-    return [UTC_NAME, *sorted(name for name in _by_folded_name().values() if "/" in name and name[:4] != "Etc/")]
+    return [UTC_NAME, *sorted(name for name in _index_by_folded_name().values() if "/" in name and name[:4] != "Etc/")]
 
 
 @lru_cache(maxsize=1)
-def _by_folded_name() -> dict[str, str]:
+def _index_by_folded_name() -> dict[str, str]:
     return {name.casefold(): name for name in zoneinfo.available_timezones() - _NO_ZONES}
 
 

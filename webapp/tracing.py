@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from webapp.clock import now
+from webapp.clock import read_clock
 from webapp.deadline import FACTOR
 
 if TYPE_CHECKING:
@@ -20,4 +20,4 @@ def open_tracer(endpoint: str | None) -> Tracer | None:
         return None
     from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
 
-    return Tracer(endpoint, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "webapp"), "", now, FACTOR)
+    return Tracer(endpoint, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "webapp"), "", read_clock, FACTOR)

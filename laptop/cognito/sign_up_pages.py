@@ -104,6 +104,6 @@ async def _form(request: Request) -> dict[str, str]:
 
 @cache
 def _environment() -> Environment:
-    from webapp.pages.rendering import environment  # noqa: PLC0415  fastapi comes with it
+    from webapp.pages.rendering import make_environment  # noqa: PLC0415  fastapi comes with it
 
-    return environment(_PAGES)
+    return make_environment(_PAGES)

@@ -9,7 +9,7 @@ from typing import Any
 
 from laptop.ses.mailbox import Mail, Mailbox
 from webapp.timeline.ledger import LedgerReader
-from webapp.timeline.timeline import EventTimeline, of_record
+from webapp.timeline.timeline import EventTimeline, build_record_timeline
 
 __all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "tell_stories", "totals"]
 
@@ -136,7 +136,7 @@ def _story(
         messages,
         delivery,
         _mails(messages, mailbox),
-        of_record(messages[0], record) if record else None,
+        build_record_timeline(messages[0], record) if record else None,
         tuple(runs),
     )
 

@@ -127,9 +127,9 @@ class _InboxPages:
 @cache
 def _environment() -> Environment:
     """The web app's, so that a story reads here as it does there; it is loaded when a person first looks."""
-    from webapp.pages.rendering import environment  # noqa: PLC0415  fastapi comes with it
+    from webapp.pages.rendering import make_environment  # noqa: PLC0415  fastapi comes with it
 
-    return environment(PAGES)
+    return make_environment(PAGES)
 
 
 async def _sheet(_request: Request) -> Response:

@@ -15,7 +15,7 @@ from function.ledger.keys import event_key
 from webapp.api.models import NotificationOut
 from webapp.outbox.outbox import OutboxEvent
 from webapp.pages.state_labels import STATES
-from webapp.timeline.timeline import FINAL, MAILED, notification
+from webapp.timeline.timeline import FINAL, MAILED, build_timeline
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "function/contracts/timeline.schema.json").read_text())
 CONTRACT = Draft202012Validator(SCHEMA)
@@ -44,7 +44,7 @@ MESSAGES = st.fixed_dictionaries(
 @given(MESSAGES)
 def test_every_message_item_can_be_told(message: dict[str, Any]) -> None:
     CONTRACT.validate(message)
-    told = notification(EVENT, deserialize_item(serialize_item(message)))
+    told = build_timeline(EVENT, deserialize_item(serialize_item(message)))
     assert told.state == message["state"]
     assert [row.state for row in told.rows[2:] if row.state != "received"] == [
         row["state"] for row in message["timeline"]

@@ -23,11 +23,11 @@ from webapp.auth.identity import Identity
 from webapp.books.repository import BookRepository
 from webapp.clock import Clock
 from webapp.errors import SignInTooOld, Unavailable
-from webapp.outbox.event import welcome_id
+from webapp.outbox.event import compute_welcome_id
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.account import AccountRepository
 from webapp.preferences.preferences import CATEGORIES, Preferences
-from webapp.timeline.ledger import LedgerReader, message_id_of
+from webapp.timeline.ledger import LedgerReader, read_message_id
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -93,7 +93,7 @@ class AccountDeletion:
         check_fresh(reader, self.clock())
         deadline.extend(_LONGEST_SECONDS)
         self.accounts.mark_deleted(reader, self.clock())
-        under_way, books = self._erase(reader, [f"users/{welcome_id(reader.sub)}"]), 0
+        under_way, books = self._erase(reader, [f"users/{compute_welcome_id(reader.sub)}"]), 0
         for some in self._books(reader):
             under_way += self._erase(reader, [f"books/{book_id}" for book_id in some])
             self.repository.forget(reader.sub, some)
@@ -119,7 +119,7 @@ class AccountDeletion:
         contexts = [copy_context() for _ in subjects]  # with the request's deadline
         erased = _workers.map(lambda own, one: own.run(self._erase_subject, reader, one), contexts, subjects)
         records = [record for each in erased for record in each]
-        dead = {message_id_of(record) for record in records if record is not None and _is_dead(record)}
+        dead = {read_message_id(record) for record in records if record is not None and _is_dead(record)}
         if dead:
             delete_letters(self.installation, dead)
         return sum(record is None or _may_leave(record) for record in records)
@@ -131,7 +131,7 @@ class AccountDeletion:
         for event, record in zip(events, records, strict=True):
             erase_body(self.installation, OutboxRow(f"outbox#{subject}", event.id))
             if record is not None:
-                erase_event(self.installation, KeptEvent(event_key(self.source, event.id), message_id_of(record)))
+                erase_event(self.installation, KeptEvent(event_key(self.source, event.id), read_message_id(record)))
         left = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
         if any(event.body for event in left):
             raise Unavailable("A mail is being published just now.", retry_after=1)

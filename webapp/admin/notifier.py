@@ -85,15 +85,15 @@ class NotifierAccess:
             names.ledger,
             self.secrets,
             names.books,
-            self._every_ses,
+            self._list_ses_clients,
             reads_events=False,
             own_lists=lambda: read_own_lists(self.functions, names.notify),
         )
 
-    def _every_ses(self) -> Mapping[str, SESV2Client]:
+    def _list_ses_clients(self) -> Mapping[str, SESV2Client]:
         return {region: self.ses(region) for region in read_sending_regions(self.functions, self.names.notify)}
 
-    def depth(self, queue: str) -> QueueDepth:
+    def read_depth(self, queue: str) -> QueueDepth:
         """How much a queue holds, by its URL."""
         found = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_ATTRIBUTES))["Attributes"]
         visible, delayed, in_flight = (int(found.get(name, 0)) for name in _ATTRIBUTES)

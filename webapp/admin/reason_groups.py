@@ -78,12 +78,12 @@ def redrive(
     refusals = [f"message {one.message_id} {plan.refusals[one.id]}" for one in plan.letters_to(RedriveDecision.REFUSED)]
     plan.exclude(RedriveDecision.REFUSED)
     if refusals and not plan.letters:
-        raise UserError(f"nothing was sent again: {refusals[0]}{_and_more(refusals)}")
+        raise UserError(f"nothing was sent again: {refusals[0]}{_shorten_refusals(refusals)}")
     if (doubtful := plan.letters_to(RedriveDecision.ASK)) and not confirmed:
         raise MayHaveGoneError(doubtful)
     act = redrive_letters if letters else send_copies
     result = act(installation, plan, lambda _: None, RedriveResult(), lambda: clock() < until)
-    stopped = [f"{len(refusals)} left in dead: {refusals[0]}{_and_more(refusals)}"] if refusals else []
+    stopped = [f"{len(refusals)} left in dead: {refusals[0]}{_shorten_refusals(refusals)}"] if refusals else []
     return ", ".join([_describe(result, plan), *stopped])
 
 
@@ -110,7 +110,7 @@ def send_once_more(installation: Installation, message_id: str, *, confirmed: bo
     return f"sent again, as {plan.letters[0].message_id}"
 
 
-def _and_more(refusals: Sequence[str]) -> str:
+def _shorten_refusals(refusals: Sequence[str]) -> str:
     return f"; and {len(refusals) - 1} more" if len(refusals) > 1 else ""
 
 

@@ -24,8 +24,8 @@ from webapp import text
 from webapp.books import cursor
 from webapp.clock import Clock
 from webapp.outbox.outbox import Outbox, OutboxEvent
-from webapp.timeline.ledger import LedgerReader, message_id_of
-from webapp.timeline.timeline import EventTimeline, notification, of_record
+from webapp.timeline.ledger import LedgerReader, read_message_id
+from webapp.timeline.timeline import EventTimeline, build_record_timeline, build_timeline
 
 __all__ = ["FoundMail", "MailSearch", "SearchResult"]
 
@@ -88,13 +88,13 @@ class MailSearch:
         events = self.outbox.of_subject(f"books/{wanted}") if _ULID.fullmatch(wanted) else []
         for event in events:
             record = self.ledger.message_of(self.source, event.id, event.message_id)
-            message_id = message_id_of(record) if record else event.message_id or ""
+            message_id = read_message_id(record) if record else event.message_id or ""
             given_up = event.subject if event.state == "rejected" and event.body else ""
-            story = self._read_story(message_id, _entry(event, self.source))
-            yield self._tell(story, notification(event, record), given_up), story
+            story = self._read_story(message_id, _build_entry(event, self.source))
+            yield self._tell(story, build_timeline(event, record), given_up), story
         if not events and (record := self.ledger.message_of(self.source, wanted, wanted)):
-            story = self._read_story(message_id_of(record))
-            yield self._tell(story, of_record(message_id_of(record), record)), story
+            story = self._read_story(read_message_id(record))
+            yield self._tell(story, build_record_timeline(read_message_id(record), record)), story
 
     def _look_through(self, wanted: str, start: str) -> SearchResult:
         """An address, or what has no key: a part of the ledger, all letters, and what the outbox has not published."""
@@ -102,7 +102,7 @@ class MailSearch:
         question = MailQuery.of(installation, wanted)
         letters = peek(installation.sqs, installation.dead)
         waiting = self.outbox.find_overdue(self.clock() + 1)
-        entries = [_entry(event, self.source) for event in waiting if mentions(event.body, question)]
+        entries = [_build_entry(event, self.source) for event in waiting if mentions(event.body, question)]
 
         def scan(condition: str, values: Mapping[str, object]) -> ScanPart:
             return scan_from(
@@ -110,7 +110,7 @@ class MailSearch:
             )
 
         found = find(installation, question, letters, entries, scan, self.clock())
-        mails = tuple(self._tell(story, self._timeline(story)) for story in found.mails)
+        mails = tuple(self._tell(story, self._read_timeline(story)) for story in found.mails)
         recipient = find_recipient(installation, question.keys) if question.keys else None
         key = question.keys[0] if question.keys else None
         return SearchResult(summarize(found.mails), mails, key, recipient, found.rest, len(letters))
@@ -133,17 +133,17 @@ class MailSearch:
         )
 
     @staticmethod
-    def _timeline(story: MailStory) -> EventTimeline | None:
+    def _read_timeline(story: MailStory) -> EventTimeline | None:
         record = story.record
         if record is None:
             return None
         names = ("type", "state", "reason", "reason_code", "held_until", "successor", "instead_of", "id", "parked")
         known = {name: value for name in (*names, "tenant", "trace") if (value := getattr(record, name))}
         rows = [row.as_dict() | {"state": str(row.state)} for row in story.rows]
-        return of_record(record.message_id, {**known, "timeline": rows})
+        return build_record_timeline(record.message_id, {**known, "timeline": rows})
 
 
-def _entry(event: OutboxEvent, source: str) -> OutboxEntry:
+def _build_entry(event: OutboxEvent, source: str) -> OutboxEntry:
     return OutboxEntry(
         event.id,
         event.subject,

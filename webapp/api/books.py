@@ -22,11 +22,11 @@ from webapp.api.dependencies import (
     IfMatch,
     IfNoneMatch,
     Traceparent,
-    caller,
-    json_only,
+    read_caller,
+    require_json,
 )
 from webapp.api.models import BookCreated, BookOut, BookPage, NotificationOut, Timeline
-from webapp.api.openapi import BOOK_LINKS, failures, success
+from webapp.api.openapi import BOOK_LINKS, document_failures, document_success
 from webapp.api.problems import Problem
 from webapp.books import cursor
 from webapp.books.book import Book, BookChange, BookIn
@@ -49,15 +49,16 @@ router = APIRouter(
     prefix="/v1/books",
     tags=["books"],
     route_class=AuthenticatedRoute,
-    dependencies=[Depends(caller), Depends(json_only)],
-    responses=failures(400, 401, 403, 422, 429, 500, 503),
+    dependencies=[Depends(read_caller), Depends(require_json)],
+    responses=document_failures(400, 401, 403, 422, 429, 500, 503),
 )
 
 
 @router.post(
     "",
     status_code=201,
-    responses=failures(409, 413, 415) | success(201, "Location", "ETag", "Idempotency-Replayed", links=BOOK_LINKS),
+    responses=document_failures(409, 413, 415)
+    | document_success(201, "Location", "ETag", "Idempotency-Replayed", links=BOOK_LINKS),
 )
 async def add_book(
     wish: BookIn,
@@ -70,13 +71,13 @@ async def add_book(
     """Add a book; its owner, the caller, gets one mail about it."""
     added = await run_in_threadpool(parts.service.add, reader, wish, traceparent, key)
     response.headers["Location"] = f"/v1/books/{added.book.id}"
-    response.headers["ETag"] = preconditions.etag(added.book)
+    response.headers["ETag"] = preconditions.compute_etag(added.book)
     if added.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return BookCreated.of(added.book, event_id=added.event_id)
 
 
-@router.get("", responses=success(200, "Link"))
+@router.get("", responses=document_success(200, "Link"))
 async def list_books(
     response: Response,
     reader: Caller,
@@ -104,7 +105,7 @@ async def list_books(
 @router.get(
     "/{book_id}",
     response_model=BookOut,
-    responses=failures(404) | success(200, "ETag") | {304: {"description": "As you have it"}},
+    responses=document_failures(404) | document_success(200, "ETag") | {304: {"description": "As you have it"}},
 )
 async def get_book(
     book_id: BookId,
@@ -117,11 +118,11 @@ async def get_book(
     """One of the caller's books."""
     book = await run_in_threadpool(parts.service.find, reader, book_id)
     if preconditions.is_fresh(request, book):
-        return Response(status_code=304, headers={"ETag": preconditions.etag(book)})
-    return _book_answer(book, response)
+        return Response(status_code=304, headers={"ETag": preconditions.compute_etag(book)})
+    return _answer_with_book(book, response)
 
 
-@router.patch("/{book_id}", responses=failures(404, 412, 413, 415, 428) | success(200, "ETag"))
+@router.patch("/{book_id}", responses=document_failures(404, 412, 413, 415, 428) | document_success(200, "ETag"))
 def change_book(
     book_id: BookId,
     change: MergePatch,
@@ -135,14 +136,14 @@ def change_book(
     book = parts.service.find(reader, book_id)
     preconditions.check(request, book)
     if not preconditions.names_one_state(request):
-        return _book_answer(parts.service.change_any_version(reader, book_id, change), response)
+        return _answer_with_book(parts.service.change_any_version(reader, book_id, change), response)
     changed = parts.service.change(reader, book, change)
     if changed is None:
-        raise preconditions.failure()
-    return _book_answer(changed, response)
+        raise preconditions.make_failure()
+    return _answer_with_book(changed, response)
 
 
-@router.delete("/{book_id}", status_code=204, responses=failures(404, 412) | success(204, "Link"))
+@router.delete("/{book_id}", status_code=204, responses=document_failures(404, 412) | document_success(204, "Link"))
 def remove_book(
     book_id: BookId,
     request: Request,
@@ -159,11 +160,11 @@ def remove_book(
         book = parts.service.find(reader, book_id)
         preconditions.check(request, book)
         if not parts.service.remove(reader, book, traceparent):
-            raise preconditions.failure()
+            raise preconditions.make_failure()
     response.headers["Link"] = f'</v1/books/{book_id}/notifications>; rel="related"'
 
 
-@router.get("/{book_id}/notifications", responses=failures(404))
+@router.get("/{book_id}/notifications", responses=document_failures(404))
 async def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> Timeline:
     """What happened to the mails about a book, up to a final state; also of a book that is deleted."""
     found = await run_in_threadpool(parts.service.notifications, reader, book_id)
@@ -171,8 +172,8 @@ async def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> 
     return Timeline(book_id=book_id, final=all(each.final for each in notifications), notifications=notifications)
 
 
-def _book_answer(book: Book, response: Response) -> BookOut:
-    response.headers["ETag"] = preconditions.etag(book)
+def _answer_with_book(book: Book, response: Response) -> BookOut:
+    response.headers["ETag"] = preconditions.compute_etag(book)
     return BookOut.of(book)
 
 

@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
 
 from webapp.api.problems import Problem
-from webapp.auth.identity import Identity, in_wanted_language
+from webapp.auth.identity import Identity, choose_language
 from webapp.books import cursor, idempotency
 from webapp.composition import Parts
 from webapp.errors import NotAuthenticated, RequestError
@@ -25,8 +25,8 @@ __all__ = [
     "IfMatch",
     "IfNoneMatch",
     "Traceparent",
-    "caller",
-    "json_only",
+    "read_caller",
+    "require_json",
 ]
 
 _BODY_TYPES = {
@@ -66,7 +66,7 @@ async def _authenticate(request: Request) -> Identity:
         _admit(request, f"address#{request.client.host if request.client else ''}")
         raise
     _admit(request, f"user#{identity.sub}")
-    return in_wanted_language(identity, request.headers.get("accept-language", ""))
+    return choose_language(identity, request.headers.get("accept-language", ""))
 
 
 def _admit(request: Request, caller: str) -> None:
@@ -78,7 +78,7 @@ def _admit(request: Request, caller: str) -> None:
         request.scope["limits"] = limiter.standing(caller).headers()
 
 
-async def caller(
+async def read_caller(
     request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Identity:
     """Whom the route recognised."""
@@ -86,7 +86,7 @@ async def caller(
     return identity
 
 
-async def json_only(request: Request) -> None:
+async def require_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON; raises `Problem` 415."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     wanted = _BODY_TYPES.get(request.method, {media_type})
@@ -94,7 +94,7 @@ async def json_only(request: Request) -> None:
         raise Problem("unsupported-media-type", f"Send the body as {' or '.join(sorted(wanted, reverse=True))}.")
 
 
-async def _key(
+async def _read_key(
     request: Request,
     _documented: Annotated[
         str | SkipJsonSchema[None],
@@ -109,7 +109,7 @@ async def _key(
     return idempotency.parse_key(request.headers.getlist("idempotency-key"))
 
 
-Caller = Annotated[Identity, Depends(caller)]
+Caller = Annotated[Identity, Depends(read_caller)]
 Traceparent = Annotated[
     str | SkipJsonSchema[None],
     Header(
@@ -124,7 +124,7 @@ IfNoneMatch = Annotated[
         alias="If-None-Match", description="the ETag that the caller has; 304 if it still is that", examples=['"1"']
     ),
 ]
-IdempotencyKey = Annotated[str | None, Depends(_key)]
+IdempotencyKey = Annotated[str | None, Depends(_read_key)]
 BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN, examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])]
 IfMatch = Annotated[
     str | SkipJsonSchema[None],

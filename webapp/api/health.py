@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from webapp import log
-from webapp.api.openapi import failures
+from webapp.api.openapi import document_failures
 from webapp.api.problems import Problem
 from webapp.composition import PartsOf
 
@@ -28,7 +28,7 @@ def livez() -> HealthStatus:
     return HealthStatus(status="alive")
 
 
-@router.get("/readyz", responses=failures(503))
+@router.get("/readyz", responses=document_failures(503))
 def readyz(parts: PartsOf) -> HealthStatus:
     """The table can be read and the issuer's keys are there."""
     try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from webapp.api.dependencies import AuthenticatedRoute, Caller, caller
+from webapp.api.dependencies import AuthenticatedRoute, Caller, read_caller
 from webapp.api.models import DeletedAccountOut
-from webapp.api.openapi import failures
+from webapp.api.openapi import document_failures
 from webapp.composition import PartsOf
 
 __all__ = ["delete_account", "router"]
@@ -15,8 +15,8 @@ router = APIRouter(
     prefix="/v1/me",
     tags=["account"],
     route_class=AuthenticatedRoute,
-    dependencies=[Depends(caller)],
-    responses=failures(401, 403, 429, 500, 503),
+    dependencies=[Depends(read_caller)],
+    responses=document_failures(401, 403, 429, 500, 503),
 )
 
 

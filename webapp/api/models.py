@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from function.reason_codes import ReasonCode
 from webapp.books.book import Book
-from webapp.clock import rfc3339
+from webapp.clock import format_rfc3339
 from webapp.timeline.timeline import STATES, EventTimeline, TimelineEntry
 
 __all__ = [
@@ -62,8 +62,8 @@ class BookOut(BaseModel):
             title=book.title,
             author=book.author,
             isbn=book.isbn,
-            created_at=rfc3339(book.created_at),
-            updated_at=rfc3339(book.updated_at),
+            created_at=format_rfc3339(book.created_at),
+            updated_at=format_rfc3339(book.updated_at),
             links=BookLinks(self=path, notifications=f"{path}/notifications", page=f"/books/{book.id}"),
             **more,
         )
@@ -99,7 +99,7 @@ class RowOut(BaseModel):
     def of(cls, row: TimelineEntry) -> Self:
         return cls(
             state=row.state,
-            at=rfc3339(row.at),
+            at=format_rfc3339(row.at),
             release=row.release,
             provider=row.provider,
             detail=row.detail,
@@ -136,7 +136,7 @@ class NotificationOut(BaseModel):
             mailed=notification.mailed,
             reason=notification.reason,
             reason_code=notification.reason_code,
-            held_until=None if held is None else rfc3339(held),
+            held_until=None if held is None else format_rfc3339(held),
             trace=notification.trace,
             rows=[RowOut.of(row) for row in notification.rows],
         )

@@ -10,19 +10,19 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from webapp.api.models import ProblemOut
-from webapp.api.problems import MEDIA_TYPE, Problem, of_status
+from webapp.api.problems import MEDIA_TYPE, Problem, make_problem
 
-__all__ = ["BOOK_LINKS", "build_document", "failures", "success"]
+__all__ = ["BOOK_LINKS", "build_document", "document_failures", "document_success"]
 
 _SCHEMAS = "#/components/schemas/"
 
 
-def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def document_failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The part `responses` of a route that can fail in these ways."""
-    return {status: _failure(of_status(status, "What exactly is wrong.")) for status in statuses}
+    return {status: _document_failure(make_problem(status, "What exactly is wrong.")) for status in statuses}
 
 
-def _failure(problem: Problem) -> dict[str, Any]:
+def _document_failure(problem: Problem) -> dict[str, Any]:
     example = problem.document("https://herald.example", "01KAJ8V3Q0S5T2M9Z6E1B4C7D8")
     content = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemOut"}, "example": example}}
     named = _OF_STATUS.get(problem.kind.status, ())
@@ -64,7 +64,9 @@ BOOK_LINKS = {
 }
 
 
-def success(status: int, *headers: str, links: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+def document_success(
+    status: int, *headers: str, links: Mapping[str, Any] | None = None
+) -> dict[int | str, dict[str, Any]]:
     """The part `responses` that documents which headers a good answer carries, and where it leads."""
     return {status: {"headers": _describe_headers(*headers)} | ({"links": dict(links)} if links else {})}
 

@@ -10,39 +10,39 @@ from fastapi import Request
 from webapp.api.problems import Problem
 from webapp.books.book import Book
 
-__all__ = ["check", "etag", "failure", "is_fresh", "names_one_state"]
+__all__ = ["check", "compute_etag", "is_fresh", "make_failure", "names_one_state"]
 
 
-def etag(book: Book) -> str:
+def compute_etag(book: Book) -> str:
     """The entity tag of this state of the book."""
     return f'"{book.version}"'
 
 
 def is_fresh(request: Request, book: Book) -> bool:
     """Whether the caller already has this state of the book."""
-    tags = _tags(request, "if-none-match")
-    return "*" in tags or etag(book) in {tag.removeprefix("W/") for tag in tags}
+    tags = _read_tags(request, "if-none-match")
+    return "*" in tags or compute_etag(book) in {tag.removeprefix("W/") for tag in tags}
 
 
 def names_one_state(request: Request) -> bool:
     """Whether the caller means one state of the book, and neither any state (`*`) nor says nothing of it."""
-    tags = _tags(request, "if-match")
+    tags = _read_tags(request, "if-match")
     return bool(tags) and "*" not in tags
 
 
 def check(request: Request, book: Book) -> None:
     """Raises `Problem` 412 if the caller has seen another state, 428 if it does not say which."""
-    tags = _tags(request, "if-match")
+    tags = _read_tags(request, "if-match")
     if not tags:
         raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
-    if "*" not in tags and etag(book) not in tags:
-        raise failure()
+    if "*" not in tags and compute_etag(book) not in tags:
+        raise make_failure()
 
 
-def failure() -> Problem:
+def make_failure() -> Problem:
     """The book is not what the caller thinks it is."""
     return Problem("precondition-failed", "The book was changed since; get it again.")
 
 
-def _tags(request: Request, header: str) -> list[str]:
+def _read_tags(request: Request, header: str) -> list[str]:
     return [tag.strip() for value in request.headers.getlist(header) for tag in value.split(",") if tag.strip()]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["KINDS", "MEDIA_TYPE", "Problem", "ProblemType", "of_status"]
+__all__ = ["KINDS", "MEDIA_TYPE", "Problem", "ProblemType", "make_problem"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -152,7 +152,7 @@ class Problem(Exception):
         return document | ({"errors": self.errors} if self.errors else {})
 
 
-def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+def make_problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
     """The problem for a bare HTTP status, as the framework raises it."""
     kind = _BY_STATUS.get(status, KINDS["bad-request" if status < 500 else "internal"])
     return Problem(kind.slug, detail, headers or {})

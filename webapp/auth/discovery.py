@@ -19,7 +19,7 @@ import jwt
 from webapp import deadline, log
 from webapp.errors import Unavailable
 
-__all__ = ["TIMEOUT_SECONDS", "Discovery", "IssuerKeys", "issuer_unavailable"]
+__all__ = ["TIMEOUT_SECONDS", "Discovery", "IssuerKeys", "make_issuer_unavailable"]
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class _CachedDocument(Generic[T]):
 
     def get(self, fresh_seconds: float = _FRESH_SECONDS) -> T:
         """The document, at most so old, or up to an hour if the issuer does not answer; then raises `Unavailable`."""
-        if self._value is not None and self._age() < fresh_seconds:
+        if self._value is not None and self._compute_age() < fresh_seconds:
             return self._value
         is_usable = self._is_usable()
         patience = 0.0 if is_usable else deadline.get_remaining(TIMEOUT_SECONDS + 1)
@@ -58,23 +58,23 @@ class _CachedDocument(Generic[T]):
             finally:
                 self._lock.release()
         if self._value is None or not self._is_usable():
-            raise issuer_unavailable()
+            raise make_issuer_unavailable()
         return self._value
 
     def _refresh(self, fresh_seconds: float) -> None:
         now = self._clock()
-        if now - self._failed_at < _REST_SECONDS or (self._value is not None and self._age() < fresh_seconds):
+        if now - self._failed_at < _REST_SECONDS or (self._value is not None and self._compute_age() < fresh_seconds):
             return  # another thread has just tried
         try:
             self._value, self._fetched_at = self._fetch(), self._clock()
         except Unavailable:
             self._failed_at = self._clock()
 
-    def _age(self) -> float:
+    def _compute_age(self) -> float:
         return self._clock() - self._fetched_at
 
     def _is_usable(self) -> bool:
-        return self._value is not None and self._age() < _STALE_SECONDS
+        return self._value is not None and self._compute_age() < _STALE_SECONDS
 
 
 class Discovery:
@@ -89,7 +89,7 @@ class Discovery:
         """An endpoint that every issuer has; raises `Unavailable` if the issuer does not answer."""
         found = self.find_endpoint(name)
         if found is None:
-            raise issuer_unavailable()
+            raise make_issuer_unavailable()
         return found
 
     def find_endpoint(self, name: str) -> str | None:
@@ -108,7 +108,7 @@ class Discovery:
         document = _fetch_json(self._url)
         if document.get("issuer") != self.issuer:
             log.error("discovery document is of another issuer", wanted=self.issuer)
-            raise issuer_unavailable()
+            raise make_issuer_unavailable()
         return document
 
 
@@ -132,7 +132,7 @@ class IssuerKeys:
         if key_id is None:
             keys = self._keys.get()
             return keys[0] if len(keys) == 1 else None
-        return _of_id(self._keys.get(), key_id) or _of_id(self._keys.get(_UNKNOWN_KEY_SECONDS), key_id)
+        return _find_key(self._keys.get(), key_id) or _find_key(self._keys.get(_UNKNOWN_KEY_SECONDS), key_id)
 
     def _fetch(self) -> Sequence[jwt.PyJWK]:
         document = _fetch_json(self._discovery.endpoint("jwks_uri"))
@@ -140,16 +140,16 @@ class IssuerKeys:
             keys = jwt.PyJWKSet.from_dict(dict(document)).keys
         except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
             log.failure("the issuer's keys cannot be read", error)
-            raise issuer_unavailable() from error
+            raise make_issuer_unavailable() from error
         return [key for key in keys if key.public_key_use in {"sig", None}]
 
 
-def issuer_unavailable() -> Unavailable:
+def make_issuer_unavailable() -> Unavailable:
     """The error for a caller who cannot be recognised because the issuer does not answer."""
     return Unavailable("The identity provider does not answer.", retry_after=5)
 
 
-def _of_id(keys: Sequence[jwt.PyJWK], key_id: str) -> jwt.PyJWK | None:
+def _find_key(keys: Sequence[jwt.PyJWK], key_id: str) -> jwt.PyJWK | None:
     return next((key for key in keys if key.key_id == key_id), None)
 
 
@@ -163,7 +163,7 @@ def _fetch_json(url: str) -> Mapping[str, Any]:
         return deadline.call_within(deadline.get_remaining(TIMEOUT_SECONDS), lambda: _read_json(url))
     except (OSError, http.client.HTTPException, RecursionError, TypeError, ValueError) as error:
         log.failure("issuer does not answer", error)
-        raise issuer_unavailable() from error
+        raise make_issuer_unavailable() from error
 
 
 def _read_json(url: str) -> Mapping[str, Any]:

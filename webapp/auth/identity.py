@@ -20,7 +20,7 @@ from webapp.auth.discovery import Discovery, IssuerKeys
 from webapp.errors import NotAllowed, NotAuthenticated
 from webapp.reading import negotiate
 
-__all__ = ["Identity", "Role", "TokenVerifier", "in_wanted_language"]
+__all__ = ["Identity", "Role", "TokenVerifier", "choose_language"]
 
 _LEEWAY_SECONDS = 10
 _KNOWN_SECONDS = 30.0
@@ -86,13 +86,13 @@ class Identity:
             name,
             text.locale(claims.get("locale")),
             operator,
-            signed_in_at=_seconds(claims.get("auth_time", claims.get("iat"))) * 1000,
+            signed_in_at=_read_seconds(claims.get("auth_time", claims.get("iat"))) * 1000,
             username=text.line(claims.get("cognito:username"), 128),
             zone=text.line(claims.get("zoneinfo"), 64),
         )
 
 
-def in_wanted_language(reader: Identity, accept_language: str) -> Identity:
+def choose_language(reader: Identity, accept_language: str) -> Identity:
     """The reader with the language that a header `Accept-Language` asks for, if it asks for one of the pages'."""
     wanted = negotiate(accept_language)
     if wanted is None or reader.locale.partition("-")[0].lower() == wanted:
@@ -119,7 +119,7 @@ class TokenVerifier:
 
     def find_verified(self, token: str) -> Identity | None:
         """The owner of a token that was verified in the last 30 seconds; needs no I/O."""
-        identity, until = self._known.get(_digest(token), (None, 0.0))
+        identity, until = self._known.get(_hash_token(token), (None, 0.0))
         return identity if self._clock() < until else None
 
     def verify(self, token: str) -> Identity:
@@ -139,7 +139,7 @@ class TokenVerifier:
         try:
             claims: Mapping[str, Any] = jwt.decode(
                 token,
-                self._signing_key(token),
+                self._find_signing_key(token),
                 algorithms=["RS256"],
                 issuer=self._issuer,
                 audience=self._client_id,
@@ -147,7 +147,7 @@ class TokenVerifier:
                 options={"require": _REQUIRED},
             )
         except jwt.PyJWTError as error:
-            raise NotAuthenticated(_reason(error)) from error
+            raise NotAuthenticated(_describe_error(error)) from error
         except (ValueError, RecursionError) as error:  # of the parsers below PyJWT
             raise NotAuthenticated("the token is not valid") from error
         if not self._is_for_us(claims):
@@ -163,7 +163,7 @@ class TokenVerifier:
 
     def _remember(self, token: str, identity: Identity, expires: float) -> None:
         with self._lock:
-            self._known[_digest(token)] = identity, self._clock() + min(_KNOWN_SECONDS, expires - time.time())
+            self._known[_hash_token(token)] = identity, self._clock() + min(_KNOWN_SECONDS, expires - time.time())
             if len(self._known) > _MOST_KNOWN:
                 self._known.popitem(last=False)
 
@@ -171,7 +171,7 @@ class TokenVerifier:
         """Have the issuer's keys at hand; raises `Unavailable` if they cannot be fetched."""
         self._keys.get()
 
-    def _signing_key(self, token: str) -> jwt.PyJWK:
+    def _find_signing_key(self, token: str) -> jwt.PyJWK:
         header = jwt.get_unverified_header(token)
         kid = header.get("kid")
         if header.get("alg") != "RS256" or not isinstance(kid, str | None) or header.get("typ") == "at+jwt":
@@ -182,15 +182,15 @@ class TokenVerifier:
         return key
 
 
-def _seconds(claim: object) -> int:
+def _read_seconds(claim: object) -> int:
     return int(claim) if isinstance(claim, int | float) and 0 <= claim < 10**11 else 0
 
 
-def _digest(token: str) -> bytes:
+def _hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _reason(error: jwt.PyJWTError) -> str:
+def _describe_error(error: jwt.PyJWTError) -> str:
     match error:
         case jwt.ExpiredSignatureError():
             return "the token has expired"

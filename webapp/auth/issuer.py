@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
 from webapp import deadline, log
-from webapp.auth.discovery import TIMEOUT_SECONDS, Discovery, issuer_unavailable
+from webapp.auth.discovery import TIMEOUT_SECONDS, Discovery, make_issuer_unavailable
 from webapp.auth.identity import Identity, TokenVerifier
 from webapp.errors import SignInFailed, Unavailable
 
@@ -76,14 +76,14 @@ class Issuer:
         self._verifier = verifier
         self._client = client
 
-    def authorization_url(self, request: AuthorizationRequest, *, fresh: bool = False) -> str:
+    def build_authorization_url(self, request: AuthorizationRequest, *, fresh: bool = False) -> str:
         """Where the browser goes to sign in; `fresh` asks the issuer to have the person show again who they are.
 
         https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest, `prompt` and `max_age`
         """
         url = self._discovery.endpoint("authorization_endpoint")
         again = {"prompt": "login", "max_age": "0"} if fresh else {}
-        with self._oauth() as oauth:
+        with self._open_session() as oauth:
             address, _ = oauth.create_authorization_url(
                 url, state=request.state, nonce=request.nonce, code_verifier=request.verifier, **again
             )
@@ -91,15 +91,15 @@ class Issuer:
 
     def redeem_code(self, code: str, request: AuthorizationRequest) -> SignInResult:
         """Whom the code stands for; raises `SignInFailed` if it does not answer this request."""
-        tokens = self._tokens(
+        tokens = self._fetch_tokens(
             lambda oauth, url: oauth.fetch_token(
                 url, grant_type="authorization_code", code=code, code_verifier=request.verifier
             )
         )
-        claims = self._claims(tokens)
+        claims = self._read_claims(tokens)
         if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), request.nonce.encode()):
             raise SignInFailed("The sign-in was begun in another browser.")
-        return self._answer(tokens, claims)
+        return self._build_result(tokens, claims)
 
     def renew(self, refresh_token: str, identity: Identity) -> SignInResult:
         """The same person again, as the issuer describes it now if it does; raises `SignInFailed` if it does not renew.
@@ -107,14 +107,14 @@ class Issuer:
         The answer need not hold an id token, and its id token need not describe the person again.
         https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
         """
-        tokens = self._tokens(lambda oauth, url: oauth.refresh_token(url, refresh_token=refresh_token))
+        tokens = self._fetch_tokens(lambda oauth, url: oauth.refresh_token(url, refresh_token=refresh_token))
         tokens = {"refresh_token": refresh_token, **tokens}
-        claims = self._claims(tokens) if "id_token" in tokens else {}
+        claims = self._read_claims(tokens) if "id_token" in tokens else {}
         if "email" in claims:
-            return self._answer(tokens, claims)
+            return self._build_result(tokens, claims)
         if claims.get("sub", identity.sub) != identity.sub:
             raise SignInFailed("The identity provider did not accept the sign-in.")
-        return SignInResult(identity, _seconds(tokens.get("expires_in")), tokens["refresh_token"])
+        return SignInResult(identity, _read_seconds(tokens.get("expires_in")), tokens["refresh_token"])
 
     def revoke(self, refresh_token: str) -> None:
         """Revoke this refresh token, if the issuer offers that; never raises."""
@@ -138,18 +138,18 @@ class Issuer:
         query = {"client_id": self._client.id, "logout_uri": home, "post_logout_redirect_uri": home}
         return f"{url}?{urlencode(query)}" if url else None
 
-    def _answer(self, tokens: Mapping[str, Any], claims: Mapping[str, Any]) -> SignInResult:
+    def _build_result(self, tokens: Mapping[str, Any], claims: Mapping[str, Any]) -> SignInResult:
         return SignInResult(
             self._verifier.identity(claims), int(claims["exp"]) - int(claims["iat"]), tokens.get("refresh_token")
         )
 
-    def _claims(self, tokens: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _read_claims(self, tokens: Mapping[str, Any]) -> Mapping[str, Any]:
         token = tokens.get("id_token")
         if not isinstance(token, str):
             raise SignInFailed("The identity provider sent no id token.")
         return self._verifier.claims(token)
 
-    def _tokens(self, ask: Callable[[OAuth2Session, str], Mapping[str, Any]]) -> Mapping[str, Any]:
+    def _fetch_tokens(self, ask: Callable[[OAuth2Session, str], Mapping[str, Any]]) -> Mapping[str, Any]:
         url = self._discovery.endpoint("token_endpoint")
         used = self._client.secret()
         try:
@@ -157,18 +157,18 @@ class Issuer:
         except _SecretRefused:
             self._client.reread_secret()
             if self._client.secret() == used:
-                raise _not_the_persons_fault() from None
+                raise _make_unavailable() from None
         try:
             return self._ask(lambda oauth: ask(oauth, url))
         except _SecretRefused:
-            raise _not_the_persons_fault() from None
+            raise _make_unavailable() from None
 
     def _ask(self, ask: Callable[[OAuth2Session], Mapping[str, Any]]) -> Mapping[str, Any]:
-        with self._oauth() as oauth:
+        with self._open_session() as oauth:
             return deadline.call_within(deadline.get_remaining(TIMEOUT_SECONDS), lambda: ask(oauth))
 
     @contextmanager
-    def _oauth(self) -> Iterator[OAuth2Session]:
+    def _open_session(self) -> Iterator[OAuth2Session]:
         # importing these takes a quarter of a second, and calls of the API never need them
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
         from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
@@ -176,7 +176,7 @@ class Issuer:
 
         client = self._client
         secret = client.secret()
-        method = self._authentication_method() if secret else "none"
+        method = self._choose_authentication_method() if secret else "none"
         try:
             with OAuth2Session(
                 client.id,
@@ -195,12 +195,12 @@ class Issuer:
             if error.error == "invalid_client":
                 raise _SecretRefused from error
             if error.error in _NOT_THE_PERSONS_FAULT:
-                raise _not_the_persons_fault() from error
+                raise _make_unavailable() from error
             raise SignInFailed("The identity provider did not accept the sign-in.") from error
         except (RequestException, OSError, ValueError) as error:
-            raise issuer_unavailable() from error
+            raise make_issuer_unavailable() from error
 
-    def _authentication_method(self) -> str:
+    def _choose_authentication_method(self) -> str:
         """How the client proves itself: in the body, which every issuer reads alike, if this one offers that."""
         offered = "token_endpoint_auth_methods_supported"
         return _POST if self._discovery.offers(offered, _POST) else _BASIC
@@ -210,7 +210,7 @@ class _SecretRefused(Exception):
     """The issuer does not take this app's secret."""
 
 
-def _not_the_persons_fault() -> Unavailable:
+def _make_unavailable() -> Unavailable:
     return Unavailable("The identity provider does not work with this app right now.", retry_after=5)
 
 
@@ -220,7 +220,7 @@ def _authenticate_basic(oauth: Any, _method: str, uri: str, headers: dict[str, s
     return uri, {**headers, "Authorization": f"Basic {base64.b64encode(proof.encode()).decode()}"}, body
 
 
-def _seconds(expires_in: object) -> int:
+def _read_seconds(expires_in: object) -> int:
     try:
         return max(int(str(expires_in)), 0)
     except ValueError:

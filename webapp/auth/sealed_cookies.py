@@ -36,17 +36,17 @@ class CookieCipher:
 
     def encrypt(self, value: Mapping[str, Any]) -> str:
         """The value as text for a cookie, encrypted with the newest key."""
-        fernet = _fernet(tuple(self._secrets.session()), self._purpose)
-        return fernet.encrypt_at_time(self._pack(value), self._now()).decode()
+        fernet = _make_fernet(tuple(self._secrets.session()), self._purpose)
+        return fernet.encrypt_at_time(self._pack(value), self._read_clock()).decode()
 
     def decrypt(self, encrypted: str, seconds: int) -> Mapping[str, Any] | None:
         """The value, if it was encrypted here and at most so many seconds ago; else None."""
         return self._secrets.find(self._secrets.session, lambda keys: self._decrypt(encrypted, seconds, keys))
 
     def _decrypt(self, encrypted: str, seconds: int, keys: Sequence[bytes]) -> Mapping[str, Any] | None:
-        fernet = _fernet(tuple(keys), self._purpose)
+        fernet = _make_fernet(tuple(keys), self._purpose)
         try:
-            packed = fernet.decrypt_at_time(encrypted.encode(), seconds, self._now())
+            packed = fernet.decrypt_at_time(encrypted.encode(), seconds, self._read_clock())
             return dict(json.loads(zlib.decompress(packed) if self._compressed else packed))
         except (InvalidToken, ValueError):
             return None
@@ -56,12 +56,12 @@ class CookieCipher:
             return json.dumps(value).encode()
         return zlib.compress(json.dumps(value, ensure_ascii=False).encode(errors="replace"), 9)
 
-    def _now(self) -> int:
+    def _read_clock(self) -> int:
         return self._clock() // 1000
 
 
 @lru_cache(maxsize=16)
-def _fernet(keys: tuple[bytes, ...], purpose: str) -> MultiFernet:
+def _make_fernet(keys: tuple[bytes, ...], purpose: str) -> MultiFernet:
     return MultiFernet([Fernet(_derive(key, purpose)) for key in keys])
 
 

@@ -64,19 +64,19 @@ class Secrets:
 
     def session(self) -> Sequence[bytes]:
         """What cookies are sealed with."""
-        return self._keys(self._names.session)
+        return self._read_keys(self._names.session)
 
     def link(self) -> Sequence[bytes]:
         """What unsubscribe links are signed with."""
-        return self._keys(self._names.link)
+        return self._read_keys(self._names.link)
 
     def address(self) -> Sequence[bytes]:
         """What the ledger's hash of an address is keyed with: the newest writes, all are read."""
-        return self._keys(self._names.address)
+        return self._read_keys(self._names.address)
 
     def client_secret(self) -> str | None:
         """The client's secret at the issuer, if it has one."""
-        return self._value(self._names.client_secret) if self._names.client_secret else None
+        return self._read_value(self._names.client_secret) if self._names.client_secret else None
 
     def reread(self) -> None:
         """Read the parameters again, unless that was done too often just now; keeps what is known if SSM does not
@@ -98,10 +98,10 @@ class Secrets:
                 return attempt(known)
         return found
 
-    def _keys(self, name: str) -> Sequence[bytes]:
-        return [key.encode() for key in self._value(name, _are_keys).split()]
+    def _read_keys(self, name: str) -> Sequence[bytes]:
+        return [key.encode() for key in self._read_value(name, _are_keys).split()]
 
-    def _value(self, name: str, is_right: Callable[[str], bool] = bool) -> str:
+    def _read_value(self, name: str, is_right: Callable[[str], bool] = bool) -> str:
         """The parameter's value, read again if it is not there yet, or is no secret yet."""
         value = self._read_known().get(name, "")
         if not is_right(value):

@@ -27,7 +27,7 @@ _SEPARATORS = " -._"
 _PATTERN: dict[str, JsonValue] = {"pattern": LINE_PATTERN, "format": "line"}
 
 
-def _isbn13(text: str) -> str:
+def _normalize_isbn(text: str) -> str:
     seen = "".join(character for character in text if unicodedata.category(character) not in {"Cf", "Cc"})
     digits = _ISBN_WORD.sub("", clean(seen, _SEPARATORS))
     try:
@@ -46,7 +46,7 @@ def _isbn13(text: str) -> str:
         raise PydanticCustomError("isbn", "an ISBN has 10 or 13 digits") from None
 
 
-def _one_line(text: str) -> str:
+def _join_lines(text: str) -> str:
     if not is_line(text):
         raise PydanticCustomError("line", "must be one line of text, not blank, without control characters")
     return text.strip()
@@ -55,12 +55,12 @@ def _one_line(text: str) -> str:
 Title = Annotated[
     str,
     Field(min_length=1, max_length=500, examples=["The Left Hand of Darkness"], json_schema_extra=_PATTERN),
-    AfterValidator(_one_line),
+    AfterValidator(_join_lines),
 ]
 Author = Annotated[
     str,
     Field(min_length=1, max_length=300, examples=["Ursula K. Le Guin"], json_schema_extra=_PATTERN),
-    AfterValidator(_one_line),
+    AfterValidator(_join_lines),
 ]
 Isbn = Annotated[
     str,
@@ -71,7 +71,7 @@ Isbn = Annotated[
         "before it; kept as ISBN-13",
         json_schema_extra={"format": "isbn", "minLength": 10},
     ),
-    AfterValidator(_isbn13),
+    AfterValidator(_normalize_isbn),
 ]
 
 
@@ -85,7 +85,7 @@ class BookIn(BaseModel):
     isbn: Isbn | None = None
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
+def _drop_defaults(schema: dict[str, Any]) -> None:
     for described in schema["properties"].values():
         described.pop("default", None)
 
@@ -93,7 +93,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 class BookChange(BaseModel):
     """What changes about a book, as a JSON merge patch (RFC 7396): what is left out stays; `isbn` goes with null."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_defaults)
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_drop_defaults)
 
     title: Title = ""
     author: Author = ""

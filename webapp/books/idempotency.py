@@ -13,7 +13,7 @@ from typing import Any
 
 from webapp.errors import InvalidIdempotencyKey
 
-__all__ = ["KEPT_SECONDS", "KEY_PATTERN", "Claim", "KeyTaken", "digest", "parse_key"]
+__all__ = ["KEPT_SECONDS", "KEY_PATTERN", "Claim", "KeyTaken", "compute_digest", "parse_key"]
 
 #: How long an answer is kept, in seconds.
 KEPT_SECONDS = 24 * 3600
@@ -53,6 +53,6 @@ def parse_key(headers: Sequence[str]) -> str | None:
     return match[1].strip('"')
 
 
-def digest(*parts: str) -> str:
+def compute_digest(*parts: str) -> str:
     """A short name for a key, or for what a request asks."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

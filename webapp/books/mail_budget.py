@@ -47,7 +47,7 @@ class MailBudget:
             "UpdateExpression": f"SET kind = :kind, {EXPIRES_AT} = :expires ADD mails :one, #window :one",
             "ConditionExpression": "(attribute_not_exists(mails) OR mails < :day) "
             "AND (attribute_not_exists(#window) OR #window < :window)",
-            "ExpressionAttributeNames": {"#window": _window_name(window)},
+            "ExpressionAttributeNames": {"#window": _format_window(window)},
             "ExpressionAttributeValues": serialize_item(values),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -56,23 +56,25 @@ class MailBudget:
         """What to tell an account that has none left, by the item that refused it."""
         spent = deserialize_item(counted).get("mails", 0) >= self.per_day
         if spent:
-            standing = Standing("mails-a-day", self.per_day, _DAY_SECONDS, 0, _seconds_left(_DAY_SECONDS, at))
+            standing = Standing("mails-a-day", self.per_day, _DAY_SECONDS, 0, _compute_seconds_left(_DAY_SECONDS, at))
             sentence = (
                 f"Each book that is added or deleted sends a mail, and one account may send {self.per_day} in a day."
             )
         else:
             most = self.per_ten_minutes
-            standing = Standing("mails-in-ten-minutes", most, _WINDOW_SECONDS, 0, _seconds_left(_WINDOW_SECONDS, at))
+            standing = Standing(
+                "mails-in-ten-minutes", most, _WINDOW_SECONDS, 0, _compute_seconds_left(_WINDOW_SECONDS, at)
+            )
             sentence = (
                 f"Each book that is added or deleted sends a mail, and one account may send {most} in ten minutes."
             )
         return TooManyRequests(sentence, standing.reset, standing.headers())
 
 
-def _seconds_left(length: int, at: int) -> int:
+def _compute_seconds_left(length: int, at: int) -> int:
     """Seconds until the current window of `length` seconds ends, at `at` (epoch milliseconds)."""
     return length - at // 1000 % length
 
 
-def _window_name(second_of_day: int) -> str:
+def _format_window(second_of_day: int) -> str:
     return f"in_{second_of_day // _WINDOW_SECONDS}"

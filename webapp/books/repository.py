@@ -12,18 +12,18 @@ from function.ledger.attributes import Item, deserialize_item, is_conditional_fa
 from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
 from webapp.books.book import Book, DeletedBook
-from webapp.books.idempotency import Claim, KeyTaken, digest
+from webapp.books.idempotency import Claim, KeyTaken, compute_digest
 from webapp.books.mail_budget import MailBudget
 from webapp.errors import AccountDeleted, IdempotencyKeyInFlight
 from webapp.outbox.event import CommittedEvent
-from webapp.outbox.outbox import KEPT_SECONDS, outbox_item
+from webapp.outbox.outbox import KEPT_SECONDS, build_outbox_item
 from webapp.preferences.account import check_open
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-__all__ = ["BookRepository", "book_of"]
+__all__ = ["BookRepository", "read_book"]
 
 _NEW = "attribute_not_exists(pk)"
 
@@ -42,7 +42,7 @@ class BookRepository:
         Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is not free, `TooManyRequests` if the owner has caused
         as many mails as one may, `AccountDeleted` if the account was deleted since the owner signed in.
         """
-        writes = [self._put(_book_item(owner.sub, book)), self._put(outbox_item(event, book.created_at))]
+        writes = [self._put(_build_item(owner.sub, book)), self._put(build_outbox_item(event, book.created_at))]
         if claim is not None:
             writes.append(self._claim_key(owner.sub, claim, book.created_at // 1000))
         try:
@@ -55,13 +55,13 @@ class BookRepository:
             raise
 
     def get(self, owner: str, book_id: str) -> Book | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(owner, book_id), ConsistentRead=True)
-        return book_of(deserialize_item(answer["Item"])) if "Item" in answer else None
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_build_key(owner, book_id), ConsistentRead=True)
+        return read_book(deserialize_item(answer["Item"])) if "Item" in answer else None
 
     def page(self, owner: str, limit: int, after: str | None = None) -> tuple[list[Book], bool]:
         """The owner's books, newest first, beginning after the book `after`; and whether there are more."""
         items, more = self._list(owner, "book", limit, after)
-        return [book_of(item) for item in items], more
+        return [read_book(item) for item in items], more
 
     def _list(
         self, owner: str, kind: str, limit: int, after: str | None = None
@@ -85,7 +85,7 @@ class BookRepository:
         try:
             self._dynamodb.put_item(
                 TableName=self._table,
-                Item=_book_item(owner, book),
+                Item=_build_item(owner, book),
                 ConditionExpression="version = :before",
                 ExpressionAttributeValues=serialize_item({":before": book.version - 1}),
             )
@@ -103,7 +103,7 @@ class BookRepository:
         delete: TransactWriteItemTypeDef = {
             "Delete": {
                 "TableName": self._table,
-                "Key": _key(owner.sub, book.id),
+                "Key": _build_key(owner.sub, book.id),
                 "ConditionExpression": "version = :version",
                 "ExpressionAttributeValues": serialize_item({":version": book.version}),
             }
@@ -112,14 +112,14 @@ class BookRepository:
             self._transact(
                 [
                     delete,
-                    self._put(outbox_item(event, at)),
+                    self._put(build_outbox_item(event, at)),
                     self._put(_trace_item(owner.sub, book, at)),
                     self._check_open(owner),
                     *self._spend(owner.sub, at),
                 ]
             )
         except ClientError as error:
-            if "ConditionalCheckFailed" in _codes(error)[:3]:
+            if "ConditionalCheckFailed" in _list_codes(error)[:3]:
                 return False
             _raise_for_account(error, 3)
             self._raise_for_budget(error, 4, at)
@@ -129,13 +129,13 @@ class BookRepository:
     def list_deleted(self, owner: str, limit: int, after: str | None = None) -> tuple[list[DeletedBook], bool]:
         """What is kept of the books that the owner deleted, as `page` has books: by the time that they were added."""
         items, more = self._list(owner, "deleted", limit, after)
-        return [_deleted_book_of(item) for item in items], more
+        return [_read_deleted_book(item) for item in items], more
 
     def get_deleted(self, owner: str, book_id: str) -> DeletedBook | None:
         """What is left of a book that the owner deleted; None if nothing is."""
-        key = _key(owner, book_id, "deleted")
+        key = _build_key(owner, book_id, "deleted")
         answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _deleted_book_of(deserialize_item(answer["Item"])) if "Item" in answer else None
+        return _read_deleted_book(deserialize_item(answer["Item"])) if "Item" in answer else None
 
     def forget(self, owner: str, book_ids: Iterable[str]) -> None:
         """Delete these books, or what was left of them, without a mail to their owner."""
@@ -161,7 +161,7 @@ class BookRepository:
         return [] if self._budget is None else [{"Update": self._budget.spend(self._table, owner, at)}]
 
     def _raise_for_budget(self, error: ClientError, place: int, at: int) -> None:
-        if self._budget is not None and _codes(error)[place:] == ["ConditionalCheckFailed"]:
+        if self._budget is not None and _list_codes(error)[place:] == ["ConditionalCheckFailed"]:
             raise self._budget.refusal(error.response["CancellationReasons"][place].get("Item", {}), at) from error
 
     def _transact(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
@@ -173,7 +173,7 @@ class BookRepository:
     def _claim_key(self, owner: str, claim: Claim, now: int) -> TransactWriteItemTypeDef:
         item = {
             "pk": f"user#{owner}",
-            "sk": f"key#{digest(claim.key)}",
+            "sk": f"key#{compute_digest(claim.key)}",
             "kind": "key",
             "fingerprint": claim.fingerprint,
             "answer": claim.answer,
@@ -190,7 +190,7 @@ class BookRepository:
         }
 
 
-def book_of(values: Mapping[str, Any]) -> Book:
+def read_book(values: Mapping[str, Any]) -> Book:
     """The book that was stored as these values."""
     return Book(
         id=values["id"],
@@ -219,29 +219,29 @@ def _trace_item(owner: str, book: Book, at: int) -> Item:
 
 
 def _raise_for_account(error: ClientError, place: int) -> None:
-    if _codes(error)[place : place + 1] == ["ConditionalCheckFailed"]:
+    if _list_codes(error)[place : place + 1] == ["ConditionalCheckFailed"]:
         raise AccountDeleted from error
 
 
-def _deleted_book_of(values: Mapping[str, Any]) -> DeletedBook:
+def _read_deleted_book(values: Mapping[str, Any]) -> DeletedBook:
     id_ = str(values["sk"]).removeprefix("deleted#")
     return DeletedBook(id_, values["title"], values["author"], values["deleted_at"])
 
 
-def _key(owner: str, book_id: str, kind: str = "book") -> Item:
+def _build_key(owner: str, book_id: str, kind: str = "book") -> Item:
     return serialize_item({"pk": f"user#{owner}", "sk": f"{kind}#{book_id}"})
 
 
-def _book_item(owner: str, book: Book) -> Item:
-    return _key(owner, book.id) | serialize_item({"kind": "book", **asdict(book)})
+def _build_item(owner: str, book: Book) -> Item:
+    return _build_key(owner, book.id) | serialize_item({"kind": "book", **asdict(book)})
 
 
-def _codes(error: ClientError) -> list[str]:
+def _list_codes(error: ClientError) -> list[str]:
     return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
 
 
 def _raise_for_key(error: ClientError) -> None:
-    code = next(iter(_codes(error)[2:]), "None")
+    code = next(iter(_list_codes(error)[2:]), "None")
     held = error.response["CancellationReasons"][2].get("Item") if code == "ConditionalCheckFailed" else None
     if held:
         taken = deserialize_item(held)

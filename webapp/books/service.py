@@ -11,14 +11,14 @@ from webapp.auth.identity import Identity
 from webapp.books import idempotency
 from webapp.books.book import Book, BookChange, BookIn
 from webapp.books.events import write_book_created, write_book_deleted
-from webapp.books.repository import BookRepository, book_of
+from webapp.books.repository import BookRepository, read_book
 from webapp.clock import Clock
 from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
 from webapp.outbox.event import CommittedEvent, continue_trace
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.preferences.account import AccountRepository
 from webapp.timeline.ledger import LedgerReader
-from webapp.timeline.timeline import EventTimeline, notification
+from webapp.timeline.timeline import EventTimeline, build_timeline
 
 __all__ = ["AddedBook", "BookService"]
 
@@ -57,14 +57,14 @@ class BookService:
         With an idempotency key it is done at most once; raises `IdempotencyKeyReused` if the key stands for another
         request, `IdempotencyKeyInFlight` if the first one is not answered yet.
         """
-        book, event = self._new_book(self._recipient(reader), wish, traceparent)
+        book, event = self._make_book(self._choose_recipient(reader), wish, traceparent)
         claim = None if key is None else _claim(key, wish, book, event)
         try:
             self.repository.add(reader, book, event, claim)
         except idempotency.KeyTaken as taken:
             if claim is None or taken.fingerprint != claim.fingerprint:
                 raise IdempotencyKeyReused("This Idempotency-Key was sent before, with another body.") from taken
-            return AddedBook(book_of(taken.answer["book"]), taken.answer["event_id"], replayed=True)
+            return AddedBook(read_book(taken.answer["book"]), taken.answer["event_id"], replayed=True)
         return AddedBook(book, event.id)
 
     def find(self, reader: Identity, book_id: str) -> Book:
@@ -91,7 +91,7 @@ class BookService:
         at = self.clock()
         event = write_book_deleted(
             book,
-            self._recipient(reader),
+            self._choose_recipient(reader),
             at=at,
             event_id=self.new_id(),
             source=self.source,
@@ -113,7 +113,7 @@ class BookService:
         Also of a book that is deleted; raises `NotFound` if it never was the reader's.
         """
         return [
-            notification(event, self.ledger.message_of(self.source, event.id, event.message_id), for_reader=True)
+            build_timeline(event, self.ledger.message_of(self.source, event.id, event.message_id), for_reader=True)
             for event in self.events(reader, book_id)
         ]
 
@@ -137,12 +137,12 @@ class BookService:
             self.find(reader, book_id)
         return found
 
-    def _recipient(self, reader: Identity) -> Identity:
+    def _choose_recipient(self, reader: Identity) -> Identity:
         """The reader in the language of their choice; raises `AccountDeleted` if there is no account any more."""
         chosen = self.accounts.get(reader).language
         return replace(reader, locale=chosen) if chosen else reader
 
-    def _new_book(self, reader: Identity, wish: BookIn, traceparent: str | None) -> tuple[Book, CommittedEvent]:
+    def _make_book(self, reader: Identity, wish: BookIn, traceparent: str | None) -> tuple[Book, CommittedEvent]:
         at = self.clock()
         book = Book(self.new_id(), wish.title, wish.author, wish.isbn, created_at=at, updated_at=at)
         event = write_book_created(
@@ -159,7 +159,7 @@ class BookService:
 def _claim(key: str, wish: BookIn, book: Book, event: CommittedEvent) -> idempotency.Claim:
     return idempotency.Claim(
         key=key,
-        fingerprint=idempotency.digest("add book", wish.model_dump_json()),
+        fingerprint=idempotency.compute_digest("add book", wish.model_dump_json()),
         answer={"book": asdict(book), "event_id": event.id},
         expires_at=book.created_at // 1000 + idempotency.KEPT_SECONDS,
     )

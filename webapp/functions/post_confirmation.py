@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from webapp import log
 from webapp.auth.identity import Identity
 from webapp.aws import clients
-from webapp.clock import now
+from webapp.clock import read_clock
 from webapp.errors import NotAllowed, NotAuthenticated
 from webapp.outbox.event import continue_trace, write_user_welcome
 from webapp.outbox.outbox import Outbox
@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _greet(reader: Identity) -> None:
     settings, outbox = compose()
-    at = now()
+    at = read_clock()
     greeting = write_user_welcome(
         reader, at=at, source=settings.event_source, public_url=settings.public_url, traceparent=continue_trace(None)
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from webapp import log
 from webapp.aws import clients
-from webapp.clock import Clock, now
+from webapp.clock import Clock, read_clock
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.publisher import Publisher
 from webapp.outbox.run import LambdaContext, take_while_time
@@ -43,7 +43,7 @@ class RepublicationSchedule:
         """A day, in milliseconds."""
         return 24 * self.unit
 
-    def next_publication(self, event: OutboxEvent) -> int:
+    def compute_next_publication(self, event: OutboxEvent) -> int:
         """When it is due again: the first time of the schedule after its last publication."""
         first = event.published_at or 0
         last = (event.republished_at or first) - first
@@ -72,9 +72,9 @@ class Reconciliation:
             record = self.ledger.message_of(self.source, event.id, event.message_id)
             if record is not None and _is_at_rest(record):
                 self.settled += self.outbox.mark_settled(event, now)
-            elif record is not None and now - _standing_since(record) < self.schedule.day:
+            elif record is not None and now - _find_last_change(record) < self.schedule.day:
                 self._look_again(event, now + self.schedule.unit)
-            elif (due := self.schedule.next_publication(event)) > now:
+            elif (due := self.schedule.compute_next_publication(event)) > now:
                 self._look_again(event, min(due, now + self.schedule.day))
             elif not event.body:  # erased: nothing is left that could be published
                 self.settled += self.outbox.mark_settled(event, now)
@@ -91,7 +91,7 @@ def _is_at_rest(record: Mapping[str, Any]) -> bool:
     return record["state"] not in _MOVING or "parked" in record
 
 
-def _standing_since(record: Mapping[str, Any]) -> int:
+def _find_last_change(record: Mapping[str, Any]) -> int:
     """When something last happened to the mail, or its hold ended; 0 if its record does not say.
 
     The notifier itself waits for reports on a mail in doubt until a day after its hold.
@@ -107,7 +107,7 @@ def compose() -> tuple[ReconcileSettings, Outbox, LedgerReader, Publisher]:
     settings, outbox_settings = ReconcileSettings.from_environment(), OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), outbox_settings.books_table)
     tracer = open_tracer(outbox_settings.otlp_endpoint)
-    publisher = Publisher(clients.sns(), outbox_settings.events_topic_arn, outbox, now, tracer)
+    publisher = Publisher(clients.sns(), outbox_settings.events_topic_arn, outbox, read_clock, tracer)
     return settings, outbox, LedgerReader(clients.dynamodb(), settings.ledger_table), publisher
 
 
@@ -115,6 +115,6 @@ def handler(_event: object, context: LambdaContext) -> dict[str, int]:
     """Compare what was published with the ledger, while there is time."""
     settings, outbox, ledger, publisher = compose()
     schedule = RepublicationSchedule(settings.reconcile_after_seconds * 1000)
-    run = Reconciliation(outbox, ledger, settings.event_source, schedule, now)
+    run = Reconciliation(outbox, ledger, settings.event_source, schedule, read_clock)
     counts = publisher.publish(run.find_due(context))
     return counts.tell("reconciled", Republished=counts.published) | {"settled": run.settled}

@@ -8,7 +8,7 @@ from typing import Any
 
 from function.ledger.attributes import read_value
 from webapp.aws import clients
-from webapp.clock import now
+from webapp.clock import read_clock
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
@@ -22,7 +22,7 @@ def compose() -> Publisher:
     """The publisher of this process."""
     settings = OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), settings.books_table)
-    return Publisher(clients.sns(), settings.events_topic_arn, outbox, now, open_tracer(settings.otlp_endpoint))
+    return Publisher(clients.sns(), settings.events_topic_arn, outbox, read_clock, open_tracer(settings.otlp_endpoint))
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
@@ -31,10 +31,10 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     Never fails a batch: a row that cannot be published now stays in the outbox, and the sweeper takes it. A stream that
     is retried would hold back every row behind it.
     """
-    return compose().publish(_new_rows(event.get("Records", [])), in_order=True).tell("relayed")
+    return compose().publish(_read_new_rows(event.get("Records", [])), in_order=True).tell("relayed")
 
 
-def _new_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[OutboxEvent]:
+def _read_new_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[OutboxEvent]:
     for record in records:
         image = record.get("dynamodb", {}).get("NewImage", {})
         if record.get("eventName") == "INSERT" and read_value(image, "kind") == "outbox":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from webapp.aws import clients
-from webapp.clock import now
+from webapp.clock import read_clock
 from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
 from webapp.outbox.run import LambdaContext, take_while_time
@@ -21,13 +21,13 @@ def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
     settings = OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), settings.books_table)
     tracer = open_tracer(settings.otlp_endpoint)
-    return settings, outbox, Publisher(clients.sns(), settings.events_topic_arn, outbox, now, tracer)
+    return settings, outbox, Publisher(clients.sns(), settings.events_topic_arn, outbox, read_clock, tracer)
 
 
 def handler(_event: object, context: LambdaContext) -> dict[str, int]:
     """Publish every event that has been waiting for longer than the setting says, while there is time."""
     settings, outbox, publisher = compose()
-    overdue = outbox.find_overdue(now() - settings.sweep_after_seconds * 1000)
+    overdue = outbox.find_overdue(read_clock() - settings.sweep_after_seconds * 1000)
     counts = publisher.publish(take_while_time(overdue, context))
     oldest = outbox.find_oldest_unpublished()
-    return counts.tell("swept", OutboxAgeSeconds=0 if oldest is None else (now() - oldest) / 1000)
+    return counts.tell("swept", OutboxAgeSeconds=0 if oldest is None else (read_clock() - oldest) / 1000)

@@ -16,10 +16,10 @@ __all__ = ["handler"]
 
 
 @cache
-def _application() -> Mangum:
+def _make_application() -> Mangum:
     return Mangum(create_app(), lifespan="off")
 
 
 def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
     """Answer one request of the HTTP API (payload format 2.0)."""
-    return _application()(event, context)
+    return _make_application()(event, context)

@@ -14,8 +14,8 @@ from starlette.routing import Match, Mount
 
 from operations.contention import CODES
 from webapp import errors, log
-from webapp.api.problems import MEDIA_TYPE, Problem, of_status
-from webapp.pages.rendering import page
+from webapp.api.problems import MEDIA_TYPE, Problem, make_problem
+from webapp.pages.rendering import render_page
 from webapp.pages.sessions import clear_session, read_session
 
 __all__ = [
@@ -26,9 +26,9 @@ __all__ = [
     "on_problem",
     "on_request_error",
     "on_validation_error",
-    "problem_of",
-    "problem_response",
     "register",
+    "translate_error",
+    "write_problem",
 ]
 
 #: What AWS says when it will take the same call a moment later, beside what it answers with these statuses.
@@ -89,7 +89,7 @@ def register(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(on_validation_error)
 
 
-def problem_of(error: errors.RequestError) -> Problem:
+def translate_error(error: errors.RequestError) -> Problem:
     """The problem that a domain error becomes."""
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if isinstance(error, errors.TooManyRequests):
@@ -105,11 +105,11 @@ def problem_of(error: errors.RequestError) -> Problem:
     return Problem(slug, f"{error.detail[0].upper()}{error.detail[1:]}.", headers)
 
 
-def problem_response(request: Request, problem: Problem) -> Response:
+def write_problem(request: Request, problem: Problem) -> Response:
     """The answer to a request that failed."""
     if is_for_people(request):
         _recognise(request)
-        answer = page(request, "problem.html", {"problem": problem}, problem.kind.status)
+        answer = render_page(request, "problem.html", {"problem": problem}, problem.kind.status)
         answer.headers.update(problem.headers)
         return answer
     base_url = request.app.state.parts.settings.public_url
@@ -122,19 +122,19 @@ async def on_request_error(request: Request, error: errors.RequestError) -> Resp
     """A request that the domain refuses."""
     if isinstance(error, errors.AccountDeleted) and is_for_people(request):
         clear_session(request, request.app.state.parts)
-    return problem_response(request, problem_of(error))
+    return write_problem(request, translate_error(error))
 
 
 async def on_problem(request: Request, error: Problem) -> Response:
     """A problem that was raised as such."""
-    return problem_response(request, error)
+    return write_problem(request, error)
 
 
 async def on_http_exception(request: Request, error: HTTPException) -> Response:
     """A failure that the framework raised: no such route, wrong method, unreadable body."""
     detail = DETAILS.get(error.status_code, str(error.detail))
-    headers = {"Allow": _allowed_methods(request)} if error.status_code == 405 else error.headers
-    return problem_response(request, of_status(error.status_code, detail, headers))
+    headers = {"Allow": _list_methods(request)} if error.status_code == 405 else error.headers
+    return write_problem(request, make_problem(error.status_code, detail, headers))
 
 
 async def on_aws_error(request: Request, error: ClientError | BotoCoreError) -> Response:
@@ -142,8 +142,8 @@ async def on_aws_error(request: Request, error: ClientError | BotoCoreError) -> 
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     log.failure("aws call failed", error, code=code, request_id=request.scope.get("request_id"))
     if isinstance(error, ClientError) and not _is_passing(error):
-        return problem_response(request, Problem("internal", "Something broke on our side."))
-    return problem_response(request, Problem("unavailable", "The store does not answer.", {"Retry-After": "1"}))
+        return write_problem(request, Problem("internal", "Something broke on our side."))
+    return write_problem(request, Problem("unavailable", "The store does not answer.", {"Retry-After": "1"}))
 
 
 def _is_passing(error: ClientError) -> bool:
@@ -155,10 +155,10 @@ async def on_validation_error(request: Request, error: RequestValidationError) -
     """Fields that are not right; each is named by its JSON pointer or its parameter."""
     wrong = error.errors()
     if any(each["loc"][0] == "path" for each in wrong):
-        return problem_response(request, Problem("not-found", DETAILS[404]))
-    fields = [_field_error(each) for each in wrong[:_MOST_FIELDS]]
+        return write_problem(request, Problem("not-found", DETAILS[404]))
+    fields = [_describe_field(each) for each in wrong[:_MOST_FIELDS]]
     detail = f"{len(wrong)} fields are not right." if len(wrong) > 1 else "One field is not right."
-    return problem_response(request, Problem("invalid", detail, errors=fields))
+    return write_problem(request, Problem("invalid", detail, errors=fields))
 
 
 def _recognise(request: Request) -> None:
@@ -170,7 +170,7 @@ def _recognise(request: Request) -> None:
             request.scope["session"] = None
 
 
-def _allowed_methods(request: Request) -> str:
+def _list_methods(request: Request) -> str:
     """Every method of the address; the framework names only those of the first route that matches."""
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
     methods = [
@@ -182,7 +182,7 @@ def _allowed_methods(request: Request) -> str:
     return ", ".join(sorted([*found, *(["HEAD"] if "GET" in found else [])]))
 
 
-def _field_error(error: dict[str, Any]) -> dict[str, str]:
+def _describe_field(error: dict[str, Any]) -> dict[str, str]:
     place, *names = error["loc"]
     if error["type"] == "json_invalid":
         return {"detail": f"not JSON: {error['ctx']['error']} (character {names[0]})", "pointer": "#"}

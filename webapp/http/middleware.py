@@ -15,7 +15,7 @@ from ulid import ULID
 
 from webapp import deadline, log
 from webapp.api.problems import Problem
-from webapp.http.error_handlers import problem_response
+from webapp.http.error_handlers import write_problem
 
 __all__ = ["MOST_BODY_BYTES", "RequestMiddleware"]
 
@@ -53,16 +53,16 @@ class RequestMiddleware:
             scope = {**scope, "method": "GET"}
         writer = _ResponseWriter(scope, send, self._headers, is_head=is_head)
         try:
-            await self._app(scope, await _small_body(scope, receive), writer.send)
+            await self._app(scope, await _read_small_body(scope, receive), writer.send)
         except Problem as problem:
-            await problem_response(Request(scope), problem)(scope, receive, writer.send)
+            await write_problem(Request(scope), problem)(scope, receive, writer.send)
         except ClientDisconnect:
             log.info("caller went away", request_id=writer.request_id)
         except Exception as error:  # the last resort: logged, and told as a problem
             log.failure("request failed", error, request_id=writer.request_id)
             if writer.status is None:
                 broken = Problem("internal", "Something broke on our side.")
-                await problem_response(Request(scope), broken)(scope, receive, writer.send)
+                await write_problem(Request(scope), broken)(scope, receive, writer.send)
         finally:
             writer.write_log()
 
@@ -101,12 +101,12 @@ class _ResponseWriter:
         log.info("request", method=method, route=route, status=self.status, ms=took, request_id=self.request_id)
 
 
-async def _small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
+async def _read_small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
     """Read the whole body before anyone acts on it; raises `Problem` 413, also for one of unknown length."""
     announced = Headers(scope=scope).get("content-length", "")
     body = b""
     if re.fullmatch("[0-9]+", announced) and (len(announced) > 18 or int(announced) > MOST_BODY_BYTES):
-        _too_large()
+        _refuse_too_large()
     more = True
     while more:
         message = await receive()
@@ -115,7 +115,7 @@ async def _small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > MOST_BODY_BYTES:
-            _too_large()
+            _refuse_too_large()
     unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -124,5 +124,5 @@ async def _small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[
     return replay
 
 
-def _too_large() -> NoReturn:
+def _refuse_too_large() -> NoReturn:
     raise Problem("content-too-large", f"The body has more than {MOST_BODY_BYTES} bytes.")

@@ -14,15 +14,15 @@ from typing import Any
 
 from function.runtime.trace_context import TraceContext, begin_trace, read_traceparent
 from webapp.auth.identity import Identity
-from webapp.clock import rfc3339
+from webapp.clock import format_rfc3339
 
 __all__ = [
     "MOST_BYTES",
     "CommittedEvent",
+    "compute_welcome_id",
     "continue_trace",
+    "find_traceparent",
     "stay_in_trace",
-    "traceparent_of",
-    "welcome_id",
     "write_event",
     "write_user_welcome",
 ]
@@ -45,12 +45,12 @@ class CommittedEvent:
 
 def write_user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> CommittedEvent:
     """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
-    event_id = welcome_id(reader.sub)
+    event_id = compute_welcome_id(reader.sub)
     data = {"account": {"url": f"{public_url}/"}}
     return write_event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
 
 
-def welcome_id(sub: str) -> str:
+def compute_welcome_id(sub: str) -> str:
     """The id of the event that greets this account; it is about `users/<id>`."""
     return f"welcome-{hashlib.sha256(sub.encode()).hexdigest()[:32]}"
 
@@ -66,7 +66,7 @@ def stay_in_trace(traceparent: str | None) -> str:
     return str(read_traceparent(traceparent) or begin_trace())
 
 
-def traceparent_of(body: str) -> TraceContext | None:
+def find_traceparent(body: str) -> TraceContext | None:
     """The trace of an event as `write_event` wrote it; in a title the quotes would be escaped."""
     found = _IN_BODY.search(body)
     return read_traceparent(found[1]) if found else None
@@ -89,7 +89,7 @@ def write_event(
         "id": id_,
         "source": source,
         "type": type_,
-        "time": rfc3339(at),
+        "time": format_rfc3339(at),
         "subject": subject,
         "datacontenttype": "application/json",
         "traceparent": traceparent,

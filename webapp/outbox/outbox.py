@@ -20,7 +20,7 @@ from webapp.outbox.event import CommittedEvent
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["KEPT_SECONDS", "Outbox", "OutboxEvent", "outbox_item"]
+__all__ = ["KEPT_SECONDS", "Outbox", "OutboxEvent", "build_outbox_item"]
 
 #: Seconds for which a settled or rejected row is kept: half a year, three times as long as the ledger keeps a record.
 KEPT_SECONDS = 180 * 24 * 3600
@@ -67,9 +67,9 @@ class OutboxEvent:
         )
 
 
-def outbox_item(event: CommittedEvent, at: int) -> Item:
+def build_outbox_item(event: CommittedEvent, at: int) -> Item:
     """The row of a new event; belongs into the transaction that makes the event true."""
-    return _key(event) | serialize_item(
+    return _build_key(event) | serialize_item(
         {
             "kind": "outbox",
             "type": event.type,
@@ -94,7 +94,7 @@ class Outbox:
         """Commit an event that needs no other write; False if it is there already."""
         try:
             self._dynamodb.put_item(
-                TableName=self._table, Item=outbox_item(event, at), ConditionExpression="attribute_not_exists(pk)"
+                TableName=self._table, Item=build_outbox_item(event, at), ConditionExpression="attribute_not_exists(pk)"
             )
         except ClientError as error:
             if is_conditional_failure(error):
@@ -122,7 +122,7 @@ class Outbox:
 
     def find_oldest_unpublished(self) -> int | None:
         """When the oldest event was committed that SNS has not taken; None if there is none."""
-        firsts = [self._first(format_queue_key(UNPUBLISHED, shard)) for shard in range(SHARDS)]
+        firsts = [self._read_first(format_queue_key(UNPUBLISHED, shard)) for shard in range(SHARDS)]
         return min((first for first in firsts if first is not None), default=None)
 
     def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
@@ -189,7 +189,7 @@ class Outbox:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=_key(event),
+                Key=_build_key(event),
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 ExpressionAttributeNames={"#state": "state"},
@@ -201,7 +201,7 @@ class Outbox:
             raise
         return True
 
-    def _first(self, queue: str) -> int | None:
+    def _read_first(self, queue: str) -> int | None:
         answer = self._dynamodb.query(
             TableName=self._table,
             IndexName=PENDING_INDEX,
@@ -232,5 +232,5 @@ class Outbox:
                 yield {"pk": dict(item["pk"]), "sk": dict(item["sk"])}
 
 
-def _key(event: CommittedEvent | OutboxEvent) -> Item:
+def _build_key(event: CommittedEvent | OutboxEvent) -> Item:
     return serialize_item({"pk": f"outbox#{event.subject}", "sk": event.id})

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from webapp import log
 from webapp.clock import Clock
-from webapp.outbox.event import MOST_BYTES, traceparent_of
+from webapp.outbox.event import MOST_BYTES, find_traceparent
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.run import Counts
 
@@ -48,13 +48,15 @@ class Publisher:
         order either, and no consumer relies on one.
         """
         counts = Counts()
-        for batch in _batches(self._sendable(events, counts, in_order=in_order)):
+        for batch in _split_batches(self._select_sendable(events, counts, in_order=in_order)):
             self._publish_batch(batch, counts)
         if self._tracer:
             self._tracer.flush()
         return counts
 
-    def _sendable(self, events: Iterable[OutboxEvent], counts: Counts, *, in_order: bool) -> Iterator[OutboxEvent]:
+    def _select_sendable(
+        self, events: Iterable[OutboxEvent], counts: Counts, *, in_order: bool
+    ) -> Iterator[OutboxEvent]:
         for event in events:
             if in_order and event.subject in counts.waiting:
                 self._leave([event], "an earlier event of its subject waits", counts)
@@ -67,7 +69,7 @@ class Publisher:
 
     def _publish_batch(self, batch: Sequence[OutboxEvent], counts: Counts) -> None:
         spans = [self._begin_span(event) for event in batch]
-        entries = [_entry(number, *pair) for number, pair in enumerate(zip(batch, spans, strict=True))]
+        entries = [_build_entry(number, *pair) for number, pair in enumerate(zip(batch, spans, strict=True))]
         try:
             answer = self._sns.publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=entries)
         except ClientError as error:
@@ -86,7 +88,7 @@ class Publisher:
         if self._tracer is None:
             return None
         named = {"messaging.system": "aws_sns", "messaging.operation.type": "send", "cloudevents.event_id": event.id}
-        return self._tracer.begin(f"publish {event.type}", "producer", traceparent_of(event.body), named)
+        return self._tracer.begin(f"publish {event.type}", "producer", find_traceparent(event.body), named)
 
     def _end_span(self, span: Span | None, message_id: str) -> None:
         if self._tracer and span:
@@ -124,9 +126,9 @@ class Publisher:
         log.error("not published, left for the sweeper", ids=[event.id for event in batch], error=message)
 
 
-def _entry(number: int, event: OutboxEvent, span: Span | None) -> PublishBatchRequestEntryTypeDef:
+def _build_entry(number: int, event: OutboxEvent, span: Span | None) -> PublishBatchRequestEntryTypeDef:
     """The message; its trace is an attribute too, for consumers that know no CloudEvents."""
-    trace = span.context if span else traceparent_of(event.body)
+    trace = span.context if span else find_traceparent(event.body)
     attributes = {"type": event.type} | ({"traceparent": str(trace)} if trace else {})
     return {
         "Id": str(number),
@@ -135,7 +137,7 @@ def _entry(number: int, event: OutboxEvent, span: Span | None) -> PublishBatchRe
     }
 
 
-def _batches(events: Iterable[OutboxEvent]) -> Iterator[list[OutboxEvent]]:
+def _split_batches(events: Iterable[OutboxEvent]) -> Iterator[list[OutboxEvent]]:
     batch: list[OutboxEvent] = []
     size = 0
     for event in events:

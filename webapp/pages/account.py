@@ -16,19 +16,19 @@ from webapp.composition import Parts, PartsOf
 from webapp.errors import Unavailable
 from webapp.pages.books import FormText
 from webapp.pages.drafts import keep_draft
-from webapp.pages.preferences import READING_FORM, settings_page
-from webapp.pages.rendering import page
+from webapp.pages.preferences import READING_FORM, show_settings
+from webapp.pages.rendering import render_page
 from webapp.pages.sessions import (
     Session,
     SessionOf,
     SignedIn,
     SignedOut,
     is_own_form,
-    own_form,
-    same_origin,
+    require_own_form,
+    require_same_origin,
     set_session,
 )
-from webapp.pages.sign_in import end_session, lead_on
+from webapp.pages.sign_in import end_session, redirect_by_header
 from webapp.reading import LANGUAGES, find_zone
 
 __all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
@@ -36,7 +36,7 @@ __all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
 router = APIRouter(prefix="/settings")
 
 
-@router.post("/reading", dependencies=[Depends(same_origin)])
+@router.post("/reading", dependencies=[Depends(require_same_origin)])
 def choose_reading(
     request: Request,
     session: SessionOf,
@@ -51,7 +51,7 @@ def choose_reading(
         keep_draft(request, parts, READING_FORM, typed)
         raise SignedOut("/settings")
     if not is_own_form(session, csrf):
-        return settings_page(request, session, parts, filled=typed, notice="old", status=403)
+        return show_settings(request, session, parts, filled=typed, notice="old", status=403)
     found = find_zone(zone) if zone.strip() else ""
     wrong = {}
     if language and language not in LANGUAGES:
@@ -59,7 +59,7 @@ def choose_reading(
     if found is None:
         wrong["zone"] = "There is no time zone of this name: choose one such as Europe/Berlin."
     if wrong or found is None:
-        return settings_page(request, session, parts, filled=typed, wrong=wrong, status=422)
+        return show_settings(request, session, parts, filled=typed, wrong=wrong, status=422)
     parts.accounts.choose(session.reader, language, found)
     set_session(request, parts, replace(session, language=language or None, zone=found or None))
     return RedirectResponse("/settings?saved=yes", 303)
@@ -68,44 +68,44 @@ def choose_reading(
 @router.get("/delete")
 def ask_before_deleting(request: Request, session: SignedIn, parts: PartsOf) -> Response:
     """Say what goes and what stays, and ask; this changes nothing."""
-    return _question(request, session, parts)
+    return _show_question(request, session, parts)
 
 
-@router.post("/delete", dependencies=[Depends(own_form)])
+@router.post("/delete", dependencies=[Depends(require_own_form)])
 def delete_account(request: Request, session: SessionOf, parts: PartsOf) -> Response:
     """Delete the account and sign out; one that was interrupted is asked for again."""
     if session is None:
         raise SignedOut("/settings/delete")
     if not is_fresh(session.reader, parts.clock()):
-        return _question(request, session, parts)
+        return _show_question(request, session, parts)
     try:
         deleted = parts.deletion.delete(session.reader)
     except (Unavailable, BotoCoreError, ClientError) as error:
         log.failure("account not deleted to its end", error, sub=session.reader.sub)
-        answer = _question(request, session, parts, interrupted=True)
+        answer = _show_question(request, session, parts, interrupted=True)
         answer.headers["Retry-After"] = "5"
         return answer
-    return _farewell(request, parts, session, deleted)
+    return _show_farewell(request, parts, session, deleted)
 
 
-def _question(request: Request, session: Session, parts: Parts, *, interrupted: bool = False) -> Response:
+def _show_question(request: Request, session: Session, parts: Parts, *, interrupted: bool = False) -> Response:
     context: dict[str, Any] = {
         "fresh": is_fresh(session.reader, parts.clock()),
         "minutes": FRESH_SECONDS // 60,
         "interrupted": interrupted,
-        "issuer": None if parts.settings.user_pool else _issuer(parts),
+        "issuer": None if parts.settings.user_pool else _find_issuer(parts),
         "here": "settings",
     }
-    return page(request, "account-delete.html", context, 503 if interrupted else 200)
+    return render_page(request, "account-delete.html", context, 503 if interrupted else 200)
 
 
-def _farewell(request: Request, parts: Parts, session: Session, deleted: DeletedAccount) -> Response:
+def _show_farewell(request: Request, parts: Parts, session: Session, deleted: DeletedAccount) -> Response:
     end = end_session(request, parts, session)
-    context = {"deleted": deleted, "issuer": None if deleted.identity else _issuer(parts), "end": end}
-    answer = page(request, "account-deleted.html", context)
-    return answer if end is None or not deleted.identity else lead_on(answer, end, seconds=15)
+    context = {"deleted": deleted, "issuer": None if deleted.identity else _find_issuer(parts), "end": end}
+    answer = render_page(request, "account-deleted.html", context)
+    return answer if end is None or not deleted.identity else redirect_by_header(answer, end, seconds=15)
 
 
-def _issuer(parts: Parts) -> str:
+def _find_issuer(parts: Parts) -> str:
     """The host at which people of this app have their identity."""
     return urlsplit(parts.settings.oidc_issuer).netloc

@@ -13,8 +13,8 @@ from webapp.books.book import Book, BookChange
 from webapp.composition import PartsOf
 from webapp.pages.books import BookId, FormText, read_book, say_what_is_wrong
 from webapp.pages.drafts import keep_draft, take_draft
-from webapp.pages.rendering import page
-from webapp.pages.sessions import SessionOf, SignedIn, SignedOut, is_own_form, own_form, same_origin
+from webapp.pages.rendering import render_page
+from webapp.pages.sessions import SessionOf, SignedIn, SignedOut, is_own_form, require_own_form, require_same_origin
 
 __all__ = ["ask_before_deleting", "change_book", "edit_book", "remove_book", "router"]
 
@@ -26,10 +26,10 @@ def edit_book(request: Request, book_id: BookId, session: SignedIn, parts: Parts
     """The form, filled with the book, or with what was typed before the session ended."""
     book = parts.service.find(session.reader, book_id)
     draft = take_draft(request, parts, session.reader, request.url.path)
-    return _form(request, book, draft or _fields(book), notice="draft" if draft else "")
+    return _show_form(request, book, draft or _list_fields(book), notice="draft" if draft else "")
 
 
-@router.post("/edit", dependencies=[Depends(same_origin)])
+@router.post("/edit", dependencies=[Depends(require_same_origin)])
 def change_book(
     request: Request,
     book_id: BookId,
@@ -48,24 +48,24 @@ def change_book(
         raise SignedOut(request.url.path)
     book = parts.service.find(session.reader, book_id)
     if not is_own_form(session, csrf):
-        return _form(request, book, typed, notice="old", status=403)
+        return _show_form(request, book, typed, notice="old", status=403)
     try:
         wish = read_book(typed)
     except ValidationError as error:
-        return _form(request, book, typed, wrong=say_what_is_wrong(error), status=422)
+        return _show_form(request, book, typed, wrong=say_what_is_wrong(error), status=422)
     change = BookChange(title=wish.title, author=wish.author, isbn=wish.isbn)
     if version != book.version or not parts.service.change(session.reader, book, change):
-        return _form(request, parts.service.find(session.reader, book_id), typed, notice="changed", status=409)
+        return _show_form(request, parts.service.find(session.reader, book_id), typed, notice="changed", status=409)
     return RedirectResponse(f"/books/{book_id}", 303)
 
 
 @router.get("/delete")
 def ask_before_deleting(request: Request, book_id: BookId, session: SignedIn, parts: PartsOf) -> Response:
     """Ask, by the book's name; this changes nothing."""
-    return page(request, "book-delete.html", {"book": parts.service.find(session.reader, book_id)})
+    return render_page(request, "book-delete.html", {"book": parts.service.find(session.reader, book_id)})
 
 
-@router.post("/delete", dependencies=[Depends(own_form)])
+@router.post("/delete", dependencies=[Depends(require_own_form)])
 def remove_book(request: Request, book_id: BookId, session: SessionOf, parts: PartsOf) -> Response:
     """Delete the book, then show what happens to the mail about that."""
     if session is None:
@@ -74,11 +74,11 @@ def remove_book(request: Request, book_id: BookId, session: SessionOf, parts: Pa
     return RedirectResponse(f"/books/{book_id}", 303)
 
 
-def _fields(book: Book) -> Mapping[str, str]:
+def _list_fields(book: Book) -> Mapping[str, str]:
     return {"title": book.title, "author": book.author, "isbn": book.isbn or ""}
 
 
-def _form(
+def _show_form(
     request: Request,
     book: Book,
     filled: Mapping[str, str],
@@ -88,4 +88,4 @@ def _form(
     status: int = 200,
 ) -> Response:
     context: dict[str, Any] = {"book": book, "filled": filled, "wrong": wrong or {}, "notice": notice}
-    return page(request, "book-edit.html", context, status)
+    return render_page(request, "book-edit.html", context, status)

@@ -16,8 +16,8 @@ from webapp.books.book import BookIn
 from webapp.composition import Parts, PartsOf
 from webapp.errors import TooManyRequests
 from webapp.pages.drafts import keep_draft, take_draft
-from webapp.pages.rendering import page
-from webapp.pages.sessions import Reader, SessionOf, SignedIn, SignedOut, is_own_form, same_origin
+from webapp.pages.rendering import render_page
+from webapp.pages.sessions import Reader, SessionOf, SignedIn, SignedOut, is_own_form, require_same_origin
 
 __all__ = [
     "BookId",
@@ -48,12 +48,12 @@ router = APIRouter()
 def home(request: Request, reader: Reader, parts: PartsOf, after: str | None = None, then: str = "/") -> Response:
     """The reader's books; without a session, what the app is and how to sign in."""
     if reader is None:
-        return page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
+        return render_page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
     draft = take_draft(request, parts, reader, "/books")
-    return _shelf(request, reader, parts, after=after, filled=draft, notice="draft" if draft else "")
+    return _show_books(request, reader, parts, after=after, filled=draft, notice="draft" if draft else "")
 
 
-@router.post("/books", dependencies=[Depends(same_origin)])
+@router.post("/books", dependencies=[Depends(require_same_origin)])
 def add_book(
     request: Request,
     session: SessionOf,
@@ -70,16 +70,16 @@ def add_book(
         keep_draft(request, parts, request.url.path, filled)
         raise SignedOut("/")
     if not is_own_form(session, csrf):
-        return _shelf(request, session.reader, parts, filled=filled, notice="old", status=403)
+        return _show_books(request, session.reader, parts, filled=filled, notice="old", status=403)
     try:
         wish = read_book(filled)
     except ValidationError as error:
         wrong = say_what_is_wrong(error)
-        return _shelf(request, session.reader, parts, filled=filled, wrong=wrong, status=422)
+        return _show_books(request, session.reader, parts, filled=filled, wrong=wrong, status=422)
     try:
         added = parts.service.add(session.reader, wish, request.headers.get("traceparent"), key or None)
     except TooManyRequests as error:
-        answer = _shelf(request, session.reader, parts, filled=filled, notice=error.detail, status=429)
+        answer = _show_books(request, session.reader, parts, filled=filled, notice=error.detail, status=429)
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer
     return RedirectResponse(f"/#book-{added.book.id}", 303)
@@ -90,7 +90,7 @@ def show_deleted(request: Request, session: SignedIn, parts: PartsOf, after: str
     """The books that the reader deleted: what happened to the mails about each can still be seen."""
     books, more = parts.books.list_deleted(session.reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
     context = {"books": books, "next": cursor.encode(books[-1].id) if more else None, "first": after is None}
-    return page(request, "deleted-books.html", context | {"here": "books"})
+    return render_page(request, "deleted-books.html", context | {"here": "books"})
 
 
 @router.get("/books/{book_id}")
@@ -101,9 +101,11 @@ def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
     mails = parts.service.notifications(reader, book_id)
     book = parts.books.get(reader.sub, book_id)
     if book is not None:
-        return page(request, "book.html", {"book": book, "book_id": book_id, "mails": mails})
+        return render_page(request, "book.html", {"book": book, "book_id": book_id, "mails": mails})
     title, author = parts.service.describe_deleted(reader, book_id)
-    return page(request, "book-deleted.html", {"title": title, "author": author, "book_id": book_id, "mails": mails})
+    return render_page(
+        request, "book-deleted.html", {"title": title, "author": author, "book_id": book_id, "mails": mails}
+    )
 
 
 @router.get("/mails")
@@ -115,7 +117,7 @@ def show_mails(
         raise Problem("unauthorized", "You are signed out.")
     wanted = books[:_BOOKS_A_PAGE]
     found = zip(wanted, parts.service.notifications_of_all(reader, wanted), strict=True)
-    return page(request, "_mails.html", {"found": list(found)})
+    return render_page(request, "_mails.html", {"found": list(found)})
 
 
 def read_book(typed: Mapping[str, str]) -> BookIn:
@@ -126,13 +128,13 @@ def read_book(typed: Mapping[str, str]) -> BookIn:
 
 def say_what_is_wrong(error: ValidationError) -> dict[str, str]:
     """A sentence for each field that is not right."""
-    return {str(each["loc"][0]): _field_message(each["type"], each["msg"]) for each in error.errors()}
+    return {str(each["loc"][0]): _describe_field(each["type"], each["msg"]) for each in error.errors()}
 
 
 @router.get("/problems")
 def problems(request: Request) -> Response:
     """Every kind of problem that the API knows."""
-    return page(request, "problems.html", {"kinds": KINDS.values()})
+    return render_page(request, "problems.html", {"kinds": KINDS.values()})
 
 
 @router.get("/problems/{slug}")
@@ -140,10 +142,10 @@ def problem(request: Request, slug: str) -> Response:
     """One kind of problem: where the `type` of a problem document leads."""
     if slug not in KINDS:
         raise Problem("not-found", "There is no such kind of problem.")
-    return page(request, "problems.html", {"kinds": [KINDS[slug]]})
+    return render_page(request, "problems.html", {"kinds": [KINDS[slug]]})
 
 
-def _shelf(
+def _show_books(
     request: Request,
     reader: Identity,
     parts: Parts,
@@ -165,7 +167,7 @@ def _shelf(
         "notice": notice,
         "key": parts.new_id(),
     }
-    return page(request, "shelf.html", context, status)
+    return render_page(request, "shelf.html", context, status)
 
 
 def _decode_cursor(after: str | None) -> str | None:
@@ -175,7 +177,7 @@ def _decode_cursor(after: str | None) -> str | None:
         raise Problem("not-found", "There is no such page of books.") from error
 
 
-def _field_message(kind: str, message: str) -> str:
+def _describe_field(kind: str, message: str) -> str:
     if kind == "string_too_short":
         return "Please fill this in."
     return f"{message[:1].upper()}{message[1:]}{'' if message.endswith(('.', '?', '!')) else '.'}"

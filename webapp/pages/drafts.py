@@ -8,7 +8,7 @@ from fastapi import Request
 
 from webapp.auth.identity import Identity
 from webapp.composition import Parts
-from webapp.pages.sessions import cookie_name, read_session, set_cookie
+from webapp.pages.sessions import build_cookie_name, read_session, set_cookie
 
 __all__ = ["keep_draft", "take_draft"]
 
@@ -23,14 +23,14 @@ def keep_draft(request: Request, parts: Parts, path: str, fields: Mapping[str, s
     kept = {name: text[: _LONGEST_FIELDS[name]] for name, text in fields.items()}
     before = read_session(request, parts)
     draft = {"path": path, "owner": before.reader.sub if before else "", "fields": kept}
-    set_cookie(request, parts, cookie_name(parts, "-draft"), parts.draft_cipher.encrypt(draft), _KEPT_SECONDS)
+    set_cookie(request, parts, build_cookie_name(parts, "-draft"), parts.draft_cipher.encrypt(draft), _KEPT_SECONDS)
 
 
 def take_draft(request: Request, parts: Parts, reader: Identity, path: str) -> Mapping[str, str] | None:
     """The fields that the browser kept of this reader for this form, once; None if there are none."""
-    cookie = request.cookies.get(cookie_name(parts, "-draft"))
+    cookie = request.cookies.get(build_cookie_name(parts, "-draft"))
     draft = parts.draft_cipher.decrypt(cookie, _KEPT_SECONDS) if cookie else None
     if draft is None or draft.get("path") != path:
         return None
-    set_cookie(request, parts, cookie_name(parts, "-draft"), "", 0)
+    set_cookie(request, parts, build_cookie_name(parts, "-draft"), "", 0)
     return draft["fields"] if draft["owner"] in {"", reader.sub} else None

@@ -13,7 +13,7 @@ from webapp.auth.identity import Identity
 from webapp.books.book import Book, DeletedBook
 from webapp.books.service import BookService
 from webapp.composition import PartsOf
-from webapp.pages.rendering import page
+from webapp.pages.rendering import render_page
 from webapp.pages.sessions import SignedIn
 from webapp.timeline.timeline import ARRIVED, EXPIRED, EventTimeline
 
@@ -53,7 +53,7 @@ class MissingMails:
 @router.get("/why")
 def why(request: Request, session: SignedIn, parts: PartsOf) -> Response:
     """The answer, in plain words, with what to do."""
-    return page(
+    return render_page(
         request, "why.html", {"answer": find_missing(parts.service, parts.notifier.installation, session.reader)}
     )
 

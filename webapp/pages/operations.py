@@ -25,8 +25,8 @@ from webapp.api.problems import Problem
 from webapp.books.cursor import ULID_PATTERN
 from webapp.composition import Parts, PartsOf
 from webapp.pages.drafts import keep_draft, take_draft
-from webapp.pages.rendering import page
-from webapp.pages.sessions import Operator, SessionOf, own_form
+from webapp.pages.rendering import render_page
+from webapp.pages.sessions import Operator, SessionOf, require_own_form
 
 __all__ = [
     "EntryId",
@@ -41,13 +41,13 @@ __all__ = [
     "router",
     "send_again",
     "send_once_more",
+    "show_audit",
     "suppressions",
     "throw_away",
     "unlist",
-    "what_was_done",
 ]
 
-_FORM = [Depends(own_form)]
+_FORM = [Depends(require_own_form)]
 _MOST_SUPPRESSIONS = 100
 _MOST_LETTERS = 25
 _MOST_ENTRIES = 50
@@ -80,7 +80,7 @@ def overview(request: Request, operator: Operator, parts: PartsOf, done: str = "
     """How things stand, the switch, a search, and what operators did last."""
     notifier = parts.notifier
     deadline.extend(_LOOK_SECONDS)
-    counts = {name: notifier.depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
+    counts = {name: notifier.read_depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
     oldest = parts.outbox.find_oldest_unpublished()
     unpublished = None if oldest is None else max(parts.clock() - oldest, 0)
     context = {
@@ -91,7 +91,9 @@ def overview(request: Request, operator: Operator, parts: PartsOf, done: str = "
         **_read_audit(parts, done),
     }
     seen = notifier.look(datetime.fromtimestamp(parts.clock() / 1000, UTC))
-    return page(request, "operations.html", {**context, "lines": [*describe_status(seen)], "alarms": seen.alarms or ()})
+    return render_page(
+        request, "operations.html", {**context, "lines": [*describe_status(seen)], "alarms": seen.alarms or ()}
+    )
 
 
 @router.post("/search", dependencies=[Depends(_keep_search), *_FORM])
@@ -107,7 +109,7 @@ def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = ""
         return f"{len(found[0].mails)} found"
 
     parts.audit.record(operator.email, operator.sub, "search", _name_of(parts, wanted), search)
-    return page(request, "operations-found.html", {"wanted": wanted, "found": found[0]})
+    return render_page(request, "operations-found.html", {"wanted": wanted, "found": found[0]})
 
 
 @router.get("/dead")
@@ -118,7 +120,7 @@ def dead(
     groups = group_dead_letters(parts.notifier.installation)
     shown = [group for group in groups if reason in ("", group.code)]
     context = {"groups": shown, "start": start if reason else 0, "most": _MOST_LETTERS}
-    return _page_with_audit(request, parts, "operations-dead.html", context, done)
+    return _show_with_audit(request, parts, "operations-dead.html", context, done)
 
 
 @router.post("/redrive", dependencies=_FORM)
@@ -141,9 +143,9 @@ def send_again(
         )
     except MayHaveGoneError as asks:
         context = {"doubtful": asks.doubtful, "message": message, "reason": reason, "once_more": False}
-        return page(request, "operations-ask.html", context, 409)
+        return render_page(request, "operations-ask.html", context, 409)
     except UserError as error:
-        return _refusal(request, str(error))
+        return _show_refusal(request, str(error))
     return RedirectResponse(f"/operations/dead?done={done}", 303)
 
 
@@ -162,7 +164,7 @@ def throw_away(
         raise Problem("bad-request", "Say which letter to throw away.")
     if confirmed != "yes" or not because.strip():
         context = {"message": message, "reason": reason, "asked": confirmed == "yes"}
-        return page(request, "operations-discard.html", context, 409)
+        return render_page(request, "operations-discard.html", context, 409)
     letter_filter = LetterFilter(frozenset({message} if message else ()), reason)
     deadline.extend(_ACTION_SECONDS)
     done = parts.audit.record(
@@ -191,9 +193,9 @@ def send_once_more(
         )
     except MayHaveGoneError as asks:
         context = {"doubtful": asks.doubtful, "message": message, "reason": "", "once_more": True}
-        return page(request, "operations-ask.html", context, 409)
+        return render_page(request, "operations-ask.html", context, 409)
     except UserError as error:
-        return _refusal(request, str(error))
+        return _show_refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
@@ -209,7 +211,7 @@ def publish(request: Request, operator: Operator, parts: PartsOf, subject: Outbo
     try:
         done = parts.audit.record(operator.email, operator.sub, "publish again", event, hand_over)
     except UserError as error:
-        return _refusal(request, str(error))
+        return _show_refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
@@ -227,15 +229,15 @@ def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: st
         "more": start + len(shown) < len(entries),
         "most": _MOST_SUPPRESSIONS,
     }
-    return _page_with_audit(request, parts, "operations-suppressions.html", context, done)
+    return _show_with_audit(request, parts, "operations-suppressions.html", context, done)
 
 
 @router.get("/done")
-def what_was_done(request: Request, _operator: Operator, parts: PartsOf, before: EntryId = "") -> Response:
+def show_audit(request: Request, _operator: Operator, parts: PartsOf, before: EntryId = "") -> Response:
     """What operators did, newest first; `before` is the entry that the page before ended with."""
     entries = parts.audit.latest(_MOST_ENTRIES, before)
     older = entries[-1].id if len(entries) == _MOST_ENTRIES else ""
-    return page(request, "operations-done.html", {"entries": entries, "older": older})
+    return render_page(request, "operations-done.html", {"entries": entries, "older": older})
 
 
 @router.post("/suppressions/remove", dependencies=_FORM)
@@ -243,14 +245,14 @@ def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = 
     """Take an address off SES's list in every region, then off Herald's own."""
     installation, wanted = parts.notifier.installation, wanted.strip()
     if not text.is_address(wanted):
-        return _refusal(request, "This is no address: nothing was changed.")
+        return _show_refusal(request, "This is no address: nothing was changed.")
     key = installation.address_keys(wanted)[0]
     try:
         done = parts.audit.record(
             operator.email, operator.sub, "take off the list", key, lambda: _take_off(installation, wanted)
         )
     except UserError as error:
-        return _refusal(request, str(error))
+        return _show_refusal(request, str(error))
     return RedirectResponse(f"/operations/suppressions?done={done}", 303)
 
 
@@ -279,7 +281,7 @@ def _set_pause(request: Request, operator: Operator, parts: Parts, action: str) 
     try:
         done = parts.audit.record(operator.email, operator.sub, action, "all mail", work)
     except UserError as error:
-        return _refusal(request, str(error))
+        return _show_refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
@@ -303,8 +305,8 @@ def _take_off(installation: Installation, address: str) -> str:
     return "removed; it was on " + " and ".join([*places, *(f"SES's in {region}" for region in was.regions)])
 
 
-def _page_with_audit(request: Request, parts: Parts, template: str, context: Mapping[str, Any], done: str) -> Response:
-    return page(request, template, {**context, **_read_audit(parts, done)})
+def _show_with_audit(request: Request, parts: Parts, template: str, context: Mapping[str, Any], done: str) -> Response:
+    return render_page(request, template, {**context, **_read_audit(parts, done)})
 
 
 def _read_audit(parts: Parts, done: str) -> Mapping[str, Any]:
@@ -313,5 +315,5 @@ def _read_audit(parts: Parts, done: str) -> Mapping[str, Any]:
     return {"entries_done": entries, "last": next((entry for entry in entries if entry.id == done), None)}
 
 
-def _refusal(request: Request, why: str) -> Response:
-    return page(request, "operations-refused.html", {"why": f"{why[:1].upper()}{why[1:]}"}, 409)
+def _show_refusal(request: Request, why: str) -> Response:
+    return render_page(request, "operations-refused.html", {"why": f"{why[:1].upper()}{why[1:]}"}, 409)

@@ -14,14 +14,14 @@ from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
 from webapp.errors import NotFound
 from webapp.pages.drafts import take_draft
-from webapp.pages.rendering import page
-from webapp.pages.sessions import Session, SignedIn, own_form
+from webapp.pages.rendering import render_page
+from webapp.pages.sessions import Session, SignedIn, require_own_form
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, describe_category
 from webapp.preferences.unsubscribe_links import UnsubscribeLink
-from webapp.reading import LANGUAGES, zone_names
+from webapp.reading import LANGUAGES, list_zone_names
 
-__all__ = ["READING_FORM", "LinkOf", "ask", "choose", "router", "settings", "settings_page", "unsubscribe"]
+__all__ = ["READING_FORM", "LinkOf", "ask", "choose", "router", "settings", "show_settings", "unsubscribe"]
 
 #: The one field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
 _FIELD = "List-Unsubscribe"
@@ -33,7 +33,7 @@ READING_FORM = "/settings/reading"
 router = APIRouter()
 
 
-def _link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
+def _read_link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
     parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
     link = parts.secrets.find(parts.secrets.link, lambda keys: unsubscribe_links.verify(token, keys))
     if link is None:
@@ -41,13 +41,13 @@ def _link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
     return link
 
 
-LinkOf = Annotated[UnsubscribeLink, Depends(_link)]
+LinkOf = Annotated[UnsubscribeLink, Depends(_read_link)]
 
 
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, link: LinkOf) -> Response:
     """Ask for confirmation. Programs that look into mails follow links too, so this changes nothing."""
-    return page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": False})
+    return render_page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": False})
 
 
 @router.post("/unsubscribe/{token}")
@@ -62,7 +62,7 @@ def unsubscribe(
         raise Problem("bad-request", f"Send {_FIELD}={_ONE_CLICK}, as RFC 8058 has it.")
     is_new = parts.preferences.unsubscribe(link.category, link.hashed, parts.clock(), "link")
     log.info("unsubscribed", category=link.category, by="link", again=not is_new)
-    return page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": True})
+    return render_page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": True})
 
 
 @router.get("/settings")
@@ -71,10 +71,10 @@ def settings(
 ) -> Response:
     """The signed-in reader's choices: which mails, in which language and time zone."""
     draft = take_draft(request, parts, session.reader, READING_FORM)
-    return settings_page(request, session, parts, saved=saved == "yes", filled=draft, notice="draft" if draft else "")
+    return show_settings(request, session, parts, saved=saved == "yes", filled=draft, notice="draft" if draft else "")
 
 
-def settings_page(
+def show_settings(
     request: Request,
     session: Session,
     parts: Parts,
@@ -88,7 +88,7 @@ def settings_page(
     """The page with what is kept, or with what was typed and what is wrong with it."""
     stopped = {
         category
-        for hashed in _address_hashes(parts, session)
+        for hashed in _hash_address(parts, session)
         for category in parts.preferences.find_stopped(CATEGORIES, hashed)
     }
     context: dict[str, Any] = {
@@ -96,20 +96,20 @@ def settings_page(
         "stopped": stopped,
         "saved": saved,
         "languages": LANGUAGES,
-        "zones": zone_names(),
+        "zones": list_zone_names(),
         "filled": filled or {"language": session.language or "", "zone": session.zone or ""},
         "wrong": wrong or {},
         "notice": notice,
         "now": parts.clock(),
         "here": "settings",
     }
-    return page(request, "settings.html", context, status)
+    return render_page(request, "settings.html", context, status)
 
 
-@router.post("/settings", dependencies=[Depends(own_form)])
+@router.post("/settings", dependencies=[Depends(require_own_form)])
 def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(default_factory=list)]) -> Response:
     """Save which categories of mail the reader wants: those that are ticked."""
-    newest, *older = _address_hashes(parts, session)
+    newest, *older = _hash_address(parts, session)
     for category in CATEGORIES:
         if category in wanted:
             for hashed in (newest, *older):
@@ -119,7 +119,7 @@ def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(
     return RedirectResponse("/settings?saved=yes", 303)
 
 
-def _address_hashes(parts: Parts, session: Session) -> list[str]:
+def _hash_address(parts: Parts, session: Session) -> list[str]:
     """The hashes under which the ledger may know the reader's address, newest first."""
     keys = parts.notifier.installation.address_keys(session.reader.email)
     return [key.removeprefix(ADDRESS_PREFIX) for key in keys]

@@ -13,7 +13,7 @@ from webapp.api.dependencies import BookId
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
 from webapp.composition import Parts, PartsOf
-from webapp.pages.rendering import page
+from webapp.pages.rendering import render_page
 from webapp.pages.sessions import Reader, SignedIn
 
 __all__ = ["EventId", "router", "show_html", "show_preview"]
@@ -33,7 +33,7 @@ router = APIRouter()
 def show_preview(request: Request, book_id: BookId, event_id: EventId, session: SignedIn, parts: PartsOf) -> Response:
     """One mail about a book: subject, HTML in a frame, and the text beside it."""
     mail = _render_mail(parts, session.reader, book_id, event_id)
-    return page(request, "preview.html", {"book_id": book_id, "event_id": event_id, "mail": mail})
+    return render_page(request, "preview.html", {"book_id": book_id, "event_id": event_id, "mail": mail})
 
 
 @router.get("/books/{book_id}/preview/html")

@@ -20,13 +20,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from function.reason_codes import MEANING
-from webapp.clock import rfc3339
+from webapp.clock import format_rfc3339
 from webapp.pages import state_labels
 from webapp.pages.sessions import read_as
 from webapp.reading import Reading
-from webapp.timeline.timeline import FINAL, EventTimeline, TimelineEntry, steps
+from webapp.timeline.timeline import FINAL, EventTimeline, TimelineEntry, list_steps
 
-__all__ = ["environment", "page", "translate"]
+__all__ = ["make_environment", "render_page", "translate"]
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _TRANSLATIONS = Path(__file__).with_name("translations")
@@ -39,7 +39,7 @@ _MONTHS = {
 }
 
 
-def page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+def render_page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """The template as an answer; it also sees who is signed in, and what each form of theirs must carry."""
     session = request.scope.get("session")
     reading = read_as(request)
@@ -63,7 +63,7 @@ def translate(message: str, language: str, number: int = 1) -> str:
 
     Numbers in it stand as # in the list, and come in the same order.
     """
-    translations = _translations(language)
+    translations = _load_translations(language)
     told = translations.get(message)
     if told is None:
         numbers = iter(_NUMBER.findall(message))
@@ -73,7 +73,7 @@ def translate(message: str, language: str, number: int = 1) -> str:
 
 
 @cache
-def _translations(language: str) -> Mapping[str, str | Sequence[str]]:
+def _load_translations(language: str) -> Mapping[str, str | Sequence[str]]:
     path = _TRANSLATIONS / f"{language}.json"
     found: Mapping[str, str | Sequence[str]] = json.loads(path.read_text("utf-8")) if language != "en" else {}
     return found
@@ -88,11 +88,11 @@ def _ngettext(one: str, many: str, number: int) -> str:
     return translate(one, language, number) if language != "en" else (one if number == 1 else many)
 
 
-def _why(mail: EventTimeline) -> str:
+def _explain_mail(mail: EventTimeline) -> str:
     return _explain(mail.reason, mail.reason_code)
 
 
-def _detail(row: TimelineEntry) -> str:
+def _describe_row(row: TimelineEntry) -> str:
     return _explain(row.detail, row.reason_code)
 
 
@@ -113,13 +113,13 @@ def _format_elapsed(milliseconds: int) -> str:
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
-def _moment(milliseconds: int) -> str:
+def _format_moment(milliseconds: int) -> str:
     """Day, time and zone, as in 21 Nov 2026, 09:00 CET."""
     at = _READING.get().local(milliseconds)
-    return f"{_day(milliseconds)}, {at:%H:%M} {at.tzname()}"
+    return f"{_format_day(milliseconds)}, {at:%H:%M} {at.tzname()}"
 
 
-def _day(milliseconds: int) -> str:
+def _format_day(milliseconds: int) -> str:
     reading = _READING.get()
     at = reading.local(milliseconds)
     month = _MONTHS[reading.language][at.month - 1]
@@ -131,7 +131,7 @@ def _mark(text: str) -> Markup:
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped first
 
 
-def environment(*folders: Path) -> Environment:
+def make_environment(*folders: Path) -> Environment:
     """Templates from these folders and the web app's own; the laptop's console shows its stories with them."""
     made = Environment(
         loader=FileSystemLoader([*folders, _TEMPLATES]),
@@ -145,18 +145,18 @@ def environment(*folders: Path) -> Environment:
     made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     made.filters.update(
         elapsed=_format_elapsed,
-        moment=_moment,
-        day=_day,
-        rfc3339=rfc3339,
+        moment=_format_moment,
+        day=_format_day,
+        rfc3339=format_rfc3339,
         translated=_gettext,
         marked=_mark,
-        why=_why,
-        detail=_detail,
+        why=_explain_mail,
+        detail=_describe_row,
     )
     made.globals.update(
-        label_for=state_labels.label_for, step_label=state_labels.step_label, steps=steps, final_states=FINAL
+        label_for=state_labels.label_for, step_label=state_labels.find_step_label, steps=list_steps, final_states=FINAL
     )
     return made
 
 
-_ENVIRONMENT = environment()
+_ENVIRONMENT = make_environment()

@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from webapp import log
 from webapp.api.problems import Problem
-from webapp.auth.identity import Identity, in_wanted_language
+from webapp.auth.identity import Identity, choose_language
 from webapp.auth.issuer import SignInResult
 from webapp.composition import Parts, PartsOf
 from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
@@ -30,13 +30,13 @@ __all__ = [
     "SessionOf",
     "SignedIn",
     "SignedOut",
+    "build_cookie_name",
     "clear_session",
-    "cookie_name",
     "is_own_form",
-    "own_form",
     "read_as",
     "read_session",
-    "same_origin",
+    "require_own_form",
+    "require_same_origin",
     "set_cookie",
     "set_session",
 ]
@@ -76,7 +76,7 @@ class Session:
         )
 
 
-def cookie_name(parts: Parts, what: str = "") -> str:
+def build_cookie_name(parts: Parts, what: str = "") -> str:
     """The cookie's name; on https its prefix keeps other hosts of the domain from setting it.
 
     https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-20#name-the-__host-prefix
@@ -96,29 +96,29 @@ def set_cookie(request: Request, parts: Parts, name: str, value: str, seconds: i
 
 def set_session(request: Request, parts: Parts, session: Session) -> None:
     """Give the browser this session in place of any that it had."""
-    set_cookie(request, parts, cookie_name(parts), _encrypt(parts, session))
+    set_cookie(request, parts, build_cookie_name(parts), _encrypt(parts, session))
     request.scope["session"] = session
 
 
 def clear_session(request: Request, parts: Parts) -> None:
     """Take the session from the browser."""
-    set_cookie(request, parts, cookie_name(parts), "", 0)
+    set_cookie(request, parts, build_cookie_name(parts), "", 0)
     request.scope["session"] = None
 
 
 def read_session(request: Request, parts: Parts) -> Session | None:
     """The session of the browser's cookie, whether or not it has expired."""
-    cookie = request.cookies.get(cookie_name(parts))
+    cookie = request.cookies.get(build_cookie_name(parts))
     return _decrypt(parts, cookie) if cookie else None
 
 
-def _session(request: Request, parts: PartsOf) -> Session | None:
+def _read_session(request: Request, parts: PartsOf) -> Session | None:
     session = read_session(request, parts)
     if session is not None and session.expires_at <= parts.clock():
         session = _renew(request, parts, session)
     if session is not None:
         parts.limiter.admit(f"user#{session.reader.sub}")
-        wanted = in_wanted_language(session.reader, request.headers.get("accept-language", ""))
+        wanted = choose_language(session.reader, request.headers.get("accept-language", ""))
         session = replace(session, reader=wanted)
     request.scope["session"] = session
     return session
@@ -130,7 +130,7 @@ def read_as(request: Request) -> Reading:
     asked = request.headers.get("accept-language", "")
     if session is None:
         return Reading(negotiate(asked) or "en")
-    said = in_wanted_language(session.reader, asked).locale.partition("-")[0].lower()
+    said = choose_language(session.reader, asked).locale.partition("-")[0].lower()
     zone = session.zone or (find_zone(session.reader.zone) if session.reader.zone else None)
     return Reading(session.language or (said if said in LANGUAGES else "en"), zone or UTC_NAME)
 
@@ -158,7 +158,7 @@ def _renew(request: Request, parts: Parts, session: Session) -> Session | None:
     if cookie is None or renewed is None:
         clear_session(request, parts)
         return None
-    set_cookie(request, parts, cookie_name(parts), cookie)
+    set_cookie(request, parts, build_cookie_name(parts), cookie)
     return renewed
 
 
@@ -178,36 +178,36 @@ def _ask_issuer(parts: Parts, session: Session, refresh_token: str) -> str | Non
     return _encrypt(parts, replace(fresh, reader=reader, csrf=session.csrf))
 
 
-SessionOf = Annotated[Session | None, Depends(_session)]
+SessionOf = Annotated[Session | None, Depends(_read_session)]
 
 
-def _reader(session: SessionOf) -> Identity | None:
+def _read_reader(session: SessionOf) -> Identity | None:
     return session.reader if session else None
 
 
-Reader = Annotated[Identity | None, Depends(_reader)]
+Reader = Annotated[Identity | None, Depends(_read_reader)]
 
 
 def _require_session(request: Request, session: SessionOf) -> Session:
     if session is None:
-        raise SignedOut(_page_of(request))
+        raise SignedOut(_find_page(request))
     return session
 
 
-def _page_of(request: Request) -> str:
+def _find_page(request: Request) -> str:
     """The page that was asked for, or the one whose form was sent."""
     if request.method == "GET":
         return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-    origin, sent_from = _own_origin(request), request.headers.get("referer", "")
-    return _nearest_page(request, sent_from.removeprefix(origin)) if sent_from.startswith(f"{origin}/") else "/"
+    origin, sent_from = _find_own_origin(request), request.headers.get("referer", "")
+    return _find_nearest_page(request, sent_from.removeprefix(origin)) if sent_from.startswith(f"{origin}/") else "/"
 
 
-def _nearest_page(request: Request, path: str) -> str:
+def _find_nearest_page(request: Request, path: str) -> str:
     """The page at this path of ours, or above it: what a form answers with has no address of its own."""
     asked = {**request.scope, "method": "GET", "path": path.partition("?")[0]}
     if path in {"", "/"} or any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
         return path or "/"
-    return _nearest_page(request, path.rpartition("/")[0])
+    return _find_nearest_page(request, path.rpartition("/")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,17 +220,17 @@ class SignedOut(Exception):
 SignedIn = Annotated[Session, Depends(_require_session)]
 
 
-def _operator(session: SignedIn) -> Identity:
+def _require_operator(session: SignedIn) -> Identity:
     if not session.reader.operator:
         raise Problem("forbidden", "This page is for operators.")
     return session.reader
 
 
 #: A signed-in operator; raises `Problem` 403 for everybody else.
-Operator = Annotated[Identity, Depends(_operator)]
+Operator = Annotated[Identity, Depends(_require_operator)]
 
 
-def same_origin(request: Request) -> None:
+def require_same_origin(request: Request) -> None:
     """Refuse a form that another site posted; raises `Problem` 403.
 
     Browsers say where a request comes from in Sec-Fetch-Site, older ones in Origin; what says neither is no browser
@@ -239,11 +239,11 @@ def same_origin(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:
         raise Problem("forbidden", "The form was posted from another site.")
-    if origin is not None and origin != _own_origin(request):
+    if origin is not None and origin != _find_own_origin(request):
         raise Problem("forbidden", "The form was posted from another site.")
 
 
-def _own_origin(request: Request) -> str:
+def _find_own_origin(request: Request) -> str:
     """As browsers name it: of the public URL, because a CDN or a custom domain before this app calls it otherwise."""
     public = urlsplit(request.app.state.parts.settings.public_url)
     return f"{public.scheme}://{public.netloc}"
@@ -254,11 +254,11 @@ def is_own_form(session: Session, csrf: str) -> bool:
     return secrets.compare_digest(csrf.encode(errors="replace"), session.csrf.encode())
 
 
-def own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] = "") -> None:
+def require_own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] = "") -> None:
     """Refuse a form that was not written for this very session; raises `Problem` 403.
 
     Without a session there is nothing to forge: such a form ends at the sign-in.
     """
-    same_origin(request)
+    require_same_origin(request)
     if session is not None and not is_own_form(session, csrf):
         raise Problem("forbidden", "The form is not from a page of this session. Load the page again.")

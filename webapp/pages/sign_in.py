@@ -16,10 +16,19 @@ from webapp.auth.issuer import AuthorizationRequest
 from webapp.composition import Parts, PartsOf
 from webapp.errors import AccountDeleted, SignInFailed
 from webapp.pages import sessions
-from webapp.pages.rendering import page
-from webapp.pages.sessions import Session, SessionOf, SignedOut, own_form
+from webapp.pages.rendering import render_page
+from webapp.pages.sessions import Session, SessionOf, SignedOut, require_own_form
 
-__all__ = ["begin", "end_session", "finish", "lead_on", "on_signed_out", "own_path", "router", "sign_out"]
+__all__ = [
+    "begin",
+    "end_session",
+    "finish",
+    "keep_own_path",
+    "on_signed_out",
+    "redirect_by_header",
+    "router",
+    "sign_out",
+]
 
 #: How long a reader may take on the issuer's page.
 _PATIENCE_SECONDS = 15 * 60
@@ -41,22 +50,26 @@ def begin(
     """Redirect to the issuer's page; a cookie keeps the request until the answer comes.
 
     With `fresh` the issuer is to ask for the password again, also of whoever is signed in there. Whoever sent a `form`
-    is led there by a page, as `lead_on` says.
+    is led there by a page, as `redirect_by_header` says.
 
     One who came by another name of this host is sent to the public one first, once: there the issuer sends them back
     to, and behind a CDN every request has another name.
     """
     if not here and request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
         flags = {name: "yes" for name, flag in (("here", "yes"), ("fresh", fresh), ("form", form)) if flag}
-        query = urlencode({"then": own_path(then), **flags})
+        query = urlencode({"then": keep_own_path(then), **flags})
         return _redirect(f"{parts.settings.public_url}/sign-in?{query}")
-    parts.limiter.admit(_address(request))
+    parts.limiter.admit(_read_address(request))
     question = AuthorizationRequest.new()
-    asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": own_path(then), "fresh": bool(fresh)})
+    asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": keep_own_path(then), "fresh": bool(fresh)})
     _drop_oldest(request, parts)
     sessions.set_cookie(request, parts, _sign_in_cookie(parts, question.state), asked, _PATIENCE_SECONDS)
-    address = parts.issuer.authorization_url(question, fresh=bool(fresh))
-    return lead_on(page(request, "sign-in.html", {"address": address}), address) if form else _redirect(address)
+    address = parts.issuer.build_authorization_url(question, fresh=bool(fresh))
+    return (
+        redirect_by_header(render_page(request, "sign-in.html", {"address": address}), address)
+        if form
+        else _redirect(address)
+    )
 
 
 @router.get("/sign-in/done")
@@ -64,7 +77,7 @@ def finish(
     request: Request, parts: PartsOf, code: str = "", state: str = "", iss: str = "", error: str = ""
 ) -> Response:
     """Where the issuer sends the browser back to, with a code that is valid for this browser's request only."""
-    parts.limiter.admit(_address(request))
+    parts.limiter.admit(_read_address(request))
     question, then, fresh = _read_request(request, parts, state)
     sessions.set_cookie(request, parts, _sign_in_cookie(parts, state), "", 0)
     if iss and iss != parts.settings.oidc_issuer:
@@ -87,11 +100,15 @@ def finish(
     return _redirect(then)
 
 
-@router.post("/sign-out", dependencies=[Depends(own_form)])
+@router.post("/sign-out", dependencies=[Depends(require_own_form)])
 def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
     """End the session, here and at the issuer."""
     end = end_session(request, parts, session)
-    return _redirect("/") if end is None else lead_on(page(request, "signed-out.html", {"end": end}), end)
+    return (
+        _redirect("/")
+        if end is None
+        else redirect_by_header(render_page(request, "signed-out.html", {"end": end}), end)
+    )
 
 
 def end_session(request: Request, parts: Parts, session: Session | None) -> str | None:
@@ -102,7 +119,7 @@ def end_session(request: Request, parts: Parts, session: Session | None) -> str 
     return parts.issuer.sign_out_url()
 
 
-def lead_on(answer: Response, end: str, seconds: int = 0) -> Response:
+def redirect_by_header(answer: Response, end: str, seconds: int = 0) -> Response:
     """Have the browser go on by a header and no redirect: browsers hold redirects of a form to `form-action`, and the
     issuer's page is on another host."""
     answer.headers["Refresh"] = f"{seconds}; url={end}"
@@ -115,7 +132,7 @@ async def on_signed_out(request: Request, error: SignedOut) -> Response:
     return _redirect(f"/sign-in?{urlencode({'then': error.then, **form})}")
 
 
-def own_path(then: str) -> str:
+def keep_own_path(then: str) -> str:
     """`then` if it is a page of this app, else the first page."""
     return then if len(then) <= _LONGEST_PATH and _OWN_PATH.fullmatch(then) else "/"
 
@@ -133,7 +150,7 @@ def _read_request(request: Request, parts: Parts, state: str) -> tuple[Authoriza
 def _sign_in_cookie(parts: Parts, state: str = "") -> str:
     """A cookie for each sign-in, named after its state: a person may sign in in several tabs."""
     name = hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16] if state else ""
-    return sessions.cookie_name(parts, f"-sign-in-{name}")
+    return sessions.build_cookie_name(parts, f"-sign-in-{name}")
 
 
 def _drop_oldest(request: Request, parts: Parts) -> None:
@@ -144,7 +161,7 @@ def _drop_oldest(request: Request, parts: Parts) -> None:
             sessions.set_cookie(request, parts, name, "", 0)
 
 
-def _address(request: Request) -> str:
+def _read_address(request: Request) -> str:
     return f"address#{request.client.host if request.client else ''}"
 
 

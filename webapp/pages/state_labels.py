@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from function.reason_codes import ReasonCode
 from webapp.timeline.timeline import EXPIRED
 
-__all__ = ["STEPS", "StateLabel", "label_for", "step_label"]
+__all__ = ["STEPS", "StateLabel", "find_step_label", "label_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def label_for(state: str, reason_code: str | None = None, *, parked: bool = Fals
     return _FOR_A_REASON.get((state, reason_code or ""), known)
 
 
-def step_label(state: str, reason_code: str | None = None) -> str:
+def find_step_label(state: str, reason_code: str | None = None) -> str:
     """What a step of the past is called."""
     if reason_code in STEPS:
         return STEPS[reason_code]

@@ -51,7 +51,7 @@ class AccountRepository:
 
     def get(self, reader: Identity) -> Account:
         """What is kept; raises `AccountDeleted` if it was deleted since this person signed in."""
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(reader.sub), ConsistentRead=True)
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_build_key(reader.sub), ConsistentRead=True)
         values = deserialize_item(answer.get("Item", {}))
         account = Account(values.get("language"), values.get("zone"), int(values.get("deleted_at", 0)))
         if not account.is_open_to(reader):
@@ -84,7 +84,7 @@ class AccountRepository:
     def _update(self, sub: str, expression: str, values: Mapping[str, object], **condition: Any) -> None:
         self._dynamodb.update_item(
             TableName=self._table,
-            Key=_key(sub),
+            Key=_build_key(sub),
             UpdateExpression=expression,
             ExpressionAttributeNames={"#language": "language", "#zone": "zone"},
             ExpressionAttributeValues=serialize_item({":kind": "account", **values}),
@@ -96,11 +96,11 @@ def check_open(table: str, reader: Identity) -> ConditionCheckTypeDef:
     """Part of a transaction: it fails if the account was deleted since this person signed in."""
     return {
         "TableName": table,
-        "Key": _key(reader.sub),
+        "Key": _build_key(reader.sub),
         "ConditionExpression": _OPEN,
         "ExpressionAttributeValues": serialize_item({":signed_in": reader.signed_in_at}),
     }
 
 
-def _key(sub: str) -> Item:
+def _build_key(sub: str) -> Item:
     return serialize_item({"pk": f"user#{sub}", "sk": "account"})

@@ -12,7 +12,7 @@ from operations.installation import build_projection
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader", "message_id_of"]
+__all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader", "read_message_id"]
 
 
 #: What is read of a message's item, as function/contracts/timeline.schema.json describes it.
@@ -62,6 +62,6 @@ class LedgerReader:
         return deserialize_item(answer["Item"]) if "Item" in answer else None
 
 
-def message_id_of(record: Mapping[str, Any]) -> str:
+def read_message_id(record: Mapping[str, Any]) -> str:
     """The MessageId by whose key a message's record is kept."""
     return str(record["pk"]).removeprefix(message_key(""))

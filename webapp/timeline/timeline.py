@@ -20,9 +20,9 @@ __all__ = [
     "EventTimeline",
     "TimelineEntry",
     "TimelineStep",
-    "notification",
-    "of_record",
-    "steps",
+    "build_record_timeline",
+    "build_timeline",
+    "list_steps",
 ]
 
 #: Codes of rows that tell what happened beside the mail's own way.
@@ -108,21 +108,21 @@ class TimelineStep:
     after: int | None = None
 
 
-def notification(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_reader: bool = False) -> EventTimeline:
+def build_timeline(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_reader: bool = False) -> EventTimeline:
     """The outbox row and the ledger's record as one timeline.
 
     `message` is None if there is no record yet, or none any more: the ledger deletes it sooner than the outbox its row.
     A reader is told each reason in our words: those of a provider may name account, role and addresses of its owner.
     """
-    told = _ledger_rows(message or {})
-    rows = [*_outbox_rows(event), *([_in_our_words(row) for row in told] if for_reader else told)]
+    told = _list_ledger_rows(message or {})
+    rows = [*_list_outbox_rows(event), *([_explain_row(row) for row in told] if for_reader else told)]
     state = str(message["state"]) if message and "state" in message else event.state
     if message is None and event.settled_at is not None:
         state = EXPIRED
-    reason, reason_code = _reason(message or {})
+    reason, reason_code = _read_reason(message or {})
     parked = _is_parked(message or {}, state)
     if for_reader:
-        reason = _meaning(reason_code)
+        reason = _explain_code(reason_code)
     return EventTimeline(
         event_id=event.id,
         type=event.type,
@@ -141,7 +141,7 @@ def notification(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_r
     )
 
 
-def _outbox_rows(event: OutboxEvent) -> Iterator[TimelineEntry]:
+def _list_outbox_rows(event: OutboxEvent) -> Iterator[TimelineEntry]:
     yield TimelineEntry("committed", event.committed_at)
     if event.published_at is not None:
         yield TimelineEntry("published", event.published_at)
@@ -151,7 +151,7 @@ def _outbox_rows(event: OutboxEvent) -> Iterator[TimelineEntry]:
         yield TimelineEntry("rejected", event.rejected_at, detail=event.reason)
 
 
-def _ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
+def _list_ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
     """The ledger's rows. A claim says how long reading and rendering took, so it also tells when the message came."""
     for row in message.get("timeline", []):
         told = TimelineEntry(
@@ -162,18 +162,18 @@ def _ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
         yield told
 
 
-def _in_our_words(row: TimelineEntry) -> TimelineEntry:
-    return replace(row, detail=_meaning(row.reason_code))
+def _explain_row(row: TimelineEntry) -> TimelineEntry:
+    return replace(row, detail=_explain_code(row.reason_code))
 
 
-def _meaning(code: str | None) -> str | None:
+def _explain_code(code: str | None) -> str | None:
     return MEANING[ReasonCode(code)] if code in set(ReasonCode) else None
 
 
-def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
+def build_record_timeline(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
     """The ledger's record alone as a timeline, where only the MessageId is known."""
     state = str(message["state"])
-    reason, reason_code = _reason(message)
+    reason, reason_code = _read_reason(message)
     parked = _is_parked(message, state)
     return EventTimeline(
         event_id=str(message.get("id") or message_id),
@@ -184,7 +184,7 @@ def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
         reason=reason,
         reason_code=reason_code,
         held_until=message.get("held_until") if state in _IN_DOUBT and not parked else None,
-        rows=tuple(_ledger_rows(message)),
+        rows=tuple(_list_ledger_rows(message)),
         successor=message.get("successor"),
         instead_of=message.get("instead_of"),
         parked=parked,
@@ -202,7 +202,7 @@ def _has_left(state: str, reason_code: str | None) -> bool:
     return state in MAILED and reason_code != ReasonCode.PROVIDER_SUPPRESSED
 
 
-def _reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _read_reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Why the mail is where it is, in a sentence and as a code: as the record says, else as the row of its state does.
 
     A row about something else, such as another message that took the event, says nothing of the state.
@@ -214,7 +214,7 @@ def _reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return told.get("detail") if told.get("reason_code") else None, told.get("reason_code")
 
 
-def steps(rows: Sequence[TimelineEntry]) -> list[TimelineStep]:
+def list_steps(rows: Sequence[TimelineEntry]) -> list[TimelineStep]:
     """The rows in the order of time, each with the time since the one before.
 
     The ledger writes rows as it learns of them, and the relay notes a publication only after the notifier may have

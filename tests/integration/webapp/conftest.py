@@ -30,7 +30,7 @@ from webapp.auth.rate_limit import RateLimiter
 from webapp.auth.secrets import Secrets
 from webapp.aws.table import DEFINITION
 from webapp.books.repository import BookRepository
-from webapp.composition import Parts, client_registration, notifier_names, parameter_names
+from webapp.composition import Parts, build_client_registration, build_notifier_names, build_parameter_names
 from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
 from webapp.preferences.preferences import Preferences
@@ -234,7 +234,7 @@ def settings(issuer: Issuer) -> WebSettings:
 
 @pytest.fixture
 def keys(cloud: Cloud, settings: WebSettings) -> Secrets:
-    names = parameter_names(settings)
+    names = build_parameter_names(settings)
     for name in (names.session, names.link, names.address):
         value = f"a key for tests, not shorter than 32 bytes: {name}".replace(" ", "-")
         moto_backend("ssm").put_parameter(name, "", value, "SecureString", "", "", False, [], "text", None, None)
@@ -257,12 +257,17 @@ def parts(
         outbox=Outbox(cloud.dynamodb, settings.books_table),
         ledger=LedgerReader(cloud.dynamodb, settings.ledger_table),
         verifier=verifier,
-        issuer=OidcIssuer(discovery, verifier, client_registration(settings, keys)),
+        issuer=OidcIssuer(discovery, verifier, build_client_registration(settings, keys)),
         secrets=keys,
         preferences=Preferences(cloud.dynamodb, settings.ledger_table),
         limiter=RateLimiter(10_000),
         notifier=NotifierAccess(
-            cloud.dynamodb, cloud.sqs, cloud.functions, notifier_names(settings), keys.address, of=watching.__getitem__
+            cloud.dynamodb,
+            cloud.sqs,
+            cloud.functions,
+            build_notifier_names(settings),
+            keys.address,
+            of=watching.__getitem__,
         ),
         clock=clock,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from webapp import errors
 from webapp.api.problems import KINDS
-from webapp.http.error_handlers import problem_of
+from webapp.http.error_handlers import translate_error
 
 ROOT = Path(__file__).parents[3]
 ERRORS = [
@@ -50,12 +50,12 @@ def test_the_domain_knows_neither_the_framework_nor_the_layers_above(room: str) 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
 def test_every_error_has_its_problem_with_the_time_to_wait(error: type[errors.RequestError]) -> None:
-    problem = problem_of(error("some sentence.", retry_after=7))
+    problem = translate_error(error("some sentence.", retry_after=7))
     assert problem.slug in KINDS
     assert problem.headers["Retry-After"] == "7"
 
 
 def test_who_is_not_known_is_told_how_to_say_it() -> None:
-    problem = problem_of(errors.NotAuthenticated("the token has expired"))
+    problem = translate_error(errors.NotAuthenticated("the token has expired"))
     assert (problem.kind.status, problem.detail) == (401, "The token has expired.")
     assert 'error_description="the token has expired"' in problem.headers["WWW-Authenticate"]

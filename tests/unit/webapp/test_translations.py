@@ -14,7 +14,7 @@ from jinja2 import nodes
 from function.reason_codes import MEANING
 from webapp import errors
 from webapp.api.problems import KINDS
-from webapp.http.error_handlers import DETAILS, problem_of
+from webapp.http.error_handlers import DETAILS, translate_error
 from webapp.pages import rendering, state_labels
 from webapp.preferences.preferences import CATEGORIES
 from webapp.reading import LANGUAGES
@@ -23,7 +23,7 @@ WEBAPP = Path(rendering.__file__).parents[1]
 TEMPLATES = sorted(
     path.name for path in (WEBAPP / "pages" / "templates").glob("*.html") if "operations" not in path.name
 )
-ENVIRONMENT = rendering.environment()
+ENVIRONMENT = rendering.make_environment()
 #: Words that are the same in every language.
 SAME = {"Herald", "ISBN", "OpenAPI"}
 #: What is put together elsewhere: by Pydantic, by the outbox, by the budget of mails, by the pages' own code.
@@ -80,7 +80,7 @@ def in_code() -> Iterator[str]:
                 case ast.Call(func=ast.Name(name), args=[sentence, *_]) if name in DOMAIN_ERRORS:
                     kind = getattr(errors, name)
                     if isinstance(kind, type) and name not in {"SignInTooOld", "AccountDeleted"}:
-                        yield from (problem_of(kind(each)).detail for each in texts(sentence))
+                        yield from (translate_error(kind(each)).detail for each in texts(sentence))
                 case ast.Assign(targets=[ast.Subscript(value=ast.Name("wrong"))], value=sentence):
                     yield from texts(sentence)
 
@@ -103,7 +103,7 @@ def in_data() -> Iterator[str]:
     yield from (text for each in CATEGORIES.values() for text in (each.title, each.about))
     yield from MEANING.values()
     yield from DETAILS.values()
-    yield from (problem_of(error).detail for error in (errors.SignInTooOld(), errors.AccountDeleted()))
+    yield from (translate_error(error).detail for error in (errors.SignInTooOld(), errors.AccountDeleted()))
 
 
 SENTENCES = {*in_templates(), *in_code(), *in_data(), *ELSEWHERE} - FOR_PROGRAMS

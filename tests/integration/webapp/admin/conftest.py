@@ -33,7 +33,7 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
     """SES in the one region that mails leave from."""
     with simulated_regions("us-east-1") as regions:
         monkeypatch.setattr(
-            NotifierAccess, "_every_ses", lambda _: {name: each.client for name, each in regions.items()}
+            NotifierAccess, "_list_ses_clients", lambda _: {name: each.client for name, each in regions.items()}
         )
         yield regions["us-east-1"]
 

@@ -79,7 +79,7 @@ def test_no_page_and_no_run_reads_more_than_it_may(
     publisher.publish([event])
     settings = ReconcileSettings(ledger_table="herald-ledger", event_source="urn:herald:webapp")
     monkeypatch.setattr(reconcile, "compose", lambda: (settings, parts.outbox, parts.ledger, publisher))
-    monkeypatch.setattr(reconcile, "now", clock)
+    monkeypatch.setattr(reconcile, "read_clock", clock)
     clock.forward(3601)
     assert reconcile.handler(None, Lambda())["settled"] == 1
     asked = {name for request in reads for name in read_attributes(request)}

@@ -25,7 +25,7 @@ from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.aws.clients import CONFIG, keep_deadline
 from webapp.books.repository import BookRepository
-from webapp.composition import Parts, client_registration
+from webapp.composition import Parts, build_client_registration
 from webapp.errors import NotAuthenticated, Unavailable
 from webapp.pages.operations import _LOOK_SECONDS
 from webapp.timeline.ledger import LedgerReader
@@ -265,7 +265,7 @@ def test_all_waiting_together_is_less_than_ten_seconds() -> None:
 def test_a_token_endpoint_that_drips_is_one_that_does_not_answer(
     parts: Parts, discovery: Discovery, verifier: TokenVerifier, dripping: Silence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registered = OidcIssuer(discovery, verifier, client_registration(parts.settings, parts.secrets))
+    registered = OidcIssuer(discovery, verifier, build_client_registration(parts.settings, parts.secrets))
     monkeypatch.setattr(discovery, "endpoint", lambda _: f"{dripping.url}/token")
     with impatience(), pytest.raises(Unavailable):
         registered.renew("token", verifier.verify(Issuer.token(Issuer.__new__(Issuer))))

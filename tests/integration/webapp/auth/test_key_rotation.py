@@ -17,7 +17,7 @@ from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT, eventually
 from webapp.auth import secrets as secrets_module
 from webapp.auth.secrets import Secrets
-from webapp.composition import Parts, parameter_names
+from webapp.composition import Parts, build_parameter_names
 from webapp.errors import Misconfigured
 
 SESSION = "__Host-herald"
@@ -49,7 +49,7 @@ def ssm(cloud: Cloud) -> CountedSsm:
 
 @pytest.fixture
 def secrets(ssm: CountedSsm, parts: Parts, seconds: Seconds) -> Secrets:
-    return Secrets(ssm, parameter_names(parts.settings), seconds)  # type: ignore[arg-type]  # as much of it as is used
+    return Secrets(ssm, build_parameter_names(parts.settings), seconds)  # type: ignore[arg-type]  # as much of it as is used
 
 
 Process = Callable[[], Parts]
@@ -58,7 +58,7 @@ Process = Callable[[], Parts]
 @pytest.fixture
 def process(cloud: Cloud, parts: Parts) -> Process:
     """Another process of the same app: the same table and issuer, secrets of its own."""
-    return lambda: replace(parts, secrets=Secrets(cloud.ssm, parameter_names(parts.settings)))
+    return lambda: replace(parts, secrets=Secrets(cloud.ssm, build_parameter_names(parts.settings)))
 
 
 def put(cloud: Cloud, name: str, value: str) -> None:

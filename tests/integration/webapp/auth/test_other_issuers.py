@@ -14,7 +14,7 @@ from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.auth.secrets import Secrets
-from webapp.composition import Parts, client_registration, parameter_names
+from webapp.composition import Parts, build_client_registration, build_parameter_names
 
 SESSION = "__Host-herald"
 PARAMETER = "/herald/client-secret"
@@ -37,10 +37,10 @@ def strict(cloud: Cloud, parts: Parts, issuer: StrictIssuer, seconds: Seconds) -
             "oidc_client_secret_parameter": PARAMETER,
         }
     )
-    secrets = Secrets(cloud.ssm, parameter_names(settings))
+    secrets = Secrets(cloud.ssm, build_parameter_names(settings))
     discovery = Discovery(NAME, issuer.discovery_url, seconds)
     verifier = TokenVerifier(discovery, CLIENT, Role("groups", "operators"), seconds)
-    registered = OidcIssuer(discovery, verifier, client_registration(settings, secrets))
+    registered = OidcIssuer(discovery, verifier, build_client_registration(settings, secrets))
     return replace(parts, settings=settings, secrets=secrets, verifier=verifier, issuer=registered)
 
 

@@ -13,7 +13,7 @@ from tests.integration.webapp.conftest import HERE, Browser, Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
 from webapp.auth.issuer import Issuer as OidcIssuer
-from webapp.composition import Parts, client_registration
+from webapp.composition import Parts, build_client_registration
 
 ORIGIN_HOST = "https://api1234567.execute-api.us-east-1.amazonaws.com"
 
@@ -80,7 +80,7 @@ def test_no_page_redirect_cookie_or_event_says_another_name(
     parts: Parts, issuer: Issuer, cloud: Cloud, public_url: str, odd: dict[str, str]
 ) -> None:
     settings = parts.settings.model_copy(update={"public_url": public_url})
-    registered = OidcIssuer(parts.issuer._discovery, parts.verifier, client_registration(settings, parts.secrets))
+    registered = OidcIssuer(parts.issuer._discovery, parts.verifier, build_client_registration(settings, parts.secrets))
     browser = Browser(replace(parts, settings=settings, issuer=registered), issuer)
     browser.base_url = URL(ORIGIN_HOST if public_url.startswith("https:") else public_url)
     browser.headers.update({"Origin": public_url, **odd})

@@ -22,7 +22,7 @@ from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT, eventually
 from webapp.app import create_app
 from webapp.auth.issuer import Issuer as OidcIssuer
-from webapp.composition import Parts, client_registration
+from webapp.composition import Parts, build_client_registration
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -90,7 +90,7 @@ def test_a_browser_meets_the_public_name_alone(
 ) -> None:
     public = f"http://127.0.0.1:{proxy.server_port}"
     settings = parts.settings.model_copy(update={"public_url": public})
-    registered = OidcIssuer(parts.issuer._discovery, parts.verifier, client_registration(settings, parts.secrets))
+    registered = OidcIssuer(parts.issuer._discovery, parts.verifier, build_client_registration(settings, parts.secrets))
     headers = {"Accept": "text/html", "Origin": public, "Sec-Fetch-Site": "same-origin"}
     with (
         served(replace(parts, settings=settings, issuer=registered)) as origin,

@@ -15,7 +15,7 @@ from webapp.books.book import BookIn
 from webapp.composition import Parts
 from webapp.functions import relay, sweeper
 from webapp.outbox.event import CommittedEvent
-from webapp.outbox.outbox import Outbox, OutboxEvent, outbox_item
+from webapp.outbox.outbox import Outbox, OutboxEvent, build_outbox_item
 from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
 
@@ -38,7 +38,7 @@ def composed(publisher: Publisher, cloud: Cloud, parts: Parts, clock: Clock, mon
     settings = OutboxSettings(books_table="herald-books", events_topic_arn=cloud.topic_arn, sweep_after_seconds=60)
     monkeypatch.setattr(relay, "compose", lambda: publisher)
     monkeypatch.setattr(sweeper, "compose", lambda: (settings, parts.outbox, publisher))
-    monkeypatch.setattr(sweeper, "now", clock)
+    monkeypatch.setattr(sweeper, "read_clock", clock)
 
 
 def add(parts: Parts, number: int = 1) -> OutboxEvent:
@@ -50,12 +50,12 @@ def add(parts: Parts, number: int = 1) -> OutboxEvent:
 def test_events_of_one_subject_are_read_to_the_last_page(parts: Parts, cloud: Cloud, clock: Clock) -> None:
     for number in range(20):  # more than the megabyte that DynamoDB reads for one page
         event = CommittedEvent(f"{number:02}", "book.created", "books/1", "ada-1815", "x" * 60_000)
-        cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(event, clock()))
+        cloud.dynamodb.put_item(TableName="herald-books", Item=build_outbox_item(event, clock()))
     assert [event.id for event in parts.outbox.of_subject("books/1")] == [f"{number:02}" for number in range(20)]
 
 
 def put(cloud: Cloud, clock: Clock, event_id: str, body: str = "{}", type_: str = "book.created") -> None:
-    item = outbox_item(CommittedEvent(event_id, type_, f"books/{event_id}", "ada-1815", body), clock())
+    item = build_outbox_item(CommittedEvent(event_id, type_, f"books/{event_id}", "ada-1815", body), clock())
     cloud.dynamodb.put_item(TableName="herald-books", Item=item)
 
 
@@ -264,7 +264,7 @@ def test_a_late_mark_changes_nothing(parts: Parts, cloud: Cloud, clock: Clock) -
 def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, cloud: Cloud, clock: Clock) -> None:
     stuck, other = add(parts, 1), add(parts, 2)
     later = CommittedEvent("01ZZZZZZZZZZZZZZZZZZZZZZZZ", "book.deleted", stuck.subject, "ada-1815", "{}")
-    cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(later, clock()))
+    cloud.dynamodb.put_item(TableName="herald-books", Item=build_outbox_item(later, clock()))
     fault = client_error("InternalError", "We are sorry")
 
     class Moody(Sns):
@@ -290,8 +290,8 @@ def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, clo
 def put_big(cloud: Cloud, clock: Clock, number: int) -> OutboxEvent:
     """An event so large that three of its kind fill a batch."""
     event = CommittedEvent(f"big-{number}", "book.created", f"books/big-{number}", "ada-1815", json.dumps("x" * 65_000))
-    cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(event, clock()))
-    return OutboxEvent.of_item(outbox_item(event, clock()))
+    cloud.dynamodb.put_item(TableName="herald-books", Item=build_outbox_item(event, clock()))
+    return OutboxEvent.of_item(build_outbox_item(event, clock()))
 
 
 def metrics(lines: str) -> list[dict[str, Any]]:
