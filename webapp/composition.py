@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import Depends, Request
 from ulid import ULID
 
 from operations.audit import Audit
@@ -36,7 +35,7 @@ from webapp.timeline.ledger import LedgerReader
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-__all__ = ["Parts", "PartsOf", "build_client_registration", "build_notifier_names", "build_parameter_names", "compose"]
+__all__ = ["Parts", "build_client_registration", "build_notifier_names", "build_parameter_names", "compose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +182,3 @@ def build_client_registration(settings: WebSettings, secrets: Secrets) -> Client
     return ClientRegistration(
         settings.oidc_client_id, f"{base}/sign-in/done", f"{base}/", secrets.client_secret, secrets.reread
     )
-
-
-async def _get_parts(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
-    return parts
-
-
-PartsOf = Annotated[Parts, Depends(_get_parts)]

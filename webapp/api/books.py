@@ -21,6 +21,7 @@ from webapp.api.dependencies import (
     IdempotencyKey,
     IfMatch,
     IfNoneMatch,
+    PartsOf,
     Traceparent,
     read_caller,
     require_json,
@@ -30,7 +31,6 @@ from webapp.api.openapi import BOOK_LINKS, document_failures, document_success
 from webapp.api.problems import Problem
 from webapp.books import cursor
 from webapp.books.book import Book, BookChange, BookIn
-from webapp.composition import PartsOf
 
 __all__ = [
     "MergePatch",

@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
 
 from webapp.api.problems import Problem
-from webapp.auth.identity import Identity, choose_language
+from webapp.auth.identity import Identity, TokenVerifier, choose_language
 from webapp.books import cursor, idempotency
 from webapp.composition import Parts
 from webapp.errors import NotAuthenticated, RequestError
@@ -24,7 +24,9 @@ __all__ = [
     "IdempotencyKey",
     "IfMatch",
     "IfNoneMatch",
+    "PartsOf",
     "Traceparent",
+    "name_stranger",
     "read_caller",
     "require_json",
 ]
@@ -54,19 +56,24 @@ class AuthenticatedRoute(APIRoute):
 
 async def _authenticate(request: Request) -> Identity:
     """Who calls; raises `NotAuthenticated` without a valid token, `TooManyRequests` for one who asks too often."""
-    parts: Parts = request.app.state.parts
+    verifier: TokenVerifier = request.app.state.parts.verifier
     try:
         bearer = await _bearer(request)
         if bearer is None:
             raise NotAuthenticated("there is no bearer token")
-        identity = parts.verifier.find_verified(bearer.credentials)
+        identity = verifier.find_verified(bearer.credentials)
         if identity is None:
-            identity = await run_in_threadpool(parts.verifier.verify, bearer.credentials)
+            identity = await run_in_threadpool(verifier.verify, bearer.credentials)
     except RequestError:
-        _admit(request, f"address#{request.client.host if request.client else ''}")
+        _admit(request, name_stranger(request))
         raise
     _admit(request, f"user#{identity.sub}")
     return choose_language(identity, request.headers.get("accept-language", ""))
+
+
+def name_stranger(request: Request) -> str:
+    """Whose requests are counted where nobody says who they are: those of one network address."""
+    return f"address#{request.client.host if request.client else ''}"
 
 
 def _admit(request: Request, caller: str) -> None:
@@ -109,6 +116,13 @@ async def _read_key(
     return idempotency.parse_key(request.headers.getlist("idempotency-key"))
 
 
+async def _get_parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+#: Of these a route picks what it needs: what it calls gets that, and not the whole.
+PartsOf = Annotated[Parts, Depends(_get_parts)]
 Caller = Annotated[Identity, Depends(read_caller)]
 Traceparent = Annotated[
     str | SkipJsonSchema[None],

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from webapp import log
+from webapp.api.dependencies import PartsOf
 from webapp.api.openapi import document_failures
 from webapp.api.problems import Problem
-from webapp.composition import PartsOf
 
 __all__ = ["HealthStatus", "livez", "readyz", "router"]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from webapp.api.dependencies import AuthenticatedRoute, Caller, read_caller
+from webapp.api.dependencies import AuthenticatedRoute, Caller, PartsOf, read_caller
 from webapp.api.models import DeletedAccountOut
 from webapp.api.openapi import document_failures
-from webapp.composition import PartsOf
 
 __all__ = ["delete_account", "router"]
 

@@ -16,7 +16,7 @@ from operations.contention import CODES
 from webapp import errors, log
 from webapp.api.problems import MEDIA_TYPE, Problem, make_problem
 from webapp.pages.rendering import render_page
-from webapp.pages.sessions import clear_session, read_session
+from webapp.pages.sessions import get_cookies
 
 __all__ = [
     "DETAILS",
@@ -121,7 +121,7 @@ def write_problem(request: Request, problem: Problem) -> Response:
 async def on_request_error(request: Request, error: errors.RequestError) -> Response:
     """A request that the domain refuses."""
     if isinstance(error, errors.AccountDeleted) and is_for_people(request):
-        clear_session(request, request.app.state.parts)
+        get_cookies(request).clear_session(request)
     return write_problem(request, translate_error(error))
 
 
@@ -165,7 +165,7 @@ def _recognise(request: Request) -> None:
     """Have the page show who is signed in, also where no route asked for it; it never fails for that."""
     if "session" not in request.scope:
         try:
-            request.scope["session"] = read_session(request, request.app.state.parts)
+            request.scope["session"] = get_cookies(request).read_session(request)
         except (errors.RequestError, ClientError, BotoCoreError):
             request.scope["session"] = None
 

@@ -11,14 +11,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from webapp import log
-from webapp.accounts.deletion import FRESH_SECONDS, DeletedAccount, is_fresh
-from webapp.composition import Parts, PartsOf
+from webapp.accounts.deletion import FRESH_SECONDS, is_fresh
+from webapp.api.dependencies import PartsOf
 from webapp.errors import Unavailable
 from webapp.pages.books import FormText
-from webapp.pages.drafts import keep_draft
-from webapp.pages.preferences import READING_FORM, show_settings
+from webapp.pages.drafts import DraftsOf
+from webapp.pages.preferences import READING_FORM, SettingsPageOf
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import (
+    CookiesOf,
     Session,
     SessionOf,
     SignedIn,
@@ -26,10 +27,10 @@ from webapp.pages.sessions import (
     is_own_form,
     require_own_form,
     require_same_origin,
-    set_session,
 )
 from webapp.pages.sign_in import end_session, redirect_by_header
 from webapp.reading import LANGUAGES, find_zone
+from webapp.settings import WebSettings
 
 __all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
 
@@ -40,6 +41,9 @@ router = APIRouter(prefix="/settings")
 def choose_reading(
     request: Request,
     session: SessionOf,
+    cookies: CookiesOf,
+    drafts: DraftsOf,
+    choices: SettingsPageOf,
     parts: PartsOf,
     language: FormText = "",
     zone: FormText = "",
@@ -48,10 +52,10 @@ def choose_reading(
     """Keep language and time zone for pages, dates and mails; an empty field leaves it to the browser."""
     typed = {"language": language, "zone": zone}
     if session is None:
-        keep_draft(request, parts, READING_FORM, typed)
+        drafts.keep(request, READING_FORM, typed)
         raise SignedOut("/settings")
     if not is_own_form(session, csrf):
-        return show_settings(request, session, parts, filled=typed, notice="old", status=403)
+        return choices.show(request, session, filled=typed, notice="old", status=403)
     found = find_zone(zone) if zone.strip() else ""
     wrong = {}
     if language and language not in LANGUAGES:
@@ -59,53 +63,51 @@ def choose_reading(
     if found is None:
         wrong["zone"] = "There is no time zone of this name: choose one such as Europe/Berlin."
     if wrong or found is None:
-        return show_settings(request, session, parts, filled=typed, wrong=wrong, status=422)
+        return choices.show(request, session, filled=typed, wrong=wrong, status=422)
     parts.accounts.choose(session.reader, language, found)
-    set_session(request, parts, replace(session, language=language or None, zone=found or None))
+    cookies.set_session(request, replace(session, language=language or None, zone=found or None))
     return RedirectResponse("/settings?saved=yes", 303)
 
 
 @router.get("/delete")
 def ask_before_deleting(request: Request, session: SignedIn, parts: PartsOf) -> Response:
     """Say what goes and what stays, and ask; this changes nothing."""
-    return _show_question(request, session, parts)
+    return _show_question(request, session, parts.settings, parts.clock())
 
 
 @router.post("/delete", dependencies=[Depends(require_own_form)])
-def delete_account(request: Request, session: SessionOf, parts: PartsOf) -> Response:
+def delete_account(request: Request, session: SessionOf, cookies: CookiesOf, parts: PartsOf) -> Response:
     """Delete the account and sign out; one that was interrupted is asked for again."""
     if session is None:
         raise SignedOut("/settings/delete")
     if not is_fresh(session.reader, parts.clock()):
-        return _show_question(request, session, parts)
+        return _show_question(request, session, parts.settings, parts.clock())
     try:
         deleted = parts.deletion.delete(session.reader)
     except (Unavailable, BotoCoreError, ClientError) as error:
         log.failure("account not deleted to its end", error, sub=session.reader.sub)
-        answer = _show_question(request, session, parts, interrupted=True)
+        answer = _show_question(request, session, parts.settings, parts.clock(), interrupted=True)
         answer.headers["Retry-After"] = "5"
         return answer
-    return _show_farewell(request, parts, session, deleted)
+    end = end_session(request, cookies, parts.issuer, session)
+    context = {"deleted": deleted, "issuer": None if deleted.identity else _find_issuer(parts.settings), "end": end}
+    answer = render_page(request, "account-deleted.html", context)
+    return answer if end is None or not deleted.identity else redirect_by_header(answer, end, seconds=15)
 
 
-def _show_question(request: Request, session: Session, parts: Parts, *, interrupted: bool = False) -> Response:
+def _show_question(
+    request: Request, session: Session, settings: WebSettings, now: int, *, interrupted: bool = False
+) -> Response:
     context: dict[str, Any] = {
-        "fresh": is_fresh(session.reader, parts.clock()),
+        "fresh": is_fresh(session.reader, now),
         "minutes": FRESH_SECONDS // 60,
         "interrupted": interrupted,
-        "issuer": None if parts.settings.user_pool else _find_issuer(parts),
+        "issuer": None if settings.user_pool else _find_issuer(settings),
         "here": "settings",
     }
     return render_page(request, "account-delete.html", context, 503 if interrupted else 200)
 
 
-def _show_farewell(request: Request, parts: Parts, session: Session, deleted: DeletedAccount) -> Response:
-    end = end_session(request, parts, session)
-    context = {"deleted": deleted, "issuer": None if deleted.identity else _find_issuer(parts), "end": end}
-    answer = render_page(request, "account-deleted.html", context)
-    return answer if end is None or not deleted.identity else redirect_by_header(answer, end, seconds=15)
-
-
-def _find_issuer(parts: Parts) -> str:
+def _find_issuer(settings: WebSettings) -> str:
     """The host at which people of this app have their identity."""
-    return urlsplit(parts.settings.oidc_issuer).netloc
+    return urlsplit(settings.oidc_issuer).netloc

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from webapp.api.dependencies import PartsOf
 from webapp.books.book import Book, BookChange
-from webapp.composition import PartsOf
 from webapp.pages.books import BookId, FormText, read_book, say_what_is_wrong
-from webapp.pages.drafts import keep_draft, take_draft
+from webapp.pages.drafts import DraftsOf
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import SessionOf, SignedIn, SignedOut, is_own_form, require_own_form, require_same_origin
 
@@ -22,10 +22,10 @@ router = APIRouter(prefix="/books/{book_id}")
 
 
 @router.get("/edit")
-def edit_book(request: Request, book_id: BookId, session: SignedIn, parts: PartsOf) -> Response:
+def edit_book(request: Request, book_id: BookId, session: SignedIn, drafts: DraftsOf, parts: PartsOf) -> Response:
     """The form, filled with the book, or with what was typed before the session ended."""
     book = parts.service.find(session.reader, book_id)
-    draft = take_draft(request, parts, session.reader, request.url.path)
+    draft = drafts.take(request, session.reader, request.url.path)
     return _show_form(request, book, draft or _list_fields(book), notice="draft" if draft else "")
 
 
@@ -34,6 +34,7 @@ def change_book(
     request: Request,
     book_id: BookId,
     session: SessionOf,
+    drafts: DraftsOf,
     parts: PartsOf,
     title: FormText = "",
     author: FormText = "",
@@ -44,7 +45,7 @@ def change_book(
     """Change the book, if it still is what the form was filled with; no mail goes out."""
     typed = {"title": title, "author": author, "isbn": isbn}
     if session is None:
-        keep_draft(request, parts, request.url.path, typed)
+        drafts.keep(request, request.url.path, typed)
         raise SignedOut(request.url.path)
     book = parts.service.find(session.reader, book_id)
     if not is_own_form(session, csrf):

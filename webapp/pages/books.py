@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import StringConstraints, ValidationError
 
+from webapp.api.dependencies import PartsOf
 from webapp.api.problems import KINDS, Problem
 from webapp.auth.identity import Identity
 from webapp.books import cursor
 from webapp.books.book import BookIn
-from webapp.composition import Parts, PartsOf
+from webapp.books.service import BookService
 from webapp.errors import TooManyRequests
-from webapp.pages.drafts import keep_draft, take_draft
+from webapp.pages.drafts import DraftsOf
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import Reader, SessionOf, SignedIn, SignedOut, is_own_form, require_same_origin
 
@@ -45,18 +46,21 @@ router = APIRouter()
 
 
 @router.get("/")
-def home(request: Request, reader: Reader, parts: PartsOf, after: str | None = None, then: str = "/") -> Response:
+def home(
+    request: Request, reader: Reader, drafts: DraftsOf, parts: PartsOf, after: str | None = None, then: str = "/"
+) -> Response:
     """The reader's books; without a session, what the app is and how to sign in."""
     if reader is None:
         return render_page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
-    draft = take_draft(request, parts, reader, "/books")
-    return _show_books(request, reader, parts, after=after, filled=draft, notice="draft" if draft else "")
+    draft = drafts.take(request, reader, "/books")
+    return _show_books(request, reader, parts.service, after=after, filled=draft, notice="draft" if draft else "")
 
 
 @router.post("/books", dependencies=[Depends(require_same_origin)])
 def add_book(
     request: Request,
     session: SessionOf,
+    drafts: DraftsOf,
     parts: PartsOf,
     title: FormText = "",
     author: FormText = "",
@@ -67,19 +71,19 @@ def add_book(
     """Add a book from the form; what is wrong with a field is said beside it, and nothing that was typed is lost."""
     filled = {"title": title, "author": author, "isbn": isbn}
     if session is None:
-        keep_draft(request, parts, request.url.path, filled)
+        drafts.keep(request, request.url.path, filled)
         raise SignedOut("/")
     if not is_own_form(session, csrf):
-        return _show_books(request, session.reader, parts, filled=filled, notice="old", status=403)
+        return _show_books(request, session.reader, parts.service, filled=filled, notice="old", status=403)
     try:
         wish = read_book(filled)
     except ValidationError as error:
         wrong = say_what_is_wrong(error)
-        return _show_books(request, session.reader, parts, filled=filled, wrong=wrong, status=422)
+        return _show_books(request, session.reader, parts.service, filled=filled, wrong=wrong, status=422)
     try:
         added = parts.service.add(session.reader, wish, request.headers.get("traceparent"), key or None)
     except TooManyRequests as error:
-        answer = _show_books(request, session.reader, parts, filled=filled, notice=error.detail, status=429)
+        answer = _show_books(request, session.reader, parts.service, filled=filled, notice=error.detail, status=429)
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer
     return RedirectResponse(f"/#book-{added.book.id}", 303)
@@ -148,7 +152,7 @@ def problem(request: Request, slug: str) -> Response:
 def _show_books(
     request: Request,
     reader: Identity,
-    parts: Parts,
+    service: BookService,
     *,
     after: str | None = None,
     filled: Mapping[str, str] | None = None,
@@ -156,8 +160,8 @@ def _show_books(
     notice: str = "",
     status: int = 200,
 ) -> Response:
-    books, more = parts.books.page(reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
-    mails = parts.service.notifications_of_all(reader, [book.id for book in books])
+    books, more = service.repository.page(reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
+    mails = service.notifications_of_all(reader, [book.id for book in books])
     context: dict[str, Any] = {
         "books": list(zip(books, mails, strict=True)),
         "next": cursor.encode(books[-1].id) if more else None,
@@ -165,7 +169,7 @@ def _show_books(
         "filled": filled or {"title": "", "author": "", "isbn": ""},
         "wrong": wrong or {},
         "notice": notice,
-        "key": parts.new_id(),
+        "key": service.new_id(),
     }
     return render_page(request, "shelf.html", context, status)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
+from webapp.api.dependencies import PartsOf
 from webapp.auth.identity import Identity
-from webapp.composition import Parts
-from webapp.pages.sessions import build_cookie_name, read_session, set_cookie
+from webapp.auth.sealed_cookies import CookieCipher
+from webapp.pages.sessions import CookiesOf, SessionCookies
 
-__all__ = ["keep_draft", "take_draft"]
+__all__ = ["Drafts", "DraftsOf"]
 
 #: How long a reader may take to sign in.
 _KEPT_SECONDS = 15 * 60
@@ -18,19 +21,32 @@ _KEPT_SECONDS = 15 * 60
 _LONGEST_FIELDS = {"title": 500, "author": 300, "isbn": 40, "language": 8, "zone": 64, "wanted": 500}
 
 
-def keep_draft(request: Request, parts: Parts, path: str, fields: Mapping[str, str]) -> None:
-    """Keep the fields of the form that posts to `path` in the browser, encrypted, for the reader who was signed in."""
-    kept = {name: text[: _LONGEST_FIELDS[name]] for name, text in fields.items()}
-    before = read_session(request, parts)
-    draft = {"path": path, "owner": before.reader.sub if before else "", "fields": kept}
-    set_cookie(request, parts, build_cookie_name(parts, "-draft"), parts.draft_cipher.encrypt(draft), _KEPT_SECONDS)
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Keeps a browser's draft in one of its cookies; `cipher` encrypts it."""
+
+    cookies: SessionCookies
+    cipher: CookieCipher
+
+    def keep(self, request: Request, path: str, fields: Mapping[str, str]) -> None:
+        """Keep the fields of the form that posts to `path`, for the reader who was signed in."""
+        kept = {name: text[: _LONGEST_FIELDS[name]] for name, text in fields.items()}
+        before = self.cookies.read_session(request)
+        draft = {"path": path, "owner": before.reader.sub if before else "", "fields": kept}
+        self.cookies.send(request, self.cookies.build_name("-draft"), self.cipher.encrypt(draft), _KEPT_SECONDS)
+
+    def take(self, request: Request, reader: Identity, path: str) -> Mapping[str, str] | None:
+        """The fields that were kept of this reader for this form, once; None if there are none."""
+        cookie = request.cookies.get(self.cookies.build_name("-draft"))
+        draft = self.cipher.decrypt(cookie, _KEPT_SECONDS) if cookie else None
+        if draft is None or draft.get("path") != path:
+            return None
+        self.cookies.send(request, self.cookies.build_name("-draft"), "", 0)
+        return draft["fields"] if draft["owner"] in {"", reader.sub} else None
 
 
-def take_draft(request: Request, parts: Parts, reader: Identity, path: str) -> Mapping[str, str] | None:
-    """The fields that the browser kept of this reader for this form, once; None if there are none."""
-    cookie = request.cookies.get(build_cookie_name(parts, "-draft"))
-    draft = parts.draft_cipher.decrypt(cookie, _KEPT_SECONDS) if cookie else None
-    if draft is None or draft.get("path") != path:
-        return None
-    set_cookie(request, parts, build_cookie_name(parts, "-draft"), "", 0)
-    return draft["fields"] if draft["owner"] in {"", reader.sub} else None
+async def _get_drafts(cookies: CookiesOf, parts: PartsOf) -> Drafts:
+    return Drafts(cookies, parts.draft_cipher)
+
+
+DraftsOf = Annotated[Drafts, Depends(_get_drafts)]

@@ -9,10 +9,10 @@ from fastapi.responses import Response
 
 from operations.installation import Installation
 from operations.suppressions import Suppression, find_suppression
+from webapp.api.dependencies import PartsOf
 from webapp.auth.identity import Identity
 from webapp.books.book import Book, DeletedBook
 from webapp.books.service import BookService
-from webapp.composition import PartsOf
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import SignedIn
 from webapp.timeline.timeline import ARRIVED, EXPIRED, EventTimeline

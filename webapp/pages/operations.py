@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from operations.audit import Audit
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxRow, publish_again
@@ -21,10 +22,11 @@ from webapp import deadline, text
 from webapp.admin import reason_groups
 from webapp.admin.reason_groups import MayHaveGoneError, discard, group_dead_letters, redrive
 from webapp.admin.search import SearchResult
+from webapp.api.dependencies import PartsOf
 from webapp.api.problems import Problem
+from webapp.auth.identity import Identity
 from webapp.books.cursor import ULID_PATTERN
-from webapp.composition import Parts, PartsOf
-from webapp.pages.drafts import keep_draft, take_draft
+from webapp.pages.drafts import DraftsOf
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import Operator, SessionOf, require_own_form
 
@@ -69,14 +71,14 @@ EntryId = Annotated[str, Query(pattern=f"{ULID_PATTERN}|^$")]
 OutboxId = Annotated[str, Form(min_length=1, max_length=200)]
 
 
-def _keep_search(request: Request, session: SessionOf, parts: PartsOf, wanted: Text = "") -> None:
+def _keep_search(request: Request, session: SessionOf, drafts: DraftsOf, wanted: Text = "") -> None:
     """Keep what is searched for through signing in again."""
     if session is None:
-        keep_draft(request, parts, "/operations/search", {"wanted": wanted})
+        drafts.keep(request, "/operations/search", {"wanted": wanted})
 
 
 @router.get("")
-def overview(request: Request, operator: Operator, parts: PartsOf, done: str = "") -> Response:
+def overview(request: Request, operator: Operator, drafts: DraftsOf, parts: PartsOf, done: str = "") -> Response:
     """How things stand, the switch, a search, and what operators did last."""
     notifier = parts.notifier
     deadline.extend(_LOOK_SECONDS)
@@ -87,8 +89,8 @@ def overview(request: Request, operator: Operator, parts: PartsOf, done: str = "
         "counts": counts,
         "unpublished": unpublished,
         "status": notifier.read_status(),
-        "wanted": (take_draft(request, parts, operator, "/operations/search") or {}).get("wanted", ""),
-        **_read_audit(parts, done),
+        "wanted": (drafts.take(request, operator, "/operations/search") or {}).get("wanted", ""),
+        **_read_audit(parts.audit, done),
     }
     seen = notifier.look(datetime.fromtimestamp(parts.clock() / 1000, UTC))
     return render_page(
@@ -108,7 +110,7 @@ def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = ""
         found.append(parts.search.find(wanted, start))
         return f"{len(found[0].mails)} found"
 
-    parts.audit.record(operator.email, operator.sub, "search", _name_of(parts, wanted), search)
+    parts.audit.record(operator.email, operator.sub, "search", _name_of(parts.notifier.installation, wanted), search)
     return render_page(request, "operations-found.html", {"wanted": wanted, "found": found[0]})
 
 
@@ -120,7 +122,7 @@ def dead(
     groups = group_dead_letters(parts.notifier.installation)
     shown = [group for group in groups if reason in ("", group.code)]
     context = {"groups": shown, "start": start if reason else 0, "most": _MOST_LETTERS}
-    return _show_with_audit(request, parts, "operations-dead.html", context, done)
+    return _show_with_audit(request, parts.audit, "operations-dead.html", context, done)
 
 
 @router.post("/redrive", dependencies=_FORM)
@@ -229,7 +231,7 @@ def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: st
         "more": start + len(shown) < len(entries),
         "most": _MOST_SUPPRESSIONS,
     }
-    return _show_with_audit(request, parts, "operations-suppressions.html", context, done)
+    return _show_with_audit(request, parts.audit, "operations-suppressions.html", context, done)
 
 
 @router.get("/done")
@@ -259,27 +261,26 @@ def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = 
 @router.post("/pause", dependencies=_FORM)
 def pause(request: Request, operator: Operator, parts: PartsOf) -> Response:
     """Pause all mail: events wait in the queue `retry`."""
-    return _set_pause(request, operator, parts, "pause")
+    return _set_pause(request, operator, parts.audit, "pause", parts.notifier.pause)
 
 
 @router.post("/resume", dependencies=_FORM)
 def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
     """Resume all mail."""
-    return _set_pause(request, operator, parts, "resume")
+    return _set_pause(request, operator, parts.audit, "resume", parts.notifier.resume)
 
 
-def _name_of(parts: Parts, wanted: str) -> str:
+def _name_of(installation: Installation, wanted: str) -> str:
     """What a search is for, as the record may have it: an address by its hash, and free text not at all."""
     if text.is_address(wanted):
-        return parts.notifier.installation.address_keys(wanted)[0]
+        return installation.address_keys(wanted)[0]
     return wanted if _ID.fullmatch(wanted) else "something that is no id"
 
 
-def _set_pause(request: Request, operator: Operator, parts: Parts, action: str) -> Response:
+def _set_pause(request: Request, operator: Identity, audit: Audit, action: str, work: Callable[[], str]) -> Response:
     deadline.extend(_ACTION_SECONDS)
-    work = {"pause": parts.notifier.pause, "resume": parts.notifier.resume}[action]
     try:
-        done = parts.audit.record(operator.email, operator.sub, action, "all mail", work)
+        done = audit.record(operator.email, operator.sub, action, "all mail", work)
     except UserError as error:
         return _show_refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
@@ -305,13 +306,13 @@ def _take_off(installation: Installation, address: str) -> str:
     return "removed; it was on " + " and ".join([*places, *(f"SES's in {region}" for region in was.regions)])
 
 
-def _show_with_audit(request: Request, parts: Parts, template: str, context: Mapping[str, Any], done: str) -> Response:
-    return render_page(request, template, {**context, **_read_audit(parts, done)})
+def _show_with_audit(request: Request, audit: Audit, template: str, context: Mapping[str, Any], done: str) -> Response:
+    return render_page(request, template, {**context, **_read_audit(audit, done)})
 
 
-def _read_audit(parts: Parts, done: str) -> Mapping[str, Any]:
+def _read_audit(audit: Audit, done: str) -> Mapping[str, Any]:
     """What was done last, and the action that led here on top."""
-    entries = parts.audit.latest()
+    entries = audit.latest()
     return {"entries_done": entries, "last": next((entry for entry in entries if entry.id == done), None)}
 
 

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from function.ledger.keys import ADDRESS_PREFIX
+from operations.installation import Installation
 from webapp import log
+from webapp.api.dependencies import PartsOf, name_stranger
 from webapp.api.problems import Problem
-from webapp.composition import Parts, PartsOf
+from webapp.clock import Clock
 from webapp.errors import NotFound
-from webapp.pages.drafts import take_draft
+from webapp.pages.drafts import DraftsOf
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import Session, SignedIn, require_own_form
 from webapp.preferences import unsubscribe_links
-from webapp.preferences.preferences import CATEGORIES, describe_category
+from webapp.preferences.preferences import CATEGORIES, Preferences, describe_category
 from webapp.preferences.unsubscribe_links import UnsubscribeLink
 from webapp.reading import LANGUAGES, list_zone_names
 
-__all__ = ["READING_FORM", "LinkOf", "ask", "choose", "router", "settings", "show_settings", "unsubscribe"]
+__all__ = [
+    "READING_FORM",
+    "LinkOf",
+    "SettingsPage",
+    "SettingsPageOf",
+    "ask",
+    "choose",
+    "router",
+    "settings",
+    "unsubscribe",
+]
 
 #: The one field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
 _FIELD = "List-Unsubscribe"
@@ -34,7 +47,7 @@ router = APIRouter()
 
 
 def _read_link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
-    parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
+    parts.limiter.admit(name_stranger(request))
     link = parts.secrets.find(parts.secrets.link, lambda keys: unsubscribe_links.verify(token, keys))
     if link is None:
         raise NotFound("This link is not one that Herald wrote, or it was cut short on its way.")
@@ -65,51 +78,70 @@ def unsubscribe(
     return render_page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": True})
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """The page of a reader's choices, and what it is filled from."""
+
+    preferences: Preferences
+    installation: Installation
+    clock: Clock
+
+    def show(
+        self,
+        request: Request,
+        session: Session,
+        *,
+        saved: bool = False,
+        filled: Mapping[str, str] | None = None,
+        wrong: Mapping[str, str] | None = None,
+        notice: str = "",
+        status: int = 200,
+    ) -> Response:
+        """The page with what is kept, or with what was typed and what is wrong with it."""
+        stopped = {
+            category
+            for hashed in _hash_address(self.installation, session)
+            for category in self.preferences.find_stopped(CATEGORIES, hashed)
+        }
+        context: dict[str, Any] = {
+            "categories": CATEGORIES.values(),
+            "stopped": stopped,
+            "saved": saved,
+            "languages": LANGUAGES,
+            "zones": list_zone_names(),
+            "filled": filled or {"language": session.language or "", "zone": session.zone or ""},
+            "wrong": wrong or {},
+            "notice": notice,
+            "now": self.clock(),
+            "here": "settings",
+        }
+        return render_page(request, "settings.html", context, status)
+
+
+async def _get_settings_page(parts: PartsOf) -> SettingsPage:
+    return SettingsPage(parts.preferences, parts.notifier.installation, parts.clock)
+
+
+SettingsPageOf = Annotated[SettingsPage, Depends(_get_settings_page)]
+
+
 @router.get("/settings")
 def settings(
-    request: Request, session: SignedIn, parts: PartsOf, saved: Annotated[str, Query(max_length=3)] = ""
+    request: Request,
+    session: SignedIn,
+    drafts: DraftsOf,
+    choices: SettingsPageOf,
+    saved: Annotated[str, Query(max_length=3)] = "",
 ) -> Response:
     """The signed-in reader's choices: which mails, in which language and time zone."""
-    draft = take_draft(request, parts, session.reader, READING_FORM)
-    return show_settings(request, session, parts, saved=saved == "yes", filled=draft, notice="draft" if draft else "")
-
-
-def show_settings(
-    request: Request,
-    session: Session,
-    parts: Parts,
-    *,
-    saved: bool = False,
-    filled: Mapping[str, str] | None = None,
-    wrong: Mapping[str, str] | None = None,
-    notice: str = "",
-    status: int = 200,
-) -> Response:
-    """The page with what is kept, or with what was typed and what is wrong with it."""
-    stopped = {
-        category
-        for hashed in _hash_address(parts, session)
-        for category in parts.preferences.find_stopped(CATEGORIES, hashed)
-    }
-    context: dict[str, Any] = {
-        "categories": CATEGORIES.values(),
-        "stopped": stopped,
-        "saved": saved,
-        "languages": LANGUAGES,
-        "zones": list_zone_names(),
-        "filled": filled or {"language": session.language or "", "zone": session.zone or ""},
-        "wrong": wrong or {},
-        "notice": notice,
-        "now": parts.clock(),
-        "here": "settings",
-    }
-    return render_page(request, "settings.html", context, status)
+    draft = drafts.take(request, session.reader, READING_FORM)
+    return choices.show(request, session, saved=saved == "yes", filled=draft, notice="draft" if draft else "")
 
 
 @router.post("/settings", dependencies=[Depends(require_own_form)])
 def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(default_factory=list)]) -> Response:
     """Save which categories of mail the reader wants: those that are ticked."""
-    newest, *older = _hash_address(parts, session)
+    newest, *older = _hash_address(parts.notifier.installation, session)
     for category in CATEGORIES:
         if category in wanted:
             for hashed in (newest, *older):
@@ -119,7 +151,7 @@ def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(
     return RedirectResponse("/settings?saved=yes", 303)
 
 
-def _hash_address(parts: Parts, session: Session) -> list[str]:
+def _hash_address(installation: Installation, session: Session) -> list[str]:
     """The hashes under which the ledger may know the reader's address, newest first."""
-    keys = parts.notifier.installation.address_keys(session.reader.email)
+    keys = installation.address_keys(session.reader.email)
     return [key.removeprefix(ADDRESS_PREFIX) for key in keys]

@@ -14,31 +14,33 @@ from fastapi import Depends, Form, Request
 from starlette.routing import Match
 
 from webapp import log
+from webapp.api.dependencies import PartsOf
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity, choose_language
-from webapp.auth.issuer import SignInResult
-from webapp.composition import Parts, PartsOf
+from webapp.auth.issuer import Issuer, SignInResult
+from webapp.auth.sealed_cookies import CookieCipher
+from webapp.auth.single_renewal import Renewals
+from webapp.clock import Clock
+from webapp.composition import Parts
 from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
-from webapp.preferences.account import Account
+from webapp.preferences.account import Account, AccountRepository
 from webapp.reading import LANGUAGES, UTC_NAME, Reading, find_zone, negotiate
 
 __all__ = [
     "COOKIES",
+    "CookiesOf",
     "Operator",
     "Reader",
     "Session",
+    "SessionCookies",
     "SessionOf",
+    "SessionRenewal",
     "SignedIn",
     "SignedOut",
-    "build_cookie_name",
-    "clear_session",
+    "get_cookies",
     "is_own_form",
     "read_as",
-    "read_session",
-    "require_own_form",
     "require_same_origin",
-    "set_cookie",
-    "set_session",
 ]
 
 #: Longer than any issuer's refresh token is good for: 30 days, in seconds.
@@ -76,46 +78,117 @@ class Session:
         )
 
 
-def build_cookie_name(parts: Parts, what: str = "") -> str:
-    """The cookie's name; on https its prefix keeps other hosts of the domain from setting it.
+@dataclass(frozen=True, slots=True)
+class SessionCookies:
+    """A browser's cookies of this app, which people reach by `https` or not; `cipher` encrypts the session's."""
 
-    https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-20#name-the-__host-prefix
-    """
-    return f"{'__Host-' if parts.https else ''}herald{what}"
+    https: bool
+    cipher: CookieCipher
+
+    def build_name(self, what: str = "") -> str:
+        """A cookie's name; on https its prefix keeps other hosts of the domain from setting it.
+
+        https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-20#name-the-__host-prefix
+        """
+        return f"{'__Host-' if self.https else ''}herald{what}"
+
+    def send(self, request: Request, name: str, value: str, seconds: int | None = None) -> None:
+        """Send a cookie along with the answer, whatever that will be; without `seconds` it ends with the browser.
+
+        Lax and not Strict: a reader who comes from the issuer or from a link in a mail must be recognised.
+        """
+        age = "" if seconds is None else f"; Max-Age={seconds}"
+        secure = "; Secure" if self.https else ""
+        request.scope.setdefault(COOKIES, []).append(f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}")
+
+    def set_session(self, request: Request, session: Session) -> None:
+        """Give the browser this session in place of any that it had."""
+        self.send(request, self.build_name(), self.encrypt(session))
+        request.scope["session"] = session
+
+    def clear_session(self, request: Request) -> None:
+        """Take the session from the browser."""
+        self.send(request, self.build_name(), "", 0)
+        request.scope["session"] = None
+
+    def read_session(self, request: Request) -> Session | None:
+        """The session of the browser's cookie, whether or not it has expired."""
+        cookie = request.cookies.get(self.build_name())
+        return self.decrypt(cookie) if cookie else None
+
+    def encrypt(self, session: Session) -> str:
+        """The session as a cookie's value; without its refresh token where a browser would not keep one so long."""
+        encrypted = self.cipher.encrypt(asdict(session))
+        if len(encrypted) > _MOST_COOKIE_BYTES:
+            encrypted = self.cipher.encrypt(asdict(replace(session, refresh_token=None)))
+        return encrypted
+
+    def decrypt(self, cookie: str) -> Session | None:
+        """The session of a cookie's value; None if it is none of ours, or too old to be read."""
+        value: Any = self.cipher.decrypt(cookie, _READABLE_SECONDS)
+        try:
+            return None if value is None else Session(**{**value, "reader": Identity(**value["reader"])})
+        except (TypeError, KeyError):  # written by a release with other fields
+            return None
 
 
-def set_cookie(request: Request, parts: Parts, name: str, value: str, seconds: int | None = None) -> None:
-    """Send a cookie along with the answer, whatever that will be; without `seconds` it ends with the browser.
+@dataclass(frozen=True, slots=True)
+class SessionRenewal:
+    """Renews sessions at the issuer, each for at most `longest` seconds."""
 
-    Lax and not Strict: a reader who comes from the issuer or from a link in a mail must be recognised.
-    """
-    age = "" if seconds is None else f"; Max-Age={seconds}"
-    secure = "; Secure" if parts.https else ""
-    request.scope.setdefault(COOKIES, []).append(f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}")
+    cookies: SessionCookies
+    renewals: Renewals
+    issuer: Issuer
+    accounts: AccountRepository
+    clock: Clock
+    longest: int
+
+    def renew(self, request: Request, session: Session) -> Session | None:
+        """The session for another while; None, and no cookie any more, if it is over."""
+        token = session.refresh_token
+        cookie = self.renewals.once(token, lambda: self._ask_issuer(session, token)) if token else None
+        renewed = self.cookies.decrypt(cookie) if cookie else None
+        if cookie is None or renewed is None:
+            self.cookies.clear_session(request)
+            return None
+        self.cookies.send(request, self.cookies.build_name(), cookie)
+        return renewed
+
+    def _ask_issuer(self, session: Session, refresh_token: str) -> str | None:
+        """The cookie of the renewed session; None if the issuer says no. Its answer may have changed name, address or
+        role, and never the person."""
+        try:
+            answer = self.issuer.renew(refresh_token, session.reader)
+            if answer.identity.sub != session.reader.sub:
+                return None
+            reader = replace(answer.identity, signed_in_at=session.reader.signed_in_at)
+            account = self.accounts.get(reader)
+        except (SignInFailed, NotAuthenticated, NotAllowed) as error:
+            log.info("session not renewed", reason=type(error).__name__)
+            return None
+        fresh = Session.start(answer, account, self.clock(), self.longest)
+        return self.cookies.encrypt(replace(fresh, reader=reader, csrf=session.csrf))
 
 
-def set_session(request: Request, parts: Parts, session: Session) -> None:
-    """Give the browser this session in place of any that it had."""
-    set_cookie(request, parts, build_cookie_name(parts), _encrypt(parts, session))
-    request.scope["session"] = session
+def get_cookies(request: Request) -> SessionCookies:
+    """The cookies of the app that answers this request."""
+    parts: Parts = request.app.state.parts
+    return SessionCookies(parts.https, parts.session_cipher)
 
 
-def clear_session(request: Request, parts: Parts) -> None:
-    """Take the session from the browser."""
-    set_cookie(request, parts, build_cookie_name(parts), "", 0)
-    request.scope["session"] = None
+async def _get_cookies(request: Request) -> SessionCookies:
+    return get_cookies(request)
 
 
-def read_session(request: Request, parts: Parts) -> Session | None:
-    """The session of the browser's cookie, whether or not it has expired."""
-    cookie = request.cookies.get(build_cookie_name(parts))
-    return _decrypt(parts, cookie) if cookie else None
+CookiesOf = Annotated[SessionCookies, Depends(_get_cookies)]
 
 
-def _read_session(request: Request, parts: PartsOf) -> Session | None:
-    session = read_session(request, parts)
+def _read_session(request: Request, cookies: CookiesOf, parts: PartsOf) -> Session | None:
+    session = cookies.read_session(request)
     if session is not None and session.expires_at <= parts.clock():
-        session = _renew(request, parts, session)
+        longest = parts.settings.session_seconds
+        renewal = SessionRenewal(cookies, parts.renewals, parts.issuer, parts.accounts, parts.clock, longest)
+        session = renewal.renew(request, session)
     if session is not None:
         parts.limiter.admit(f"user#{session.reader.sub}")
         wanted = choose_language(session.reader, request.headers.get("accept-language", ""))
@@ -133,49 +206,6 @@ def read_as(request: Request) -> Reading:
     said = choose_language(session.reader, asked).locale.partition("-")[0].lower()
     zone = session.zone or (find_zone(session.reader.zone) if session.reader.zone else None)
     return Reading(session.language or (said if said in LANGUAGES else "en"), zone or UTC_NAME)
-
-
-def _encrypt(parts: Parts, session: Session) -> str:
-    encrypted = parts.session_cipher.encrypt(asdict(session))
-    if len(encrypted) > _MOST_COOKIE_BYTES:
-        encrypted = parts.session_cipher.encrypt(asdict(replace(session, refresh_token=None)))
-    return encrypted
-
-
-def _decrypt(parts: Parts, cookie: str) -> Session | None:
-    value: Any = parts.session_cipher.decrypt(cookie, _READABLE_SECONDS)
-    try:
-        return None if value is None else Session(**{**value, "reader": Identity(**value["reader"])})
-    except (TypeError, KeyError):  # written by a release with other fields
-        return None
-
-
-def _renew(request: Request, parts: Parts, session: Session) -> Session | None:
-    """The session for another while; None, and no cookie any more, if it is over."""
-    token = session.refresh_token
-    cookie = parts.renewals.once(token, lambda: _ask_issuer(parts, session, token)) if token else None
-    renewed = _decrypt(parts, cookie) if cookie else None
-    if cookie is None or renewed is None:
-        clear_session(request, parts)
-        return None
-    set_cookie(request, parts, build_cookie_name(parts), cookie)
-    return renewed
-
-
-def _ask_issuer(parts: Parts, session: Session, refresh_token: str) -> str | None:
-    """The cookie of the renewed session; None if the issuer says no. Its answer may have changed name, address or
-    role, and never the person."""
-    try:
-        answer = parts.issuer.renew(refresh_token, session.reader)
-        if answer.identity.sub != session.reader.sub:
-            return None
-        reader = replace(answer.identity, signed_in_at=session.reader.signed_in_at)
-        account = parts.accounts.get(reader)
-    except (SignInFailed, NotAuthenticated, NotAllowed) as error:
-        log.info("session not renewed", reason=type(error).__name__)
-        return None
-    fresh = Session.start(answer, account, parts.clock(), parts.settings.session_seconds)
-    return _encrypt(parts, replace(fresh, reader=reader, csrf=session.csrf))
 
 
 SessionOf = Annotated[Session | None, Depends(_read_session)]

@@ -12,12 +12,12 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from webapp.auth.issuer import AuthorizationRequest
-from webapp.composition import Parts, PartsOf
+from webapp.api.dependencies import PartsOf, name_stranger
+from webapp.auth.issuer import AuthorizationRequest, Issuer
+from webapp.auth.sealed_cookies import CookieCipher
 from webapp.errors import AccountDeleted, SignInFailed
-from webapp.pages import sessions
 from webapp.pages.rendering import render_page
-from webapp.pages.sessions import Session, SessionOf, SignedOut, require_own_form
+from webapp.pages.sessions import CookiesOf, Session, SessionCookies, SessionOf, SignedOut, require_own_form
 
 __all__ = [
     "begin",
@@ -45,7 +45,13 @@ router = APIRouter()
 
 @router.get("/sign-in")
 def begin(
-    request: Request, parts: PartsOf, then: str = "/", here: str = "", fresh: str = "", form: str = ""
+    request: Request,
+    cookies: CookiesOf,
+    parts: PartsOf,
+    then: str = "/",
+    here: str = "",
+    fresh: str = "",
+    form: str = "",
 ) -> Response:
     """Redirect to the issuer's page; a cookie keeps the request until the answer comes.
 
@@ -59,11 +65,11 @@ def begin(
         flags = {name: "yes" for name, flag in (("here", "yes"), ("fresh", fresh), ("form", form)) if flag}
         query = urlencode({"then": keep_own_path(then), **flags})
         return _redirect(f"{parts.settings.public_url}/sign-in?{query}")
-    parts.limiter.admit(_read_address(request))
+    parts.limiter.admit(name_stranger(request))
     question = AuthorizationRequest.new()
     asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": keep_own_path(then), "fresh": bool(fresh)})
-    _drop_oldest(request, parts)
-    sessions.set_cookie(request, parts, _sign_in_cookie(parts, question.state), asked, _PATIENCE_SECONDS)
+    _drop_oldest(request, cookies)
+    cookies.send(request, _sign_in_cookie(cookies, question.state), asked, _PATIENCE_SECONDS)
     address = parts.issuer.build_authorization_url(question, fresh=bool(fresh))
     return (
         redirect_by_header(render_page(request, "sign-in.html", {"address": address}), address)
@@ -74,12 +80,18 @@ def begin(
 
 @router.get("/sign-in/done")
 def finish(
-    request: Request, parts: PartsOf, code: str = "", state: str = "", iss: str = "", error: str = ""
+    request: Request,
+    cookies: CookiesOf,
+    parts: PartsOf,
+    code: str = "",
+    state: str = "",
+    iss: str = "",
+    error: str = "",
 ) -> Response:
     """Where the issuer sends the browser back to, with a code that is valid for this browser's request only."""
-    parts.limiter.admit(_read_address(request))
-    question, then, fresh = _read_request(request, parts, state)
-    sessions.set_cookie(request, parts, _sign_in_cookie(parts, state), "", 0)
+    parts.limiter.admit(name_stranger(request))
+    question, then, fresh = _read_request(request, cookies, parts.sign_in_cipher, state)
+    cookies.send(request, _sign_in_cookie(cookies, state), "", 0)
     if iss and iss != parts.settings.oidc_issuer:
         raise SignInFailed("The answer is from another identity provider.")
     if error == "access_denied":
@@ -94,16 +106,16 @@ def finish(
             raise SignInFailed("This account was deleted a moment ago. Try again in a minute.") from None
         return _redirect(f"/sign-in?{urlencode({'then': then, 'fresh': 'yes'})}")
     session = Session.start(answer, account, parts.clock(), parts.settings.session_seconds)
-    if (before := sessions.read_session(request, parts)) and before.reader.sub == session.reader.sub:
+    if (before := cookies.read_session(request)) and before.reader.sub == session.reader.sub:
         session = replace(session, csrf=before.csrf)  # the forms in the person's other tabs stay good
-    sessions.set_session(request, parts, session)
+    cookies.set_session(request, session)
     return _redirect(then)
 
 
 @router.post("/sign-out", dependencies=[Depends(require_own_form)])
-def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
+def sign_out(request: Request, cookies: CookiesOf, parts: PartsOf, session: SessionOf) -> Response:
     """End the session, here and at the issuer."""
-    end = end_session(request, parts, session)
+    end = end_session(request, cookies, parts.issuer, session)
     return (
         _redirect("/")
         if end is None
@@ -111,12 +123,12 @@ def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
     )
 
 
-def end_session(request: Request, parts: Parts, session: Session | None) -> str | None:
+def end_session(request: Request, cookies: SessionCookies, issuer: Issuer, session: Session | None) -> str | None:
     """End the session here; returns where the browser is signed out at the issuer, if it has such a page."""
     if session is not None and session.refresh_token is not None:
-        parts.issuer.revoke(session.refresh_token)
-    sessions.clear_session(request, parts)
-    return parts.issuer.sign_out_url()
+        issuer.revoke(session.refresh_token)
+    cookies.clear_session(request)
+    return issuer.sign_out_url()
 
 
 def redirect_by_header(answer: Response, end: str, seconds: int = 0) -> Response:
@@ -137,32 +149,30 @@ def keep_own_path(then: str) -> str:
     return then if len(then) <= _LONGEST_PATH and _OWN_PATH.fullmatch(then) else "/"
 
 
-def _read_request(request: Request, parts: Parts, state: str) -> tuple[AuthorizationRequest, str, bool]:
+def _read_request(
+    request: Request, cookies: SessionCookies, cipher: CookieCipher, state: str
+) -> tuple[AuthorizationRequest, str, bool]:
     """What this browser asked; raises `SignInFailed` if it asked nothing, or something else."""
-    cookie = request.cookies.get(_sign_in_cookie(parts, state), "")
-    asked: Any = parts.sign_in_cipher.decrypt(cookie, _PATIENCE_SECONDS) if cookie else None
+    cookie = request.cookies.get(_sign_in_cookie(cookies, state), "")
+    asked: Any = cipher.decrypt(cookie, _PATIENCE_SECONDS) if cookie else None
     if asked is None or not secrets.compare_digest(state.encode(errors="replace"), asked["state"].encode()):
         raise SignInFailed("This browser began no such sign-in, or too long ago.")
     question = AuthorizationRequest(asked["state"], asked["nonce"], asked["verifier"])
     return question, asked["then"], asked.get("fresh", False)
 
 
-def _sign_in_cookie(parts: Parts, state: str = "") -> str:
+def _sign_in_cookie(cookies: SessionCookies, state: str = "") -> str:
     """A cookie for each sign-in, named after its state: a person may sign in in several tabs."""
     name = hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16] if state else ""
-    return sessions.build_cookie_name(parts, f"-sign-in-{name}")
+    return cookies.build_name(f"-sign-in-{name}")
 
 
-def _drop_oldest(request: Request, parts: Parts) -> None:
+def _drop_oldest(request: Request, cookies: SessionCookies) -> None:
     """Make room for one more sign-in; browsers name the oldest cookie first."""
-    under_way = [name for name in request.cookies if name.startswith(_sign_in_cookie(parts))]
+    under_way = [name for name in request.cookies if name.startswith(_sign_in_cookie(cookies))]
     for name in under_way[: -_MOST_SIGN_INS + 1]:
         if re.fullmatch("[A-Za-z0-9_-]+", name):
-            sessions.set_cookie(request, parts, name, "", 0)
-
-
-def _read_address(request: Request) -> str:
-    return f"address#{request.client.host if request.client else ''}"
+            cookies.send(request, name, "", 0)
 
 
 def _redirect(location: str) -> Response:

@@ -41,13 +41,6 @@ def test_only_the_api_and_the_pages_know_http_problems() -> None:
     assert outside == set()
 
 
-@pytest.mark.parametrize("room", ["auth", "books", "outbox", "timeline", "preferences", "admin", "aws"])
-def test_the_domain_knows_neither_the_framework_nor_the_layers_above(room: str) -> None:
-    above = ("fastapi", "starlette", "webapp.api", "webapp.http", "webapp.pages", "webapp.composition")
-    for path in (ROOT / "webapp" / room).glob("*.py"):
-        assert not {name for name in list_imports(path) if name.startswith(above)}, path.name
-
-
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
 def test_every_error_has_its_problem_with_the_time_to_wait(error: type[errors.RequestError]) -> None:
     problem = translate_error(error("some sentence.", retry_after=7))
