@@ -24,6 +24,7 @@ __all__ = [
     "parse_endpoints",
     "parse_page",
     "parse_queues",
+    "parse_receiver",
     "parse_senders",
     "parse_webhook_secrets",
     "roles_with",
@@ -38,6 +39,10 @@ SECRET_ARN = re.compile(
 )
 #: What a role is called: infra/modules/notifier/variables.tf and the build have the same.
 ROLE = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
+_RECEIVER = re.compile(
+    r"(https://([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|http://127\.0\.0\.1)(:[1-9][0-9]{0,4})?"
+    r"(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?(\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?"
+)
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
 
@@ -159,6 +164,13 @@ def parse_queues(text: str) -> Mapping[str, str]:
     if not isinstance(given, dict) or not all(str(url).startswith("https://") for url in given.values()):
         raise ValueError(text)
     return given
+
+
+def parse_receiver(text: str) -> str:
+    """Without a user, whose password would stand in the settings, and without a fragment."""
+    if not _RECEIVER.fullmatch(text):
+        raise ValueError(text)
+    return text
 
 
 def parse_webhook_secrets(text: str) -> Mapping[str, str]:

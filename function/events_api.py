@@ -21,7 +21,7 @@ from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.queues.batches import batches, publish_entry
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import Telemetry
+from function.runtime.metrics import Telemetry, find_service
 from function.settings import EventsApiSettings
 
 __all__ = ["EventsApi", "compose", "handler"]
@@ -158,7 +158,7 @@ def compose(environment: dict[str, str], clients: Clients) -> EventsApi:
     # No address is kept, so the hash of one needs no secret.
     builder = EmailBuilder(Catalogue.load(), b"", clock, buckets=None, tenants=settings.tenants)
     admission = Admission(builder, settings.scope, settings.scheduling, clock)
-    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "events-api"), release(), clock)
+    telemetry = Telemetry(find_service(environment, "events-api"), release(), clock)
     return EventsApi(admission, clients.sns(), settings.topic_arn, telemetry)
 
 

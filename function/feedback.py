@@ -31,7 +31,7 @@ from function.providers.ses.events import (
 from function.providers.urls import scheme_of
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import COPY_FAILED, SENT_TWICE, SYNTHETIC, Telemetry
+from function.runtime.metrics import COPY_FAILED, SENT_TWICE, SYNTHETIC, Telemetry, find_service
 from function.settings import FeedbackSettings, read_timeout_factor
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     settings = FeedbackSettings.read(environment, release())
     secret = clients.keys(settings.address_key_parameter)[0]
     ledger = open_ledger(settings.ledger, clients.dynamodb())
-    name, release_name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release
+    name, release_name = find_service(environment, "feedback"), settings.ledger.release
     telemetry = Telemetry(name, release_name, clock)
     sqs = clients.sqs()
     dead = Queue(sqs, settings.dead_queue_url)

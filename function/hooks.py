@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import Telemetry
+from function.runtime.metrics import Telemetry, find_service
 
 __all__ = ["Hook", "HookResult", "after", "before", "check_deployment", "put_back", "run_within"]
 
@@ -150,7 +150,7 @@ def codedeploy() -> Any:
 
 
 def _telemetry() -> Telemetry:
-    name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "hook")
+    name = find_service(os.environ, "hook")
     return Telemetry(name, "", lambda: time.time_ns() // 1_000_000)
 
 

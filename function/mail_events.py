@@ -15,7 +15,7 @@ from function.bootstrap import Clients, LazyHandler, clock, release
 from function.ledger.mail_event import MailEvent, read_mail_event
 from function.queues.batches import batches, publish_entry
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import Telemetry
+from function.runtime.metrics import Telemetry, find_service
 from function.settings import MailEventsSettings
 
 __all__ = ["MailEventsHandler", "compose", "handler"]
@@ -70,7 +70,7 @@ def _read(records: Iterable[dict[str, Any]]) -> Iterator[Told]:
 def compose(environment: dict[str, str], clients: Clients) -> MailEventsHandler:
     """The handler of one sandbox. Raises BadSetting."""
     settings = MailEventsSettings.read(environment)
-    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "mail-events"), release(), clock)
+    telemetry = Telemetry(find_service(environment, "mail-events"), release(), clock)
     return MailEventsHandler(clients.sns(), settings.topic_arn, telemetry)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -26,7 +25,8 @@ from function.providers.public_host import PublicHTTPSConnection
 from function.providers.secret import Secret
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import Telemetry
+from function.runtime.metrics import Telemetry, find_service
+from function.settings import MailWebhookSettings
 
 __all__ = ["LARGEST_BODY", "WAITS", "MailWebhookHandler", "compose", "handler"]
 
@@ -39,10 +39,6 @@ _JITTER = 0.15
 LARGEST_BODY = 65_536
 #: Seconds of waiting for an answer: the specification's upper end.
 _TIMEOUT = 15.0
-_URL = re.compile(
-    r"(https://([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|http://127\.0\.0\.1)(:[1-9][0-9]{0,4})?"
-    r"(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?(\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?"
-)
 #: The endpoint is gone and wants no more: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.11
 _GONE = 410
 
@@ -121,20 +117,6 @@ def _read(text: str) -> tuple[str, bytes]:
     return id_, body
 
 
-def _setting(environment: Mapping[str, str], name: str) -> str:
-    if not (value := environment.get(f"HERALD_MAIL_WEBHOOK_{name}", "").strip()):
-        raise BadSetting(f"HERALD_MAIL_WEBHOOK_{name} is not set")
-    return value
-
-
-def _read_url(environment: Mapping[str, str]) -> str:
-    """Without a user, whose password would stand in the settings, and without a fragment."""
-    url = _setting(environment, "URL")
-    if not _URL.fullmatch(url):
-        raise BadSetting("HERALD_MAIL_WEBHOOK_URL must be an https URL, or http on 127.0.0.1")
-    return url
-
-
 def _stop(functions: Any, name: str) -> None:
     """Turn the reader of this function's queue off: what is in it stays until somebody turns it on again.
 
@@ -146,19 +128,19 @@ def _stop(functions: Any, name: str) -> None:
 
 def compose(environment: dict[str, str], clients: Clients) -> MailWebhookHandler:
     """The handler of one sandbox. Raises BadSetting."""
-    url, arn = _read_url(environment), _setting(environment, "SECRET")
-    secret = Secret(lambda: clients.secret(arn))
+    settings = MailWebhookSettings.read(environment)
+    secret = Secret(lambda: clients.secret(settings.secret))
     try:
         read_secrets(secret.value)
     except ValueError as error:
-        raise BadSetting(f"the secret {arn}: {error}") from None
-    name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "mail-webhook")
-    parts = urlsplit(url)
+        raise BadSetting(f"the secret {settings.secret}: {error}") from None
+    name = find_service(environment, "mail-webhook")
+    parts = urlsplit(settings.url)
     return MailWebhookHandler(
-        HttpClient("the webhook's receiver", url, _TIMEOUT, time.time, PublicHTTPSConnection),
+        HttpClient("the webhook's receiver", settings.url, _TIMEOUT, time.time, PublicHTTPSConnection),
         (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         secret,
-        Queue(clients.sqs(), _setting(environment, "QUEUE_URL")),
+        Queue(clients.sqs(), settings.queue_url),
         Telemetry(name, release(), clock),
         clock,
         random.random,

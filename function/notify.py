@@ -24,7 +24,7 @@ from function.providers.registry import ProviderSetup, open_provider
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import SYNTHETIC, Telemetry
+from function.runtime.metrics import SYNTHETIC, Telemetry, find_service
 from function.settings import NotifySettings, read_timeout_factor
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
 
         scheduling = Scheduling(Schedule(ledger), _open_digests(ledger, builder.catalogue))
 
-    name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "notify")
+    name = find_service(environment, "notify")
     tracing = None
     if settings.ledger.otlp_endpoint:
         from function.delivery.tracing import DeliveryTracing  # noqa: PLC0415  only where it is used

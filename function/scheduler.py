@@ -16,7 +16,7 @@ from function.ledger.schedule import Due, Schedule
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import Telemetry
+from function.runtime.metrics import Telemetry, find_service
 from function.settings import SchedulerSettings
 
 __all__ = ["Scheduler", "compose", "handler"]
@@ -66,7 +66,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Scheduler:
     """The scheduler of one sandbox. Raises BadSetting."""
     settings = SchedulerSettings.read(environment, release())
     ledger = open_ledger(settings.ledger, clients.dynamodb())
-    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "scheduler"), settings.ledger.release, clock)
+    telemetry = Telemetry(find_service(environment, "scheduler"), settings.ledger.release, clock)
     return Scheduler(Schedule(ledger), Queue(clients.sqs(), settings.retry_queue_url), telemetry, clock)
 
 

@@ -21,6 +21,7 @@ from function.environment import (
     parse_endpoints,
     parse_page,
     parse_queues,
+    parse_receiver,
     parse_senders,
     parse_webhook_secrets,
     roles_with,
@@ -39,6 +40,7 @@ __all__ = [
     "FeedbackSettings",
     "HookSettings",
     "MailEventsSettings",
+    "MailWebhookSettings",
     "NotifySettings",
     "SchedulerSettings",
     "WebhookSettings",
@@ -284,6 +286,26 @@ class MailEventsSettings:
     def read(cls, values: Mapping[str, str]) -> MailEventsSettings:
         """Read all. Raises BadSetting if it is missing."""
         return cls(Environment(values).text("MAIL_EVENTS_TOPIC_ARN"))
+
+
+@dataclass(frozen=True, slots=True)
+class MailWebhookSettings:
+    """Settings of `mail-webhook`: where mail events are posted, and the ARN of what keeps the signing secrets."""
+
+    url: str
+    secret: str
+    queue_url: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> MailWebhookSettings:
+        """Read and check all. Raises BadSetting for the first that is missing or cannot be."""
+        env = Environment(values)
+        wanted = "an https URL, or http on 127.0.0.1"
+        return cls(
+            env.read("MAIL_WEBHOOK_URL", None, parse_receiver, wanted, confidential=True),
+            env.text("MAIL_WEBHOOK_SECRET"),
+            env.text("MAIL_WEBHOOK_QUEUE_URL"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from function.providers.urls import webhook_path
 from function.providers.webhooks.request import MalformedWebhook, Vendor, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import enclose
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import Telemetry
+from function.runtime.metrics import Telemetry, find_service
 from function.settings import WebhookSettings
 
 __all__ = ["CLOCK_BOUND", "LARGEST_BODY", "WebhookHandler", "compose", "handler"]
@@ -164,7 +164,7 @@ def compose(environment: dict[str, str], clients: Clients) -> WebhookHandler:
     """The handler of one sandbox. Raises BadSetting."""
     settings = WebhookSettings.read(environment)
     sources = {webhook_path(url): _open_source(url, arn, clients) for url, arn in settings.secrets.items()}
-    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "webhook"), release(), clock)
+    telemetry = Telemetry(find_service(environment, "webhook"), release(), clock)
     return WebhookHandler(
         sources, clients.sqs(), clients.dynamodb(), settings.feedback_queue_url, settings.table, telemetry, clock
     )

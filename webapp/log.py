@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from function.runtime.metrics import embed_metrics
+from function.runtime.metrics import embed_metrics, find_service
 
 __all__ = ["count", "error", "failure", "info"]
 
@@ -34,7 +34,7 @@ def failure(event: str, problem: BaseException, **fields: object) -> None:
 
 def count(event: str, metrics: Mapping[str, float], **fields: object) -> None:
     """Log what happened and count it; without metrics it is a plain line."""
-    service = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "webapp")
+    service = find_service(os.environ, "webapp")
     counted = embed_metrics(service, metrics, time.time_ns() // 1_000_000) if metrics else {}
     _write({"level": "info", "event": event, **fields, **counted})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from function.runtime.metrics import find_service
 from webapp.clock import read_clock
 from webapp.deadline import FACTOR
 
@@ -20,4 +21,4 @@ def open_tracer(endpoint: str | None) -> Tracer | None:
         return None
     from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
 
-    return Tracer(endpoint, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "webapp"), "", read_clock, FACTOR)
+    return Tracer(endpoint, find_service(os.environ, "webapp"), "", read_clock, FACTOR)

@@ -23,6 +23,7 @@ __all__ = [
     "SYNTHETIC",
     "Telemetry",
     "embed_metrics",
+    "find_service",
 ]
 
 NAMESPACE = "Herald"
@@ -53,6 +54,11 @@ def embed_metrics(service: str, metrics: Mapping[str, float], at: int, type_: st
     }
     dimensions = {"Service": service} | ({"Type": type_} if type_ else {})
     return {"_aws": {"Timestamp": at, "CloudWatchMetrics": [definition]}, **dimensions, **metrics}
+
+
+def find_service(environment: Mapping[str, str], fallback: str) -> str:
+    """The service that metrics are counted for: the function's own name in Lambda, elsewhere the fallback."""
+    return environment.get("AWS_LAMBDA_FUNCTION_NAME", fallback)
 
 
 @dataclass(frozen=True, slots=True)
