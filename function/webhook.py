@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, clock, release
 from function.environment import BadSetting
-from function.ledger.attributes import is_conditional_failure, serialize_item
+from function.ledger.attributes import serialize_item, write_if_allowed
 from function.providers.secret import Secret
 from function.providers.ses.events import Ignored
 from function.providers.urls import webhook_path
@@ -108,8 +108,8 @@ class WebhookHandler:
 
     def _is_for_this_body(self, token: str, body: bytes) -> bool:
         """Whether a token is new, or comes again with the same body: a vendor repeats what got no answer."""
-        try:
-            self.dynamodb.update_item(
+        return write_if_allowed(
+            lambda: self.dynamodb.update_item(
                 TableName=self.table,
                 Key=serialize_item({"pk": f"webhook#{hashlib.sha256(token.encode('utf-8', 'replace')).hexdigest()}"}),
                 UpdateExpression="SET #digest = :digest, #expires_at = :expires_at",
@@ -122,11 +122,7 @@ class WebhookHandler:
                     }
                 ),
             )
-        except ClientError as error:
-            if not is_conditional_failure(error):
-                raise
-            return False
-        return True
+        )
 
     def _take(self, source: WebhookSource, request: WebhookRequest) -> int:
         """Queue the events that are about mails of ours; return how many."""

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from function.event.envelope import Delivery, from_queue
-from function.ledger.attributes import deserialize, is_conditional_failure, serialize_item
+from function.ledger.attributes import deserialize, serialize_item, write_if_allowed
 from function.ledger.keys import EVENT_PREFIX, message_key
 from function.ledger.record import EventItem
 from operations.installation import Installation
@@ -153,19 +151,15 @@ def _erase_hash(installation: Installation, message_id: str) -> bool:
 
 
 def _remove(installation: Installation, key: str, attribute: str, condition: str, value: str) -> bool:
-    try:
-        installation.dynamodb.update_item(
+    return write_if_allowed(
+        lambda: installation.dynamodb.update_item(
             TableName=installation.ledger,
             Key=serialize_item({"pk": key}),
             UpdateExpression=f"REMOVE {attribute}",
             ConditionExpression=condition,
             ExpressionAttributeValues=serialize_item({":value": value}),
         )
-    except ClientError as error:
-        if not is_conditional_failure(error):
-            raise
-        return False
-    return True
+    )
 
 
 def delete_letters(

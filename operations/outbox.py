@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from function.ledger.attributes import deserialize_item, is_conditional_failure, serialize_item
+from function.ledger.attributes import deserialize_item, serialize_item, write_if_allowed
 from operations.errors import UserError
 from operations.installation import Installation
 
@@ -193,8 +191,8 @@ def _scan(installation: Installation) -> Iterator[dict[str, Any]]:
 
 def _update(installation: Installation, row: OutboxRow, update: str, condition: str, values: Mapping[str, Any]) -> bool:
     names = {"#state": "state", "#queue": "queue", "#since": "since"}
-    try:
-        installation.dynamodb.update_item(
+    return write_if_allowed(
+        lambda: installation.dynamodb.update_item(
             TableName=installation.books,
             Key=serialize_item({"pk": row.subject, "sk": row.event_id}),
             UpdateExpression=update,
@@ -202,8 +200,4 @@ def _update(installation: Installation, row: OutboxRow, update: str, condition: 
             ExpressionAttributeNames={name: real for name, real in names.items() if name in update + condition},
             ExpressionAttributeValues=values,
         )
-    except ClientError as error:
-        if not is_conditional_failure(error):
-            raise
-        return False
-    return True
+    )

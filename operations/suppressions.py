@@ -12,9 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from function.ledger.attributes import deserialize, deserialize_item, is_conditional_failure, serialize_item
+from function.ledger.attributes import deserialize, deserialize_item, serialize_item, write_if_allowed
 from function.ledger.keys import ADDRESS_PREFIX, EVENT_PREFIX, own_list_of
 from function.ledger.record import EventItem
 from operations.installation import Installation
@@ -143,16 +141,14 @@ def take_off(installation: Installation, address: str, tenant: str | None = None
 
 def remove_suppression(installation: Installation, entry: Suppression) -> None:
     """Take one entry off Herald's own list; SES's stays as it is."""
-    try:
-        installation.dynamodb.update_item(
+    write_if_allowed(  # else it is off the list already
+        lambda: installation.dynamodb.update_item(
             TableName=installation.ledger,
             Key=serialize_item({"pk": entry.key}),
             UpdateExpression="REMOVE reason, since, message_id",
             ConditionExpression="attribute_exists(since)",
         )
-    except ClientError as error:  # it is off the list already
-        if not is_conditional_failure(error):
-            raise
+    )
 
 
 def rekey_addresses(installation: Installation) -> Rekeyed:

@@ -5,21 +5,20 @@ boto3 has a serializer for this; Herald's function carries botocore only (design
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Any
 
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError
 
 __all__ = [
     "Attribute",
     "Item",
     "deserialize",
     "deserialize_item",
-    "is_conditional_failure",
     "read_value",
     "serialize",
     "serialize_item",
+    "write_if_allowed",
 ]
 
 Attribute = dict[str, Any]
@@ -77,9 +76,15 @@ def read_value(item: Mapping[str, Any], name: str, default: Any = None) -> Any:
     return deserialize(attribute) if (attribute := item.get(name)) else default
 
 
-def is_conditional_failure(error: ClientError) -> bool:
-    """Whether a write was refused because its condition did not hold.
+def write_if_allowed(write: Callable[[], object]) -> bool:
+    """Make a write; False, and nothing was written, if its condition did not hold. Raises botocore's other errors.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
     """
-    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    try:
+        write()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.ledger.attributes import deserialize_item, is_conditional_failure, serialize_item
+from function.ledger.attributes import deserialize_item, serialize_item, write_if_allowed
 from webapp import deadline, log
 from webapp.aws.table import EXPIRES_AT
 from webapp.clock import Clock
@@ -68,18 +68,14 @@ class Renewals:
         """Whether this renewal is ours to do."""
         now = self._clock() // 1000
         item = serialize_item({"kind": "renewal", EXPIRES_AT: now + _LONGEST_SECONDS})
-        try:
-            self._dynamodb.put_item(
+        return write_if_allowed(
+            lambda: self._dynamodb.put_item(
                 TableName=self._table,
                 Item=key | item,
                 ConditionExpression=f"attribute_not_exists(pk) OR {EXPIRES_AT} <= :now",
                 ExpressionAttributeValues=serialize_item({":now": now}),
             )
-        except ClientError as error:
-            if is_conditional_failure(error):
-                return False
-            raise
-        return True
+        )
 
     def _keep(self, key: Any, answer: str | None) -> None:
         item = {"kind": "renewal", "session": answer or "", EXPIRES_AT: self._clock() // 1000 + _KEPT_SECONDS}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import Item, deserialize_item, is_conditional_failure, serialize_item
+from function.ledger.attributes import Item, deserialize_item, serialize_item, write_if_allowed
 from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
 from webapp.books.book import Book, DeletedBook
@@ -82,18 +82,14 @@ class BookRepository:
 
     def change(self, owner: str, book: Book) -> bool:
         """Write the book's next version; False if another one was written first, or the book is gone."""
-        try:
-            self._dynamodb.put_item(
+        return write_if_allowed(
+            lambda: self._dynamodb.put_item(
                 TableName=self._table,
                 Item=_build_item(owner, book),
                 ConditionExpression="version = :before",
                 ExpressionAttributeValues=serialize_item({":before": book.version - 1}),
             )
-        except ClientError as error:
-            if is_conditional_failure(error):
-                return False
-            raise
-        return True
+        )
 
     def remove(self, owner: Identity, book: Book, event: CommittedEvent, at: int) -> bool:
         """Delete this version of the book and commit the event that says so; False if it is no longer there.

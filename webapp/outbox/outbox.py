@@ -10,9 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from function.ledger.attributes import Item, deserialize, deserialize_item, is_conditional_failure, serialize_item
+from function.ledger.attributes import Item, deserialize, deserialize_item, serialize_item, write_if_allowed
 from operations.outbox import SHARDS, UNPUBLISHED, find_queue_key, format_queue_key
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 from webapp.outbox.event import CommittedEvent
@@ -92,15 +90,11 @@ class Outbox:
 
     def add(self, event: CommittedEvent, at: int) -> bool:
         """Commit an event that needs no other write; False if it is there already."""
-        try:
-            self._dynamodb.put_item(
+        return write_if_allowed(
+            lambda: self._dynamodb.put_item(
                 TableName=self._table, Item=build_outbox_item(event, at), ConditionExpression="attribute_not_exists(pk)"
             )
-        except ClientError as error:
-            if is_conditional_failure(error):
-                return False
-            raise
-        return True
+        )
 
     def of_subject(self, subject: str) -> list[OutboxEvent]:
         """Every event about `subject`, oldest first."""
@@ -186,8 +180,8 @@ class Outbox:
         state: str = "committed",
         condition: str = "#state = :before",
     ) -> bool:
-        try:
-            self._dynamodb.update_item(
+        return write_if_allowed(
+            lambda: self._dynamodb.update_item(
                 TableName=self._table,
                 Key=_build_key(event),
                 UpdateExpression=update,
@@ -195,11 +189,7 @@ class Outbox:
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues=serialize_item({":before": state, **values}),
             )
-        except ClientError as error:
-            if is_conditional_failure(error):
-                return False
-            raise
-        return True
+        )
 
     def _read_first(self, queue: str) -> int | None:
         answer = self._dynamodb.query(

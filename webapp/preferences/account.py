@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from function.ledger.attributes import Item, deserialize_item, is_conditional_failure, serialize_item
+from function.ledger.attributes import Item, deserialize_item, serialize_item, write_if_allowed
 from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
 from webapp.errors import AccountDeleted
@@ -60,17 +58,16 @@ class AccountRepository:
 
     def choose(self, reader: Identity, language: str, zone: str) -> None:
         """Keep language and time zone; raises `AccountDeleted` as `get` does."""
-        try:
-            self._update(
+        kept = write_if_allowed(
+            lambda: self._update(
                 reader.sub,
                 f"SET kind = :kind, #language = :language, #zone = :zone REMOVE {EXPIRES_AT}",
                 {":language": language, ":zone": zone, ":signed_in": reader.signed_in_at},
                 ConditionExpression=_OPEN,
             )
-        except ClientError as error:
-            if is_conditional_failure(error):
-                raise AccountDeleted from error
-            raise
+        )
+        if not kept:
+            raise AccountDeleted
 
     def mark_deleted(self, reader: Identity, at: int) -> None:
         """From now on nothing is written for a session that began before; the choices are deleted. May be repeated."""

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError
-
-from function.ledger.attributes import is_conditional_failure, serialize_item
+from function.ledger.attributes import serialize_item, write_if_allowed
 from function.ledger.keys import ADDRESS_PREFIX, choice_name
 from operations.installation import build_projection
 
@@ -71,19 +69,15 @@ class Preferences:
         return {category for name, category in names.items() if name in item}
 
     def _change(self, hashed: str, category: str, expression: str, **condition: Any) -> bool:
-        try:
-            self._dynamodb.update_item(
+        return write_if_allowed(
+            lambda: self._dynamodb.update_item(
                 TableName=self._table,
                 Key=_key(hashed),
                 UpdateExpression=expression,
                 ExpressionAttributeNames={"#choice": choice_name(category)},
                 **condition,
             )
-        except ClientError as error:
-            if is_conditional_failure(error):
-                return False
-            raise
-        return True
+        )
 
 
 def _key(hashed: str) -> Any:
