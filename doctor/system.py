@@ -62,6 +62,15 @@ class System:
         except ClientError as error:
             raise _refusal(service, operation, error) from error
 
+    def find(self, service: str, operation: str, /, **parameters: Any) -> Answer | None:
+        """An operation's answer, None if there is no such thing. Raises as `ask` does."""
+        try:
+            return self.ask(service, operation, **parameters)
+        except RefusedError as refusal:
+            if not refusal.missing:
+                raise
+            return None
+
     def pages(
         self, service: str, operation: str, next_page: str = "NextToken", /, **parameters: Any
     ) -> Iterator[Answer]:
@@ -85,11 +94,8 @@ class System:
     @property
     def settings(self) -> Mapping[str, str]:
         """The environment of `notify`: of what the alias leads to, or, without an alias, of the code that is there."""
-        try:
-            answer = self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify, Qualifier=ALIAS)
-        except RefusedError as refusal:
-            if not refusal.missing:
-                raise
+        answer = self.find("lambda", "GetFunctionConfiguration", FunctionName=self.notify, Qualifier=ALIAS)
+        if answer is None:
             answer = self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify)
         variables: Mapping[str, str] = member(answer, "lambda", "Environment", "Variables")
         return variables

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
-from doctor.failures import RefusedError
 from doctor.policies import grants
 from doctor.system import ALIAS, System, member
 
@@ -54,11 +53,8 @@ def _pause(system: System) -> Finding:
 
 def _alias(system: System) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetAlias.html"""
-    try:
-        answer = system.ask("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
-    except RefusedError as refusal:
-        if not refusal.missing:
-            raise
+    answer = system.find("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
+    if answer is None:
         return wrong(f"{system.notify} has no alias {ALIAS}: nothing is sent", system.apply)
     return ok(f"{ALIAS} leads to version {member(answer, 'lambda', 'FunctionVersion')}")
 
@@ -69,11 +65,8 @@ def _invocable(system: System) -> Finding:
     https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html
     """
     topic = system.topic("events")
-    try:
-        answer = system.ask("lambda", "GetPolicy", FunctionName=system.notify, Qualifier=ALIAS)
-    except RefusedError as refusal:
-        if not refusal.missing:
-            raise
+    answer = system.find("lambda", "GetPolicy", FunctionName=system.notify, Qualifier=ALIAS)
+    if answer is None:
         return wrong(f"SNS may not invoke {system.notify}:{ALIAS}: nobody may", system.apply)
     found = grants(member(answer, "lambda", "Policy"), "sns.amazonaws.com", "lambda:InvokeFunction", topic)
     if not found:

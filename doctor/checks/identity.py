@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
-from doctor.failures import RefusedError, UnansweredError
+from doctor.failures import UnansweredError
 from doctor.system import System, member
 
 __all__ = ["CHECKS", "identity_of"]
@@ -26,11 +26,8 @@ def identity_of(system: System) -> tuple[str, Any] | Finding:
     if sender is None:
         return warning("no sending domain is known yet", "name it: --domain example.com")
     for name in _candidates(sender):
-        try:
-            return name, system.ask("sesv2", "GetEmailIdentity", EmailIdentity=name)
-        except RefusedError as refusal:
-            if not refusal.missing:
-                raise
+        if (found := system.find("sesv2", "GetEmailIdentity", EmailIdentity=name)) is not None:
+            return name, found
     none = f"SES knows no identity for {sender} in {system.region}"
     if system.tenant:
         domain = sender.rpartition("@")[2]

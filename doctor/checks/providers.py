@@ -8,7 +8,7 @@ from email.utils import parseaddr
 
 from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
 from doctor.checks.tenants import find_tenants
-from doctor.failures import RefusedError, UnansweredError
+from doctor.failures import UnansweredError
 from doctor.system import System, member
 from doctor.vendors import ASKERS, Asker, VendorAccount, VendorRefusal
 from function.providers.mailgun.client import ENDPOINTS as MAILGUN
@@ -134,11 +134,8 @@ def _webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
 
 def find_reporting(system: System) -> Mapping[str, tuple[str, str]]:
     """The id of the HTTP API and the path of each provider whose signing key is configured."""
-    try:
-        answer = system.ask("lambda", "GetFunctionConfiguration", FunctionName=f"{system.prefix}-webhook")
-    except RefusedError as refusal:
-        if not refusal.missing:
-            raise
+    answer = system.find("lambda", "GetFunctionConfiguration", FunctionName=f"{system.prefix}-webhook")
+    if answer is None:
         return {}
     secrets = json.loads(member(answer, "lambda", "Environment", "Variables").get("HERALD_WEBHOOK_SECRETS", "{}"))
     apis = [one for one in _apis(system) if one[0] == f"{system.prefix}-gateway"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from doctor.check import Check, CheckStatus, Finding, ok, run, worst, wrong
 from doctor.checks import identity
 from doctor.checks.other_regions import SesThere
-from doctor.failures import RefusedError, UnansweredError
+from doctor.failures import UnansweredError
 from doctor.system import System, member
 from function.message.addressing.tenant import Tenant, read_tenants
 from function.providers.urls import ses_regions
@@ -68,11 +68,8 @@ def _ses_tenant(system: System) -> Finding:
     name = system.tenant.ses_tenant if system.tenant else None
     if name is None:
         return ok("it goes through no tenant of SES's own")
-    try:
-        answer = system.ask("sesv2", "GetTenant", TenantName=name)
-    except RefusedError as refusal:
-        if not refusal.missing:
-            raise
+    answer = system.find("sesv2", "GetTenant", TenantName=name)
+    if answer is None:
         make = f"aws sesv2 create-tenant --region {system.region} --tenant-name {name}"
         return wrong(f"SES knows no tenant {name} in {system.region}", make)
     if member(answer, "sesv2", "Tenant", "SendingStatus") == "DISABLED":

@@ -13,7 +13,7 @@ from dns.resolver import Resolver
 
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.checks.dns_records import look
-from doctor.failures import RefusedError, UnansweredError
+from doctor.failures import UnansweredError
 from doctor.system import System, member
 
 __all__ = ["CHECKS"]
@@ -44,11 +44,8 @@ def _sign_in_mail(system: System) -> Finding:
 def _address(system: System) -> Finding:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html"""
     function = f"{system.prefix}-web"
-    try:
-        answer = system.ask("lambda", "GetFunctionConfiguration", FunctionName=function)
-    except RefusedError as refusal:
-        if not refusal.missing:
-            raise
+    answer = system.find("lambda", "GetFunctionConfiguration", FunctionName=function)
+    if answer is None:
         return ok(f"no function is called {function}: there is no web app here")
     url = member(answer, "lambda", "Environment", "Variables", "HERALD_PUBLIC_URL")
     host = urlsplit(url).hostname or ""
@@ -89,11 +86,8 @@ def _explain_unissued(host: str, status: str, certificate: Any) -> Finding:
 
 
 def _own_host(system: System, host: str) -> Finding:
-    try:
-        answer = system.ask("apigatewayv2", "GetDomainName", DomainName=host)
-    except RefusedError as refusal:
-        if not refusal.missing:
-            raise
+    answer = system.find("apigatewayv2", "GetDomainName", DomainName=host)
+    if answer is None:
         return warning(
             f"links lead to {host}, which is no custom domain of API Gateway in {system.region}",
             "nothing, if a CDN stands there; else set custom_domain in terraform.tfvars, then make apply",

@@ -41,7 +41,7 @@ SERVICES = (
 #: Of these nothing but reads is called: what they share with CodeDeploy by name (CreateDeployment) is CodeDeploy's.
 _ONLY_READ = {"acm", "apigatewayv2"}
 #: Wrappers of clients that are given a string: a method's name, or an operation's.
-_GIVEN = ("ask", "_ask", "pages", "FastClient")
+_GIVEN = ("ask", "_ask", "find", "pages", "FastClient")
 
 Called = dict[str, set[str]]
 

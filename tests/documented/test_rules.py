@@ -80,6 +80,7 @@ def operations_played() -> set[str]:
         ("client.get_paginator('list_aliases').paginate(FunctionName=f)", {"lambda:ListAliases"}),
         ("client.get_waiter('function_updated_v2').wait(FunctionName=f)", {"lambda:GetFunction"}),
         ("system.ask('kms', 'DescribeKey', KeyId=k)", {"kms:DescribeKey"}),
+        ("system.find('kms', 'DescribeKey', KeyId=k)", {"kms:DescribeKey"}),
         ("FastClient(made(), 'SendEmail')", {"sesv2:SendEmail"}),
         ("self._ask('sign_up', silent, Username=u)", {"cognito-idp:SignUp"}),
         ("client.tag_resource(Resource=r, Tags=t)", {"lambda:TagResource"}),
