@@ -19,7 +19,7 @@ from function.ledger.keys import split_keys
 from herald.terraform.target import aws_session, is_loopback
 from laptop.clients import LaptopClients
 from laptop.description import Description
-from laptop.state import DEFAULT_STATE, descriptor_of
+from laptop.state import DEFAULT_STATE, find_descriptor
 from operations.contention import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_own_lists, read_sending_regions
@@ -59,10 +59,13 @@ class AwsAccount:
         named = "" if prefix == "herald" else f" --prefix {prefix}"
         if local:
             elsewhere = "" if state_dir == DEFAULT_STATE else f" --state-dir {shlex.quote(str(state_dir))}"
-            cloud = Description.read(descriptor_of(state_dir))
+            cloud = Description.read(find_descriptor(state_dir))
             clients = LaptopClients(cloud.endpoints)
             return cls(
-                lambda service, **_: clients.any(service), prefix, "the laptop cloud", f" --local{elsewhere}{named}"
+                lambda service, **_: clients.make_client(service),
+                prefix,
+                "the laptop cloud",
+                f" --local{elsewhere}{named}",
             )
         session = aws_session()
         make: Callable[..., Any] = session.client
@@ -179,7 +182,7 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
         account.client("sts").get_caller_identity()["Account"],
         functions.meta.region_name,
         local=is_loopback(functions.meta.endpoint_url),
-        scale=Description.read(descriptor_of(state_dir)).scale if local else 1.0,
+        scale=Description.read(find_descriptor(state_dir)).scale if local else 1.0,
         logs=account.client("logs"),
     )
 

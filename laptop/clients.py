@@ -37,48 +37,48 @@ class LaptopClients:
     @property
     def dynamodb(self) -> DynamoDBClient:
         """DynamoDB."""
-        client: DynamoDBClient = self.any("dynamodb")
+        client: DynamoDBClient = self.make_client("dynamodb")
         return client
 
     @property
     def sns(self) -> SNSClient:
         """SNS."""
-        client: SNSClient = self.any("sns")
+        client: SNSClient = self.make_client("sns")
         return client
 
     @property
     def sqs(self) -> SQSClient:
         """SQS."""
-        client: SQSClient = self.any("sqs")
+        client: SQSClient = self.make_client("sqs")
         return client
 
     @property
     def functions(self) -> LambdaClient:
         """Lambda."""
-        client: LambdaClient = self.any("lambda")
+        client: LambdaClient = self.make_client("lambda")
         return client
 
     @property
     def ses(self) -> SESV2Client:
         """SES v2, which Herald's own simulator plays."""
-        client: SESV2Client = self.any("sesv2")
+        client: SESV2Client = self.make_client("sesv2")
         return client
 
     @property
     def cognito(self) -> CognitoIdentityProviderClient:
         """Cognito user pools."""
-        client: CognitoIdentityProviderClient = self.any("cognito-idp")
+        client: CognitoIdentityProviderClient = self.make_client("cognito-idp")
         return client
 
-    def any(self, service: str) -> Any:
+    def make_client(self, service: str) -> Any:
         """The client of any other service."""
         with self._lock:
             if service not in self._made:
                 make: Callable[..., Any] = self._session.client
-                self._made[service] = make(service, endpoint_url=self._endpoint(service), config=_CONFIG)
+                self._made[service] = make(service, endpoint_url=self._find_endpoint(service), config=_CONFIG)
             return self._made[service]
 
-    def _endpoint(self, service: str) -> str:
+    def _find_endpoint(self, service: str) -> str:
         return self._endpoints[SIMULATED.get(service, "aws")]
 
 

@@ -20,7 +20,7 @@ from laptop.clients import LaptopClients
 from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
 from laptop.description import Description
-from laptop.environment import ACCOUNT, REGION, child_environment
+from laptop.environment import ACCOUNT, REGION, build_child_environment
 from laptop.provision.event_bus import make_event_bus
 from laptop.provision.events_api import make_events_api
 from laptop.provision.functions import (
@@ -34,11 +34,11 @@ from laptop.provision.functions import (
 from laptop.provision.messaging import Provisioned
 from laptop.provision.stores import make_stores
 from laptop.provision.vendors import (
+    build_provider_settings,
     choose_providers,
     make_gateway,
     make_provider_secrets,
     make_webhooks,
-    provider_settings,
 )
 from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, EVENTS_API, FUNCTIONS, PREFIX, WEBHOOK
 from laptop.state import DEFAULT_STATE, ROOT, StateFolder
@@ -124,12 +124,12 @@ class _CloudStart:
         self._endpoints = {
             name: f"{'smtp' if name == 'smtp' else 'http'}://{HOST}:{port}" for name, port in self._ports.items()
         }
-        self._environment = child_environment(self._endpoints, state.home, state.tmp)
+        self._environment = build_child_environment(self._endpoints, state.home, state.tmp)
 
     def run(self) -> LaptopCloud:
         self._start_simulators()
         if self._options.bare:
-            return self._bare()
+            return self._start_bare()
         with ThreadPoolExecutor(2) as beside:
             package = beside.submit(self._options.build, "laptop", say=self._options.say)
             clients = LaptopClients(self._endpoints)
@@ -159,7 +159,7 @@ class _CloudStart:
         roles = declare_roles(self._catalogue)
         providers = choose_providers(self._options.providers, bool(roles), self._options.say)
         urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in providers]
-        settings = {**self._time_scale.settings, **links, **provider_settings(urls, made), **self._tracing}
+        settings = {**self._time_scale.settings, **links, **build_provider_settings(urls, made), **self._tracing}
         settings |= self._options.settings
         if self._endpoints["smtp"] in urls:
             settings["SSL_CERT_FILE"] = str(self._certificate)
@@ -179,7 +179,7 @@ class _CloudStart:
         if self._options.event_bus:
             make_event_bus(clients, made)
 
-    def _bare(self) -> LaptopCloud:
+    def _start_bare(self) -> LaptopCloud:
         """The emulator and the simulators, and nothing in them."""
         self._await("aws", "/_ministack/health")
         self._await("inbox", "/faults")
@@ -200,7 +200,7 @@ class _CloudStart:
             "DOCKER_HOST": f"unix://{self._state.tmp}/no-docker",  # it would remove other clouds' containers
         }
         emulator = ["-m", "laptop.emulator", "--scale", str(self._options.scale)]
-        self._python("ministack", [*emulator, "--account-pages", self._endpoints["inbox"]], ministack)
+        self._start_python("ministack", [*emulator, "--account-pages", self._endpoints["inbox"]], ministack)
         simulators = ["-m", "laptop.simulators", "--aws", self._endpoints["aws"]]
         for name in ("ses", "inbox", "codedeploy", "providers", "smtp"):
             simulators += [f"--{name}", str(self._ports[name])]
@@ -213,7 +213,7 @@ class _CloudStart:
                 if one.every
             ]
         simulators += ["--scale", str(self._options.scale)]
-        self._python("simulators", simulators)
+        self._start_python("simulators", simulators)
 
     def _start_web(self, description: Description) -> None:
         settings = {
@@ -224,7 +224,7 @@ class _CloudStart:
             **self._tracing,
         }
         server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
-        self._python("web", [*server, "--port", str(self._ports["web"])], settings)
+        self._start_python("web", [*server, "--port", str(self._ports["web"])], settings)
 
     @property
     def _tracing(self) -> dict[str, str]:
@@ -246,14 +246,14 @@ class _CloudStart:
             mails = [name for name in opened.namelist() if name.startswith("function/compiled/")]
             opened.extractall(self._state.folder / "catalogue", mails)
 
-    def _python(self, name: str, arguments: Sequence[str], more: Mapping[str, str] | None = None) -> None:
+    def _start_python(self, name: str, arguments: Sequence[str], more: Mapping[str, str] | None = None) -> None:
         environment = {**self._environment, "PYTHONPATH": str(ROOT), **(more or {})}
         self._processes.start(name, [sys.executable, *arguments], environment)
 
     def _await(self, name: str, path: str) -> None:
         """Wait until an endpoint answers 200; raise `UserError` if it does not, or if any process dies."""
         began, next_word = time.monotonic(), WORD_SECONDS
-        while not _answers(self._endpoints[name], path):
+        while not _is_answering(self._endpoints[name], path):
             waited = time.monotonic() - began
             if waited > READY_SECONDS:
                 raise UserError(f"{self._endpoints[name]}{path} was not ready after {READY_SECONDS} s")
@@ -282,7 +282,7 @@ class _CloudStart:
         )
 
 
-def _answers(endpoint: str, path: str) -> bool:
+def _is_answering(endpoint: str, path: str) -> bool:
     parts = urlsplit(endpoint)
     connection = HTTPConnection(parts.hostname or HOST, parts.port, timeout=5)
     try:

@@ -22,24 +22,24 @@ def run_demo(cloud: LaptopCloud, wait: float, settle: float, console: Console) -
     """Create a book over HTTP as Ada and print what became of it; raise `UserError` unless one right mail came."""
     endpoints = cloud.description.endpoints
     with httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=300) as web:
-        web.headers["Authorization"] = f"Bearer {_id_token(cloud)}"
+        web.headers["Authorization"] = f"Bearer {_fetch_id_token(cloud)}"
         began = time.monotonic()
         answer = web.post("/v1/books", json=BOOK)
         if answer.status_code != 201:
             raise UserError(f"POST /v1/books answered {answer.status_code}: {answer.text}")
         book = answer.headers["Location"]
         with console.status("Waiting for the mail"):
-            mails = _mails(endpoints["inbox"], began + wait)
+            mails = _await_mails(endpoints["inbox"], began + wait)
         arrived = time.monotonic() - began
         time.sleep(settle)
-        mails = _mails(endpoints["inbox"], time.monotonic())
+        mails = _await_mails(endpoints["inbox"], time.monotonic())
         timeline = web.get(f"{book}/notifications").json()
     _require_one(mails, endpoints["web"], book)
     console.print(f"{ADA.name} created a book, and one mail came {arrived:.2f} s later: {mails[0]['subject']}")
-    console.print(_table(timeline))
+    console.print(_draw_table(timeline))
 
 
-def _id_token(cloud: LaptopCloud) -> str:
+def _fetch_id_token(cloud: LaptopCloud) -> str:
     answer = cloud.clients.cognito.initiate_auth(
         ClientId=cloud.description.sign_in["client_id"],
         AuthFlow="USER_PASSWORD_AUTH",
@@ -48,7 +48,7 @@ def _id_token(cloud: LaptopCloud) -> str:
     return answer["AuthenticationResult"]["IdToken"]
 
 
-def _mails(inbox: str, deadline: float) -> list[dict[str, Any]]:
+def _await_mails(inbox: str, deadline: float) -> list[dict[str, Any]]:
     """Every mail in the inbox, as soon as there is one, or at the deadline."""
     with httpx.Client(base_url=inbox, trust_env=False, timeout=300) as client:
         while True:
@@ -72,7 +72,7 @@ def _require_one(mails: list[dict[str, Any]], web: str, book: str) -> None:
             raise UserError(f"the mail's {part} part should link to {link}, and does not")
 
 
-def _table(answer: dict[str, Any]) -> Table:
+def _draw_table(answer: dict[str, Any]) -> Table:
     table = Table("When", "What", "Detail", title="What happened to her mail", title_justify="left")
     for notification in answer["notifications"]:
         for row in notification["rows"]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from laptop.environment import client_settings
+from laptop.environment import build_client_settings
 from laptop.resources import CONFIGURATION_SET, LINK_KEY, PREFIX, SENDER, SESSION_KEY
 from operations.errors import UserError
 
@@ -59,7 +59,7 @@ class Description:
 
     def settings(self) -> dict[str, str]:
         """What points any AWS client at this cloud, and Herald's own settings with it."""
-        return {**client_settings(self.endpoints), **self.herald_settings()}
+        return {**build_client_settings(self.endpoints), **self.herald_settings()}
 
     def herald_settings(self) -> dict[str, str]:
         """The web app's settings, and the names that a person at a shell wants."""

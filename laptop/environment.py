@@ -8,7 +8,15 @@ from pathlib import Path
 
 from laptop.state import ROOT
 
-__all__ = ["ACCOUNT", "GATE", "REGION", "child_environment", "client_settings", "is_foreign", "remove_foreign_settings"]
+__all__ = [
+    "ACCOUNT",
+    "GATE",
+    "REGION",
+    "build_child_environment",
+    "build_client_settings",
+    "is_foreign",
+    "remove_foreign_settings",
+]
 
 #: Names `module:function` of what every answer of a simulator goes through as well: see laptop/service_model.py.
 GATE = "LAPTOP_GATE"
@@ -24,7 +32,7 @@ def is_foreign(name: str) -> bool:
     return name.startswith(("AWS_", "BOTO_", "HERALD_")) or name.lower().endswith("_proxy")
 
 
-def client_settings(endpoints: Mapping[str, str]) -> dict[str, str]:
+def build_client_settings(endpoints: Mapping[str, str]) -> dict[str, str]:
     """What points any AWS client at the laptop cloud, and at nothing else; the keys are no secret."""
     return {
         "AWS_ENDPOINT_URL": endpoints["aws"],
@@ -43,12 +51,12 @@ def client_settings(endpoints: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def child_environment(endpoints: Mapping[str, str], home: Path, tmp: Path) -> dict[str, str]:
+def build_child_environment(endpoints: Mapping[str, str], home: Path, tmp: Path) -> dict[str, str]:
     """The whole environment of one process of the laptop cloud."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {
         **kept,
-        **client_settings(endpoints),
+        **build_client_settings(endpoints),
         "HOME": str(home),
         "TMPDIR": str(tmp),
         "HERALD_TIMEOUT_FACTOR": TIMEOUT_FACTOR,

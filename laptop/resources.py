@@ -26,7 +26,7 @@ __all__ = [
     "WEBHOOK",
     "WEBHOOK_KEY",
     "Function",
-    "topic_policy",
+    "build_topic_policy",
 ]
 
 PREFIX = "herald"
@@ -124,7 +124,7 @@ EVENTS_API = Function(
 )
 
 
-def topic_policy(queue: str, topic_arn: str) -> str:
+def build_topic_policy(queue: str, topic_arn: str) -> str:
     """Lets one topic send to one queue."""
     statement = {
         "Effect": "Allow",

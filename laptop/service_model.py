@@ -23,7 +23,14 @@ from botocore.validate import ParamValidator
 
 from laptop.environment import GATE
 
-__all__ = ["WrongAnswer", "answer_violations", "hold_to_model", "leave_blanks", "operation_model", "request_violations"]
+__all__ = [
+    "WrongAnswer",
+    "hold_to_model",
+    "leave_blanks",
+    "list_violations",
+    "load_operation_model",
+    "request_violations",
+]
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -39,7 +46,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 @cache
-def operation_model(service: str, operation: str) -> OperationModel:
+def load_operation_model(service: str, operation: str) -> OperationModel:
     """One operation, as botocore carries it. Raises `OperationNotFoundError` of botocore."""
     return botocore.session.get_session().get_service_model(service).operation_model(operation)
 
@@ -53,7 +60,7 @@ def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> di
 
     What `LAPTOP_GATE` names changes it further: tests.documented.mean:lean leaves what AWS promises, and no more.
     """
-    if broken := answer_violations(service, operation, answer):
+    if broken := list_violations(service, operation, answer):
         raise WrongAnswer("; ".join(broken))
     found = dict(answer)
     if GATE in os.environ:
@@ -77,10 +84,10 @@ def _gate(named: str) -> Any:
     return getattr(import_module(module), function)
 
 
-def answer_violations(service: str, operation: str, answer: Mapping[str, Any]) -> list[str]:
+def list_violations(service: str, operation: str, answer: Mapping[str, Any]) -> list[str]:
     """Where an answer is none of this operation's: members, types, enumerations. What is null counts as left out."""
-    shape = operation_model(service, operation).output_shape
-    return [*_answer(answer, shape, operation)] if shape else []
+    shape = load_operation_model(service, operation).output_shape
+    return [*_check_value(answer, shape, operation)] if shape else []
 
 
 def request_violations(service: str, operation: str, request: Mapping[str, Any]) -> list[str]:
@@ -88,27 +95,27 @@ def request_violations(service: str, operation: str, request: Mapping[str, Any])
 
     Enumerations are left to the service, which names them.
     """
-    shape = operation_model(service, operation).input_shape
+    shape = load_operation_model(service, operation).input_shape
     if shape is None:
         return []
     report = ParamValidator().validate(request, shape)
     return [report.generate_report()] if report.has_errors() else [*_request(request, shape, operation)]
 
 
-def _answer(value: Any, shape: Shape, where: str) -> Iterator[str]:
+def _check_value(value: Any, shape: Shape, where: str) -> Iterator[str]:
     match shape:
         case StructureShape() if isinstance(value, Mapping):
             present = {name: member for name, member in value.items() if member is not None}
             yield from (f"{where} has no member {name}" for name in present if name not in shape.members)
             yield from (f"{where} lacks {name}" for name in shape.required_members if name not in present)
             for name in present.keys() & shape.members.keys():
-                yield from _answer(present[name], shape.members[name], f"{where}.{name}")
+                yield from _check_value(present[name], shape.members[name], f"{where}.{name}")
         case ListShape() if isinstance(value, list):
             for member in value:
-                yield from _answer(member, shape.member, f"{where}[]")
+                yield from _check_value(member, shape.member, f"{where}[]")
         case MapShape() if isinstance(value, Mapping):
             for member in value.values():
-                yield from _answer(member, shape.value, f"{where}{{}}")
+                yield from _check_value(member, shape.value, f"{where}{{}}")
         case StringShape() if isinstance(value, str):
             if (shape.enum and value not in shape.enum) or len(value) < shape.metadata.get("min", 0):
                 yield f"{where} is never {value!r}"
@@ -129,23 +136,23 @@ def _request(value: Any, shape: Shape, where: str) -> Iterator[str]:
             for name in value.keys() & shape.members.keys():
                 yield from _request(value[name], shape.members[name], f"{where}.{name}")
         case ListShape() if isinstance(value, list):
-            yield from _limits(len(value), shape, f"the length of {where}")
+            yield from _check_limits(len(value), shape, f"the length of {where}")
             for member in value:
                 yield from _request(member, shape.member, f"{where}[]")
         case StringShape() if isinstance(value, str):
-            yield from _limits(len(value), shape, f"the length of {where}")
+            yield from _check_limits(len(value), shape, f"the length of {where}")
             pattern = shape.metadata.get("pattern")
             readable = pattern and _compile(pattern)
             if readable and not readable.fullmatch(value):
                 yield f"{where} does not match {pattern}"
         case _ if isinstance(value, int | float):
-            yield from _limits(value, shape, where)
+            yield from _check_limits(value, shape, where)
 
 
 @cache
 def _compile(pattern: str) -> re.Pattern[str] | None:
     """A pattern of Java's as Python has it; None where Python cannot say it (surrogates by themselves)."""
-    python = re.sub(r"\\p\{(\w+)\}", lambda found: _characters(found[1]), pattern.replace(r"\w-", r"\w\-"))
+    python = re.sub(r"\\p\{(\w+)\}", lambda found: _list_characters(found[1]), pattern.replace(r"\w-", r"\w\-"))
     try:
         return re.compile(python)
     except re.error:
@@ -153,7 +160,7 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
 
 
 @cache
-def _characters(category: str) -> str:
+def _list_characters(category: str) -> str:
     """What stands in a class for a category of Unicode's, or for one of Java's two names outside of a class."""
     if category in ("ASCII", "Print"):
         return "[\\x00-\\x7f]" if category == "ASCII" else "[\\x20-\\x7e]"
@@ -162,7 +169,7 @@ def _characters(category: str) -> str:
     return "".join(f"\\U{run[0][1]:08x}-\\U{run[-1][1]:08x}" for run in runs)
 
 
-def _limits(size: float, shape: Shape, where: str) -> Iterator[str]:
+def _check_limits(size: float, shape: Shape, where: str) -> Iterator[str]:
     if size < shape.metadata.get("min", size):
         yield f"{where} is below {shape.metadata['min']}"
     if size > shape.metadata.get("max", size):

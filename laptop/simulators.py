@@ -31,8 +31,8 @@ from laptop.cognito.mail import MailCarrier
 from laptop.cognito.sign_up_pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
-from laptop.inbox.app import PAGE_POLICY, inbox
-from laptop.providers.certificate import serving_context
+from laptop.inbox.app import PAGE_POLICY, make_inbox
+from laptop.providers.certificate import make_tls_context
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
@@ -65,30 +65,30 @@ DOMAIN = parseaddr(SENDER)[1].rpartition("@")[2]
 
 def main() -> None:
     """Serve until killed."""
-    options = _options()
-    topics = cache(lambda region: _client("sns", options.aws, region=region))
+    options = _parse_options()
+    topics = cache(lambda region: _make_client("sns", options.aws, region=region))
     ses = Ses(lambda topic, body: _publish(topics(topic.split(":")[3]), topic, body), options.scale)
     wire = SesServer((HOST, options.ses), ses, options.aws)
     emulator = httpx.Client(base_url=options.aws, trust_env=False, timeout=300)
-    deployments = _codedeploy(options.aws, emulator, options.scale)
+    deployments = _make_codedeploy(options.aws, emulator, options.scale)
     codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, wire)
-    vendors = _vendors(options.providers, ses.mailbox, options.scale, options.domain)
+    vendors = _serve_vendors(options.providers, ses.mailbox, options.scale, options.domain)
     for server in (wire, codedeploy, vendors):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    functions: LambdaClient = _client("lambda", options.aws)
+    functions: LambdaClient = _make_client("lambda", options.aws)
     for name, seconds in options.schedule:
         threading.Thread(target=_repeat, args=(functions, emulator, name, seconds), daemon=True).start()
     threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
-    accounts = CognitoAccounts(_client("cognito-idp", options.aws), functions)
+    accounts = CognitoAccounts(_make_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
-    smtp = _smtp(options.smtp, options.certificate, ses.mailbox, options.domain)
+    smtp = _serve_smtp(options.smtp, options.certificate, ses.mailbox, options.domain)
     faults = {**{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
-    served = inbox(ses, console, pages.routes(), faults, vendors.senders, TracePages())
+    served = make_inbox(ses, console, pages.routes(), faults, vendors.senders, TracePages())
     uvicorn.run(served, host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 
-def _vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -> VendorServer:
+def _serve_vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -> VendorServer:
     """The providers beside SES, each with the sender's domain and those `also`, into the inbox of SES."""
     sendgrid, resend = (
         SendGridSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()),
@@ -102,18 +102,18 @@ def _vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -
     return VendorServer((HOST, port), vendors, mailbox, senders)
 
 
-def _smtp(port: int, certificate: Path, mailbox: Mailbox, also: Collection[str]) -> SmtpServer:
+def _serve_smtp(port: int, certificate: Path, mailbox: Mailbox, also: Collection[str]) -> SmtpServer:
     """The mail server, into the same inbox, with a new certificate."""
-    return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, ArmedFaults(), also)
+    return SmtpServer((HOST, port), mailbox, make_tls_context(certificate), DOMAIN, ArmedFaults(), also)
 
 
-def _codedeploy(aws: str, emulator: httpx.Client, scale: float) -> CodeDeployApi:
+def _make_codedeploy(aws: str, emulator: httpx.Client, scale: float) -> CodeDeployApi:
     """A hook runs once, for a quarter of an hour at the most, as every function does."""
-    functions: LambdaClient = _client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
-    return CodeDeployApi(functions, _client("cloudwatch", aws), scale, running=partial(_running, emulator))
+    functions: LambdaClient = _make_client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
+    return CodeDeployApi(functions, _make_client("cloudwatch", aws), scale, running=partial(_list_running, emulator))
 
 
-def _running(emulator: httpx.Client, function: str, version: str) -> list[float]:
+def _list_running(emulator: httpx.Client, function: str, version: str) -> list[float]:
     """When each run of a version that has not ended began; none if the emulator is too busy to say."""
     try:
         runs = emulator.get("/_herald/running").json()
@@ -156,14 +156,14 @@ def _publish(sns: SNSClient, topic: str, body: str) -> None:
         log.warning("feedback was not published: %s", problem)
 
 
-def _client(service: str, endpoint: str, read_timeout: int = 300, attempts: int = 2, region: str = REGION) -> Any:
+def _make_client(service: str, endpoint: str, read_timeout: int = 300, attempts: int = 2, region: str = REGION) -> Any:
     config = Config(connect_timeout=300, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
     return botocore.session.get_session().create_client(
         service, region_name=region, endpoint_url=endpoint, config=config
     )
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m laptop.simulators", description=__doc__)
     parser.add_argument("--aws", required=True, help="URL of ministack")
     parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
@@ -174,13 +174,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
     parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
     parser.add_argument(
-        "--schedule", type=_schedule, action="append", default=[], help="FUNCTION=SECONDS: what to invoke, how often"
+        "--schedule",
+        type=_parse_schedule,
+        action="append",
+        default=[],
+        help="FUNCTION=SECONDS: what to invoke, how often",
     )
     parser.add_argument("--scale", type=float, default=1.0, help="factor on every simulated waiting time")
     return parser.parse_args()
 
 
-def _schedule(text: str) -> tuple[str, float]:
+def _parse_schedule(text: str) -> tuple[str, float]:
     name, _, seconds = text.partition("=")
     return name, float(seconds)
 

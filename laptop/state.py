@@ -10,7 +10,7 @@ from pathlib import Path
 
 from operations.errors import UserError
 
-__all__ = ["DEFAULT_STATE", "ROOT", "StateFolder", "descriptor_of"]
+__all__ = ["DEFAULT_STATE", "ROOT", "StateFolder", "find_descriptor"]
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Where `make run` keeps its state.
@@ -20,7 +20,7 @@ MARKER = ".herald-laptop-cloud"
 SETTLE_SECONDS = 300.0
 
 
-def descriptor_of(folder: Path) -> Path:
+def find_descriptor(folder: Path) -> Path:
     """The descriptor beside a state folder: `build/local.json` for `build/local`."""
     folder = folder.resolve()
     return folder.with_name(folder.name + ".json")
@@ -42,7 +42,7 @@ class StateFolder:
     @property
     def descriptor(self) -> Path:
         """The JSON file that names everything in this cloud."""
-        return descriptor_of(self.folder)
+        return find_descriptor(self.folder)
 
     def close(self) -> None:
         """Give the folder up; the supervisor holds the same lock until it has deleted it."""

@@ -29,13 +29,13 @@ class Timer:
 
     def _run(self) -> None:
         while True:
-            call = self._next()
+            call = self._take_next()
             if self._apart:
                 threading.Thread(target=call, daemon=True).start()
             else:
                 call()
 
-    def _next(self) -> Callable[[], None]:
+    def _take_next(self) -> Callable[[], None]:
         with self._changed:
             while True:
                 wait = self._waiting[0][0] - time.monotonic() if self._waiting else None

@@ -15,7 +15,7 @@ from function.ledger.keys import message_key
 from function.ledger.mail_event import TYPES
 from function.mail_events import MailEventsHandler
 from function.runtime.metrics import Telemetry
-from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, first_failure
+from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
 from laptop.service_model import hold_to_model, request_violations
 from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.values import Item, thaw_item
@@ -132,7 +132,7 @@ def read_stream(stream: Sequence[Mapping[str, Any]], handler: Any, draw: random.
         failed = None
         if wanted:
             calls += 1
-            inside = first_failure(handler({"Records": wanted}, None), Batch(wanted), RULES)
+            inside = find_first_failure(handler({"Records": wanted}, None), Batch(wanted), RULES)
             failed = None if inside is None else batch.records.index(wanted[inside])
         assert reader.settle(RULES, failed, NOW / 1000) == ()
     return calls

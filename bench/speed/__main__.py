@@ -20,7 +20,7 @@ from bench.speed.report import figures, table
 from bench.speed.roots import ROOT, Roots, prepare
 from bench.speed.sample import Sample
 from bench.speed.warm import Warm
-from laptop.providers.certificate import certificate
+from laptop.providers.certificate import make_certificate
 
 _OUT = ROOT / "build" / "bench.json"
 #: Rounds of cold starts and of warm batches, and invocations in a batch: the whole bench, and the quick one.
@@ -64,7 +64,7 @@ def _load() -> float:
 
 def _bundle(folder: Path, roots: Roots) -> tuple[Path, Path]:
     """A certificate for the fake, and botocore's bundle with it."""
-    own, bundle = certificate(folder), folder / "bundle.pem"
+    own, bundle = make_certificate(folder), folder / "bundle.pem"
     bundle.write_bytes((roots.reference / "botocore" / "cacert.pem").read_bytes() + own.read_bytes())
     return own, bundle
 

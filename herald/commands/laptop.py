@@ -18,7 +18,7 @@ from laptop.cloud import PORTS, Options, run_cloud
 from laptop.cognito.demo_users import ADA, GRACE
 from laptop.description import Description
 from laptop.environment import REGION, is_foreign, remove_foreign_settings
-from laptop.state import DEFAULT_STATE, descriptor_of
+from laptop.state import DEFAULT_STATE, find_descriptor
 from laptop.time_scale import DEFAULT
 from operations.errors import UserError
 
@@ -92,7 +92,7 @@ def demo(
 @app.command()
 def env(state_dir: StateDir = DEFAULT_STATE) -> None:
     """Print shell commands that point any AWS client at it: eval "$(make -s env)"."""
-    settings = Description.read(descriptor_of(state_dir)).settings()
+    settings = Description.read(find_descriptor(state_dir)).settings()
     foreign = [name for name in os.environ if is_foreign(name) and not name.lower().endswith("_proxy")]
     for name in sorted({*foreign, "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} - settings.keys()):
         typer.echo(f"unset {name}")

@@ -15,7 +15,7 @@ from herald.terraform.apply import build_trial_variables
 from herald.terraform.check import offline
 from herald.terraform.runner import INFRA, ROOT, STAGES, Terraform, stage
 from laptop.cloud import Options, run_cloud
-from laptop.environment import client_settings
+from laptop.environment import build_client_settings
 from operations.errors import UserError
 from package import build
 
@@ -67,7 +67,7 @@ def _make_plan(say: Callable[[str], None]) -> Path:
     """A plan of the root as it would be made for the first time, with nothing switched off."""
     packages = build("laptop", say=say)
     with run_cloud(Options(STAGES / "scan-cloud", bare=True)) as cloud:
-        terraform = stage("scan", offline() | client_settings(cloud.description.endpoints), {"local": {}})
+        terraform = stage("scan", offline() | build_client_settings(cloud.description.endpoints), {"local": {}})
         variables = build_trial_variables(cloud.description) | {
             "deletion_protection": True,
             "function_package": str(packages.function_zip),

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session as BotocoreSession
 
 from laptop.description import Description
-from laptop.environment import client_settings, is_foreign
+from laptop.environment import build_client_settings, is_foreign
 from operations.errors import UserError
 
 __all__ = ["AwsTarget", "aws", "aws_session", "is_loopback", "laptop", "region_of_profile"]
@@ -90,7 +90,7 @@ def aws() -> AwsTarget:
 def laptop(descriptor: Path) -> AwsTarget:
     """The laptop cloud that runs here; nothing of the user's own AWS settings is left."""
     cloud = Description.read(descriptor)
-    settings = client_settings(cloud.endpoints)
+    settings = build_client_settings(cloud.endpoints)
     environment = {name: value for name, value in os.environ.items() if not is_foreign(name)} | settings
     session = boto3.Session("laptop", "laptop", region_name=cloud.region)
     client = session.client("sts", endpoint_url=cloud.endpoints["aws"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.codedeploy.errors import DeploymentEnded, failure
+from laptop.codedeploy.errors import DeploymentEnded, make_failure
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -39,16 +39,18 @@ class Alias:
         """Raise unless the AppSpec can be deployed to the alias as it stands."""
         spec = self._appspec
         if spec.current == spec.target or not (spec.current.isdecimal() and spec.target.isdecimal()):
-            raise _mismatch(
+            raise _make_mismatch(
                 f"CurrentVersion {spec.current}, TargetVersion {spec.target}: two published versions that differ."
             )
         alias = self._get()
         if alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
-            raise _mismatch(
+            raise _make_mismatch(
                 f"The alias {spec.alias} already shifts traffic between two versions. Clear its weights first."
             )
         if alias["FunctionVersion"] != spec.current:
-            raise _mismatch(f"The alias {spec.alias} is on version {alias['FunctionVersion']}, not on {spec.current}.")
+            raise _make_mismatch(
+                f"The alias {spec.alias} is on version {alias['FunctionVersion']}, not on {spec.current}."
+            )
         for version in (spec.current, spec.target):
             self._require_version(version)
 
@@ -56,7 +58,7 @@ class Alias:
         """Give the target version so many percent; at 100 the alias is on it alone."""
         alias = self._get()
         if alias["FunctionVersion"] != self._appspec.current:
-            raise _mismatch(f"Somebody else moved the alias {self._appspec.alias} to {alias['FunctionVersion']}.")
+            raise _make_mismatch(f"Somebody else moved the alias {self._appspec.alias} to {alias['FunctionVersion']}.")
         if percent == 100:
             self._put(alias, self._appspec.target, {})
         else:
@@ -70,7 +72,7 @@ class Alias:
         try:
             return self._functions.get_alias(FunctionName=self._appspec.function, Name=self._appspec.alias)
         except (BotoCoreError, ClientError) as problem:
-            raise _failure(problem) from None
+            raise _make_failure(problem) from None
 
     def _put(self, seen: AliasConfigurationResponseTypeDef, version: str, weights: dict[str, float]) -> None:
         try:
@@ -82,19 +84,19 @@ class Alias:
                 RevisionId=seen["RevisionId"],
             )
         except (BotoCoreError, ClientError) as problem:
-            raise _failure(problem) from None
+            raise _make_failure(problem) from None
 
     def _require_version(self, version: str) -> None:
         try:
             self._functions.get_function_configuration(FunctionName=self._appspec.function, Qualifier=version)
         except (BotoCoreError, ClientError) as problem:
-            raise _failure(problem) from None
+            raise _make_failure(problem) from None
 
 
-def _mismatch(why: str) -> DeploymentEnded:
-    return failure("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
+def _make_mismatch(why: str) -> DeploymentEnded:
+    return make_failure("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
 
 
-def _failure(problem: BotoCoreError | ClientError) -> DeploymentEnded:
+def _make_failure(problem: BotoCoreError | ClientError) -> DeploymentEnded:
     code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else ""
-    return failure(CODES.get(code, "INTERNAL_ERROR"), str(problem))
+    return make_failure(CODES.get(code, "INTERNAL_ERROR"), str(problem))

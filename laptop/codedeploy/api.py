@@ -55,16 +55,16 @@ class CodeDeployApi:
             "UpdateApplication": self._rename_application,
             "DeleteApplication": self._delete_application,
             "CreateDeploymentGroup": self._create_group,
-            "GetDeploymentGroup": self._of_application(self.groups.get),
-            "ListDeploymentGroups": self._of_application(self.groups.list),
-            "UpdateDeploymentGroup": self._of_application(self._of_config(self.groups.update)),
+            "GetDeploymentGroup": self._require_application(self.groups.get),
+            "ListDeploymentGroups": self._require_application(self.groups.list),
+            "UpdateDeploymentGroup": self._require_application(self._require_config(self.groups.update)),
             "DeleteDeploymentGroup": self._delete_group,
             "CreateDeploymentConfig": self.configs.create,
             "GetDeploymentConfig": self.configs.get,
             "ListDeploymentConfigs": self.configs.list,
             "DeleteDeploymentConfig": self._delete_config,
-            "CreateDeployment": self._of_application(self._of_config(self._create_deployment)),
-            "GetApplicationRevision": self._of_application(self.deployments.revision),
+            "CreateDeployment": self._require_application(self._require_config(self._create_deployment)),
+            "GetApplicationRevision": self._require_application(self.deployments.revision),
             "StopDeployment": self.deployments.stop,
             "PutLifecycleEventHookExecutionStatus": self.deployments.answer,
             "ContinueDeployment": self._continue_deployment,
@@ -109,7 +109,7 @@ class CodeDeployApi:
         return self.applications.delete(request)
 
     def _create_group(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self._of_application(self._of_config(self.groups.create))(request)
+        answer = self._require_application(self._require_config(self.groups.create))(request)
         self.tags.put(_group(request), request.get("tags") or [])
         return answer
 
@@ -124,7 +124,7 @@ class CodeDeployApi:
         return self.configs.delete(request)
 
     def _create_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        group = self._required_group(request)
+        group = self._require_group(request)
         config = str(request.get("deploymentConfigName") or group["deploymentConfigName"])
         routing = self.configs.get({"deploymentConfigName": config})["deploymentConfigInfo"]["trafficRoutingConfig"]
         return self.deployments.create(request, group, routing)
@@ -134,7 +134,7 @@ class CodeDeployApi:
             raise CodeDeployError("ApplicationNameRequiredException", "A group is named by its application too.")
         if request.get("applicationName"):
             self.applications.require(str(request["applicationName"]))
-            self._required_group(request)
+            self._require_group(request)
         return self.queries.list_deployments(request)
 
     def _continue_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,13 +143,13 @@ class CodeDeployApi:
             "UnsupportedActionForDeploymentTypeException", "A Lambda deployment waits for nobody to continue it."
         )
 
-    def _required_group(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _require_group(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         if not request.get("deploymentGroupName"):
             raise CodeDeployError("DeploymentGroupNameRequiredException", "An application's group has to be named.")
         group: Mapping[str, Any] = self.groups.get(request)["deploymentGroupInfo"]
         return group
 
-    def _of_application(self, operation: Operation) -> Operation:
+    def _require_application(self, operation: Operation) -> Operation:
         """The operation, for an application that exists."""
 
         def with_application(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class CodeDeployApi:
 
         return with_application
 
-    def _of_config(self, operation: Operation) -> Operation:
+    def _require_config(self, operation: Operation) -> Operation:
         """The operation, by a deployment configuration that exists where one is named."""
 
         def with_application(request: Mapping[str, Any]) -> dict[str, Any]:

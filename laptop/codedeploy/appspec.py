@@ -15,7 +15,7 @@ import yaml
 
 from laptop.codedeploy.errors import CodeDeployError
 
-__all__ = ["AFTER", "BEFORE", "AppSpec", "content_of", "read", "without_content"]
+__all__ = ["AFTER", "BEFORE", "AppSpec", "drop_content", "read", "read_content"]
 
 BEFORE = "BeforeAllowTraffic"
 AFTER = "AfterAllowTraffic"
@@ -39,12 +39,12 @@ def read(revision: Mapping[str, Any]) -> AppSpec:
 
     Keys are taken in any letter case, because AWS's pages write them in two.
     """
-    document = _lower_keys(_parse(content_of(revision)))
+    document = _lower_keys(_parse(read_content(revision)))
     match document:
         case {"version": 0.0 | "0.0", "resources": [{**resources}]} if len(resources) == 1:
             resource = next(iter(resources.values()))
         case _:
-            raise _invalid("It has version: 0.0 and, under Resources, one function.")
+            raise _make_error("It has version: 0.0 and, under Resources, one function.")
     match resource:
         case {
             "type": "AWS::Lambda::Function",
@@ -55,32 +55,34 @@ def read(revision: Mapping[str, Any]) -> AppSpec:
                 "targetversion": then,
             },
         }:
-            return AppSpec(name, alias, str(now), str(then), _hooks(document.get("hooks") or []))
+            return AppSpec(name, alias, str(now), str(then), _read_hooks(document.get("hooks") or []))
         case _:
-            raise _invalid("Its function has Type AWS::Lambda::Function, Name, Alias, CurrentVersion, TargetVersion.")
+            raise _make_error(
+                "Its function has Type AWS::Lambda::Function, Name, Alias, CurrentVersion, TargetVersion."
+            )
 
 
-def without_content(revision: Mapping[str, Any]) -> dict[str, Any]:
+def drop_content(revision: Mapping[str, Any]) -> dict[str, Any]:
     """The revision as every answer but GetApplicationRevision's describes it: a hash, and a content that is null.
 
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeployment.html
     """
     kind = str(revision["revisionType"])
-    digest = hashlib.sha256(content_of(revision).encode()).hexdigest()
+    digest = hashlib.sha256(read_content(revision).encode()).hexdigest()
     return {"revisionType": kind, TEXTS[kind]: {"content": None, "sha256": digest}}
 
 
-def content_of(revision: Mapping[str, Any]) -> str:
+def read_content(revision: Mapping[str, Any]) -> str:
     """The text of the AppSpec that a revision carries. Raises `CodeDeployError` if it carries none."""
     kind = revision.get("revisionType")
     if kind not in TEXTS:
-        raise _invalid(f"A revision of type {kind} is not played here; send it as AppSpecContent.")
+        raise _make_error(f"A revision of type {kind} is not played here; send it as AppSpecContent.")
     text = revision.get(TEXTS[kind]) or {}
     content = text.get("content")
     if not content:
-        raise _invalid("It is empty.")
+        raise _make_error("It is empty.")
     if text.get("sha256") not in (None, hashlib.sha256(content.encode()).hexdigest()):
-        raise _invalid("Its sha256 is not that of its content.")
+        raise _make_error("Its sha256 is not that of its content.")
     return str(content)
 
 
@@ -88,10 +90,10 @@ def _parse(content: str) -> Any:
     try:
         return yaml.safe_load(content)  # JSON is YAML
     except yaml.YAMLError:
-        raise _invalid("It is neither YAML nor JSON.") from None
+        raise _make_error("It is neither YAML nor JSON.") from None
 
 
-def _hooks(listed: Any) -> dict[str, str]:
+def _read_hooks(listed: Any) -> dict[str, str]:
     known = {name.lower(): name for name in (BEFORE, AFTER)}
     hooks = {}
     for one in listed if isinstance(listed, list) else [None]:
@@ -100,7 +102,7 @@ def _hooks(listed: Any) -> dict[str, str]:
                 ((event, function),) = pairs.items()
                 hooks[known[str(event)]] = str(function)
             case _:
-                raise _invalid(f"Hooks is a list of {BEFORE} and {AFTER}, each with the name of a function.")
+                raise _make_error(f"Hooks is a list of {BEFORE} and {AFTER}, each with the name of a function.")
     return hooks
 
 
@@ -114,5 +116,5 @@ def _lower_keys(value: Any) -> Any:
             return value
 
 
-def _invalid(why: str) -> CodeDeployError:
+def _make_error(why: str) -> CodeDeployError:
     return CodeDeployError("InvalidRevisionException", f"The AppSpec of a Lambda deployment was expected. {why}")

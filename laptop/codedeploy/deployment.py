@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec, without_content
+from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec, drop_content
 from laptop.codedeploy.lifecycle import LifecycleEvent
 from laptop.environment import ACCOUNT, REGION
 
@@ -81,17 +81,17 @@ class SimulatedDeployment:
             "deploymentGroupName": request.group,
             "deploymentConfigName": request.config,
             "deploymentId": request.id,
-            "revision": without_content(request.revision),
+            "revision": drop_content(request.revision),
             **request.echoed,
             "status": self.status,
             **({"errorInformation": {"code": self.error[0], "message": self.error[1]}} if self.error else {}),
             **{name: moment for name, moment in times.items() if moment is not None},
-            "deploymentOverview": self._overview(),
+            "deploymentOverview": self._count_by_status(),
             "creator": "codeDeployRollback" if request.rollback_of else "user",
             "ignoreApplicationStopFailures": False,
             "updateOutdatedInstancesOnly": False,
             "autoRollbackConfiguration": dict(request.rollback),
-            **self._rollback(),
+            **self._describe_rollback(),
             "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
             "instanceTerminationWaitTimeStarted": False,
             "deploymentStatusMessages": [],
@@ -106,7 +106,7 @@ class SimulatedDeployment:
             "deploymentId": self.request.id,
             "targetId": appspec.function,
             "targetArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{appspec.function}",
-            "status": self._target_status(),
+            "status": self._compute_target_status(),
             "lastUpdatedAt": last,
             "lifecycleEvents": [event.describe() for event in self.events],
             "lambdaFunctionInfo": {
@@ -119,7 +119,7 @@ class SimulatedDeployment:
         }
         return {"deploymentTargetType": "LambdaTarget", "lambdaTarget": target}
 
-    def _target_status(self) -> str:
+    def _compute_target_status(self) -> str:
         match self.status:
             case "Created" | "Queued":
                 return "Pending"
@@ -128,11 +128,11 @@ class SimulatedDeployment:
             case status:
                 return status
 
-    def _overview(self) -> dict[str, int]:
+    def _count_by_status(self) -> dict[str, int]:
         states = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Ready")
-        return {state: int(state == self._target_status()) for state in states}
+        return {state: int(state == self._compute_target_status()) for state in states}
 
-    def _rollback(self) -> dict[str, Any]:
+    def _describe_rollback(self) -> dict[str, Any]:
         if self.request.rollback_of:
             return {"rollbackInfo": {"rollbackTriggeringDeploymentId": self.request.rollback_of}}
         known = {"rollbackDeploymentId": self.rolled_back_by, "rollbackMessage": self.rollback_message}

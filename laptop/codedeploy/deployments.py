@@ -15,9 +15,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from laptop.codedeploy.appspec import content_of, read, without_content
+from laptop.codedeploy.appspec import drop_content, read, read_content
 from laptop.codedeploy.deployment import DeploymentRequest, SimulatedDeployment
-from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failure
+from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, make_failure
 from laptop.codedeploy.execution import Execution
 from laptop.codedeploy.lifecycle import record_answer
 from laptop.codedeploy.registry.configs import check_alarms, check_rollback
@@ -58,9 +58,9 @@ class Deployments:
             "overrideAlarmConfiguration": override,
         }
         if last := self._find_last_success(group):
-            echoed["previousRevision"] = without_content(last.request.revision)
+            echoed["previousRevision"] = drop_content(last.request.revision)
         asked = DeploymentRequest(
-            id=_new_id(),
+            id=_make_id(),
             application=str(group["applicationName"]),
             group=str(group["deploymentGroupName"]),
             config=str(request.get("deploymentConfigName") or group["deploymentConfigName"]),
@@ -93,9 +93,9 @@ class Deployments:
 
     def revision(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetApplicationRevision`: the one answer that has the content, as the older type `String`."""
-        application, wanted = str(request["applicationName"]), _sha256(request["revision"])
+        application, wanted = str(request["applicationName"]), _compute_sha256(request["revision"])
         for one in self:
-            content = content_of(one.request.revision)
+            content = read_content(one.request.revision)
             digest = hashlib.sha256(content.encode()).hexdigest()
             if one.request.application == application and digest == wanted:
                 revision = {"revisionType": "String", "string": {"content": content, "sha256": digest}}
@@ -120,7 +120,7 @@ class Deployments:
             rollback = self._end(deployment, end)
         except Exception as problem:  # a deployment that nobody ends would hold its group for ever
             log.exception("the deployment %s broke", deployment.request.id)
-            rollback = self._end(deployment, failure("INTERNAL_ERROR", repr(problem)))
+            rollback = self._end(deployment, make_failure("INTERNAL_ERROR", repr(problem)))
         else:
             rollback = self._end(deployment, None)
         if rollback:
@@ -146,7 +146,7 @@ class Deployments:
             deployment.rollback_message = NOTHING_TO_ROLL_BACK_TO
             return None
         request = DeploymentRequest(
-            id=_new_id(),
+            id=_make_id(),
             application=asked.application,
             group=asked.group,
             config=asked.config,
@@ -164,19 +164,19 @@ class Deployments:
         return self._deployments[asked.id]
 
     def _require_idle(self, group: Mapping[str, Any]) -> None:
-        for one in self._of(group):
+        for one in self._list_of_group(group):
             if not one.ended:
                 raise CodeDeployError("DeploymentLimitExceededException", f"{one.request.id} still runs in this group.")
 
     def _find_last_success(self, group: Mapping[str, Any]) -> SimulatedDeployment | None:
-        return next((one for one in self._of(group) if one.status == "Succeeded"), None)
+        return next((one for one in self._list_of_group(group) if one.status == "Succeeded"), None)
 
-    def _of(self, group: Mapping[str, Any]) -> Iterator[SimulatedDeployment]:
+    def _list_of_group(self, group: Mapping[str, Any]) -> Iterator[SimulatedDeployment]:
         names = group["applicationName"], group["deploymentGroupName"]
         return (one for one in self if (one.request.application, one.request.group) == names)
 
 
-def _sha256(revision: Mapping[str, Any]) -> str:
+def _compute_sha256(revision: Mapping[str, Any]) -> str:
     described = revision.get("appSpecContent") or revision.get("string") or {}
     if not described.get("sha256"):
         raise CodeDeployError("InvalidRevisionException", "A revision is named by the sha256 of its content.")
@@ -202,5 +202,5 @@ def _must_roll_back(deployment: SimulatedDeployment, end: DeploymentEnded) -> bo
     return bool(rollback.get("enabled")) and end.event in rollback.get("events", ())
 
 
-def _new_id() -> str:
+def _make_id() -> str:
     return "d-" + "".join(random.choices(ID, k=9))  # noqa: S311 - a name, no secret

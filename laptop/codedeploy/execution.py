@@ -13,9 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from laptop.codedeploy.alias import Alias
 from laptop.codedeploy.appspec import AFTER, BEFORE
-from laptop.codedeploy.errors import failure, stop
+from laptop.codedeploy.errors import make_failure, stop
 from laptop.codedeploy.lifecycle import LifecycleEvent, invoke_hook
-from laptop.codedeploy.registry.configs import shifts
+from laptop.codedeploy.registry.configs import list_shifts
 from laptop.codedeploy.runtime import Runtime
 from laptop.time_scale import SHORTEST_HOOK, TimeScale
 
@@ -47,18 +47,18 @@ class Execution:
 
     def carry_out(self) -> None:
         """From the current version to the target version. A rollback starts wherever the alias stands."""
-        self._queue()
-        with self._event("Start"):
+        self._wait_in_queue()
+        with self._run_event("Start"):
             if not self._deployment.request.rollback_of:
                 self._alias.require_match()
         self._run_hook(BEFORE)
-        with self._event("AllowTraffic"):
+        with self._run_event("AllowTraffic"):
             self._move()
         self._run_hook(AFTER)
-        with self._event("End"):
+        with self._run_event("End"):
             self._check_for_stop()
 
-    def _queue(self) -> None:
+    def _wait_in_queue(self) -> None:
         self._wait(QUEUE_SECONDS)
         self._deployment.status = "Queued"
         self._wait(QUEUE_SECONDS)
@@ -70,7 +70,7 @@ class Execution:
 
     def _move(self) -> None:
         before = 0.0
-        for shift in shifts(self._deployment.request.routing):
+        for shift in list_shifts(self._deployment.request.routing):
             self._wait((shift.minutes - before) * 60)
             self._await_runs((shift.minutes - before) * 60)
             self._check_for_stop()
@@ -108,17 +108,17 @@ class Execution:
         if not function:
             event.status = "Skipped"
             return
-        with self._event(name):
+        with self._run_event(name):
             event.hook = function
             self._runtime.spawn(lambda: invoke_hook(self._runtime.functions, self._deployment.request.id, event))
             self._wait(HOOK_SECONDS, lambda: event.answer is not None, SHORTEST_HOOK)
             if event.answer is None:
                 event.diagnose("ScriptTimedOut", "The hook did not say how it went within an hour.")
             if event.answer != "Succeeded":
-                raise failure("HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed.")
+                raise make_failure("HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed.")
 
     @contextmanager
-    def _event(self, name: str) -> Iterator[LifecycleEvent]:
+    def _run_event(self, name: str) -> Iterator[LifecycleEvent]:
         event, clock = self._deployment.event(name), self._runtime.clock
         event.begin(clock.now())
         try:
@@ -168,7 +168,7 @@ class _Alarms:
                 AlarmNames=self._names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
             )
         except (BotoCoreError, ClientError) as problem:
-            self._unknown(str(problem))
+            self._note_unknown(str(problem))
             return
         states = {alarm["AlarmName"]: alarm.get("StateValue") for alarm in answer.get("MetricAlarms", ())}
         states |= {alarm["AlarmName"]: alarm.get("StateValue") for alarm in answer.get("CompositeAlarms", ())}
@@ -176,8 +176,8 @@ class _Alarms:
         if on:
             raise stop("ALARM_ACTIVE", f"Stopped, because these alarms are on: {', '.join(on)}.", ON_ALARM)
         if missing := sorted(set(self._names) - states.keys()):
-            self._unknown(f"CloudWatch knows no alarm {', '.join(missing)}.")
+            self._note_unknown(f"CloudWatch knows no alarm {', '.join(missing)}.")
 
-    def _unknown(self, why: str) -> None:
+    def _note_unknown(self, why: str) -> None:
         if not self._may_be_unknown:
             raise stop("ALARM_ACTIVE", f"Stopped, because the alarms cannot be read: {why}", ON_ALARM)

@@ -34,7 +34,7 @@ class Queries:
 
     def batch(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`BatchGetDeployments`; deployments that do not exist are left out."""
-        wanted = _few(request["deploymentIds"], "BatchLimitExceededException")
+        wanted = _limit_count(request["deploymentIds"], "BatchLimitExceededException")
         return {"deploymentsInfo": [one.info() for one in self._deployments if one.request.id in wanted]}
 
     def list_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Queries:
         statuses = request.get("includeOnlyStatuses") or STATUSES
         if not set(statuses) <= set(STATUSES):
             raise CodeDeployError("InvalidDeploymentStatusException", f"The statuses are {', '.join(STATUSES)}.")
-        start, end = _range(request.get("createTimeRange") or {})
+        start, end = _read_range(request.get("createTimeRange") or {})
         return {
             "deployments": sorted(
                 one.request.id
@@ -57,18 +57,18 @@ class Queries:
 
     def target(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetDeploymentTarget`."""
-        return {"deploymentTarget": self._targets(request, [request["targetId"]])[0]}
+        return {"deploymentTarget": self._describe_targets(request, [request["targetId"]])[0]}
 
     def targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`BatchGetDeploymentTargets`."""
-        wanted = _few(request["targetIds"], "DeploymentTargetListSizeExceededException")
-        return {"deploymentTargets": self._targets(request, wanted)}
+        wanted = _limit_count(request["targetIds"], "DeploymentTargetListSizeExceededException")
+        return {"deploymentTargets": self._describe_targets(request, wanted)}
 
     def list_targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListDeploymentTargets`: the one function, by its name."""
         return {"targetIds": [self._require_started(request).request.appspec.function]}
 
-    def _targets(self, request: Mapping[str, Any], wanted: list[str]) -> list[dict[str, Any]]:
+    def _describe_targets(self, request: Mapping[str, Any], wanted: list[str]) -> list[dict[str, Any]]:
         deployment = self._require_started(request)
         function = deployment.request.appspec.function
         if set(wanted) != {function}:
@@ -82,13 +82,13 @@ class Queries:
         return deployment
 
 
-def _few(names: list[str], code: str) -> list[str]:
+def _limit_count(names: list[str], code: str) -> list[str]:
     if len(names) > MOST:
         raise CodeDeployError(code, f"At most {MOST} at a time.")
     return names
 
 
-def _range(times: Mapping[str, Any]) -> tuple[float, float]:
+def _read_range(times: Mapping[str, Any]) -> tuple[float, float]:
     start = parse_timestamp(times["start"]).timestamp() if times.get("start") else float("-inf")
     end = parse_timestamp(times["end"]).timestamp() if times.get("end") else float("inf")
     if start > end:

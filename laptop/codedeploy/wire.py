@@ -18,13 +18,13 @@ from botocore.model import ServiceModel
 from laptop.codedeploy.errors import CodeDeployError
 from laptop.service_model import WrongAnswer, hold_to_model, request_violations
 
-__all__ = ["CodeDeployCalls", "CodeDeployServer", "service"]
+__all__ = ["CodeDeployCalls", "CodeDeployServer", "load_service_model"]
 
 TARGET = "CodeDeploy_20141006."
 
 
 @cache
-def service() -> ServiceModel:
+def load_service_model() -> ServiceModel:
     """CodeDeploy's service model, as botocore carries it."""
     return botocore.session.get_session().get_service_model("codedeploy")
 
@@ -83,7 +83,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 def _request(operation: str, body: bytes) -> dict[str, Any]:
     """The request, if it is one that the service model allows."""
-    if operation not in service().operation_names:
+    if operation not in load_service_model().operation_names:
         raise CodeDeployError("UnknownOperationException", f"CodeDeploy has no operation {operation!r}.")
     try:
         request = json.loads(body or b"{}")

@@ -38,7 +38,7 @@ class CognitoAccounts:
     @property
     def web(self) -> str:
         """The web app's address, which the pool knows as that of the way back."""
-        return self._client()["web"]
+        return self._find_client()["web"]
 
     def sign_up(self, email: str, name: str, password: str) -> None:
         """Make an account that its address must confirm; for an address that has one, nothing, and without a word."""
@@ -49,11 +49,11 @@ class CognitoAccounts:
         """Confirm an address, and do what ministack leaves out: note that it is verified, and call the trigger."""
         self._ask("confirm_sign_up", set(), ClientId=self._id, Username=email, ConfirmationCode=code)
         self._cognito.admin_update_user_attributes(
-            UserPoolId=self._client()["pool"],
+            UserPoolId=self._find_client()["pool"],
             Username=email,
             UserAttributes=[{"Name": "email_verified", "Value": "true"}],
         )
-        user = self._cognito.admin_get_user(UserPoolId=self._client()["pool"], Username=email)
+        user = self._cognito.admin_get_user(UserPoolId=self._find_client()["pool"], Username=email)
         attributes = {each["Name"]: each.get("Value", "") for each in user["UserAttributes"]}
         event = {
             "triggerSource": "PostConfirmation_ConfirmSignUp",
@@ -95,9 +95,9 @@ class CognitoAccounts:
 
     @property
     def _id(self) -> str:
-        return self._client()["id"]
+        return self._find_client()["id"]
 
-    def _client(self) -> dict[str, str]:
+    def _find_client(self) -> dict[str, str]:
         """Pool, client and web app, looked up when they are first needed: they are made after this process began."""
         if not self._known:
             pools = self._cognito.list_user_pools(MaxResults=60)["UserPools"]

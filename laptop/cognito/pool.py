@@ -52,13 +52,13 @@ def sign_in(clients: LaptopClients, aws: str, web: str) -> SignIn:
     )["UserPoolClient"]["ClientId"]
     cognito.create_group(UserPoolId=pool, GroupName=OPERATORS)
     for person in (ADA, GRACE):
-        _account(clients, pool, person)
+        _create_account(clients, pool, person)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=GRACE.email, GroupName=OPERATORS)
     issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{pool}"
     return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client, pool)
 
 
-def _account(clients: LaptopClients, pool: str, person: DemoUser) -> None:
+def _create_account(clients: LaptopClients, pool: str, person: DemoUser) -> None:
     attributes = {"email": person.email, "email_verified": "true", "name": person.name}
     clients.cognito.admin_create_user(
         UserPoolId=pool,

@@ -43,59 +43,59 @@ class AccountPages:
             Route("/sign-up", self._sign_up, methods=["GET", "POST"]),
             Route("/confirm", self._confirm, methods=["GET", "POST"]),
             Route("/reset", self._reset, methods=["GET", "POST"]),
-            Route("/reset/code", self._code, methods=["POST"]),
+            Route("/reset/code", self._take_code, methods=["POST"]),
         ]
 
     async def _sign_up(self, request: Request) -> Response:
         if request.method != "POST":
-            return await self._page("sign-up")
-        form = await _form(request)
+            return await self._show_page("sign-up")
+        form = await _read_form(request)
         try:
             await run_in_threadpool(self._accounts.sign_up, form["email"], form["name"], form["password"])
         except CognitoRefusal as refusal:
-            return await self._page("sign-up", form, wrong=str(refusal))
-        return await self._page("confirm", form, told=_MAILED)
+            return await self._show_page("sign-up", form, wrong=str(refusal))
+        return await self._show_page("confirm", form, told=_MAILED)
 
     async def _confirm(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await _read_form(request)
         if request.method != "POST" or not form["code"]:
-            return await self._page("confirm", form)
+            return await self._show_page("confirm", form)
         try:
             await run_in_threadpool(self._accounts.confirm, form["email"], form["code"])
         except CognitoRefusal as refusal:
-            return await self._page("confirm", form, wrong=str(refusal))
-        return await self._page("done")
+            return await self._show_page("confirm", form, wrong=str(refusal))
+        return await self._show_page("done")
 
     async def _reset(self, request: Request) -> Response:
         if request.method != "POST":
-            return await self._page("reset")
-        form = await _form(request)
+            return await self._show_page("reset")
+        form = await _read_form(request)
         try:
             await run_in_threadpool(self._accounts.mail_reset_code, form["email"])
         except CognitoRefusal as refusal:
-            return await self._page("reset", form, wrong=str(refusal))
-        return await self._page("code", form, told=_MAILED)
+            return await self._show_page("reset", form, wrong=str(refusal))
+        return await self._show_page("code", form, told=_MAILED)
 
-    async def _code(self, request: Request) -> Response:
-        form = await _form(request)
+    async def _take_code(self, request: Request) -> Response:
+        form = await _read_form(request)
         try:
             await run_in_threadpool(self._accounts.reset, form["email"], form["code"], form["password"])
         except CognitoRefusal as refusal:
-            return await self._page("code", form, wrong=str(refusal))
-        return await self._page("done", told="The new password is set.")
+            return await self._show_page("code", form, wrong=str(refusal))
+        return await self._show_page("done", told="The new password is set.")
 
-    async def _page(
+    async def _show_page(
         self, step: str, form: dict[str, str] | None = None, *, told: str = "", wrong: str = ""
     ) -> Response:
         title, action, button = _STEPS[step]
         shown = {"step": step, "title": title, "action": action, "button": button, "told": told, "wrong": wrong}
         filled = {name: (form or {}).get(name, "") for name in ("email", "name")}
         web = await run_in_threadpool(lambda: self._accounts.web)
-        text = _environment().get_template("account.html").render(**shown, **filled, web=web)
+        text = _make_environment().get_template("account.html").render(**shown, **filled, web=web)
         return HTMLResponse(text, 422 if wrong else 200, self._headers)
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _read_form(request: Request) -> dict[str, str]:
     form = await request.form()
     return {name: str(form.get(name, "")).strip() for name in ("email", "name", "code")} | {
         "password": str(form.get("password", ""))
@@ -103,7 +103,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 @cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     from webapp.pages.rendering import make_environment  # noqa: PLC0415  fastapi comes with it
 
     return make_environment(_PAGES)

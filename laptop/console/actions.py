@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from laptop.clients import LaptopClients
-from laptop.console.scenarios import Fresh, body_of, new_event, write_correction
+from laptop.console.scenarios import Fresh, encode_body, make_event, write_correction
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
 from laptop.ses.faults import ArmedFaults, FaultKind, SendFault
@@ -35,7 +35,7 @@ class Actor:
 
     def publish(self, fresh: Fresh) -> str:
         """Publish a new event after arming its fault; returns the event's id."""
-        event = new_event(fresh)
+        event = make_event(fresh)
         recipient = event["data"]["recipient"]["email"]
         if fresh.fault:
             self._faults.arm(SendFault(fresh.fault, times=fresh.times, recipient=recipient))
@@ -43,7 +43,7 @@ class Actor:
             seconds = self._hold_seconds() + _AFTER_THE_HOLD
             self._faults.arm(SendFault(FaultKind.DELAY_FEEDBACK, recipient=recipient, seconds=seconds))
         self._say(event["id"], fresh.label)
-        self._publish(body_of(event))
+        self._publish(encode_body(event))
         return str(event["id"])
 
     def again(self, name: str, delivery: dict[str, Any], event_id: str, label: str) -> None:
@@ -60,12 +60,12 @@ class Actor:
 
     def letters(self) -> int:
         """About how many letters lie in `dead`."""
-        answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._url("dead"), AttributeNames=["All"])
+        answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._find_url("dead"), AttributeNames=["All"])
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
     def redrive(self) -> RedriveResult:
         """Redrive every letter that lies in `dead`; the person who presses the button says yes to all of them."""
-        installation = self._installation()
+        installation = self._make_installation()
         plan: RedrivePlan = plan_redrive(peek(installation.sqs, installation.dead), installation.record)
         return redrive_letters(installation, plan, lambda _: None, RedriveResult())
 
@@ -86,9 +86,9 @@ class Actor:
         arn = delivery["function_arn"]
         self._clients.functions.invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
 
-    def _installation(self) -> Installation:
-        dead, retry, feedback = map(self._url, ("dead", "retry", "feedback"))
+    def _make_installation(self) -> Installation:
+        dead, retry, feedback = map(self._find_url, ("dead", "retry", "feedback"))
         return Installation(self._clients.sqs, self._clients.dynamodb, dead, retry, feedback, f"{PREFIX}-ledger")
 
-    def _url(self, part: str) -> str:
+    def _find_url(self, part: str) -> str:
         return self._clients.sqs.get_queue_url(QueueName=f"{PREFIX}-{part}")["QueueUrl"]

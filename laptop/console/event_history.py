@@ -11,7 +11,7 @@ from laptop.ses.mailbox import Mail, Mailbox
 from webapp.timeline.ledger import LedgerReader
 from webapp.timeline.timeline import EventTimeline, build_record_timeline
 
-__all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "tell_stories", "totals"]
+__all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "count_totals", "tell_stories"]
 
 #: Most events that are shown at a time.
 MOST = 12
@@ -85,36 +85,36 @@ def tell_stories(
     labels: Mapping[str, Sequence[str]],
 ) -> list[EventHistory]:
     """The stories of the last events, newest first; what the emulator reports comes newest first too."""
-    found = list(_by_event(deliveries).values())[:MOST]
-    return [_story(one, invocations, mailbox, ledger, labels) for one in found]
+    found = list(_group_by_event(deliveries).values())[:MOST]
+    return [_tell_history(one, invocations, mailbox, ledger, labels) for one in found]
 
 
-def totals(deliveries: Iterable[Mapping[str, Any]], mailbox: Mailbox) -> Totals:
+def count_totals(deliveries: Iterable[Mapping[str, Any]], mailbox: Mailbox) -> Totals:
     """Counts over all events that were delivered, as far back as the emulator remembers."""
-    counts = [len(_mails(_messages(found), mailbox)) for found in _by_event(deliveries).values()]
+    counts = [len(_list_mails(_list_messages(found), mailbox)) for found in _group_by_event(deliveries).values()]
     return Totals(len(counts), counts.count(1), counts.count(0), sum(count > 1 for count in counts))
 
 
-def _by_event(deliveries: Iterable[Mapping[str, Any]]) -> dict[str, _Found]:
+def _group_by_event(deliveries: Iterable[Mapping[str, Any]]) -> dict[str, _Found]:
     """The deliveries of each event, as they came."""
     grouped: dict[str, _Found] = {}
     for delivery in deliveries:
-        event = _event(delivery)
+        event = _read_event(delivery)
         if event is not None:
             grouped.setdefault(event["id"], []).append((delivery, event))
     return grouped
 
 
-def _messages(found: _Found) -> tuple[str, ...]:
+def _list_messages(found: _Found) -> tuple[str, ...]:
     """The SNS messages that an event came in, oldest first."""
     return tuple(dict.fromkeys(one["message_id"] for one, _ in reversed(found)))
 
 
-def _mails(messages: tuple[str, ...], mailbox: Mailbox) -> tuple[Mail, ...]:
+def _list_mails(messages: tuple[str, ...], mailbox: Mailbox) -> tuple[Mail, ...]:
     return tuple(mail for message in messages for mail in mailbox.find(tags={"message_id": message}))
 
 
-def _story(
+def _tell_history(
     found: _Found,
     invocations: Sequence[Mapping[str, Any]],
     mailbox: Mailbox,
@@ -122,7 +122,7 @@ def _story(
     labels: Mapping[str, Sequence[str]],
 ) -> EventHistory:
     delivery, event = found[0]
-    messages = _messages(found)
+    messages = _list_messages(found)
     record = ledger.message_of(event["source"], event["id"], messages[0])
     runs = [
         FunctionRun(one["source"], one["outcome"], str(one.get("version", "")))
@@ -135,13 +135,13 @@ def _story(
         tuple(labels.get(event["id"], ())),
         messages,
         delivery,
-        _mails(messages, mailbox),
+        _list_mails(messages, mailbox),
         build_record_timeline(messages[0], record) if record else None,
         tuple(runs),
     )
 
 
-def _event(delivery: Mapping[str, Any]) -> Any:
+def _read_event(delivery: Mapping[str, Any]) -> Any:
     """The CloudEvent in a delivery, if it is one with a recipient."""
     try:
         event = json.loads(delivery["event"]["Records"][0]["Sns"]["Message"])

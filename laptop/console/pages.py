@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from laptop.clients import LaptopClients
 from laptop.console.actions import Actor
-from laptop.console.event_history import EventHistory, tell_stories, totals
-from laptop.console.release import Comparer, current_release
+from laptop.console.event_history import EventHistory, count_totals, tell_stories
+from laptop.console.release import Comparer, describe_release
 from laptop.console.scenarios import AGAIN, FRESH
 from laptop.resources import PREFIX
 from laptop.ses.api import Ses
@@ -56,8 +56,8 @@ class Console:
         """What the templates show: buttons, stories, the score, the letters, and the release under way."""
         try:
             deliveries, letters = self._ask_emulator("deliveries"), self._actor.letters()
-            stories = self._stories(deliveries)
-            release = current_release(self._clients.functions, self._codedeploy, self._comparer)
+            stories = self._list_histories(deliveries)
+            release = describe_release(self._clients.functions, self._codedeploy, self._comparer)
         except (BotoCoreError, ClientError, httpx.HTTPError):
             deliveries, stories, letters, release = (
                 [],
@@ -69,7 +69,7 @@ class Console:
             "fresh": FRESH,
             "again": AGAIN,
             "stories": stories,
-            "totals": totals(deliveries, self._mailbox),
+            "totals": count_totals(deliveries, self._mailbox),
             "letters": letters,
             "release": release,
             "down": self._wire.is_down,
@@ -85,7 +85,7 @@ class Console:
 
     def _json(self, _request: Request) -> Response:
         try:
-            return JSONResponse([story.as_json() for story in self._stories(self._ask_emulator("deliveries"))])
+            return JSONResponse([story.as_json() for story in self._list_histories(self._ask_emulator("deliveries"))])
         except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
             return PlainTextResponse(f"The laptop cloud does not tell it: {problem}", 502)
 
@@ -106,14 +106,15 @@ class Console:
         if label is None:
             raise LookupError(f"no button says {name}")
         story = next(
-            (one for one in self._stories(self._ask_emulator("deliveries")) if event_id in ("", one.event_id)), None
+            (one for one in self._list_histories(self._ask_emulator("deliveries")) if event_id in ("", one.event_id)),
+            None,
         )
         if story is None:
             raise LookupError("there is no event yet: publish one first")
         self._actor.again(name, dict(story.delivery), story.event_id, label)
         return story.event_id
 
-    def _stories(self, deliveries: list[Mapping[str, Any]]) -> list[EventHistory]:
+    def _list_histories(self, deliveries: list[Mapping[str, Any]]) -> list[EventHistory]:
         ledger = LedgerReader(self._clients.dynamodb, f"{PREFIX}-ledger")
         return tell_stories(deliveries, self._ask_emulator("invocations"), self._mailbox, ledger, self._actor.labels)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from laptop.codedeploy.api import CodeDeployApi
 
-__all__ = ["Comparer", "Release", "current_release"]
+__all__ = ["Comparer", "Release", "describe_release"]
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
 _STARTING = ("Created", "Queued")
@@ -50,7 +50,7 @@ class Comparer:
 
     def __init__(self, clients: LaptopClients) -> None:
         nothing: Any = None
-        cloudwatch, logs = clients.any("cloudwatch"), clients.any("logs")
+        cloudwatch, logs = clients.make_client("cloudwatch"), clients.make_client("logs")
         self._stack = Stack(
             clients.functions, nothing, cloudwatch, Names(PREFIX), ACCOUNT, REGION, local=True, logs=logs
         )
@@ -79,62 +79,68 @@ class Comparer:
             return compare(candidate, before, figures) if any(one.runs for one in figures.values()) else None
 
 
-def current_release(functions: LambdaClient, codedeploy: CodeDeployApi, comparer: Comparer | None = None) -> Release:
+def describe_release(functions: LambdaClient, codedeploy: CodeDeployApi, comparer: Comparer | None = None) -> Release:
     """Where the alias of notify sends its traffic now, and why."""
     alias = functions.get_alias(FunctionName=f"{PREFIX}-notify", Name="live")
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     rest = 100 - round(sum(weights.values()) * 100)
     versions = ((alias["FunctionVersion"], rest), *((name, round(weight * 100)) for name, weight in weights.items()))
-    last = _last(codedeploy)
+    last = _find_last(codedeploy)
     if last is None:
         return Release(versions)
     back = last.get("rollbackInfo", {}).get("rollbackDeploymentId")
     running = last["status"] not in _ENDED or (bool(weights) and back is not None)
-    compared = comparer.compare(last, _target(codedeploy, last["deploymentId"])) if comparer and _began(last) else None
-    return Release(versions, last["deploymentId"], ", ".join(_story(codedeploy, last, back)), running, compared)
+    compared = (
+        comparer.compare(last, _read_target(codedeploy, last["deploymentId"]))
+        if comparer and _has_begun(last)
+        else None
+    )
+    return Release(versions, last["deploymentId"], ", ".join(_tell_history(codedeploy, last, back)), running, compared)
 
 
-def _began(info: Mapping[str, Any]) -> bool:
+def _has_begun(info: Mapping[str, Any]) -> bool:
     return info["status"] not in _STARTING and "startTime" in info
 
 
-def _story(codedeploy: CodeDeployApi, info: Mapping[str, Any], back: str | None) -> list[str]:
+def _tell_history(codedeploy: CodeDeployApi, info: Mapping[str, Any], back: str | None) -> list[str]:
     story = [info["status"]]
     if error := info.get("errorInformation"):
         story.append(error["code"])
     if info["status"] not in (*_ENDED, *_STARTING):
-        story.append(_stage(codedeploy, info["deploymentId"]))
+        story.append(_find_stage(codedeploy, info["deploymentId"]))
     if back:
         story.append(f"taken back by {back}")
     return story
 
 
-def _last(codedeploy: CodeDeployApi) -> Mapping[str, Any] | None:
+def _find_last(codedeploy: CodeDeployApi) -> Mapping[str, Any] | None:
     try:
         found = codedeploy.play("ListDeployments", {"applicationName": PREFIX, "deploymentGroupName": PREFIX})
-        infos = sorted((_info(codedeploy, name) for name in found["deployments"]), key=_creation_time, reverse=True)
+        infos = sorted(
+            (_read_info(codedeploy, name) for name in found["deployments"]), key=_read_creation_time, reverse=True
+        )
     except CodeDeployError:  # no application yet
         return None
     return next((one for one in infos if one.get("creator") != "codeDeployRollback"), None)
 
 
-def _creation_time(info: Mapping[str, Any]) -> float:
+def _read_creation_time(info: Mapping[str, Any]) -> float:
     return float(info["createTime"])
 
 
-def _info(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
+def _read_info(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
     info: dict[str, Any] = codedeploy.play("GetDeployment", {"deploymentId": deployment})["deploymentInfo"]
     return info
 
 
-def _stage(codedeploy: CodeDeployApi, deployment: str) -> str:
+def _find_stage(codedeploy: CodeDeployApi, deployment: str) -> str:
     """The stage of its lifecycle that it has come to."""
-    events = _target(codedeploy, deployment)["lifecycleEvents"]
+    events = _read_target(codedeploy, deployment)["lifecycleEvents"]
     begun = [one["lifecycleEventName"] for one in events if one["status"] != "Pending"]
     return str(begun[-1]) if begun else "Start"
 
 
-def _target(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
+def _read_target(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
     question = {"deploymentId": deployment, "targetId": f"{PREFIX}-notify"}
     target: dict[str, Any] = codedeploy.play("GetDeploymentTarget", question)["deploymentTarget"]["lambdaTarget"]
     return target

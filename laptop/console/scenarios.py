@@ -12,7 +12,7 @@ from typing import Any
 from laptop.resources import EVENT_SOURCE
 from laptop.ses.faults import FaultKind
 
-__all__ = ["AGAIN", "FRESH", "FollowUp", "Fresh", "body_of", "new_event", "write_correction"]
+__all__ = ["AGAIN", "FRESH", "FollowUp", "Fresh", "encode_body", "make_event", "write_correction"]
 
 _numbers = itertools.count(1)
 
@@ -110,7 +110,7 @@ AGAIN = (
 )
 
 
-def new_event(fresh: Fresh) -> dict[str, Any]:
+def make_event(fresh: Fresh) -> dict[str, Any]:
     """A CloudEvent of now that a book was created, for a reader of its own."""
     number = next(_numbers)
     book_id = uuid.uuid4().hex[:26].upper()
@@ -137,9 +137,9 @@ def write_correction(body: str) -> str:
     """An event as its publisher mends it: the same source and id, with another title."""
     event: dict[str, Any] = json.loads(body)
     event["data"]["book"]["title"] += ", corrected"
-    return body_of(event)
+    return encode_body(event)
 
 
-def body_of(event: dict[str, Any]) -> str:
+def encode_body(event: dict[str, Any]) -> str:
     """The event as it is published."""
     return json.dumps(event, ensure_ascii=False)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from laptop.emulator.patches import Ministack
-from laptop.emulator.query_protocol import convert_text, members, xml
-from laptop.invocations.alarms import SHORTEST, state_of
-from laptop.invocations.metrics import MetricPoint, measured_at
-from laptop.service_model import hold_to_model, leave_blanks, operation_model, request_violations
+from laptop.emulator.query_protocol import convert_text, read_members, write_xml
+from laptop.invocations.alarms import SHORTEST, evaluate_alarm
+from laptop.invocations.metrics import MetricPoint, compute_measuring_time
+from laptop.service_model import hold_to_model, leave_blanks, load_operation_model, request_violations
 
-__all__ = ["AlarmEvaluator", "age_of_oldest"]
+__all__ = ["AlarmEvaluator", "compute_oldest_age"]
 
 Call = Callable[..., Any]
 
@@ -56,7 +56,7 @@ class AlarmEvaluator:
                 "Value": point.value,
                 "Unit": point.unit,
                 "Dimensions": dict(point.dimensions),
-                "Measured": measured_at(point, time.time(), self._scale),
+                "Measured": compute_measuring_time(point, time.time(), self._scale),
             }
         )
         del bucket[:-KEPT]
@@ -65,23 +65,26 @@ class AlarmEvaluator:
         while True:
             time.sleep(EVERY)
             if time.time() - self._sampled >= min(SAMPLED * self._scale, SHORTEST):
-                self._sample()
+                self._sample_queues()
             for alarm in list(self._metrics._alarms.values()):
                 self._evaluate(alarm)
 
-    def _sample(self) -> None:
+    def _sample_queues(self) -> None:
         """The state of each queue, its ages in AWS's own seconds."""
         now = self._sampled = time.time()
         for url, queue in list(self._queues.items()):
             waiting = [message for message in list(queue["messages"]) if message["visible_at"] <= now]
             values = {
                 "ApproximateNumberOfMessagesVisible": (float(len(waiting)), "Count"),
-                "ApproximateAgeOfOldestMessage": (age_of_oldest(list(queue["messages"]), now) / self._scale, "Seconds"),
+                "ApproximateAgeOfOldestMessage": (
+                    compute_oldest_age(list(queue["messages"]), now) / self._scale,
+                    "Seconds",
+                ),
             }
             for name, (value, unit) in values.items():
                 self.store(MetricPoint("AWS/SQS", name, value, unit, now, {"QueueName": url.rpartition("/")[2]}))
 
-    def _statistic(
+    def _compute_statistic(
         self, namespace: str, name: str, dimensions: Mapping[str, str], stat: str, start: float, end: float
     ) -> float | None:
         points = self._metrics._metrics.get((namespace, name, self._metrics._dims_key(dimensions))) or ()
@@ -99,7 +102,7 @@ class AlarmEvaluator:
         last = self._evaluated.get(alarm["AlarmName"], now)
         self._evaluated[alarm["AlarmName"]] = now
         try:
-            new = state_of(alarm, self._statistic, now, self._scale, now - last) or old
+            new = evaluate_alarm(alarm, self._compute_statistic, now, self._scale, now - last) or old
             reason = f"evaluated at {time.strftime('%H:%M:%S', time.gmtime(now))}"
         except (ValueError, KeyError, StopIteration) as problem:
             new, reason = "INSUFFICIENT_DATA", f"cannot be evaluated here: {problem}"
@@ -112,7 +115,7 @@ class AlarmEvaluator:
 
     def _patch_put_metric_alarm(self, original: Call) -> Call:
         def put(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            asked = data if is_cbor or is_json else members(params)
+            asked = data if is_cbor or is_json else read_members(params)
             if refused := self._refuse("PutMetricAlarm", asked, is_cbor, is_json):
                 return refused
             answer = original(params, data, is_cbor, is_json)
@@ -131,7 +134,7 @@ class AlarmEvaluator:
         """A state that was set by hand stays until the alarm would be evaluated again, which AWS does every minute."""
 
         def set_state(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            asked = data if is_cbor or is_json else members(params)
+            asked = data if is_cbor or is_json else read_members(params)
             if refused := self._refuse("SetAlarmState", asked, is_cbor, is_json):
                 return refused
             self._set_by_hand[str(asked.get("AlarmName"))] = time.time() + max(60 * self._scale, SHORTEST)
@@ -143,7 +146,7 @@ class AlarmEvaluator:
         """In the XML protocol ministack leaves out most of an alarm; the others have it all."""
 
         def describe(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            asked = data if is_cbor or is_json else members(params)
+            asked = data if is_cbor or is_json else read_members(params)
             if refused := self._refuse("DescribeAlarms", asked, is_cbor, is_json):
                 return refused
             status, headers, body = original(params, asked, False, True)
@@ -152,13 +155,13 @@ class AlarmEvaluator:
             answer = hold_to_model("cloudwatch", "DescribeAlarms", leave_blanks(json.loads(body)))
             if is_cbor:
                 return original(params, data, True, False)
-            return (status, headers, json.dumps(answer).encode()) if is_json else xml("DescribeAlarms", answer)
+            return (status, headers, json.dumps(answer).encode()) if is_json else write_xml("DescribeAlarms", answer)
 
         return describe
 
     def _refuse(self, operation: str, asked: Mapping[str, Any], is_cbor: bool, is_json: bool) -> Any:
         """The error for what this operation takes nowhere on AWS; None for a request that is right."""
-        shape = operation_model("cloudwatch", operation).input_shape
+        shape = load_operation_model("cloudwatch", operation).input_shape
         broken = request_violations(
             "cloudwatch", operation, asked if is_cbor or is_json else convert_text(asked, shape)
         )
@@ -167,7 +170,7 @@ class AlarmEvaluator:
         return self._metrics._error("ValidationError", "; ".join(broken), 400, use_json=is_json, use_cbor=is_cbor)
 
 
-def age_of_oldest(messages: Sequence[Mapping[str, Any]], now: float) -> float:
+def compute_oldest_age(messages: Sequence[Mapping[str, Any]], now: float) -> float:
     """Seconds since the oldest message was sent; what was received three times does not count until it is gone.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

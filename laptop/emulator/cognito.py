@@ -42,7 +42,7 @@ class UserPoolPatches:
 
         def show(*arguments: Any, **more: Any) -> str:
             page = write(*arguments, **more)
-            for found, put in self._additions():
+            for found, put in self._list_additions():
                 if page.count(found) != 1:
                     raise RuntimeError(f"ministack's sign-in page has no {found!r} any more: look at {__file__}")
                 page = page.replace(found, put)
@@ -50,7 +50,7 @@ class UserPoolPatches:
 
         return show
 
-    def _additions(self) -> Iterator[tuple[str, str]]:
+    def _list_additions(self) -> Iterator[tuple[str, str]]:
         """Pieces of ministack's page, and what stands in their place."""
         people = "; ".join(f"{each.email}, password {each.password}" for each in (ADA, GRACE))
         links = " · ".join(

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from laptop.emulator.patches import Ministack
-from laptop.invocations.journal import Journal, sns_message_id
+from laptop.invocations.journal import Journal, find_sns_message_id
 from laptop.invocations.metrics import MetricPoint, read_embedded_points, run_points
 from laptop.invocations.model import (
     Cause,
@@ -104,7 +104,7 @@ class Lambdas:
     def execute(self, record: Record, payload: Any, cause: Cause) -> tuple[Record, InvocationOutcome]:
         """Run a function once, on the version that its alias means this time; ministack's result and ours."""
         target = InvocationTarget.parse(record["config"]["FunctionArn"])
-        version, record = self._version(target, record)
+        version, record = self._resolve_version(target, record)
         weighted, began, run = self._is_weighted(target), time.time(), object()
         self.running[run] = Run(target.name, version, began)
         try:
@@ -112,7 +112,7 @@ class Lambdas:
             outcome = read_outcome(result, cause.request_id, version)
             if outcome.ending not in ("ok", "throttled"):
                 result["body"] = outcome.answer
-            self._record(target, outcome, cause, payload, result, began, weighted)
+            self._record_outcome(target, outcome, cause, payload, result, began, weighted)
         finally:
             del self.running[run]
         return result, outcome
@@ -153,13 +153,13 @@ class Lambdas:
         if self._service._function_config_scope_mismatch(record["config"]):
             done: Record = self._service._run_with_function_config_scope(record, self._execute, record, payload)
             return done
-        return self.execute(record, payload, Cause(_source(payload), str(uuid.uuid4())))[0]
+        return self.execute(record, payload, Cause(_read_source(payload), str(uuid.uuid4())))[0]
 
     def _is_weighted(self, target: InvocationTarget) -> bool:
         function = self._service._functions.get(target.name) or {}
         return is_weighted(function.get("aliases", {}).get(target.qualifier) or {})
 
-    def _version(self, target: InvocationTarget, record: Record) -> tuple[str, Record]:
+    def _resolve_version(self, target: InvocationTarget, record: Record) -> tuple[str, Record]:
         function = self._service._functions.get(target.name)
         if function is None:
             return str(record["config"].get("Version", "$LATEST")), record
@@ -185,7 +185,7 @@ class Lambdas:
         finally:
             self._service._release_execution_slot(slot)
 
-    def _record(
+    def _record_outcome(
         self,
         target: InvocationTarget,
         outcome: InvocationOutcome,
@@ -211,7 +211,7 @@ class Lambdas:
             ms=round(milliseconds, 1),
             outcome=outcome.ending,
             attempt=cause.attempt,
-            message_id=sns_message_id(payload),
+            message_id=find_sns_message_id(payload),
         )
         told = _told.get()
         if told is not None:
@@ -257,7 +257,7 @@ def _invoke_alone(worker: Any, *arguments: Any, **named: Any) -> Any:
     return result
 
 
-def _source(payload: Any) -> Source:
+def _read_source(payload: Any) -> Source:
     match payload:
         case {"Records": [{"eventSource": "aws:dynamodb"}, *_]}:
             return "stream"

@@ -13,14 +13,14 @@ from xml.sax.saxutils import escape
 
 from botocore.model import ListShape, Shape, StructureShape
 
-__all__ = ["convert_text", "members", "xml"]
+__all__ = ["convert_text", "read_members", "write_xml"]
 
 #: What stands beside a request's members.
 _PROTOCOL = frozenset({"Action", "Version"})
 NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
 
 
-def members(params: Mapping[str, Any]) -> dict[str, Any]:
+def read_members(params: Mapping[str, Any]) -> dict[str, Any]:
     """The request as it was before it was flattened: `A.member.1.B=x` is `{"A": [{"B": "x"}]}`."""
     tree: dict[str, Any] = {}
     for name, value in params.items():
@@ -29,17 +29,17 @@ def members(params: Mapping[str, Any]) -> dict[str, Any]:
         for step in path:
             node = node.setdefault(step, {})
         node[last] = value[0] if isinstance(value, list) else value
-    found: dict[str, Any] = _lists(tree)
+    found: dict[str, Any] = _build_lists(tree)
     return found
 
 
-def _lists(node: Any) -> Any:
+def _build_lists(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if node.keys() == {"member"}:
         numbered = node["member"]
-        return [_lists(numbered[key]) for key in sorted(numbered, key=int)]
-    return {name: _lists(value) for name, value in node.items()}
+        return [_build_lists(numbered[key]) for key in sorted(numbered, key=int)]
+    return {name: _build_lists(value) for name, value in node.items()}
 
 
 def convert_text(value: Any, shape: Shape | None) -> Any:
@@ -58,22 +58,22 @@ def convert_text(value: Any, shape: Shape | None) -> Any:
     return value
 
 
-def xml(action: str, answer: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
+def write_xml(action: str, answer: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
     """An answer in the Query protocol's XML."""
-    inner = _element(answer)
+    inner = _write_element(answer)
     request = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
     text = f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{inner}</{action}Result>{request}</{action}Response>'
     return 200, {"Content-Type": "text/xml"}, text.encode()
 
 
-def _element(value: Any, name: str = "") -> str:
+def _write_element(value: Any, name: str = "") -> str:
     match value:
         case Mapping():
             return "".join(
-                f"<{key}>{_element(each, key)}</{key}>" for key, each in value.items() if each not in (None, "")
+                f"<{key}>{_write_element(each, key)}</{key}>" for key, each in value.items() if each not in (None, "")
             )
         case list():
-            return "".join(f"<member>{_element(each)}</member>" for each in value)
+            return "".join(f"<member>{_write_element(each)}</member>" for each in value)
         case bool():
             return str(value).lower()
         case int() | float() if name.endswith("Timestamp"):

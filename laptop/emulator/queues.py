@@ -15,7 +15,7 @@ from typing import Any
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import PATCHED, Ministack
 from laptop.invocations.model import Cause, InvokeConfig
-from laptop.invocations.results import messages_to_delete
+from laptop.invocations.results import choose_messages_to_delete
 from laptop.invocations.retries import THROTTLED_FIRST, THROTTLED_LONGEST, Failed, on_failure_record
 
 __all__ = ["Queues"]
@@ -80,7 +80,7 @@ class Queues:
             time.sleep(wait * self._scale)
             wait = min(wait * 2, THROTTLED_LONGEST)
         deleted = (
-            messages_to_delete(outcome.answer, {each["id"] for each in batch}, partial)
+            choose_messages_to_delete(outcome.answer, {each["id"] for each in batch}, partial)
             if outcome.ending == "ok"
             else set()
         )

@@ -16,7 +16,7 @@ from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
 from laptop.invocations.metrics import MetricPoint
 from laptop.invocations.model import Cause, InvocationTarget
-from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, first_failure
+from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
 
 __all__ = ["Streams"]
 
@@ -72,7 +72,7 @@ class Streams:
         function, _ = self._functions._get_func_record_for_qualifier(mapping["FunctionName"], mapping.get("Qualifier"))
         if function is None or (self._tables._tables.get(table) or {}).get("LatestStreamArn") != arn:
             return False
-        reader = self._reader(mapping, table)
+        reader = self._make_reader(mapping, table)
         rules = StreamRules.of(mapping)
         batch = reader.take(rules, lambda position, most: self._tables.stream_records_since(table, position, most))
         if batch is None:
@@ -80,7 +80,7 @@ class Streams:
         self._functions._dispatch_esm_batch(name, self._run, mapping, function, reader, rules, batch)
         return True
 
-    def _reader(self, mapping: dict[str, Any], table: str) -> ShardReader:
+    def _make_reader(self, mapping: dict[str, Any], table: str) -> ShardReader:
         """The reader of a mapping: from the mark that ministack set when it was made."""
         name = mapping["UUID"]
         if name not in self._readers:
@@ -97,7 +97,7 @@ class Streams:
         if wanted:
             handed = Batch(tuple(wanted))
             _, outcome = self._lambdas.execute(function, {"Records": wanted}, Cause("stream", str(uuid.uuid4())))
-            inside = first_failure(outcome.answer, handed, rules) if outcome.ending == "ok" else 0
+            inside = find_first_failure(outcome.answer, handed, rules) if outcome.ending == "ok" else 0
             failed = None if inside is None else batch.records.index(wanted[inside])
             mapping["LastProcessingResult"] = "OK" if failed is None else "PROBLEM: Function call failed"
             self._measure(mapping, handed)
@@ -135,13 +135,13 @@ class Streams:
                 "approximateInvokeCount": 1,
             },
             "version": "1.0",
-            "timestamp": _iso(time.time()),
+            "timestamp": _format_iso(time.time()),
             "DDBStreamBatchInfo": {
                 "shardId": _SHARD,
                 "startSequenceNumber": first["SequenceNumber"],
                 "endSequenceNumber": last["SequenceNumber"],
-                "approximateArrivalOfFirstRecord": _iso(first["ApproximateCreationDateTime"]),
-                "approximateArrivalOfLastRecord": _iso(last["ApproximateCreationDateTime"]),
+                "approximateArrivalOfFirstRecord": _format_iso(first["ApproximateCreationDateTime"]),
+                "approximateArrivalOfLastRecord": _format_iso(last["ApproximateCreationDateTime"]),
                 "batchSize": len(lost),
                 "streamArn": mapping["EventSourceArn"],
             },
@@ -153,5 +153,5 @@ class Streams:
 _SHARD = "shardId-00000000000000000000-00000000"
 
 
-def _iso(seconds: float) -> str:
+def _format_iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -45,14 +45,14 @@ class Topics:
     def _deliver(self, endpoint: str, envelope: str, topic: str, subscription: str, *_: Any) -> None:
         """A function that is gone, or does not let this topic in, is a client's error: the dead letter at once."""
         target = InvocationTarget.parse(endpoint)
-        delivered = self._admits(target, topic)
+        delivered = self._is_allowed(target, topic)
         metric = "NumberOfNotificationsDelivered" if delivered else "NumberOfNotificationsFailed"
         name = topic.rpartition(":")[2]
         self._store(MetricPoint("AWS/SNS", metric, 1, "Count", time.time(), {"TopicName": name}))
         if not delivered:
             self._redrive(topic, subscription, envelope)
             return
-        payload = _event(json.loads(envelope), subscription)
+        payload = _build_event(json.loads(envelope), subscription)
         self._journal.record_delivery(
             message_id=payload["Records"][0]["Sns"]["MessageId"],
             topic=topic,
@@ -63,7 +63,7 @@ class Topics:
         hops = self._functions._invoke_depth.get()
         self._accept(QueuedEvent(str(uuid.uuid4()), target, payload, "sns", time.time(), hops))
 
-    def _admits(self, target: InvocationTarget, topic: str) -> bool:
+    def _is_allowed(self, target: InvocationTarget, topic: str) -> bool:
         """Whether the function is there, and the policy of exactly this alias or version lets the topic invoke it."""
         function = self._functions._functions.get(target.name)
         if not self._functions._function_qualifier_exists(function, target.qualifier):
@@ -90,7 +90,7 @@ class Topics:
             self._queues.put(policy["deadLetterTargetArn"], envelope, {})
 
 
-def _event(notification: dict[str, Any], subscription: str) -> dict[str, Any]:
+def _build_event(notification: dict[str, Any], subscription: str) -> dict[str, Any]:
     """The notification as Lambda hands it over, where two keys are spelt otherwise and none is left out.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from laptop.providers.webhook_sender import WebhookSender
     from laptop.traces.pages import TracePages
 
-__all__ = ["MAIL_POLICY", "PAGE_POLICY", "SameOrigin", "inbox"]
+__all__ = ["MAIL_POLICY", "PAGE_POLICY", "SameOrigin", "make_inbox"]
 
 PAGES = Path(__file__).with_name("pages")
 VIEWS = ("html", "text", "headers", "raw")
@@ -50,7 +50,7 @@ MAIL_POLICY = (
 )
 
 
-def inbox(
+def make_inbox(
     ses: Ses,
     console: Console | None = None,
     more: Sequence[Route] = (),
@@ -75,7 +75,7 @@ def inbox(
             *(console.routes(pages.page) if console else ()),
             *(traces.routes(pages.page) if traces else ()),
             *more,
-            Route("/static/herald.css", _sheet),
+            Route("/static/herald.css", _serve_style_sheet),
             Mount("/static", StaticFiles(directory=PAGES / "static")),
         ],
         middleware=[
@@ -83,7 +83,7 @@ def inbox(
             Middleware(SameOrigin),
             Middleware(GZipMiddleware),
         ],
-        exception_handlers={LookupError: _not_found, BadFault: _wrong},
+        exception_handlers={LookupError: _answer_not_found, BadFault: _answer_bad_request},
     )
 
 
@@ -106,11 +106,11 @@ class _InboxPages:
         return self.page("inbox.html", mail, views=offered, view=view if view in offered else offered[0])
 
     async def html(self, request: Request) -> Response:
-        return _mail_response(find_mail(self._ses, request).html or "")
+        return _serve_mail(find_mail(self._ses, request).html or "")
 
     async def frame(self, request: Request) -> Response:
         html = find_mail(self._ses, request).html or ""
-        return _mail_response(re.sub(r"(<head[^>]*>|^)", r'\1<base target="_blank">', html, count=1, flags=re.I))
+        return _serve_mail(re.sub(r"(<head[^>]*>|^)", r'\1<base target="_blank">', html, count=1, flags=re.I))
 
     async def empty(self, _request: Request) -> Response:
         self._ses.mailbox.empty()
@@ -121,31 +121,31 @@ class _InboxPages:
         mails = list(reversed(self._ses.mailbox.find()))
         shown = {"mails": mails, "open": mail, "console": self._console is not None, **more}
         headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"}
-        return HTMLResponse(_environment().get_template(template).render(shown), headers=headers)
+        return HTMLResponse(_make_environment().get_template(template).render(shown), headers=headers)
 
 
 @cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     """The web app's, so that a story reads here as it does there; it is loaded when a person first looks."""
     from webapp.pages.rendering import make_environment  # noqa: PLC0415  fastapi comes with it
 
     return make_environment(PAGES)
 
 
-async def _sheet(_request: Request) -> Response:
+async def _serve_style_sheet(_request: Request) -> Response:
     return FileResponse(ROOT / "webapp" / "pages" / "static" / "herald.css")
 
 
-def _mail_response(html: str) -> Response:
+def _serve_mail(html: str) -> Response:
     headers = {"Content-Security-Policy": MAIL_POLICY, "X-Content-Type-Options": "nosniff"}
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)
 
 
-async def _not_found(_request: Request, problem: Exception) -> Response:
+async def _answer_not_found(_request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": str(problem)}, 404)
 
 
-async def _wrong(_request: Request, problem: Exception) -> Response:
+async def _answer_bad_request(_request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": str(problem)}, 422)
 
 

@@ -49,11 +49,11 @@ class ControlApi:
         """What to mount."""
         return [
             Route("/messages", self._list, methods=["GET"]),
-            Route("/messages", self._empty, methods=["DELETE"]),
-            Route("/messages/{id}", self._one, methods=["GET"]),
-            Route("/messages/{id}/text", self._text, methods=["GET"]),
-            Route("/messages/{id}/raw", self._raw, methods=["GET"]),
-            Route("/messages/{id}/attachments/{number:int}", self._attachment, methods=["GET"]),
+            Route("/messages", self._delete_mails, methods=["DELETE"]),
+            Route("/messages/{id}", self._get_mail, methods=["GET"]),
+            Route("/messages/{id}/text", self._get_text, methods=["GET"]),
+            Route("/messages/{id}/raw", self._get_raw, methods=["GET"]),
+            Route("/messages/{id}/attachments/{number:int}", self._get_attachment, methods=["GET"]),
             Route("/messages/{id}/events", self._event, methods=["POST"]),
             Route("/faults", self._list_faults, methods=["GET"]),
             Route("/faults", self._arm, methods=["POST"]),
@@ -69,19 +69,19 @@ class ControlApi:
         mails = self._ses.mailbox.find(request.query_params.get("to"), tags)
         return JSONResponse([mail.as_json() for mail in mails])
 
-    async def _empty(self, _request: Request) -> Response:
+    async def _delete_mails(self, _request: Request) -> Response:
         return JSONResponse({"deleted": self._ses.mailbox.empty()})
 
-    async def _one(self, request: Request) -> Response:
+    async def _get_mail(self, request: Request) -> Response:
         return JSONResponse(find_mail(self._ses, request).as_json())
 
-    async def _text(self, request: Request) -> Response:
-        return _plain(find_mail(self._ses, request).text or "")
+    async def _get_text(self, request: Request) -> Response:
+        return _serve_plain(find_mail(self._ses, request).text or "")
 
-    async def _raw(self, request: Request) -> Response:
-        return _plain(find_mail(self._ses, request).raw)
+    async def _get_raw(self, request: Request) -> Response:
+        return _serve_plain(find_mail(self._ses, request).raw)
 
-    async def _attachment(self, request: Request) -> Response:
+    async def _get_attachment(self, request: Request) -> Response:
         """One file, to be saved and never shown: it may be anything."""
         files, number = find_mail(self._ses, request).files, request.path_params["number"]
         if number >= len(files):
@@ -92,7 +92,7 @@ class ControlApi:
         return Response(content, media_type=type_, headers=headers)
 
     async def _event(self, request: Request) -> Response:
-        mail, given = find_mail(self._ses, request), await _object(request)
+        mail, given = find_mail(self._ses, request), await _read_object(request)
         key = EVENT_KEYS.get(str(given.get("type")))
         if key is None:
             raise BadFault(f"type must be one of {', '.join(EVENT_KEYS)}")
@@ -104,27 +104,27 @@ class ControlApi:
         return JSONResponse({"scheduled": given["type"]}, 202)
 
     async def _list_faults(self, _request: Request) -> Response:
-        armed = ((name, fault) for name, faults in self._all_faults() for fault in faults.list_armed())
+        armed = ((name, fault) for name, faults in self._collect_faults() for fault in faults.list_armed())
         return JSONResponse([{**fault.as_json(), "provider": name} for name, fault in armed])
 
     async def _arm(self, request: Request) -> Response:
-        given = await _object(request)
+        given = await _read_object(request)
         name = str(given.pop("provider", "ses"))
         fault = SendFault.from_json(given)
-        self._faults_of(name).arm(fault)
+        self._find_faults(name).arm(fault)
         return JSONResponse({**fault.as_json(), "provider": name}, 201)
 
     async def _disarm(self, _request: Request) -> Response:
-        return JSONResponse({"deleted": sum(faults.disarm() for _, faults in self._all_faults())})
+        return JSONResponse({"deleted": sum(faults.disarm() for _, faults in self._collect_faults())})
 
-    def _faults_of(self, provider: str) -> ArmedFaults:
+    def _find_faults(self, provider: str) -> ArmedFaults:
         if provider.startswith("ses://"):
             return self._ses.in_region(provider.removeprefix("ses://")).faults
         if provider != "ses" and provider not in self._faults:
             raise BadFault(f"provider must be one of ses, ses://REGION, {', '.join(self._faults)}")
         return self._faults.get(provider, self._ses.faults)
 
-    def _all_faults(self) -> list[tuple[str, ArmedFaults]]:
+    def _collect_faults(self) -> list[tuple[str, ArmedFaults]]:
         first, *others = self._ses.regions
         return [("ses", first.faults), *((f"ses://{one.region}", one.faults) for one in others), *self._faults.items()]
 
@@ -136,22 +136,22 @@ class ControlApi:
         sender = self._senders.get(request.path_params["vendor"])
         if sender is None:
             raise LookupError(f"no vendor {request.path_params['vendor']}")
-        sender.url = str((await _object(request)).get("url"))
+        sender.url = str((await _read_object(request)).get("url"))
         return JSONResponse({"url": sender.url})
 
-    def _limits(self, request: Request) -> SendingLimits:
+    def _find_limits(self, request: Request) -> SendingLimits:
         return self._ses.in_region(request.query_params.get("region", self._ses.region)).limits
 
     async def _get_limits(self, request: Request) -> Response:
-        limits = self._limits(request)
+        limits = self._find_limits(request)
         return JSONResponse({name: getattr(limits, name) for name in LIMITS})
 
     async def _set_limits(self, request: Request) -> Response:
-        given = await _object(request)
+        given = await _read_object(request)
         for name, value in given.items():
             if LIMITS.get(name) is not value.__class__ or (isinstance(value, int) and value < 0):
                 raise BadFault("limits are per_second and per_day, whole numbers, and production, true or false")
-            setattr(self._limits(request), name, value)
+            setattr(self._find_limits(request), name, value)
         return await self._get_limits(request)
 
 
@@ -163,7 +163,7 @@ def find_mail(ses: Ses, request: Request) -> Mail:
     return mail
 
 
-async def _object(request: Request) -> dict[str, Any]:
+async def _read_object(request: Request) -> dict[str, Any]:
     try:
         given = json.loads(await request.body())
     except ValueError:
@@ -173,5 +173,5 @@ async def _object(request: Request) -> dict[str, Any]:
     return given
 
 
-def _plain(content: str | bytes) -> Response:
+def _serve_plain(content: str | bytes) -> Response:
     return Response(content, media_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"})

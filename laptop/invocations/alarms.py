@@ -9,9 +9,9 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from laptop.invocations.metric_math import value_of
+from laptop.invocations.metric_math import evaluate
 
-__all__ = ["Statistic", "state_of"]
+__all__ = ["Statistic", "evaluate_alarm"]
 
 #: Namespace, metric, dimensions, statistic, start and end in seconds since 1970: its value, None without data.
 Statistic = Callable[[str, str, Mapping[str, str], str, float, float], float | None]
@@ -29,7 +29,9 @@ _CROSSED: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def state_of(alarm: Mapping[str, Any], look: Statistic, now: float, scale: float, unseen: float = 0.0) -> str | None:
+def evaluate_alarm(
+    alarm: Mapping[str, Any], look: Statistic, now: float, scale: float, unseen: float = 0.0
+) -> str | None:
     """`ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to leave it as it is; takes what DescribeAlarms returns.
 
     Periods end now, not on the minute. Where values are missing, more periods are looked at than `EvaluationPeriods`,
@@ -39,9 +41,9 @@ def state_of(alarm: Mapping[str, Any], look: Statistic, now: float, scale: float
     """
     count = int(alarm["EvaluationPeriods"])
     needed = int(alarm.get("DatapointsToAlarm") or count)
-    length = max(_period(alarm) * scale, SHORTEST) + unseen
+    length = max(_read_period(alarm) * scale, SHORTEST) + unseen
     looked_at = count + LOOKS_BACK
-    found = [_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(looked_at)]
+    found = [_compute_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(looked_at)]
     there = [value for value in found if value is not None][:count]
     return _decide_state(alarm, [*there, *[None] * (count - len(there))], needed)
 
@@ -60,24 +62,26 @@ def _decide_state(alarm: Mapping[str, Any], found: Sequence[float | None], neede
     return "ALARM" if hits >= needed else "OK"
 
 
-def _period(alarm: Mapping[str, Any]) -> float:
+def _read_period(alarm: Mapping[str, Any]) -> float:
     periods = [query["MetricStat"]["Period"] for query in alarm.get("Metrics") or () if "MetricStat" in query]
     return float(max(map(int, periods), default=int(alarm.get("Period") or 60)))
 
 
-def _datapoint(alarm: Mapping[str, Any], look: Statistic, start: float, end: float) -> float | None:
+def _compute_datapoint(alarm: Mapping[str, Any], look: Statistic, start: float, end: float) -> float | None:
     queries = alarm.get("Metrics") or ()
     if not queries:
         stat = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
-        return look(alarm["Namespace"], alarm["MetricName"], _pairs(alarm), stat, start, end)
+        return look(alarm["Namespace"], alarm["MetricName"], _read_dimensions(alarm), stat, start, end)
     values: dict[str, float | None] = {}
     for query in queries:
         if "MetricStat" in query:
             metric, stat = query["MetricStat"]["Metric"], query["MetricStat"]["Stat"]
-            values[query["Id"]] = look(metric["Namespace"], metric["MetricName"], _pairs(metric), stat, start, end)
+            values[query["Id"]] = look(
+                metric["Namespace"], metric["MetricName"], _read_dimensions(metric), stat, start, end
+            )
     returned = next(query for query in queries if query.get("ReturnData", True))
-    return value_of(returned["Expression"], values) if "Expression" in returned else values[returned["Id"]]
+    return evaluate(returned["Expression"], values) if "Expression" in returned else values[returned["Id"]]
 
 
-def _pairs(metric: Mapping[str, Any]) -> dict[str, str]:
+def _read_dimensions(metric: Mapping[str, Any]) -> dict[str, str]:
     return {each["Name"]: each["Value"] for each in metric.get("Dimensions") or ()}

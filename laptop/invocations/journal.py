@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["Journal", "sns_message_id"]
+__all__ = ["Journal", "find_sns_message_id"]
 
 
 class Journal:
@@ -36,21 +36,21 @@ class Journal:
         return list(self._invocations)
 
 
-def sns_message_id(payload: Any) -> str | None:
+def find_sns_message_id(payload: Any) -> str | None:
     """The id of the SNS message that a payload is about: an SNS event, or in SQS a notification or a failed event."""
-    return next(_message_ids(payload), None)
+    return next(_list_message_ids(payload), None)
 
 
-def _message_ids(payload: Any) -> Iterator[str]:
+def _list_message_ids(payload: Any) -> Iterator[str]:
     match payload:
         case {"Records": [{"Sns": {"MessageId": str() as found}}, *_]}:
             yield found
         case {"Records": [{"body": str() as body}, *_]}:
             try:
-                yield from _message_ids(json.loads(body))
+                yield from _list_message_ids(json.loads(body))
             except ValueError:
                 return
         case {"requestPayload": inner}:
-            yield from _message_ids(inner)
+            yield from _list_message_ids(inner)
         case {"Type": "Notification", "MessageId": str() as found}:
             yield found

@@ -9,7 +9,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 
-__all__ = ["value_of"]
+__all__ = ["evaluate"]
 
 Value = float | None
 
@@ -27,27 +27,27 @@ _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
 }
 
 
-def value_of(expression: str, values: Mapping[str, Value]) -> Value:
+def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
     """The value in one period, None where there is no data; raises ValueError for what is not understood."""
-    return _value(ast.parse(expression, mode="eval").body, values)
+    return _evaluate_node(ast.parse(expression, mode="eval").body, values)
 
 
-def _value(node: ast.expr, values: Mapping[str, Value]) -> Value:
+def _evaluate_node(node: ast.expr, values: Mapping[str, Value]) -> Value:
     match node:
         case ast.Constant(value=int() | float() as number):
             return float(number)
         case ast.Name(id=name) if name in values:
             return values[name]
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
-            return _apply(sign, _value(left, values), _value(right, values))
+            return _apply(sign, _evaluate_node(left, values), _evaluate_node(right, values))
         case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _OPERATORS:
-            return _apply(sign, _value(left, values), _value(right, values))
+            return _apply(sign, _evaluate_node(left, values), _evaluate_node(right, values))
         case ast.Call(func=ast.Name(id="FILL"), args=[metric, missing]):
-            found = _value(metric, values)
-            return _value(missing, values) if found is None else found
+            found = _evaluate_node(metric, values)
+            return _evaluate_node(missing, values) if found is None else found
         case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
-            answer = _value(condition, values)
-            return None if answer is None else _value(yes if answer else no, values)
+            answer = _evaluate_node(condition, values)
+            return None if answer is None else _evaluate_node(yes if answer else no, values)
     raise ValueError(f"metric math that the laptop does not play: {ast.unparse(node)}")
 
 

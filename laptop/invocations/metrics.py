@@ -12,7 +12,7 @@ from typing import Any
 
 from laptop.invocations.model import InvocationOutcome, InvocationTarget
 
-__all__ = ["MetricPoint", "measured_at", "read_embedded_points", "run_points"]
+__all__ = ["MetricPoint", "compute_measuring_time", "read_embedded_points", "run_points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class MetricPoint:
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
-def measured_at(point: MetricPoint, now: float, scale: float) -> float:
+def compute_measuring_time(point: MetricPoint, now: float, scale: float) -> float:
     """When an alarm takes a point that comes now to have been measured, in seconds since 1970.
 
     Lambda stamps a run's points with the time of its invocation. A run takes this machine's own time however short the
@@ -56,12 +56,12 @@ def run_points(
         }
     return [
         MetricPoint("AWS/Lambda", name, value, unit, began, dimensions)
-        for dimensions in _dimensions(target, outcome, weighted)
+        for dimensions in _list_dimensions(target, outcome, weighted)
         for name, (value, unit) in values.items()
     ]
 
 
-def _dimensions(target: InvocationTarget, outcome: InvocationOutcome, weighted: bool) -> list[dict[str, str]]:
+def _list_dimensions(target: InvocationTarget, outcome: InvocationOutcome, weighted: bool) -> list[dict[str, str]]:
     function = {"FunctionName": target.name}
     if target.qualifier is None:
         return [function]
@@ -77,12 +77,12 @@ def read_embedded_points(log: str) -> Iterator[MetricPoint]:
         if '"_aws"' not in line:
             continue
         try:
-            yield from list(_in_line(json.loads(line)))
+            yield from list(_read_line(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
 
 
-def _in_line(line: dict[str, Any]) -> Iterator[MetricPoint]:
+def _read_line(line: dict[str, Any]) -> Iterator[MetricPoint]:
     at = line["_aws"]["Timestamp"] / 1000
     for definition in line["_aws"]["CloudWatchMetrics"]:
         for metric in definition["Metrics"]:

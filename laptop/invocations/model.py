@@ -105,7 +105,7 @@ def choose_version(alias: Mapping[str, Any], draw: float) -> str:
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
     """
-    for version, weight in _weights(alias).items():
+    for version, weight in _read_weights(alias).items():
         if draw < weight:
             return version
         draw -= weight
@@ -114,8 +114,8 @@ def choose_version(alias: Mapping[str, Any], draw: float) -> str:
 
 def is_weighted(alias: Mapping[str, Any]) -> bool:
     """Whether the alias has a second version."""
-    return bool(_weights(alias))
+    return bool(_read_weights(alias))
 
 
-def _weights(alias: Mapping[str, Any]) -> Mapping[str, float]:
+def _read_weights(alias: Mapping[str, Any]) -> Mapping[str, float]:
     return (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}

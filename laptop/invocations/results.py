@@ -12,7 +12,7 @@ from typing import Any
 
 from laptop.invocations.model import InvocationOutcome
 
-__all__ = ["messages_to_delete", "read_outcome"]
+__all__ = ["choose_messages_to_delete", "read_outcome"]
 
 DIED = "Worker process died"
 _FRAME = re.compile(r'  File "')
@@ -28,19 +28,21 @@ def read_outcome(result: Mapping[str, Any], request_id: str, version: str) -> In
     said = body if isinstance(body, Mapping) else {"errorMessage": str(body)}
     message, kind = str(said.get("errorMessage", "")), str(said.get("errorType", ""))
     if kind == "Sandbox.Timedout":
-        return InvocationOutcome("timeout", version, _platform_error(kind, request_id, message))
+        return InvocationOutcome("timeout", version, _build_platform_error(kind, request_id, message))
     if message == DIED:
         return InvocationOutcome(
-            "killed", version, _platform_error("Runtime.ExitError", request_id, "Runtime exited: signal: killed")
+            "killed", version, _build_platform_error("Runtime.ExitError", request_id, "Runtime exited: signal: killed")
         )
-    return InvocationOutcome("error", version, _handler_error(message, kind, request_id, str(result.get("log", ""))))
+    return InvocationOutcome(
+        "error", version, _build_handler_error(message, kind, request_id, str(result.get("log", "")))
+    )
 
 
-def _platform_error(kind: str, request_id: str, message: str) -> dict[str, Any]:
+def _build_platform_error(kind: str, request_id: str, message: str) -> dict[str, Any]:
     return {"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}
 
 
-def _handler_error(message: str, kind: str, request_id: str, log: str) -> dict[str, Any]:
+def _build_handler_error(message: str, kind: str, request_id: str, log: str) -> dict[str, Any]:
     trace = log.rpartition("Traceback (most recent call last):\n")[2].splitlines() if "Traceback (" in log else []
     frames: list[str] = []
     for line in trace:
@@ -54,7 +56,7 @@ def _handler_error(message: str, kind: str, request_id: str, log: str) -> dict[s
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": frames}
 
 
-def messages_to_delete(answer: Any, batch: AbstractSet[str], partial: bool) -> set[str]:
+def choose_messages_to_delete(answer: Any, batch: AbstractSet[str], partial: bool) -> set[str]:
     """The messages of a batch to delete; the others come back when their visibility timeout ends.
 
     `partial` is ReportBatchItemFailures. An answer that names nothing was a success; one that cannot be read, or names

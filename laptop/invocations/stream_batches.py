@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["Batch", "ShardReader", "StreamRules", "first_failure"]
+__all__ = ["Batch", "ShardReader", "StreamRules", "find_first_failure"]
 
 Records = tuple[Mapping[str, Any], ...]
 #: How many batches in a hundred are cut, and how many are handed over again although they were taken.
@@ -36,12 +36,12 @@ class StreamRules:
             size=mapping.get("BatchSize") or 100,
             partial="ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
             bisect=bool(mapping.get("BisectBatchOnFunctionError")),
-            retries=_limit(mapping.get("MaximumRetryAttempts")),
-            age=_limit(mapping.get("MaximumRecordAgeInSeconds")),
+            retries=_read_limit(mapping.get("MaximumRetryAttempts")),
+            age=_read_limit(mapping.get("MaximumRecordAgeInSeconds")),
         )
 
 
-def _limit(value: Any) -> int:
+def _read_limit(value: Any) -> int:
     return -1 if value is None else int(value)
 
 
@@ -97,7 +97,7 @@ class ShardReader:
         return [Batch(part) for part in (records[:at], records[at:]) if part]
 
 
-def first_failure(answer: Any, batch: Batch, rules: StreamRules) -> int | None:
+def find_first_failure(answer: Any, batch: Batch, rules: StreamRules) -> int | None:
     """From which record on an answer failed; None if nothing did.
 
     What cannot be read, or names no record of the batch, failed whole.

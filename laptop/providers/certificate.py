@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-__all__ = ["certificate", "serving_context"]
+__all__ = ["make_certificate", "make_tls_context"]
 
 
-def certificate(path: Path, *hosts: str) -> Path:
+def make_certificate(path: Path, *hosts: str) -> Path:
     """A new certificate of 127.0.0.1, and of other hosts, that is its own issuer, with its key behind it; in a new file
     if the path is a folder's."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -41,8 +41,8 @@ def certificate(path: Path, *hosts: str) -> Path:
     return path
 
 
-def serving_context(path: Path) -> ssl.SSLContext:
+def make_tls_context(path: Path) -> ssl.SSLContext:
     """TLS of a server with a new certificate, which only clients that read its file trust."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate(path))
+    context.load_cert_chain(make_certificate(path))
     return context

@@ -57,33 +57,33 @@ class ResendSimulator:
         if not request.headers.get("user-agent"):
             raise VendorRefusal(VendorResponse(403, "error code: 1010"))
         if request.headers.get("authorization") != f"Bearer {self.key}":
-            raise VendorRefusal(_error(401, "validation_error", "API key is invalid"))
+            raise VendorRefusal(_make_error(401, "validation_error", "API key is invalid"))
 
     def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         try:
             given = json.loads(request.body)
         except ValueError:
-            raise VendorRefusal(_error(400, "validation_error", "The request body is not JSON.")) from None
+            raise VendorRefusal(_make_error(400, "validation_error", "The request body is not JSON.")) from None
         return self._read_mail(given)
 
     def _read_mail(self, given: dict[str, Any]) -> SubmittedMail:
         for name in ("from", "to", "subject"):
             if not given.get(name):
-                raise VendorRefusal(_error(422, "missing_required_field", f"Missing `{name}` field."))
+                raise VendorRefusal(_make_error(422, "missing_required_field", f"Missing `{name}` field."))
         address = parseaddr(str(given["from"]))[1]
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
-            raise VendorRefusal(_error(422, "invalid_from_address", "Invalid `from` field."))
+            raise VendorRefusal(_make_error(422, "invalid_from_address", "Invalid `from` field."))
         if address.rpartition("@")[2] not in {self.domain, *self.also}:
             text = f"The {address.rpartition('@')[2]} domain is not verified. Please, add and verify your domain"
-            raise VendorRefusal(_error(403, "validation_error", text))
+            raise VendorRefusal(_make_error(403, "validation_error", text))
         to = given["to"][0] if isinstance(given["to"], list) else given["to"]
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", str(to)):
-            raise VendorRefusal(_error(422, "validation_error", "Invalid `to` field."))
+            raise VendorRefusal(_make_error(422, "validation_error", "Invalid `to` field."))
         tags = {str(tag.get("name")): str(tag.get("value")) for tag in given.get("tags") or []}
         if not all(map(_TAG.fullmatch, [*tags, *tags.values()])):
             text = "Tags should only contain ASCII letters, numbers, underscores, or dashes."
-            raise VendorRefusal(_error(422, "validation_error", text))
+            raise VendorRefusal(_make_error(422, "validation_error", text))
         headers = dict(given.get("headers") or {})
         if reply_to := given.get("reply_to"):
             headers["Reply-To"] = str(reply_to[0] if isinstance(reply_to, list) else reply_to)
@@ -99,52 +99,52 @@ class ResendSimulator:
             tags,
             f"<{number}@eu-west-1.amazonses.com>",
             own_message_id=True,  # guessed: Resend sends by SES, which sets its own
-            files=tuple(map(_file, given.get("attachments") or [])),
+            files=tuple(map(_read_file, given.get("attachments") or [])),
         )
 
     def answer_accepted(self, submitted: SubmittedMail, request: Request) -> VendorResponse:
         answer = VendorResponse(200, {"id": submitted.id})
-        if key := self._key(request):
+        if key := self._read_key(request):
             self._answered[key] = (hashlib.sha256(request.body).hexdigest(), answer)
         return answer
 
     def answer_repeated(self, request: Request) -> VendorResponse | None:
         """The first answer again, or 409 for another mail under the same key."""
-        known = self._answered.get(self._key(request))
+        known = self._answered.get(self._read_key(request))
         if known is None:
             return None
         if known[0] == hashlib.sha256(request.body).hexdigest():
             return known[1]
         text = "This idempotency key has been used with a different request body within the last 24 hours."
-        return _error(409, "invalid_idempotent_request", text)
+        return _make_error(409, "invalid_idempotent_request", text)
 
     @staticmethod
-    def _key(request: Request) -> str:
+    def _read_key(request: Request) -> str:
         key = request.headers.get("idempotency-key", "")
         if len(key) > _LONGEST_KEY:
             text = "Idempotency keys, if present, must have between 1 and 256 characters."
-            raise VendorRefusal(_error(400, "invalid_idempotency_key", text))
+            raise VendorRefusal(_make_error(400, "invalid_idempotency_key", text))
         return key
 
     def answer_throttled(self) -> VendorResponse:
         text = "Too many requests. You can only make 2 requests per second."
-        return _error(429, "rate_limit_exceeded", text)
+        return _make_error(429, "rate_limit_exceeded", text)
 
     def answer_exhausted(self) -> VendorResponse:
-        return _error(429, "daily_quota_exceeded", "You have reached your daily email sending quota.")
+        return _make_error(429, "daily_quota_exceeded", "You have reached your daily email sending quota.")
 
     def answer_refused(self, message: str) -> VendorResponse:
-        return _error(422, "validation_error", message)
+        return _make_error(422, "validation_error", message)
 
 
-def _file(given: dict[str, str]) -> File:
+def _read_file(given: dict[str, str]) -> File:
     try:
         content = base64.b64decode(given["content"], validate=True)
         return File(given["filename"], given.get("content_type") or "application/octet-stream", content)
     except (KeyError, ValueError):
         text = "Attachment must have either a `content` or `path`."
-        raise VendorRefusal(_error(422, "invalid_attachment", text)) from None
+        raise VendorRefusal(_make_error(422, "invalid_attachment", text)) from None
 
 
-def _error(status: int, name: str, message: str) -> VendorResponse:
+def _make_error(status: int, name: str, message: str) -> VendorResponse:
     return VendorResponse(status, {"statusCode": status, "name": name, "message": message})

@@ -45,7 +45,7 @@ class SmtpServer:
         self._tls = tls
         self._taker = _Taker(self, mailbox, {domain, *also})
         self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(self._loop.create_server(self._session, *address))
+        self._server = self._loop.run_until_complete(self._loop.create_server(self._make_session, *address))
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -64,7 +64,7 @@ class SmtpServer:
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    def _session(self) -> SMTP:
+    def _make_session(self) -> SMTP:
         """Without TLS there is neither AUTH nor mail."""
         secure: dict[str, Any] = {"require_starttls": True, "tls_context": self._tls} if self._tls else {}
         return _Server(
@@ -129,7 +129,7 @@ class _Taker:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """The mail is taken when this answers, or when a fault keeps the answer back."""
         to = tuple(envelope.rcpt_tos)
-        mail = _mail(envelope, to)
+        mail = _build_mail(envelope, to)
         self._mailbox.add(mail)
         faults = self._server.faults
         if slow := faults.strike(FaultKind.ANSWER_SLOWLY, recipients=to):
@@ -143,7 +143,7 @@ class _Taker:
         return f"250 2.0.0 Ok: queued as {mail.id}"
 
 
-def _mail(envelope: Envelope, to: tuple[str, ...]) -> Mail:
+def _build_mail(envelope: Envelope, to: tuple[str, ...]) -> Mail:
     raw = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
     message = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
     plain, html = message.get_body(("plain",)), message.get_body(("html",))

@@ -16,7 +16,7 @@ from laptop.providers.webhooks import REPORTERS, Webhook
 from laptop.ses.faults import ArmedFaults, FaultKind
 from laptop.ses.feedback import After, FeedbackSchedule
 from laptop.ses.mailbox import Mail
-from laptop.ses.outcomes import SIMULATOR, SendingEvent, events_after_sending, is_simulated
+from laptop.ses.outcomes import SIMULATOR, SendingEvent, is_simulated, list_events_after_sending
 
 __all__ = ["RETRIES", "SEED", "Post", "WebhookSender", "post_webhook"]
 
@@ -67,7 +67,7 @@ class WebhookSender:
         """Report what becomes of a mail. Nobody but SES knows SES's mailbox simulator: mails there bounce."""
         for address in mail.to:
             known = f"bounce@{SIMULATOR}" if is_simulated(address) else address
-            events = events_after_sending(known, (), mail.raw.decode("utf-8", "replace"))
+            events = list_events_after_sending(known, (), mail.raw.decode("utf-8", "replace"))
             self._schedule.follow(mail, [replace(event, recipient=address) for event in events])
 
     def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:

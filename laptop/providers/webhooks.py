@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 
-__all__ = ["QUOTA", "REPORTERS", "Reporter", "Webhook", "signing_key"]
+__all__ = ["QUOTA", "REPORTERS", "Reporter", "Webhook", "derive_signing_key"]
 
 
 #: The `reason` of a *Reject* by which a vendor does not try a mail because its customer's quota is used up.
@@ -37,26 +37,26 @@ class Webhook:
 @dataclass(frozen=True, slots=True)
 class Reporter:
     """What is a vendor's own: the JSON that reports an event on a mail, and the request with it, signed at epoch
-    seconds with what comes of a seed (`signing_key`). Of vendors that sign the body, any bytes can be signed."""
+    seconds with what comes of a seed (`derive_signing_key`). Of vendors that sign the body, any bytes can be signed."""
 
     report: Callable[[Mail, SendingEvent, datetime], Any]
     sign: Callable[[Any, str, int], Webhook]
 
 
-def signing_key(scheme: str, seed: str) -> str:
+def derive_signing_key(scheme: str, seed: str) -> str:
     """What a vendor shows its customer, to verify what it signs with a seed: SendGrid a public key, the others a
     secret, each as it stands in their settings."""
     if scheme == "sendgrid":
-        public = _private_key(seed).public_key()
+        public = _derive_private_key(seed).public_key()
         return b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
     return f"whsec_{b64encode(seed.encode()).decode()}" if scheme == "resend" else seed
 
 
-def _private_key(seed: str) -> ec.EllipticCurvePrivateKey:
+def _derive_private_key(seed: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:31], "big") + 1, ec.SECP256R1())
 
 
-def _kind(event: SendingEvent) -> str:
+def _describe_kind(event: SendingEvent) -> str:
     """The event's type, with what tells its kinds apart: `Bounce/Permanent`, `Bounce/suppressed`, `Reject/quota`."""
     if event.type == "Reject" and event.details.get("reason") == QUOTA:
         return "Reject/quota"
@@ -66,7 +66,7 @@ def _kind(event: SendingEvent) -> str:
     return "Bounce/suppressed" if listed else f"Bounce/{event.details.get('bounceType', 'Permanent')}"
 
 
-def _why(event: SendingEvent) -> str:
+def _explain(event: SendingEvent) -> str:
     first: Mapping[str, Any] = next(iter(event.details.get("bouncedRecipients", ())), {})
     return str(first.get("diagnosticCode") or event.details.get("smtpResponse") or event.details.get("reason") or "")
 
@@ -88,9 +88,9 @@ _SENDGRID: dict[str, dict[str, str]] = {
 
 def _report_sendgrid(mail: Mail, event: SendingEvent, at: datetime) -> Any:
     """SendGrid reports in arrays, of one here."""
-    said = _SENDGRID[_kind(event)]
+    said = _SENDGRID[_describe_kind(event)]
     field = "response" if said["event"] in ("delivered", "deferred") else "reason"
-    why = {field: _why(event)} if _why(event) and field not in said else {}
+    why = {field: _explain(event)} if _explain(event) and field not in said else {}
     return [
         {
             **mail.tags,
@@ -108,7 +108,7 @@ def _report_sendgrid(mail: Mail, event: SendingEvent, at: datetime) -> Any:
 def _sign_sendgrid(content: Any, seed: str, at: int) -> Webhook:
     """https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features"""
     body = content if isinstance(content, bytes) else json.dumps(content, separators=(",", ":")).encode() + b"\r\n"
-    signature = _private_key(seed).sign(str(at).encode() + body, ec.ECDSA(SHA256()))
+    signature = _derive_private_key(seed).sign(str(at).encode() + body, ec.ECDSA(SHA256()))
     headers = {
         "Content-Type": "application/json",
         "X-Twilio-Email-Event-Webhook-Signature": b64encode(signature).decode(),
@@ -147,8 +147,8 @@ def _report_mailgun(mail: Mail, event: SendingEvent, at: datetime) -> Any:
         "message": {"headers": {"message-id": mail.id, "to": mail.to[0], "from": mail.source, "subject": mail.subject}},
         "user-variables": dict(mail.tags),
         "tags": [],
-        "delivery-status": {"code": 250 if event.type == "Delivery" else 550, "message": _why(event)},
-        **_MAILGUN[_kind(event)],
+        "delivery-status": {"code": 250 if event.type == "Delivery" else 550, "message": _explain(event)},
+        **_MAILGUN[_describe_kind(event)],
     }
     return {"event-data": data}
 
@@ -177,9 +177,9 @@ _RESEND: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def _report_resend(mail: Mail, event: SendingEvent, at: datetime) -> Any:
-    type_, more = _RESEND[_kind(event)]
+    type_, more = _RESEND[_describe_kind(event)]
     if "bounce" in more:
-        more = {"bounce": {**more["bounce"], "message": _why(event)}}
+        more = {"bounce": {**more["bounce"], "message": _explain(event)}}
     data = {
         "broadcast_id": None,
         "created_at": mail.at.isoformat(),

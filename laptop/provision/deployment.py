@@ -44,7 +44,7 @@ RELEASE_ALARMS: dict[str, dict[str, Any]] = {
 
 def make_deployment(clients: LaptopClients) -> None:
     """Make the application, its group, and the alarms that the group watches."""
-    cloudwatch = clients.any("cloudwatch")
+    cloudwatch = clients.make_client("cloudwatch")
     for name, alarm in RELEASE_ALARMS.items():
         cloudwatch.put_metric_alarm(
             AlarmName=f"{PREFIX}-{name}",
@@ -55,7 +55,7 @@ def make_deployment(clients: LaptopClients) -> None:
             TreatMissingData="notBreaching",
             **alarm,
         )
-    codedeploy = clients.any("codedeploy")
+    codedeploy = clients.make_client("codedeploy")
     codedeploy.create_application(applicationName=PREFIX, computePlatform="Lambda")
     codedeploy.create_deployment_group(
         applicationName=PREFIX,

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from laptop.clients import LaptopClients
-from laptop.provision.messaging import Provisioned, queue_arn
+from laptop.provision.messaging import Provisioned, build_queue_arn
 from laptop.resources import PREFIX
 
 __all__ = ["BUS_SOURCE", "make_event_bus"]
@@ -23,7 +23,7 @@ def make_event_bus(clients: LaptopClients, made: Provisioned) -> None:
     """Hand the detail of what `BUS_SOURCE` puts on the default bus to the topic."""
     queue = clients.sqs.create_queue(QueueName=f"{PREFIX}-{_NAME}", Attributes={"MessageRetentionPeriod": "1209600"})
     made.queues[_NAME] = queue["QueueUrl"]
-    bus: Any = clients.any("events")
+    bus: Any = clients.make_client("events")
     pattern = {"source": [BUS_SOURCE]}
     rule = bus.put_rule(Name=f"{PREFIX}-events", EventPattern=json.dumps(pattern))["RuleArn"]
     statement = {
@@ -42,6 +42,6 @@ def make_event_bus(clients: LaptopClients, made: Provisioned) -> None:
         "Id": "topic",
         "Arn": made.topics["events"],
         "InputPath": "$.detail",
-        "DeadLetterConfig": {"Arn": queue_arn(_NAME)},
+        "DeadLetterConfig": {"Arn": build_queue_arn(_NAME)},
     }
     bus.put_targets(Rule=f"{PREFIX}-events", Targets=[target])

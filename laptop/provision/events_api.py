@@ -21,7 +21,7 @@ def make_events_api(clients: LaptopClients, made: Provisioned, api: str, aws: st
     """Let a new client, which may publish these types, post events to the HTTP API; `made` then has what it needs."""
     scopes = [f"{PREFIX}/{type_}" for type_ in types]
     pool, client, secret = _make_client(clients, scopes)
-    gateway = clients.any("apigatewayv2")
+    gateway = clients.make_client("apigatewayv2")
     authorizer = gateway.create_authorizer(
         ApiId=api,
         Name="publishers",

@@ -15,7 +15,7 @@ from function.message.addressing.tenant import pack_tenants
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.deployment import make_deployment
-from laptop.provision.messaging import RECEIVES, Provisioned, queue_arn, redrive_to
+from laptop.provision.messaging import RECEIVES, Provisioned, build_queue_arn, redrive_to
 from laptop.resources import (
     ADDRESS_KEY,
     CONFIGURATION_SET,
@@ -53,22 +53,22 @@ def make_functions(
 
     `more` is put into the environment of every function, over what is given here.
     """
-    clients.any("iam").create_role(**_role())
-    clients.any("s3").create_bucket(Bucket=PACKAGES)
+    clients.make_client("iam").create_role(**_create_role())
+    clients.make_client("s3").create_bucket(Bucket=PACKAGES)
     with ThreadPoolExecutor(3) as pool:
         uploads = [pool.submit(_upload, clients, name, archive) for name, archive in zips.items()]
         for upload in uploads:
             upload.result()
-        packed = [function for function in wanted if _holds(zips[function.zip], function.module)]
-        settings = _settings(made)
-        arns = pool.map(lambda one: _function(clients, one, {**settings, **one.settings, **more}), packed)
+        packed = [function for function in wanted if _contains(zips[function.zip], function.module)]
+        settings = _build_settings(made)
+        arns = pool.map(lambda one: _create_function(clients, one, {**settings, **one.settings, **more}), packed)
         made.functions.update(zip([function.name for function in packed], arns, strict=True))
-        _email(clients, made)
+        _create_email(clients, made)
         make_deployment(clients)
-    _wire(clients, made)
+    _connect(clients, made)
 
 
-def _role() -> dict[str, str]:
+def _create_role() -> dict[str, str]:
     return {"RoleName": ROLE.rpartition("/")[2], "AssumeRolePolicyDocument": json.dumps(TRUST)}
 
 
@@ -92,7 +92,7 @@ def allow_attachments(clients: LaptopClients, catalogue: Path) -> dict[str, str]
     urls = [one["url"] for files in named if isinstance(files, list) for one in files if "url" in one]
     buckets = sorted({ATTACHMENTS, *(url.removeprefix("s3://").partition("/")[0] for url in urls)})
     for bucket in buckets:
-        clients.any("s3").create_bucket(Bucket=bucket)
+        clients.make_client("s3").create_bucket(Bucket=bucket)
     return {"HERALD_ATTACHMENT_BUCKETS": ",".join(buckets)}
 
 
@@ -109,9 +109,9 @@ def declare_tenants(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
     the setting that declares them."""
     brands = json.loads((catalogue / "catalogue.json").read_bytes()).get("brands", {})
     for tenant in brands:
-        clients.ses.create_email_identity(EmailIdentity=_tenant_domain(tenant))
+        clients.ses.create_email_identity(EmailIdentity=_name_tenant_domain(tenant))
     declared = {
-        tenant: {"from": f"{brand['name']} <mail@{_tenant_domain(tenant)}>", "suppression": "own"}
+        tenant: {"from": f"{brand['name']} <mail@{_name_tenant_domain(tenant)}>", "suppression": "own"}
         for tenant, brand in brands.items()
     }
     return {"HERALD_TENANTS": pack_tenants(declared)} if declared else {}
@@ -120,7 +120,7 @@ def declare_tenants(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
 def find_domains(notifications: Path) -> list[str]:
     """The domains of all senders beside the deployment's own, which every provider here knows: those that notifications
     name, as far as they can be read, and those of tenants."""
-    tenants = [_tenant_domain(path.stem) for path in notifications.glob("brands/*.json")]
+    tenants = [_name_tenant_domain(path.stem) for path in notifications.glob("brands/*.json")]
     named = re.findall(
         r'"from"\s*:\s*"[^"]*@([A-Za-z0-9.-]+)',
         "".join(path.read_text("utf-8", "replace") for path in notifications.glob("*/notification.json")),
@@ -128,11 +128,11 @@ def find_domains(notifications: Path) -> list[str]:
     return sorted({*tenants, *named})
 
 
-def _tenant_domain(tenant: str) -> str:
+def _name_tenant_domain(tenant: str) -> str:
     return f"{tenant}.example"
 
 
-def _email(clients: LaptopClients, made: Provisioned) -> None:
+def _create_email(clients: LaptopClients, made: Provisioned) -> None:
     clients.ses.create_email_identity(EmailIdentity=_DOMAIN)
     clients.ses.create_configuration_set(ConfigurationSetName=CONFIGURATION_SET)
     clients.ses.create_configuration_set_event_destination(
@@ -146,7 +146,7 @@ def _email(clients: LaptopClients, made: Provisioned) -> None:
     )
 
 
-def _settings(made: Provisioned) -> dict[str, str]:
+def _build_settings(made: Provisioned) -> dict[str, str]:
     """The environment of every function; each reads what it needs."""
     return {
         "HERALD_BOOKS_TABLE": made.tables["books"],
@@ -167,10 +167,10 @@ def _settings(made: Provisioned) -> dict[str, str]:
 
 def _upload(clients: LaptopClients, name: str, archive: Path) -> None:
     """Hand a package over once: as part of each function's own request it takes ten times as long."""
-    clients.any("s3").put_object(Bucket=PACKAGES, Key=name, Body=archive.read_bytes())
+    clients.make_client("s3").put_object(Bucket=PACKAGES, Key=name, Body=archive.read_bytes())
 
 
-def _function(clients: LaptopClients, function: Function, settings: dict[str, str]) -> str:
+def _create_function(clients: LaptopClients, function: Function, settings: dict[str, str]) -> str:
     """Create one function; return the ARN that callers use, which is that of the alias if it has one."""
     name = function.full_name
     created = clients.functions.create_function(
@@ -185,13 +185,13 @@ def _function(clients: LaptopClients, function: Function, settings: dict[str, st
         Environment={"Variables": settings},
     )
     if not function.alias:
-        return _function_arn(name)
+        return _build_function_arn(name)
     return clients.functions.create_alias(FunctionName=name, Name="live", FunctionVersion=created["Version"])[
         "AliasArn"
     ]
 
 
-def _wire(clients: LaptopClients, made: Provisioned) -> None:
+def _connect(clients: LaptopClients, made: Provisioned) -> None:
     """Join topics, queues and the stream to the functions."""
     functions = clients.functions
     notify = made.functions["notify"]
@@ -206,7 +206,7 @@ def _wire(clients: LaptopClients, made: Provisioned) -> None:
     functions.put_function_event_invoke_config(
         FunctionName=f"{PREFIX}-notify",
         Qualifier="live",
-        DestinationConfig={"OnFailure": {"Destination": queue_arn("retry")}},
+        DestinationConfig={"OnFailure": {"Destination": build_queue_arn("retry")}},
     )
     clients.sns.subscribe(
         TopicArn=made.topics["events"],
@@ -226,7 +226,7 @@ def _wire(clients: LaptopClients, made: Provisioned) -> None:
     for queue, function, size, at_once in (("retry", "notify", 1, 3), ("feedback", "feedback", 10, 2)):
         if function in made.functions:
             functions.create_event_source_mapping(
-                EventSourceArn=queue_arn(queue),
+                EventSourceArn=build_queue_arn(queue),
                 FunctionName=made.functions[function],
                 BatchSize=size,
                 ScalingConfig={"MaximumConcurrency": at_once},
@@ -234,11 +234,11 @@ def _wire(clients: LaptopClients, made: Provisioned) -> None:
             )
 
 
-def _function_arn(name: str) -> str:
+def _build_function_arn(name: str) -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
 
 
-def _holds(archive: Path, module: str) -> bool:
+def _contains(archive: Path, module: str) -> bool:
     with zipfile.ZipFile(archive) as content:
         names = content.namelist()
     return module in names or f"{module}c" in names

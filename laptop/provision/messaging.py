@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
-from laptop.resources import PREFIX, topic_policy
+from laptop.resources import PREFIX, build_topic_policy
 
-__all__ = ["RECEIVES", "Provisioned", "make_messaging", "queue_arn", "redrive_to"]
+__all__ = ["RECEIVES", "Provisioned", "build_queue_arn", "make_messaging", "redrive_to"]
 
 #: After so many receives `notify` gives up by itself; the queue's own redrive is only the backstop.
 RECEIVES = 200
@@ -33,21 +33,21 @@ def make_messaging(clients: LaptopClients, made: Provisioned, visibility: str) -
     seconds."""
     for part in ("events", "feedback"):
         made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
-    backstop = {"deadLetterTargetArn": queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
+    backstop = {"deadLetterTargetArn": build_queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
     attributes = {
         "dead": {
             "MessageRetentionPeriod": "1209600",
-            "Policy": topic_policy(f"{PREFIX}-dead", made.topics["feedback"]),
+            "Policy": build_topic_policy(f"{PREFIX}-dead", made.topics["feedback"]),
         },
         "retry": {
             "VisibilityTimeout": visibility,
             "RedrivePolicy": json.dumps(backstop),
-            "Policy": topic_policy(f"{PREFIX}-retry", made.topics["events"]),
+            "Policy": build_topic_policy(f"{PREFIX}-retry", made.topics["events"]),
         },
         "feedback": {
             "VisibilityTimeout": visibility,
             "RedrivePolicy": json.dumps({**backstop, "maxReceiveCount": 10}),
-            "Policy": topic_policy(f"{PREFIX}-feedback", made.topics["feedback"]),
+            "Policy": build_topic_policy(f"{PREFIX}-feedback", made.topics["feedback"]),
         },
     }
     for part, wanted in attributes.items():
@@ -56,16 +56,16 @@ def make_messaging(clients: LaptopClients, made: Provisioned, visibility: str) -
     clients.sns.subscribe(
         TopicArn=made.topics["feedback"],
         Protocol="sqs",
-        Endpoint=queue_arn("feedback"),
+        Endpoint=build_queue_arn("feedback"),
         Attributes=redrive_to("dead"),
     )
 
 
 def redrive_to(queue: str) -> dict[str, str]:
     """The attribute of a subscription by which SNS puts what it cannot deliver into a queue."""
-    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": queue_arn(queue)})}
+    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": build_queue_arn(queue)})}
 
 
-def queue_arn(part: str) -> str:
+def build_queue_arn(part: str) -> str:
     """The ARN of a queue by its name without the prefix."""
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{PREFIX}-{part}"

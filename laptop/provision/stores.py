@@ -20,16 +20,16 @@ def make_stores(clients: LaptopClients, time_scale: TimeScale) -> Provisioned:
     made = Provisioned()
     with ThreadPoolExecutor(3) as pool:
         jobs = [
-            pool.submit(_tables, clients, made),
+            pool.submit(_create_tables, clients, made),
             pool.submit(make_messaging, clients, made, str(time_scale.visibility)),
-            pool.submit(_parameters, clients),
+            pool.submit(_create_parameters, clients),
         ]
         for job in jobs:
             job.result()
     return made
 
 
-def _tables(clients: LaptopClients, made: Provisioned) -> None:
+def _create_tables(clients: LaptopClients, made: Provisioned) -> None:
     definitions = {"books": (books.DEFINITION, books.EXPIRES_AT), "ledger": (LEDGER_TABLE, "expires_at")}
     for part, (definition, expiry) in definitions.items():
         name = f"{PREFIX}-{part}"
@@ -40,8 +40,8 @@ def _tables(clients: LaptopClients, made: Provisioned) -> None:
         made.tables[part] = name
 
 
-def _parameters(clients: LaptopClients) -> None:
+def _create_parameters(clients: LaptopClients) -> None:
     for name in (ADDRESS_KEY, LINK_KEY, SESSION_KEY):
-        clients.any("ssm").put_parameter(Name=name, Value=secrets.token_hex(32), Type="SecureString")
+        clients.make_client("ssm").put_parameter(Name=name, Value=secrets.token_hex(32), Type="SecureString")
     name, key = PROVIDER_KEY
-    clients.any("ssm").put_parameter(Name=name, Value=key, Type="SecureString")
+    clients.make_client("ssm").put_parameter(Name=name, Value=key, Type="SecureString")

@@ -16,7 +16,7 @@ from laptop.provision.messaging import Provisioned
 from laptop.resources import PREFIX, PROVIDER_KEY, SMTP_LOGIN, WEBHOOK_KEY
 from operations.errors import UserError
 
-__all__ = ["choose_providers", "make_gateway", "make_provider_secrets", "make_webhooks", "provider_settings"]
+__all__ = ["build_provider_settings", "choose_providers", "make_gateway", "make_provider_secrets", "make_webhooks"]
 
 
 def choose_providers(urls: Sequence[str], copies: bool, say: Callable[[str], None]) -> list[str]:
@@ -31,10 +31,10 @@ def choose_providers(urls: Sequence[str], copies: bool, say: Callable[[str], Non
     return chosen
 
 
-def provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
+def build_provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
     """The settings of `notify` and `webhook` for these providers, in this order."""
-    keys = {url: {"key": _arn(_login_of(url))} for url in urls if needs_secret(url)}
-    hooks = {url: _arn(_key_of(url)) for url in urls if reports_by_webhook(url)}
+    keys = {url: {"key": _build_arn(_choose_login(url))} for url in urls if needs_secret(url)}
+    hooks = {url: _build_arn(_choose_key(url)) for url in urls if reports_by_webhook(url)}
     return {
         "HERALD_PROVIDERS": ",".join(urls),
         **({"HERALD_PROVIDER_SECRETS": json.dumps(keys)} if keys else {}),
@@ -49,22 +49,22 @@ def provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
 def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
     """The log-in of a mail server, and the signing keys of those that report by webhook; these share one API key, which
     is there already."""
-    store = clients.any("ssm")
+    store = clients.make_client("ssm")
     if any(scheme_of(url) == "smtp" for url in urls):
         store.put_parameter(Name=SMTP_LOGIN[0], Value=SMTP_LOGIN[1], Type="SecureString")
     if not any(map(reports_by_webhook, urls)):
         return
     from laptop.providers.webhook_sender import SEED  # noqa: PLC0415  cryptography is slow to load, and only they need it
-    from laptop.providers.webhooks import signing_key  # noqa: PLC0415  the same
+    from laptop.providers.webhooks import derive_signing_key  # noqa: PLC0415  the same
 
     for url in filter(reports_by_webhook, urls):
-        value = signing_key(scheme_of(url), SEED)
-        store.put_parameter(Name=_key_of(url), Value=value, Type="SecureString")
+        value = derive_signing_key(scheme_of(url), SEED)
+        store.put_parameter(Name=_choose_key(url), Value=value, Type="SecureString")
 
 
 def make_gateway(clients: LaptopClients) -> str:
     """The HTTP API as infra/modules/notifier makes it, by its id."""
-    gateway = clients.any("apigatewayv2")
+    gateway = clients.make_client("apigatewayv2")
     api: str = gateway.create_api(Name=f"{PREFIX}-gateway", ProtocolType="HTTP")["ApiId"]
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
     return api
@@ -74,7 +74,7 @@ def make_webhooks(
     clients: LaptopClients, made: Provisioned, api: str, urls: Sequence[str], aws: str, inbox: str
 ) -> None:
     """The routes of the HTTP API for vendors, and their addresses registered with each."""
-    gateway = clients.any("apigatewayv2")
+    gateway = clients.make_client("apigatewayv2")
     integration: dict[str, Any] = gateway.create_integration(
         ApiId=api,
         IntegrationType="AWS_PROXY",
@@ -99,13 +99,13 @@ def _register(inbox: str, vendor: str, address: str) -> None:
             raise UserError(f"{vendor}'s simulator answered {answer.status} to the address of its webhooks")
 
 
-def _login_of(url: str) -> str:
+def _choose_login(url: str) -> str:
     return SMTP_LOGIN[0] if scheme_of(url) == "smtp" else PROVIDER_KEY[0]
 
 
-def _key_of(url: str) -> str:
+def _choose_key(url: str) -> str:
     return f"{WEBHOOK_KEY}/{scheme_of(url).partition('+')[0]}"
 
 
-def _arn(parameter: str) -> str:
+def _build_arn(parameter: str) -> str:
     return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{parameter}"

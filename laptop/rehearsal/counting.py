@@ -17,7 +17,7 @@ from laptop.rehearsal.load import Published
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["Count", "count", "sender", "timelines"]
+__all__ = ["Count", "count", "find_sender", "read_timelines"]
 
 #: Seconds to wait after the last mail for one too many.
 _SETTLE = 3.0
@@ -65,24 +65,26 @@ def count(
     sent any."""
     deadline = time.monotonic() + seconds
     addresses = {one.address for one in published}
-    while len(addresses & (mails := _mails(inbox)).keys()) < len(addresses) and time.monotonic() < deadline:
+    while len(addresses & (mails := _count_mails(inbox)).keys()) < len(addresses) and time.monotonic() < deadline:
         time.sleep(0.5)
     time.sleep(_SETTLE)
-    mails = _mails(inbox)
+    mails = _count_mails(inbox)
     said: Counter[str] = Counter()
-    for rows in timelines(dynamodb, ledger, published):
-        said[sender(rows)] += 1
+    for rows in read_timelines(dynamodb, ledger, published):
+        said[find_sender(rows)] += 1
     found = Count(published, mails, said, sorted(said.keys() - senders))
     wrong = [*found.missing, *found.doubled][:_PRINTED]
-    return replace(found, stories=[_story(one, rows) for one in wrong for rows in timelines(dynamodb, ledger, [one])])
+    return replace(
+        found, stories=[_tell_timeline(one, rows) for one in wrong for rows in read_timelines(dynamodb, ledger, [one])]
+    )
 
 
-def _mails(inbox: str) -> Counter[str]:
+def _count_mails(inbox: str) -> Counter[str]:
     answer = httpx.get(f"{inbox}/messages", trust_env=False, timeout=300).raise_for_status().json()
     return Counter(address for mail in answer for address in mail["to"])
 
 
-def sender(rows: Sequence[Mapping[str, Any]]) -> str:
+def find_sender(rows: Sequence[Mapping[str, Any]]) -> str:
     """The release that sent the mail: as it says itself, or else whose claim it was when feedback reported the mail.
     It crashed before it could say so, or feedback was faster; feedback's rows name the release of feedback."""
     claimed = "nobody"
@@ -97,7 +99,7 @@ def sender(rows: Sequence[Mapping[str, Any]]) -> str:
     return claimed
 
 
-def _story(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
+def _tell_timeline(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
     """What the timeline says, for finding out what went wrong."""
     began = min((row["at"] for row in rows), default=0)
     told = (
@@ -107,7 +109,9 @@ def _story(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{event.message_id}: {', then '.join(told)}"
 
 
-def timelines(dynamodb: DynamoDBClient, ledger: str, published: Sequence[Published]) -> Iterator[list[dict[str, Any]]]:
+def read_timelines(
+    dynamodb: DynamoDBClient, ledger: str, published: Sequence[Published]
+) -> Iterator[list[dict[str, Any]]]:
     """The rows of each message that has a record."""
     for start in range(0, len(published), _BATCH):
         keys = [serialize_item({"pk": message_key(one.message_id)}) for one in published[start : start + _BATCH]]

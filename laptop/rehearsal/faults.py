@@ -12,7 +12,7 @@ from pathlib import Path
 
 from release.publish import Artifact
 
-__all__ = ["ReleaseFault", "rewrite", "variant"]
+__all__ = ["ReleaseFault", "make_variant", "rewrite"]
 
 #: About every third mail crashes: one half before the claim, the other half after SES took the mail and before the
 #: ledger knows. Synthetic mails are spared, or the hook would find it: what no hook finds is what the alarm is for.
@@ -129,7 +129,7 @@ class ReleaseFault(Enum):
         return str(self.value[0])
 
 
-def variant(package: Path, fault: ReleaseFault, folder: Path) -> Artifact:
+def make_variant(package: Path, fault: ReleaseFault, folder: Path) -> Artifact:
     """A copy of a package with this fault, and a release id that says so."""
     return rewrite(package, *fault.value, folder)
 

@@ -77,13 +77,13 @@ class Load:
         address = f"reader-{len(self.published)}-{uuid.uuid4().hex[:8]}@example.com"
         answer = self.sns.publish(
             TopicArn=self.topic,
-            Message=json.dumps(_event(address)),
+            Message=json.dumps(_make_event(address)),
             MessageAttributes={"type": {"DataType": "String", "StringValue": "book.created"}},
         )
         self.published.append(Published(answer["MessageId"], address))
 
 
-def _event(address: str) -> dict[str, Any]:
+def _make_event(address: str) -> dict[str, Any]:
     book = {
         "id": uuid.uuid4().hex,
         "title": "Notes on the Analytical Engine",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from laptop.rehearsal.faults import ReleaseFault, variant
+from laptop.rehearsal.faults import ReleaseFault, make_variant
 from operations.errors import UserError
 from release.analysis.traffic import Observer
 from release.deployments import Deployment
@@ -196,7 +196,7 @@ def run_scenario(
     stack: Stack, scenario: ReleaseScenario, package: Path, folder: Path, percent: int, console: Console
 ) -> ScenarioResult:
     """Release one, as `make release` does, by a canary that gets so many percent of the traffic."""
-    artifact, began = variant(package, scenario.fault, folder), datetime.now(UTC)
+    artifact, began = make_variant(package, scenario.fault, folder), datetime.now(UTC)
     result = ScenarioResult(scenario, artifact.release)
     release_plan = plan(stack, artifact, _create_config(stack, percent, scenario.minutes))
     screen, terms = _RecordingScreen(console, result), Terms(scenario.at_least, Inconclusive.HOLD)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from laptop.ses.errors import SesError, bad_request, not_found
+from laptop.ses.errors import SesError, make_bad_request, make_not_found
 from laptop.ses.outcomes import is_simulated
 
 __all__ = ["DAILY", "RATE", "SendingLimits", "SuppressionList"]
@@ -93,7 +93,7 @@ class SuppressionList:
         """`PutSuppressedDestination`."""
         reason = request.get("Reason")
         if reason not in REASONS:
-            raise bad_request(f"Reason must be one of {', '.join(REASONS)}")
+            raise make_bad_request(f"Reason must be one of {', '.join(REASONS)}")
         self._entries[str(request["EmailAddress"]).lower()] = _SuppressedAddress(str(reason), time.time())
         return {}
 
@@ -116,5 +116,5 @@ class SuppressionList:
     def _require(self, request: Mapping[str, Any]) -> str:
         address = str(request["EmailAddress"]).lower()
         if address not in self._entries:
-            raise not_found("Email address does not exist on your suppression list.")
+            raise make_not_found("Email address does not exist on your suppression list.")
         return address

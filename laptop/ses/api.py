@@ -16,7 +16,7 @@ from laptop.ses.faults import ArmedFaults, FaultKind
 from laptop.ses.feedback import After, FeedbackPublisher, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.mailbox import Mail, Mailbox
-from laptop.ses.outcomes import SendingEvent, events_after_sending, is_simulated, join_events
+from laptop.ses.outcomes import SendingEvent, is_simulated, join_events, list_events_after_sending
 from laptop.ses.sending import read_mail
 
 __all__ = ["Ses"]
@@ -53,7 +53,7 @@ class Ses:
         self.sending_enabled = True
         self._pricing = {"CurrentPlan": "ESSENTIALS"}  # as new accounts are
         self._suppressed_reasons: list[str] = ["BOUNCE", "COMPLAINT"]
-        self._operations = self._table()
+        self._operations = self._build_table()
 
     def in_region(self, region: str) -> Ses:
         """The same account in another region, with the same inbox."""
@@ -88,7 +88,7 @@ class Ses:
         self.identities.require_verified(self._list_checked_addresses(mail), self.region)
         self.limits.count(mail.to)
         self.mailbox.add(mail)
-        self.feedback.follow(mail, self._events_of(mail))
+        self.feedback.follow(mail, self._list_events(mail))
         return {"MessageId": mail.id}
 
     def get_account(self, _request: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,9 +116,9 @@ class Ses:
             raise SesError(fault.code, fault.message, fault.status)
         raise SesError("TooManyRequestsException", RATE if fault.fault is FaultKind.THROTTLE else DAILY)
 
-    def _events_of(self, mail: Mail) -> list[SendingEvent]:
+    def _list_events(self, mail: Mail) -> list[SendingEvent]:
         text = mail.raw.decode("utf-8", "replace")
-        outcomes = [events_after_sending(address, self.suppression.addresses(), text) for address in mail.to]
+        outcomes = [list_events_after_sending(address, self.suppression.addresses(), text) for address in mail.to]
         return join_events(event for outcome in outcomes for event in outcome)
 
     def _put_sending(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,13 +136,13 @@ class Ses:
         self._suppressed_reasons = list(request.get("SuppressedReasons") or ())
         return {}
 
-    def _tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _list_tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
         kind, _, name = str(request.get("ResourceArn", "")).rpartition(":")[2].partition("/")
         if kind == "configuration-set":
             return {"Tags": self.sets.get({"ConfigurationSetName": name})["Tags"]}
         return {"Tags": self.identities.get({"EmailIdentity": name})["Tags"]}
 
-    def _table(self) -> dict[str, Operation]:
+    def _build_table(self) -> dict[str, Operation]:
         sets, identities, suppression = self.sets, self.identities, self.suppression
         return {
             "SendEmail": self.send_email,
@@ -150,7 +150,7 @@ class Ses:
             "PutAccountSendingAttributes": self._put_sending,
             "PutAccountPricingAttributes": self._put_pricing,
             "PutAccountSuppressionAttributes": self._put_suppression,
-            "ListTagsForResource": self._tags,
+            "ListTagsForResource": self._list_tags,
             "CreateEmailIdentity": identities.create,
             "GetEmailIdentity": identities.get,
             "ListEmailIdentities": identities.list,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from laptop.ses.errors import SesError, bad_request, not_found
+from laptop.ses.errors import SesError, make_bad_request, make_not_found
 
 __all__ = ["ConfigurationSets"]
 
@@ -73,18 +73,18 @@ class ConfigurationSets:
 
     def create_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`CreateConfigurationSetEventDestination`."""
-        destinations, name = self._destinations_of(request), str(request["EventDestinationName"])
+        destinations, name = self._find_destinations(request), str(request["EventDestinationName"])
         if name in destinations:
             raise SesError("AlreadyExistsException", f"An event destination with name <{name}> already exists.")
         if len(destinations) >= 10:
             raise SesError("LimitExceededException", "A configuration set has at most 10 event destinations.")
-        destinations[name] = _destination(name, request)
+        destinations[name] = _read_destination(name, request)
         return {}
 
     def update_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`UpdateConfigurationSetEventDestination`."""
         destinations, name = self._require_destination(request)
-        destinations[name] = _destination(name, request)
+        destinations[name] = _read_destination(name, request)
         return {}
 
     def delete_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,27 +95,27 @@ class ConfigurationSets:
 
     def list_destinations(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetConfigurationSetEventDestinations`."""
-        return {"EventDestinations": list(self._destinations_of(request).values())}
+        return {"EventDestinations": list(self._find_destinations(request).values())}
 
     def _require(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = str(request["ConfigurationSetName"])
         if name not in self._sets:
-            raise not_found(f"Configuration set <{name}> does not exist.")
+            raise make_not_found(f"Configuration set <{name}> does not exist.")
         return self._sets[name]
 
-    def _destinations_of(self, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def _find_destinations(self, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         self._require(request)
         return self._destinations[str(request["ConfigurationSetName"])]
 
     def _require_destination(self, request: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
-        destinations, name = self._destinations_of(request), str(request["EventDestinationName"])
+        destinations, name = self._find_destinations(request), str(request["EventDestinationName"])
         if name not in destinations:
-            raise not_found(f"Event destination <{name}> does not exist.")
+            raise make_not_found(f"Event destination <{name}> does not exist.")
         return destinations, name
 
 
-def _destination(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+def _read_destination(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
     definition = request.get("EventDestination") or {}
     if not definition.get("MatchingEventTypes"):
-        raise bad_request("EventDestination.MatchingEventTypes must not be empty")
+        raise make_bad_request("EventDestination.MatchingEventTypes must not be empty")
     return {"Enabled": False, **definition, "Name": name}

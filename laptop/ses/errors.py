@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
 
 from __future__ import annotations
 
-from laptop.ses.service_model import status_of
+from laptop.ses.service_model import find_status
 
-__all__ = ["SesError", "bad_request", "not_found"]
+__all__ = ["SesError", "make_bad_request", "make_not_found"]
 
 
 class SesError(Exception):
@@ -17,14 +17,14 @@ class SesError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-        self.status = status_of(code) if status is None else status
+        self.status = find_status(code) if status is None else status
 
 
-def bad_request(message: str) -> SesError:
+def make_bad_request(message: str) -> SesError:
     """The request itself is wrong."""
     return SesError("BadRequestException", message)
 
 
-def not_found(message: str) -> SesError:
+def make_not_found(message: str) -> SesError:
     """What the request names does not exist."""
     return SesError("NotFoundException", message)

@@ -19,7 +19,7 @@ from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 from laptop.timer import Timer
 
-__all__ = ["After", "FeedbackPublisher", "FeedbackSchedule", "Publish", "event_json"]
+__all__ = ["After", "FeedbackPublisher", "FeedbackSchedule", "Publish", "build_event"]
 
 Publish = Callable[[str, str], None]  # (topic ARN, message body)
 After = Callable[[float, Callable[[], None]], None]
@@ -73,25 +73,25 @@ class FeedbackPublisher(FeedbackSchedule):
         mail.events.append(event.type)
         configured = event.type.upper().replace(" ", "_").replace("DELIVERYDELAY", "DELIVERY_DELAY")
         for topic in self._sets.topics(mail.configuration_set or "", configured):
-            self._publish(topic, json.dumps(event_json(mail, event, datetime.now(UTC))))
+            self._publish(topic, json.dumps(build_event(mail, event, datetime.now(UTC))))
 
 
-def event_json(mail: Mail, event: SendingEvent, now: datetime) -> dict[str, Any]:
+def build_event(mail: Mail, event: SendingEvent, now: datetime) -> dict[str, Any]:
     """One event as SES publishes it; unlike identity notifications it carries the mail's tags."""
     details = dict(event.details)
     if event.type in WITH_TIME:
-        details.setdefault("timestamp", _stamp(now))
+        details.setdefault("timestamp", _format_time(now))
     if event.type in WITH_ID:
         details.setdefault("feedbackId", f"{mail.id[:16]}-{uuid.uuid4()}-000000")
-    return {"eventType": event.type, "mail": _mail_json(mail), event.key: details}
+    return {"eventType": event.type, "mail": _build_mail(mail), event.key: details}
 
 
-def _mail_json(mail: Mail) -> dict[str, Any]:
+def _build_mail(mail: Mail) -> dict[str, Any]:
     domain = parseaddr(mail.source)[1].rpartition("@")[2]
     names = {name.lower(): value for name, value in mail.headers}
     common = {name: value for name, value in names.items() if name in COMMON}
     return {
-        "timestamp": _stamp(mail.at),
+        "timestamp": _format_time(mail.at),
         "messageId": mail.id,
         "source": mail.source,
         "sourceArn": f"arn:aws:ses:{mail.region}:{ACCOUNT}:identity/{domain}",
@@ -114,5 +114,5 @@ def _mail_json(mail: Mail) -> dict[str, Any]:
     }
 
 
-def _stamp(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from laptop.ses.errors import SesError, bad_request, not_found
+from laptop.ses.errors import SesError, make_bad_request, make_not_found
 
 __all__ = ["Identities"]
 
@@ -39,7 +39,7 @@ class Identities:
         name = str(request["EmailIdentity"])
         if name.lower() in self._identities:
             raise SesError("AlreadyExistsException", f"Email identity {name} already exist.")
-        identity = _new_identity(name, request)
+        identity = _make_identity(name, request)
         self._identities[name.lower()] = identity
         return {key: identity[key] for key in ("IdentityType", "VerifiedForSendingStatus", "DkimAttributes")}
 
@@ -73,7 +73,9 @@ class Identities:
         domain = str(request.get("MailFromDomain") or "")
         parent = str(request["EmailIdentity"]).rpartition("@")[2].lower()
         if domain and not domain.lower().endswith(f".{parent}"):
-            raise bad_request(f"Provided MAIL-FROM domain <{domain}> is not subdomain of the domain of the identity")
+            raise make_bad_request(
+                f"Provided MAIL-FROM domain <{domain}> is not subdomain of the domain of the identity"
+            )
         behavior = request.get("BehaviorOnMxFailure") or "USE_DEFAULT_VALUE"
         identity["MailFromAttributes"] = {
             "MailFromDomain": domain,
@@ -95,11 +97,11 @@ class Identities:
     def _require(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = str(request["EmailIdentity"])
         if name.lower() not in self._identities:
-            raise not_found(f"Email identity {name} does not exist.")
+            raise make_not_found(f"Email identity {name} does not exist.")
         return self._identities[name.lower()]
 
 
-def _new_identity(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+def _make_identity(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
     tokens = [hashlib.sha256(f"{name}{number}".encode()).hexdigest()[:32] for number in range(3)]
     return {
         "IdentityType": "EMAIL_ADDRESS" if "@" in name else "DOMAIN",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["SIMULATOR", "SendingEvent", "events_after_sending", "is_simulated", "join_events"]
+__all__ = ["SIMULATOR", "SendingEvent", "is_simulated", "join_events", "list_events_after_sending"]
 
 SIMULATOR = "simulator.amazonses.com"
 EICAR = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
@@ -33,15 +33,15 @@ def is_simulated(address: str) -> bool:
     return address.lower().rpartition("@")[2] == SIMULATOR
 
 
-def events_after_sending(recipient: str, suppressed: Collection[str], content: str) -> list[SendingEvent]:
+def list_events_after_sending(recipient: str, suppressed: Collection[str], content: str) -> list[SendingEvent]:
     """The events that follow the acceptance of a mail to one recipient, in the order in which they happen."""
     address = recipient.lower()
     if EICAR in content:
         return [SendingEvent("Send", "send", 0), SendingEvent("Reject", "reject", 10, {"reason": "Bad content"})]
     if address in suppressed:
-        return [_SENT, *_suppression(recipient, "OnAccountSuppressionList")]
+        return [_SENT, *_list_suppression(recipient, "OnAccountSuppressionList")]
     name, _, domain = address.rpartition("@")
-    play = _SIMULATOR.get(name.partition("+")[0], _delivery) if domain == SIMULATOR else _delivery
+    play = _SIMULATOR.get(name.partition("+")[0], _list_delivery) if domain == SIMULATOR else _list_delivery
     return [_SENT, *play(recipient)]
 
 
@@ -56,7 +56,7 @@ def join_events(events: Iterable[SendingEvent]) -> list[SendingEvent]:
     """
     joined: list[SendingEvent] = []
     for event in events:
-        at = next((number for number, one in enumerate(joined) if _tells_the_same(one, event)), None)
+        at = next((number for number, one in enumerate(joined) if _is_same_outcome(one, event)), None)
         if at is None:
             joined.append(event)
         elif name := _CONCERNED.get(event.type):
@@ -65,7 +65,7 @@ def join_events(events: Iterable[SendingEvent]) -> list[SendingEvent]:
     return joined
 
 
-def _tells_the_same(one: SendingEvent, other: SendingEvent) -> bool:
+def _is_same_outcome(one: SendingEvent, other: SendingEvent) -> bool:
     def about(event: SendingEvent) -> tuple[object, ...]:
         name = _CONCERNED.get(event.type, "")
         domains = {
@@ -80,7 +80,7 @@ def _tells_the_same(one: SendingEvent, other: SendingEvent) -> bool:
 _SENT = SendingEvent("Send", "send", 0)
 
 
-def _delivery(recipient: str) -> list[SendingEvent]:
+def _list_delivery(recipient: str) -> list[SendingEvent]:
     details = {
         "processingTimeMillis": 200,
         "recipients": [recipient],
@@ -108,34 +108,34 @@ def _bounce(
     return [SendingEvent("Bounce", "bounce", after, details)]
 
 
-def _unknown_user(recipient: str) -> list[SendingEvent]:
+def _list_unknown_user(recipient: str) -> list[SendingEvent]:
     return _bounce(recipient, "Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown")
 
 
-def _out_of_office(recipient: str) -> list[SendingEvent]:
+def _list_out_of_office(recipient: str) -> list[SendingEvent]:
     answer = _bounce(recipient, "Transient", "General", "4.0.0", "smtp; 250 out of the office", after=20)
-    return [*_delivery(recipient), *answer]
+    return [*_list_delivery(recipient), *answer]
 
 
-def _complaint(recipient: str) -> list[SendingEvent]:
+def _list_complaint(recipient: str) -> list[SendingEvent]:
     details = {
         "complainedRecipients": [{"emailAddress": recipient}],
         "complaintSubType": None,
         "userAgent": "Amazon SES Mailbox Simulator",
         "complaintFeedbackType": "abuse",
     }
-    return [*_delivery(recipient), SendingEvent("Complaint", "complaint", 20, details)]
+    return [*_list_delivery(recipient), SendingEvent("Complaint", "complaint", 20, details)]
 
 
-def _suppression(recipient: str, subtype: str = "Suppressed") -> list[SendingEvent]:
+def _list_suppression(recipient: str, subtype: str = "Suppressed") -> list[SendingEvent]:
     reason = "Amazon SES did not send the message to this address because it is on the suppression list."
     return _bounce(recipient, "Permanent", subtype, "5.1.1", reason)
 
 
 _SIMULATOR: dict[str, Callable[[str], list[SendingEvent]]] = {
-    "success": _delivery,
-    "bounce": _unknown_user,
-    "ooto": _out_of_office,
-    "complaint": _complaint,
-    "suppressionlist": _suppression,
+    "success": _list_delivery,
+    "bounce": _list_unknown_user,
+    "ooto": _list_out_of_office,
+    "complaint": _list_complaint,
+    "suppressionlist": _list_suppression,
 }

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
-from laptop.ses.errors import SesError, bad_request
+from laptop.ses.errors import SesError, make_bad_request
 from laptop.ses.mailbox import Mail
 
 __all__ = ["read_mail"]
@@ -45,15 +45,15 @@ class _MailContent:
 def read_mail(request: Mapping[str, Any], region: str) -> Mail:
     """Turn a `SendEmail` request into the mail that it asks for; raise `SesError` if AWS would not take it."""
     if request.get("TenantName"):
-        raise bad_request("this simulator plays none of SES's own tenants")
+        raise make_bad_request("this simulator plays none of SES's own tenants")
     raw = (request.get("Content") or {}).get("Raw")
     content, body = (_read_content(request), None) if raw is None else _read_raw(raw)
     source = str(request.get("FromEmailAddress") or "")
     if not source:
-        raise bad_request("Missing required header 'From'.")
-    to = _recipients(request)
-    tags = _tags(request)
-    mail_id, at = _message_id(), datetime.now(UTC)
+        raise make_bad_request("Missing required header 'From'.")
+    to = _read_recipients(request)
+    tags = _read_tags(request)
+    mail_id, at = _make_message_id(), datetime.now(UTC)
     headers, written = _to_mime(content, mail_id, at, body)
     name = request.get("ConfigurationSetName")
     subject, text, html = content.subject, content.text, content.html
@@ -63,17 +63,17 @@ def read_mail(request: Mapping[str, Any], region: str) -> Mail:
 def _read_content(request: Mapping[str, Any]) -> _MailContent:
     simple = (request.get("Content") or {}).get("Simple")
     if simple is None:
-        raise bad_request("this simulator plays Content.Simple and Content.Raw only")
+        raise make_bad_request("this simulator plays Content.Simple and Content.Raw only")
     body = simple.get("Body") or {}
     text, html = (body.get(part, {}).get("Data") for part in ("Text", "Html"))
     if text is None and html is None:
-        raise bad_request("Missing required parameter: Content.Simple.Body needs Text or Html")
+        raise make_bad_request("Missing required parameter: Content.Simple.Body needs Text or Html")
     subject = str(simple.get("Subject", {}).get("Data", ""))
     given = [(str(header["Name"]), str(header["Value"])) for header in simple.get("Headers", ())]
     for value in (subject, *(value for pair in given for value in pair)):
         if "\r" in value or "\n" in value:
-            raise bad_request("Header fields must not contain line breaks.")
-    return _MailContent(subject, text, html, (*_envelope(request), ("Subject", subject), *given))
+            raise make_bad_request("Header fields must not contain line breaks.")
+    return _MailContent(subject, text, html, (*_read_headers(request), ("Subject", subject), *given))
 
 
 def _read_raw(raw: Mapping[str, Any]) -> tuple[_MailContent, bytes]:
@@ -81,7 +81,7 @@ def _read_raw(raw: Mapping[str, Any]) -> tuple[_MailContent, bytes]:
     data = base64.b64decode(raw["Data"])
     head, _, rest = data.partition(b"\r\n\r\n")
     if any(len(line) > _LONGEST_LINE for line in data.split(b"\r\n")):
-        raise bad_request("A line of the message is longer than 1000 characters.")
+        raise make_bad_request("A line of the message is longer than 1000 characters.")
     message: EmailMessage = message_from_bytes(data, _class=EmailMessage, policy=policy.default)
     plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     given = [(name, str(value)) for name, value in message.raw_items() if name.lower() not in _MIME]
@@ -95,7 +95,7 @@ def _read_raw(raw: Mapping[str, Any]) -> tuple[_MailContent, bytes]:
     return content, about + b"\r\n" + rest if head else data
 
 
-def _envelope(request: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _read_headers(request: Mapping[str, Any]) -> list[tuple[str, str]]:
     destination = request.get("Destination") or {}
     lists = [
         ("From", [request.get("FromEmailAddress") or ""]),
@@ -106,39 +106,39 @@ def _envelope(request: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, ", ".join(addresses)) for name, addresses in lists if addresses]
 
 
-def _recipients(request: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_recipients(request: Mapping[str, Any]) -> tuple[str, ...]:
     destination = request.get("Destination") or {}
     given = [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses") or ()]
     if not given:
-        raise bad_request("Destination does not contain any recipients.")
+        raise make_bad_request("Destination does not contain any recipients.")
     if len(given) > MAX_RECIPIENTS:
         raise SesError("MessageRejected", f"Recipient count exceeds {MAX_RECIPIENTS}.")
-    return tuple(_address(str(address)) for address in given)
+    return tuple(_read_address(str(address)) for address in given)
 
 
-def _address(given: str) -> str:
+def _read_address(given: str) -> str:
     address = parseaddr(given)[1]
     if "\r" in given or "\n" in given or not ADDRESS.fullmatch(address):
-        raise bad_request("Illegal address")
+        raise make_bad_request("Illegal address")
     if not address.isascii():
-        raise bad_request("Local address contains control or whitespace")
+        raise make_bad_request("Local address contains control or whitespace")
     return address
 
 
-def _tags(request: Mapping[str, Any]) -> dict[str, str]:
+def _read_tags(request: Mapping[str, Any]) -> dict[str, str]:
     tags = {str(tag["Name"]): str(tag["Value"]) for tag in request.get("EmailTags") or ()}
     if len(tags) > MAX_TAGS:
-        raise bad_request(f"A message has at most {MAX_TAGS} tags.")
+        raise make_bad_request(f"A message has at most {MAX_TAGS} tags.")
     for text in (text for pair in tags.items() for text in pair):
         if not TAG.fullmatch(text):
-            raise bad_request(
+            raise make_bad_request(
                 f"Value {text!r} for a message tag: only ASCII letters, digits, '_' and '-', "
                 "and 256 characters at most."
             )
     return tags
 
 
-def _message_id() -> str:
+def _make_message_id() -> str:
     millis = int(datetime.now(UTC).timestamp() * 1000)
     return f"{0x0100 << 48 | millis:016x}-{uuid.uuid4()}-000000"
 
@@ -157,12 +157,12 @@ def _to_mime(content: _MailContent, mail_id: str, at: datetime, body: bytes | No
 def _write_body(content: _MailContent) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
     if content.text is not None:
-        message.set_content(content.text, cte=_encoding(content.text))
+        message.set_content(content.text, cte=_choose_encoding(content.text))
     if content.html is not None:
         add = message.set_content if content.text is None else message.add_alternative
-        add(content.html, subtype="html", cte=_encoding(content.html))
+        add(content.html, subtype="html", cte=_choose_encoding(content.html))
     return message.as_bytes()
 
 
-def _encoding(body: str) -> str:
+def _choose_encoding(body: str) -> str:
     return "8bit" if all(len(line.encode()) < 990 for line in body.splitlines()) else "base64"

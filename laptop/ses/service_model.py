@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from botocore.loaders import Loader
 
-__all__ = ["ServiceCall", "find_call", "status_of"]
+__all__ = ["ServiceCall", "find_call", "find_status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +23,30 @@ class ServiceCall:
 
 def find_call(method: str, path: str) -> ServiceCall | None:
     """The operation that a method and an encoded path name, or None if SES v2 has no such call."""
-    for operation, expected, pattern in _routes():
+    for operation, expected, pattern in _list_routes():
         match = pattern.fullmatch(path) if method == expected else None
         if match:
             return ServiceCall(operation, {name: unquote(value) for name, value in match.groupdict().items()})
     return None
 
 
-def status_of(code: str) -> int:
+def find_status(code: str) -> int:
     """The HTTP status of an error code; 500 for one that the model does not know."""
-    shape = _service()["shapes"].get(code, {})
+    shape = _load_service()["shapes"].get(code, {})
     return int(shape.get("error", {}).get("httpStatusCode", 500))
 
 
 @cache
-def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
-    operations = _service()["operations"].items()
-    return [(name, one["http"]["method"], _pattern(one["http"]["requestUri"])) for name, one in operations]
+def _list_routes() -> list[tuple[str, str, re.Pattern[str]]]:
+    operations = _load_service()["operations"].items()
+    return [(name, one["http"]["method"], _compile_pattern(one["http"]["requestUri"])) for name, one in operations]
 
 
-def _pattern(uri: str) -> re.Pattern[str]:
+def _compile_pattern(uri: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", uri) + "/?")
 
 
 @cache
-def _service() -> dict[str, Any]:
+def _load_service() -> dict[str, Any]:
     model: dict[str, Any] = Loader().load_service_model("sesv2", "service-2")
     return model

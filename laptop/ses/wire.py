@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from botocore.model import StructureShape
 
-from laptop.service_model import hold_to_model, operation_model, request_violations
+from laptop.service_model import hold_to_model, load_operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
@@ -171,7 +171,7 @@ def _request(call: ServiceCall, query: str, body: bytes) -> dict[str, Any]:
         raise SesError("BadRequestException", "The request body is not JSON.") from None
     if not isinstance(fields, dict):
         raise SesError("BadRequestException", "The request body is not a JSON object.")
-    members = _queried_members(call.operation)
+    members = _list_query_members(call.operation)
     queried = {}
     for said, values in parse_qs(query).items():
         name, type_ = members.get(said, (said, ""))
@@ -183,8 +183,8 @@ def _request(call: ServiceCall, query: str, body: bytes) -> dict[str, Any]:
 
 
 @cache
-def _queried_members(operation: str) -> dict[str, tuple[str, str]]:
+def _list_query_members(operation: str) -> dict[str, tuple[str, str]]:
     """Name and type of each member, by what it is called in a query."""
-    shape = operation_model("sesv2", operation).input_shape
+    shape = load_operation_model("sesv2", operation).input_shape
     members = shape.members if isinstance(shape, StructureShape) else {}
     return {one.serialization.get("name", name): (name, one.type_name) for name, one in members.items()}

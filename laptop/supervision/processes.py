@@ -83,9 +83,9 @@ class Processes:
         if code is None:
             self.pids[name] = int(str(report["pid"]))
             return
-        raise UserError(f"{name} ended by itself with code {code}; its last words:\n{self._tail(name)}")
+        raise UserError(f"{name} ended by itself with code {code}; its last words:\n{self._read_tail(name)}")
 
-    def _tail(self, name: str) -> str:
+    def _read_tail(self, name: str) -> str:
         lines = self._log(name).read_text(errors="replace").splitlines()
         return "\n".join(f"  {line}" for line in lines[-TAIL_LINES:]) or "  (none)"
 

@@ -106,7 +106,7 @@ def end_all(groups: list[int]) -> None:
         kill(os.killpg, group)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for pid in own_children():
+        for pid in list_own_children():
             kill(os.kill, pid)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
@@ -116,7 +116,7 @@ def end_all(groups: list[int]) -> None:
         time.sleep(0.01)
 
 
-def own_children() -> list[int]:
+def list_own_children() -> list[int]:
     """Every direct child of this process, by /proc; none where there is no /proc.
 
     Processes end while it looks, so their names are listed and no path of theirs is asked whether it exists.

@@ -55,15 +55,15 @@ def read_spans(body: bytes) -> list[SpanRecord]:
         raise BadTraces("the body is not JSON") from error
     return [
         _read_span(span, service)
-        for resource in _items(_only(request, {"resourceSpans"}), "resourceSpans")
-        for service in [_read_service(_only(resource, {"resource", "scopeSpans"}))]
-        for scope in _items(resource, "scopeSpans")
-        for span in _items(_only(scope, {"scope", "spans"}), "spans")
+        for resource in _list_items(_select_fields(request, {"resourceSpans"}), "resourceSpans")
+        for service in [_read_service(_select_fields(resource, {"resource", "scopeSpans"}))]
+        for scope in _list_items(resource, "scopeSpans")
+        for span in _list_items(_select_fields(scope, {"scope", "spans"}), "spans")
     ]
 
 
 def _read_service(resource: Mapping[str, Any]) -> str:
-    attributes = _read_attributes(_only(resource.get("resource"), {"attributes"}))
+    attributes = _read_attributes(_select_fields(resource.get("resource"), {"attributes"}))
     service = attributes.get("service.name")
     if not isinstance(service, str) or not service:
         raise BadTraces("a resource has no service.name")
@@ -71,7 +71,7 @@ def _read_service(resource: Mapping[str, Any]) -> str:
 
 
 def _read_span(span: Any, service: str) -> SpanRecord:
-    _only(span, _SPAN_FIELDS)
+    _select_fields(span, _SPAN_FIELDS)
     trace, own, parent = (str(span.get(name, "")) for name in ("traceId", "spanId", "parentSpanId"))
     if not _TRACE_ID.fullmatch(trace) or not _SPAN_ID.fullmatch(own) or (parent and not _SPAN_ID.fullmatch(parent)):
         raise BadTraces("a span's ids are not lower-case hex of 16 and 8 bytes")
@@ -80,7 +80,7 @@ def _read_span(span: Any, service: str) -> SpanRecord:
         raise BadTraces("a span ends before it begins")
     if span.get("kind") not in _KINDS or not isinstance(span.get("name"), str) or not span["name"]:
         raise BadTraces("a span has no name or no kind")
-    status = _only(span.get("status", {}), {"code", "message"})
+    status = _select_fields(span.get("status", {}), {"code", "message"})
     error = str(status.get("message") or "failed") if status.get("code") == _ERROR else ""
     return SpanRecord(
         trace, own, parent, service, span["name"], _KINDS[span["kind"]], began, ended, error,
@@ -95,24 +95,24 @@ def _read_time(text: object) -> int:
 
 
 def _read_attributes(holder: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_read_attribute(each) for each in _items(holder, "attributes"))
+    return dict(_read_attribute(each) for each in _list_items(holder, "attributes"))
 
 
 def _read_attribute(attribute: Any) -> tuple[str, Any]:
-    _only(attribute, {"key", "value"})
-    [(kind, value)] = [*_only(attribute.get("value"), set(_VALUES)).items()] or [("", None)]
+    _select_fields(attribute, {"key", "value"})
+    [(kind, value)] = [*_select_fields(attribute.get("value"), set(_VALUES)).items()] or [("", None)]
     if kind not in _VALUES or type(value) is not _VALUES[kind] or not isinstance(attribute.get("key"), str):
         raise BadTraces("an attribute has no key, or a value that is not of its type")
     return str(attribute["key"]), int(str(value)) if kind == "intValue" else value
 
 
-def _only(value: Any, fields: frozenset[str] | set[str]) -> Mapping[str, Any]:
+def _select_fields(value: Any, fields: frozenset[str] | set[str]) -> Mapping[str, Any]:
     if not isinstance(value, dict) or value.keys() - fields:
         raise BadTraces(f"expected an object of {', '.join(sorted(fields))}")
     return value
 
 
-def _items(holder: Mapping[str, Any], name: str) -> Iterator[Any]:
+def _list_items(holder: Mapping[str, Any], name: str) -> Iterator[Any]:
     found = holder.get(name, [])
     if not isinstance(found, list):
         raise BadTraces(f"{name} is not a list")

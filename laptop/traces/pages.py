@@ -48,13 +48,13 @@ def draw(spans: Sequence[SpanRecord]) -> list[Bar]:
         return [
             bar
             for span in sorted(own, key=lambda one: (one.began, one.ended))
-            for bar in [_bar(span, depth, start, whole), *below(span.id, depth + 1)]
+            for bar in [_draw_bar(span, depth, start, whole), *below(span.id, depth + 1)]
         ]
 
     return below("", 0)
 
 
-def _bar(span: SpanRecord, depth: int, start: int, whole: int) -> Bar:
+def _draw_bar(span: SpanRecord, depth: int, start: int, whole: int) -> Bar:
     left, width = ((at / whole * _WIDE) for at in (span.began - start, span.ended - span.began))
     width = max(width, _THINNEST)
     return Bar(
@@ -73,7 +73,7 @@ class TracePages:
         """What to mount; `page` renders a template."""
 
         async def listing(_request: Request) -> Response:
-            return page("traces.html", None, traces=[draw(spans) for spans in reversed(self._all())])
+            return page("traces.html", None, traces=[draw(spans) for spans in reversed(self._list_traces())])
 
         async def one(request: Request) -> Response:
             spans = self._find(request)
@@ -104,7 +104,7 @@ class TracePages:
                 self._traces.popitem(last=False)
         return JSONResponse({})
 
-    def _all(self) -> list[list[SpanRecord]]:
+    def _list_traces(self) -> list[list[SpanRecord]]:
         with self._lock:
             return [[*spans.values()] for spans in self._traces.values()]
 

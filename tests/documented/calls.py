@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.model import StructureShape
 
-from laptop.service_model import operation_model
+from laptop.service_model import load_operation_model
 
 __all__ = ["SERVICES", "Called", "operations_called"]
 
@@ -89,14 +89,14 @@ def _fitting(name: str, call: ast.Call) -> Iterator[str]:
 def _is_enough(operation: str, call: ast.Call) -> bool:
     if any(keyword.arg is None for keyword in call.keywords):
         return True
-    shape = operation_model(*operation.split(":")).input_shape
+    shape = load_operation_model(*operation.split(":")).input_shape
     required = set(shape.required_members) if isinstance(shape, StructureShape) else set()
     return required <= {keyword.arg for keyword in call.keywords}
 
 
 @cache
 def _inputs(operation: str) -> frozenset[str]:
-    shape = operation_model(*operation.split(":")).input_shape
+    shape = load_operation_model(*operation.split(":")).input_shape
     return frozenset(shape.members if isinstance(shape, StructureShape) else ())
 
 

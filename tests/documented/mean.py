@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from botocore.model import ListShape, Shape, StructureShape
 
-from laptop.service_model import operation_model
+from laptop.service_model import load_operation_model
 from tests.documented.rules import RULES
 
 __all__ = ["Mean", "lean"]
@@ -35,7 +35,7 @@ class Mean:
         start = int(request.get("nextToken") or 0)
         whole = self._player.play(operation, {name: value for name, value in request.items() if name != "nextToken"})
         answer = lean(self._service, operation, whole)
-        shape = operation_model(self._service, operation).output_shape
+        shape = load_operation_model(self._service, operation).output_shape
         if not isinstance(shape, StructureShape) or "nextToken" not in shape.members:
             return answer
         name, rows = next(((name, value) for name, value in answer.items() if isinstance(value, list)), ("", []))
@@ -69,7 +69,7 @@ def lean(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, A
 
     An operation that no rule is about is left as it is: no code of ours calls it.
     """
-    shape = operation_model(service, operation).output_shape
+    shape = load_operation_model(service, operation).output_shape
     promised = _promised(f"{service}:{operation}")
     found: dict[str, Any] = _lean(answer, shape, "", promised) if shape and promised else dict(answer)
     return found

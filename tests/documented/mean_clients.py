@@ -25,7 +25,7 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
-from laptop.service_model import WrongAnswer, answer_violations, leave_blanks, request_violations
+from laptop.service_model import WrongAnswer, leave_blanks, list_violations, request_violations
 from tests.documented.mean import lean
 
 __all__ = ["RETRYABLE", "MeanClients", "WrongRequest", "install"]
@@ -205,7 +205,7 @@ def _hold_to_model(parsed: Mapping[str, Any], model: OperationModel) -> None:
     service, shape = model.service_model.service_name, model.output_shape
     stream = shape.serialization.get("payload") if shape else None
     answer = {name: value for name, value in parsed.items() if name not in ("ResponseMetadata", stream)}
-    found = answer_violations(service, model.name, leave_blanks(answer)) if service != "iam" else []
+    found = list_violations(service, model.name, leave_blanks(answer)) if service != "iam" else []
     if unlike := [one for one in found if not one.endswith(_UNREAD)]:
         raise WrongAnswer("; ".join(unlike))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
-from laptop.service_model import operation_model
+from laptop.service_model import load_operation_model
 
 __all__ = ["NOTHING_SPECIAL", "READ_IN", "Rule", "documentation", "row"]
 
@@ -63,7 +63,7 @@ class Rule:
     def model(self) -> OperationModel:
         """The operation in the installed botocore."""
         service, _, operation = self.operation.partition(":")
-        return operation_model(service, operation)
+        return load_operation_model(service, operation)
 
 
 def row(

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from laptop.providers.certificate import certificate
+from laptop.providers.certificate import make_certificate
 from laptop.state import ROOT
 from package.notifications.catalogue import compile_catalogue
 from tests.dynamodb.table import MemoryTable
@@ -83,7 +83,7 @@ def test_the_go_program_is_built_with_the_sdk_and_is_one_mail(door: Door, tmp_pa
     (tmp_path / "publish.go").write_text(snippet("go", "Go"), "utf-8")
     cache = {"GOCACHE": str(ROOT / "build" / "go"), "GOPATH": str(_GO_PATH), "GO111MODULE": "off"}
     _run(["go", "build", "-o", "publish", "publish.go"], tmp_path, cache)
-    authority = certificate(tmp_path / "sns.pem", _SNS)
+    authority = make_certificate(tmp_path / "sns.pem", _SNS)
     with _serve(_Sns) as server:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.context.load_cert_chain(authority)

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from laptop.state import ROOT, descriptor_of
+from laptop.state import ROOT, find_descriptor
 from tests.waiting import eventually
 
 __all__ = ["RUN", "Laptop", "descendants", "laptop", "parents"]
@@ -29,9 +29,9 @@ class Laptop:
 
     def wait_until_ready(self) -> None:
         """Wait for the descriptor, which is written last."""
-        eventually(lambda: self.command.poll() is not None or descriptor_of(self.state).exists(), bool)
+        eventually(lambda: self.command.poll() is not None or find_descriptor(self.state).exists(), bool)
         assert self.command.poll() is None, self.command.communicate()
-        self.described = json.loads(descriptor_of(self.state).read_text())
+        self.described = json.loads(find_descriptor(self.state).read_text())
 
     def start_a_function(self) -> None:
         """Have ministack start a worker, in whatever process group it likes."""
@@ -51,7 +51,7 @@ class Laptop:
     def assert_gone(self, family: set[int]) -> None:
         """Nothing of the family stays alive, and nothing of the state is left."""
         eventually(lambda: family & parents().keys(), lambda alive: not alive)
-        eventually(lambda: self.state.exists() or descriptor_of(self.state).exists(), lambda there: not there)
+        eventually(lambda: self.state.exists() or find_descriptor(self.state).exists(), lambda there: not there)
 
 
 def parents() -> dict[int, int]:

@@ -90,7 +90,7 @@ class Simulator:
         functions = herald.clients.functions
         functions.create_alias(FunctionName=function, Name=self.alias, FunctionVersion="3")
         self.clock = MovableClock()
-        account = CodeDeployApi(functions, herald.clients.any("cloudwatch"), SCALE, self.clock)
+        account = CodeDeployApi(functions, herald.clients.make_client("cloudwatch"), SCALE, self.clock)
         self.wire = CodeDeployServer(("127.0.0.1", 0), account)
         self.endpoint = f"http://127.0.0.1:{self.wire.server_port}"
         self.client: CodeDeployClient = boto3.client(
@@ -143,7 +143,7 @@ class Simulator:
             "Resource": f"{self.function}:{self.alias}",
             "ExecutedVersion": version,
         }
-        self._herald.clients.any("cloudwatch").put_metric_alarm(
+        self._herald.clients.make_client("cloudwatch").put_metric_alarm(
             AlarmName=name,
             Namespace="AWS/Lambda",
             MetricName="Errors",
@@ -159,7 +159,7 @@ class Simulator:
 
     def state(self, alarm: str) -> str:
         """What CloudWatch says of an alarm."""
-        answer = self._herald.clients.any("cloudwatch").describe_alarms(AlarmNames=[alarm])
+        answer = self._herald.clients.make_client("cloudwatch").describe_alarms(AlarmNames=[alarm])
         return str(answer["MetricAlarms"][0]["StateValue"])
 
     def invoke(self, *broken: str) -> str:

@@ -17,7 +17,7 @@ from tests.waiting import eventually
 
 def put(herald: Herald, detail: Any, source: str = BUS_SOURCE) -> None:
     entry = {"Source": source, "DetailType": "anything", "Detail": json.dumps(detail)}
-    answer = herald.clients.any("events").put_events(Entries=[entry])
+    answer = herald.clients.make_client("events").put_events(Entries=[entry])
     assert answer["FailedEntryCount"] == 0
 
 

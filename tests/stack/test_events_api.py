@@ -95,7 +95,7 @@ def test_a_client_as_the_page_makes_it_is_let_in_once_it_is_named(herald: Herald
     page = (ROOT / "docs" / "publishing.md").read_text()
     [command] = re.findall(r"\$ (aws cognito-idp create-user-pool-client (?:.*\\\n)*.*)", page)
     _, _, _, *words = shlex.split(command.replace("\\\n", " "))
-    authorizers = herald.clients.any("apigatewayv2")
+    authorizers = herald.clients.make_client("apigatewayv2")
     api = herald.names.events_api["url"].split("/execute-api/")[1].partition("/")[0]
     [authorizer] = authorizers.get_authorizers(ApiId=api)["Items"]
     pool = authorizer["JwtConfiguration"]["Issuer"].rpartition("/")[2]

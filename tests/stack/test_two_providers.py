@@ -143,7 +143,7 @@ def test_what_a_provider_never_tried_for_its_quota_goes_by_the_next_one(two: Lap
 
 def test_the_doctor_finds_key_domain_and_webhook_of_the_second_provider_in_order(two: LaptopCloud) -> None:
     where = (("the laptop cloud", REGION),)
-    cloud = Memo(Boto3Cloud(two.clients.any))
+    cloud = Memo(Boto3Cloud(two.clients.make_client))
     system = System(
         cloud, "herald", REGION, where[0][0], where, datetime.now(UTC), 14.0, 4, local=True, http=ask_vendor
     )

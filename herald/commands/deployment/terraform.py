@@ -13,7 +13,7 @@ from herald.terraform import target as targets
 from herald.terraform.apply import TerraformRun, prepare
 from herald.terraform.check import check
 from herald.terraform.scan import scan as scan_plan
-from laptop.state import DEFAULT_STATE, descriptor_of
+from laptop.state import DEFAULT_STATE, find_descriptor
 
 __all__ = ["app"]
 
@@ -99,7 +99,7 @@ def _run(
     var_file: list[Path] | None,
     yes: bool,
 ) -> TerraformRun:
-    descriptor = descriptor_of(state_dir)
+    descriptor = find_descriptor(state_dir)
     target = targets.laptop(descriptor) if local else targets.aws()
     variables = [f"-var-file={path.resolve()}" for path in var_file or ()] + [f"-var={value}" for value in var or ()]
     ask = _yes if yes else confirm

@@ -89,22 +89,22 @@ class Tags:
 
     def tag(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`TagResource`."""
-        self.put(_resource(request), request["Tags"])
+        self.put(_read_resource(request), request["Tags"])
         return {}
 
     def untag(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`UntagResource`."""
         for key in request["TagKeys"]:
-            self._tags.get(_resource(request), {}).pop(key, None)
+            self._tags.get(_read_resource(request), {}).pop(key, None)
         return {}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListTagsForResource`, in one page."""
-        tags = self._tags.get(_resource(request), {})
+        tags = self._tags.get(_read_resource(request), {})
         return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
 
 
-def _resource(request: Mapping[str, Any]) -> str:
+def _read_resource(request: Mapping[str, Any]) -> str:
     match = ARN.fullmatch(str(request["ResourceArn"]))
     if not match:
         raise CodeDeployError("InvalidArnException", f"Not the ARN of a CodeDeploy resource: {request['ResourceArn']}")

@@ -15,26 +15,26 @@ from typing import Any
 
 from laptop.codedeploy.errors import CodeDeployError
 
-__all__ = ["PREDEFINED", "Configs", "Shift", "check_alarms", "check_rollback", "shifts"]
+__all__ = ["PREDEFINED", "Configs", "Shift", "check_alarms", "check_rollback", "list_shifts"]
 
 RESERVED = "CodeDeployDefault."
 MOST_ALARMS = 10
 
 
-def _canary(minutes: int) -> dict[str, Any]:
+def _build_canary(minutes: int) -> dict[str, Any]:
     return {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": minutes}}
 
 
-def _linear(minutes: int) -> dict[str, Any]:
+def _build_linear(minutes: int) -> dict[str, Any]:
     return {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 10, "linearInterval": minutes}}
 
 
 #: How traffic moves, by the names of CodeDeploy's own configurations for Lambda.
 PREDEFINED: dict[str, dict[str, Any]] = {
     f"{RESERVED}LambdaAllAtOnce": {"type": "AllAtOnce"},
-    **{f"{RESERVED}LambdaCanary10Percent{minutes}Minutes": _canary(minutes) for minutes in (5, 10, 15, 30)},
-    f"{RESERVED}LambdaLinear10PercentEvery1Minute": _linear(1),
-    **{f"{RESERVED}LambdaLinear10PercentEvery{minutes}Minutes": _linear(minutes) for minutes in (2, 3, 10)},
+    **{f"{RESERVED}LambdaCanary10Percent{minutes}Minutes": _build_canary(minutes) for minutes in (5, 10, 15, 30)},
+    f"{RESERVED}LambdaLinear10PercentEvery1Minute": _build_linear(1),
+    **{f"{RESERVED}LambdaLinear10PercentEvery{minutes}Minutes": _build_linear(minutes) for minutes in (2, 3, 10)},
 }
 
 
@@ -42,7 +42,7 @@ class Configs:
     """The deployment configurations by name."""
 
     def __init__(self) -> None:
-        self._configs = {name: _config(name, routing) for name, routing in PREDEFINED.items()}
+        self._configs = {name: _build_config(name, routing) for name, routing in PREDEFINED.items()}
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`CreateDeploymentConfig`, for Lambda only."""
@@ -55,7 +55,7 @@ class Configs:
             raise CodeDeployError("InvalidComputePlatformException", "This simulator plays Lambda only.")
         routing = request.get("trafficRoutingConfig") or {"type": "AllAtOnce"}
         _check_routing(routing)
-        self._configs[name] = _config(name, routing)
+        self._configs[name] = _build_config(name, routing)
         return {"deploymentConfigId": self._configs[name]["deploymentConfigId"]}
 
     def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Configs:
             raise CodeDeployError("DeploymentConfigDoesNotExistException", f"No deployment configuration {name}.")
 
 
-def _config(name: str, routing: Mapping[str, Any]) -> dict[str, Any]:
+def _build_config(name: str, routing: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "deploymentConfigId": str(uuid.uuid4()),
         "deploymentConfigName": name,
@@ -117,7 +117,7 @@ class Shift:
     percent: int
 
 
-def shifts(routing: Mapping[str, Any]) -> list[Shift]:
+def list_shifts(routing: Mapping[str, Any]) -> list[Shift]:
     """Every shift in order; the last gives the new version everything."""
     match routing:
         case {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": percent, "canaryInterval": minutes}}:

@@ -37,7 +37,7 @@ class Groups:
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`CreateDeploymentGroup`; that application and configuration exist is asked before."""
-        application, name = _names(request)
+        application, name = _read_names(request)
         if (application, name) in self._groups:
             raise CodeDeployError("DeploymentGroupAlreadyExistsException", f"The group {name} already exists.")
         group = {
@@ -53,7 +53,7 @@ class Groups:
 
     def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetDeploymentGroup`."""
-        return {"deploymentGroupInfo": self._get(*_names(request))}
+        return {"deploymentGroupInfo": self._get(*_read_names(request))}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListDeploymentGroups`, in one page."""
@@ -74,7 +74,7 @@ class Groups:
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`DeleteDeploymentGroup`; deleting what is not there is no error."""
-        self._groups.pop(_names(request), None)
+        self._groups.pop(_read_names(request), None)
         return {"hooksNotCleanedUp": []}
 
     def delete_all(self, application: str) -> None:
@@ -97,7 +97,7 @@ class Groups:
         return self._groups[application, name]
 
 
-def _names(request: Mapping[str, Any]) -> tuple[str, str]:
+def _read_names(request: Mapping[str, Any]) -> tuple[str, str]:
     return str(request["applicationName"]), str(request["deploymentGroupName"])
 
 

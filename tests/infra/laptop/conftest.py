@@ -14,7 +14,7 @@ from herald.terraform.runner import Terraform
 from laptop.clients import LaptopClients
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.cognito.demo_users import ADA
-from laptop.environment import REGION, client_settings
+from laptop.environment import REGION, build_client_settings
 from laptop.resources import SENDER
 from laptop.state import ROOT
 from package import build
@@ -49,7 +49,9 @@ def applied(bare: LaptopCloud, initialised: Terraform, receiver: Server) -> Iter
     endpoints = bare.description.endpoints
     packages = build("laptop")
     # Not in Parameter Store: asked for a parameter by its ARN, the emulator judges another resource.
-    secret = bare.clients.any("secretsmanager").create_secret(Name="receiver", SecretString=WEBHOOK_SECRET)["ARN"]
+    secret = bare.clients.make_client("secretsmanager").create_secret(Name="receiver", SecretString=WEBHOOK_SECRET)[
+        "ARN"
+    ]
     variables = {
         "identity": {"domain": SENDER.rpartition("@")[2].rstrip(">")},
         "sender": SENDER,
@@ -66,7 +68,7 @@ def applied(bare: LaptopCloud, initialised: Terraform, receiver: Server) -> Iter
     }
     (initialised.folder / "test.tfvars.json").write_text(json.dumps(variables))
     (initialised.folder / "terraform.tfstate").unlink(missing_ok=True)
-    terraform = Terraform(initialised.folder, {**initialised.environment, **client_settings(endpoints)})
+    terraform = Terraform(initialised.folder, {**initialised.environment, **build_client_settings(endpoints)})
     began = time.monotonic()
     terraform.read("apply", "-auto-approve", "-no-color", "-input=false", "-var-file=test.tfvars.json")
     seconds = time.monotonic() - began

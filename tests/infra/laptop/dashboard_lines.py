@@ -59,7 +59,7 @@ def _read_line(
     percentile = stat.startswith("p")
     asked: dict[str, Any] = {"ExtendedStatistics" if percentile else "Statistics": [stat]}
     dimensions: Any = [{"Name": key, "Value": value} for key, value in zip(pairs[::2], pairs[1::2], strict=True)]
-    answer: Any = clients.any("cloudwatch").get_metric_statistics(
+    answer: Any = clients.make_client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
         Dimensions=dimensions,

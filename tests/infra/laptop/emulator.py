@@ -28,7 +28,7 @@ def publish_meanwhile(clients: LaptopClients) -> Iterator[None]:
     session here; on AWS it is the role
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
     """
-    iam: Any = clients.any("iam")
+    iam: Any = clients.make_client("iam")
     policies = {topic: _policy(clients, topic) for topic in PUBLISHERS}
     for topic, roles in PUBLISHERS.items():
         batch = {"Effect": "Allow", "Action": "sns:PublishBatch", "Resource": topic}

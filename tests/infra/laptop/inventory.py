@@ -105,20 +105,22 @@ def _email(clients: LaptopClients) -> Iterator[Fact]:
 
 
 def _parameters(clients: LaptopClients) -> Iterator[Fact]:
-    ssm: Any = clients.any("ssm")
+    ssm: Any = clients.make_client("ssm")
     for parameter in ssm.describe_parameters()["Parameters"]:
         yield f"parameter {parameter['Name']}", parameter["Type"]
 
 
 def _release(clients: LaptopClients) -> Iterator[Fact]:
-    group: Any = clients.any("codedeploy").get_deployment_group(applicationName="herald", deploymentGroupName="herald")
+    group: Any = clients.make_client("codedeploy").get_deployment_group(
+        applicationName="herald", deploymentGroupName="herald"
+    )
     info = group["deploymentGroupInfo"]
     for attribute in ("deploymentConfigName", "deploymentStyle", "serviceRoleArn"):
         yield f"deployment group {attribute}", info.get(attribute)
     yield "deployment group rolls back", sorted(info["autoRollbackConfiguration"]["events"])
     watched = sorted(alarm["name"] for alarm in info["alarmConfiguration"]["alarms"])
     yield "deployment group watches", watched
-    for alarm in clients.any("cloudwatch").describe_alarms(AlarmNames=watched)["MetricAlarms"]:
+    for alarm in clients.make_client("cloudwatch").describe_alarms(AlarmNames=watched)["MetricAlarms"]:
         for attribute in ("Namespace", "MetricName", "Statistic", "Period", "Threshold", "TreatMissingData"):
             yield f"alarm {alarm['AlarmName']} {attribute}", alarm.get(attribute)
         yield f"alarm {alarm['AlarmName']} dimensions", sorted(map(sorted, map(dict.items, alarm["Dimensions"])))

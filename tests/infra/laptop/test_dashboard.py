@@ -38,7 +38,7 @@ RACES = "Repaired by feedback"
 
 @pytest.fixture(scope="module")
 def body(clients: LaptopClients) -> dict[str, Any]:
-    found: Any = clients.any("cloudwatch").get_dashboard(DashboardName="herald-us-east-1")
+    found: Any = clients.make_client("cloudwatch").get_dashboard(DashboardName="herald-us-east-1")
     parsed: dict[str, Any] = json.loads(found["DashboardBody"])
     return parsed
 
@@ -64,7 +64,7 @@ def hour(applied: Applied, inbox: httpx.Client) -> Iterator[Span]:
     assert mail(*throttled) == "delivered"
     assert mail({"fault": "refuse"}) == "rejected"
     assert {mail() for _ in range(FINE)} == {"delivered"}
-    rings = applied.clients.any("cloudwatch")
+    rings = applied.clients.make_client("cloudwatch")
     dead: Any = ["herald-dead-letters"]
     eventually(
         lambda: [alarm["StateValue"] for alarm in rings.describe_alarms(AlarmNames=dead)["MetricAlarms"]],
@@ -107,7 +107,7 @@ def test_no_graph_is_empty_but_those_of_what_nobody_plays(drawn: dict[str, list[
 def test_it_is_drawn_light_and_dark_and_nothing_is_cut(
     clients: LaptopClients, body: dict[str, Any], hour: Span, drawn: dict[str, list[Line]]
 ) -> None:
-    cloudwatch: Any = clients.any("cloudwatch")
+    cloudwatch: Any = clients.make_client("cloudwatch")
     states = {
         each["AlarmArn"]: each["StateValue"] for each in cloudwatch.describe_alarms(MaxRecords=100)["MetricAlarms"]
     }

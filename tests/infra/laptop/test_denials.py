@@ -222,7 +222,7 @@ def test_what_does_not_come_by_tls_is_refused_by_every_queue(applied: Applied) -
 @pytest.fixture
 def stranger(clients: LaptopClients) -> Iterator[str]:
     """A role of the same account that IAM allows to publish anywhere."""
-    iam: Any = clients.any("iam")
+    iam: Any = clients.make_client("iam")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     allow = {"Effect": "Allow", "Action": ["sns:*", "sqs:*"], "Resource": "*"}
     iam.create_role(RoleName="stranger", AssumeRolePolicyDocument=_policy(trust))

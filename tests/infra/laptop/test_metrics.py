@@ -22,7 +22,7 @@ def used(applied: Applied) -> list[Use]:
 
 
 def _find_watched(clients: LaptopClients) -> Iterator[Use]:
-    cloudwatch: Any = clients.any("cloudwatch")
+    cloudwatch: Any = clients.make_client("cloudwatch")
     for alarm in cloudwatch.describe_alarms(MaxRecords=100)["MetricAlarms"]:
         parts = [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
         for metric in parts or [alarm]:
@@ -31,7 +31,7 @@ def _find_watched(clients: LaptopClients) -> Iterator[Use]:
 
 
 def _find_drawn(clients: LaptopClients) -> Iterator[Use]:
-    cloudwatch: Any = clients.any("cloudwatch")
+    cloudwatch: Any = clients.make_client("cloudwatch")
     for dashboard in cloudwatch.list_dashboards()["DashboardEntries"]:
         body = json.loads(cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"])
         for widget in body["widgets"]:

@@ -15,7 +15,7 @@ import pytest
 from function.ledger.attributes import deserialize_item
 from herald.terraform.runner import Terraform, stage
 from laptop.clients import LaptopClients
-from laptop.environment import client_settings
+from laptop.environment import build_client_settings
 from laptop.state import ROOT
 from package import build
 from tests.broken_server import Server
@@ -32,7 +32,7 @@ EXAMPLE = ROOT / "examples" / "activity"
 @pytest.fixture(scope="module")
 def activity(applied: Applied, initialised: Terraform, worker: str) -> Iterator[str]:
     """The table of the service, while it is there."""
-    environment = {**initialised.environment, **client_settings(applied.endpoints)}
+    environment = {**initialised.environment, **build_client_settings(applied.endpoints)}
     terraform = stage(f"activity-{worker}", environment, {"local": {}}, EXAMPLE)
     archive = build("laptop").function.copy_to(terraform.folder)
     with zipfile.ZipFile(archive, "a") as opened:

@@ -20,7 +20,7 @@ import pytest
 from herald.terraform.check import offline
 from herald.terraform.runner import Terraform, stage
 from laptop.cloud import LaptopCloud, Options, run_cloud
-from laptop.environment import client_settings
+from laptop.environment import build_client_settings
 from laptop.state import ROOT
 from package import build
 from package.build import BUILD
@@ -94,7 +94,7 @@ def _check_the_invoice(shop: Path, cloud: LaptopCloud, topic: str, inbox: httpx.
     data = _example(shop, "invoice.ready")
     data["recipient"]["email"] = "grace@example.com"
     data["attachments"][0]["sha256"] = hashlib.sha256(pdf).hexdigest()
-    s3 = cloud.clients.any("s3")
+    s3 = cloud.clients.make_client("s3")
     s3.create_bucket(Bucket="shop-invoices")
     _publish(cloud, topic, "invoice.ready", data)
     s3.put_object(Bucket="shop-invoices", Key="2026/117.pdf", Body=pdf)
@@ -127,7 +127,7 @@ def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None
 
     ends = empty.description.endpoints
     staged = stage(f"shop-{shop.parent.name}", offline(), source=None).environment
-    terraform = Terraform(shop, {**staged, **client_settings(ends), "TF_DATA_DIR": str(shop / ".terraform")})
+    terraform = Terraform(shop, {**staged, **build_client_settings(ends), "TF_DATA_DIR": str(shop / ".terraform")})
     terraform.init()
     terraform.read("fmt", "-check", "-no-color")
     variables = [f"-var=package={function}", '-var=publishers=["arn:aws:iam::000000000000:role/shop"]']

@@ -76,7 +76,7 @@ def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(
 
 
 def test_the_secret_is_in_no_state_and_no_plan(applied: Applied, clients: LaptopClients) -> None:
-    ssm: Any = clients.any("ssm")
+    ssm: Any = clients.make_client("ssm")
     secret = ssm.get_parameter(Name="/herald/address-key", WithDecryption=True)["Parameter"]["Value"]
     assert len(secret) >= 32
     for path in (applied.terraform.folder / "terraform.tfstate", applied.terraform.folder / "again.tfplan"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from laptop.service_model import operation_model
+from laptop.service_model import load_operation_model
 
 __all__ = ["errors"]
 
 
 def errors(operation: str) -> set[str]:
-    return {shape.name for shape in operation_model("codedeploy", operation).error_shapes}
+    return {shape.name for shape in load_operation_model("codedeploy", operation).error_shapes}

@@ -6,7 +6,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from laptop.console.release import Comparer, Release, current_release
+from laptop.console.release import Comparer, Release, describe_release
 from tests.integration.codedeploy.conftest import Stage, appspec
 from tests.unit.release.analysis.test_traffic import Log
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def look(stage: Stage) -> Release:
-    return current_release(cast("LambdaClient", stage.functions), stage.account)
+    return describe_release(cast("LambdaClient", stage.functions), stage.account)
 
 
 def test_before_the_first_release_there_is_only_the_live_version(bare: Stage) -> None:
@@ -42,11 +42,11 @@ def test_the_canary_is_told_as_it_moves(stage: Stage) -> None:
 
 def test_what_both_versions_do_is_told_while_they_share_the_traffic_and_afterwards(stage: Stage) -> None:
     log = Log()
-    comparer = Comparer(cast("LaptopClients", SimpleNamespace(functions=None, any=lambda _: log)))
+    comparer = Comparer(cast("LaptopClients", SimpleNamespace(functions=None, make_client=lambda _: log)))
     looks: list[Release] = []
 
     def look_at() -> None:
-        looks.append(current_release(cast("LambdaClient", stage.functions), stage.account, comparer))
+        looks.append(describe_release(cast("LambdaClient", stage.functions), stage.account, comparer))
 
     stage.clock.at(0.5, look_at)
     stage.clock.at(60, look_at)

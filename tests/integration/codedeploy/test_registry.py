@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.codedeploy.registry.configs import PREDEFINED
-from laptop.service_model import answer_violations
+from laptop.service_model import list_violations
 from tests.integration.codedeploy.model import errors
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def test_every_answer_has_the_shape_of_the_service_model(group: CodeDeployClient
     }.items():
         target = {"X-Amz-Target": f"CodeDeploy_20141006.{operation}"}
         answer = httpx.post(endpoint, content=json.dumps(request), headers=target).json()
-        assert answer_violations("codedeploy", operation, answer) == []
+        assert list_violations("codedeploy", operation, answer) == []
 
 
 def test_a_request_that_the_model_does_not_allow_is_refused(endpoint: str) -> None:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from laptop.service_model import answer_violations
+from laptop.service_model import list_violations
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.stage import NOON
 
@@ -145,7 +145,7 @@ def test_every_answer_has_the_shape_of_the_service_model(three: tuple[Stage, lis
             headers = {"X-Amz-Target": f"CodeDeploy_20141006.{operation}"}
             answer = httpx.post(endpoint, content=json.dumps(request), headers=headers).json()
             assert answer
-            assert answer_violations("codedeploy", operation, answer) == []
+            assert list_violations("codedeploy", operation, answer) == []
 
 
 @pytest.mark.slow

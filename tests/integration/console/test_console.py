@@ -16,10 +16,10 @@ from starlette.testclient import TestClient
 
 from function.ledger.keys import event_key
 from laptop.codedeploy.api import CodeDeployApi
-from laptop.console.event_history import MOST, EventHistory, Totals, tell_stories, totals
+from laptop.console.event_history import MOST, EventHistory, Totals, count_totals, tell_stories
 from laptop.console.pages import Console
-from laptop.console.scenarios import FRESH, new_event
-from laptop.inbox.app import inbox
+from laptop.console.scenarios import FRESH, make_event
+from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses
 from laptop.ses.mailbox import Mail, Mailbox
 from laptop.ses.wire import SesServer
@@ -84,7 +84,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
 
 
 def test_an_event_that_was_published_twice_is_one_story(seen: Seen) -> None:
-    event = new_event(PUBLISH)
+    event = make_event(PUBLISH)
     seen.deliver("m1", event)
     seen.deliver("m2", event)
     seen.mail("mail-1", "m1")
@@ -97,24 +97,24 @@ def test_an_event_that_was_published_twice_is_one_story(seen: Seen) -> None:
 
 
 def test_a_second_mail_under_any_of_its_messages_is_not_hidden(seen: Seen) -> None:
-    event = new_event(PUBLISH)
+    event = make_event(PUBLISH)
     for message_id in ("m1", "m2"):
         seen.deliver(message_id, event)
         seen.mail(f"mail-{message_id}", message_id)
     assert [story.verdict for story in seen.stories] == [("2 mails", "bad")]
-    assert totals(seen.deliveries, seen.mailbox).twice == 1
+    assert count_totals(seen.deliveries, seen.mailbox).twice == 1
 
 
 def test_the_score_counts_events_whose_stories_are_no_longer_told(seen: Seen) -> None:
     for number in range(20):
-        seen.deliver(f"m{number}", new_event(PUBLISH))
+        seen.deliver(f"m{number}", make_event(PUBLISH))
         seen.mail(f"mail-{number}", f"m{number}")
     assert len(seen.stories) == MOST
-    assert totals(seen.deliveries, seen.mailbox) == Totals(20, 20, 0, 0)
+    assert count_totals(seen.deliveries, seen.mailbox) == Totals(20, 20, 0, 0)
 
 
 def test_no_mail_is_told_apart_from_no_mail_yet(seen: Seen) -> None:
-    rejected, waiting = new_event(PUBLISH), new_event(PUBLISH)
+    rejected, waiting = make_event(PUBLISH), make_event(PUBLISH)
     seen.deliver("m1", rejected)
     seen.record(rejected, "m1", "rejected")
     seen.deliver("m2", waiting)
@@ -134,14 +134,14 @@ def test_no_mail_is_told_apart_from_no_mail_yet(seen: Seen) -> None:
 def test_what_ended_without_a_mail_is_not_told_as_on_its_way(
     seen: Seen, state: str, parked: str | None, verdict: str
 ) -> None:
-    event = new_event(PUBLISH)
+    event = make_event(PUBLISH)
     seen.deliver("m1", event)
     seen.record(event, "m1", state, parked)
     assert [story.verdict[0] for story in seen.stories] == [verdict]
 
 
 def test_the_runs_of_the_function_stand_in_the_order_of_time(seen: Seen) -> None:
-    seen.deliver("m1", new_event(PUBLISH))
+    seen.deliver("m1", make_event(PUBLISH))
     seen.invocations = [
         {"message_id": "m1", "source": "sqs", "outcome": "ok", "version": "1"},
         {"message_id": "m9", "source": "sns", "outcome": "ok", "version": "1"},
@@ -173,7 +173,7 @@ def web(wire: SesServer) -> TestClient:
     """A console whose emulator does not answer."""
     nobody: Any = None
     console = Console(wire.ses, CodeDeployApi(nobody, nobody, 1.0), "http://127.0.0.1:9", wire)
-    return TestClient(inbox(wire.ses, console), base_url="http://127.0.0.1:8025")
+    return TestClient(make_inbox(wire.ses, console), base_url="http://127.0.0.1:8025")
 
 
 def test_ses_that_is_taken_down_is_reached_by_nobody_and_comes_back(web: TestClient, wire: SesServer) -> None:

@@ -16,7 +16,7 @@ from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailab
 from function.message.email import Email, Receipt
 from function.providers.ses import client as ses
 from function.providers.ses.client import SesProvider, client_config
-from laptop.providers.certificate import serving_context
+from laptop.providers.certificate import make_tls_context
 from tests.broken_server import (
     Behaviour,
     Server,
@@ -106,7 +106,7 @@ def test_nobody_listening_is_certainly_not_sent() -> None:
 @pytest.fixture(scope="module")
 def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """A server's certificate that it signed itself."""
-    return serving_context(tmp_path_factory.mktemp("tls"))
+    return make_tls_context(tmp_path_factory.mktemp("tls"))
 
 
 def test_a_certificate_that_is_not_trusted_is_certainly_not_sent(untrusted: ssl.SSLContext) -> None:

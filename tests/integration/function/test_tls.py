@@ -19,7 +19,7 @@ from function.bootstrap import Clients
 from function.errors import ProviderUnavailable
 from function.message.email import Email
 from function.providers.ses.client import SesProvider, client_config
-from laptop.providers.certificate import certificate
+from laptop.providers.certificate import make_certificate
 
 MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")
 
@@ -59,7 +59,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    path = certificate(tmp_path)
+    path = make_certificate(tmp_path)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(path))
     return path
 
@@ -89,7 +89,7 @@ def test_who_is_not_in_the_bundle_gets_no_mail(bundle: Path, tmp_path: Path, mon
     with serve(bundle) as known:
         monkeypatch.setenv("AWS_ENDPOINT_URL", known)
         assert provider(clients, now).send(MAIL, "1").message_id == "taken"
-    with serve(certificate(tmp_path)) as stranger:
+    with serve(make_certificate(tmp_path)) as stranger:
         monkeypatch.setenv("AWS_ENDPOINT_URL", stranger)
         with pytest.raises(ProviderUnavailable, match="not reached"):
             provider(clients, now).send(MAIL, "2")

@@ -9,7 +9,7 @@ import pytest
 
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, ProviderUnreachable
 from function.providers.http_client import HttpClient
-from laptop.providers.certificate import serving_context
+from laptop.providers.certificate import make_tls_context
 from tests.broken_server import (
     Behaviour,
     Server,
@@ -74,7 +74,7 @@ def test_a_name_that_there_is_not_is_unreachable() -> None:
 
 
 def test_a_certificate_that_is_not_trusted_is_unreachable_and_gets_no_key(tmp_path: Path) -> None:
-    with Server(answer_with(200, "{}"), serving_context(tmp_path)) as server:
+    with Server(answer_with(200, "{}"), make_tls_context(tmp_path)) as server:
         with pytest.raises(ProviderUnreachable, match="SSLCertVerificationError"):
             client(server).post("/mail", {"Authorization": "Bearer secret"}, b"{}")
         assert server.requests == []

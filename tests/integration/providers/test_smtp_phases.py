@@ -24,7 +24,7 @@ from function.errors import (
 from function.message.email import Email, Receipt
 from function.providers.secret import Secret
 from function.providers.smtp import SmtpProvider
-from laptop.providers.certificate import serving_context
+from laptop.providers.certificate import make_tls_context
 from tests.tls import make_contexts
 from tests.waiting import LIMIT
 
@@ -109,7 +109,7 @@ def served(
     script: dict[str, str], folder: Path, *, trusted: bool = True
 ) -> Iterator[tuple[ScriptedServer, SmtpProvider]]:
     serving, client = make_contexts(folder)
-    server = ScriptedServer(script, serving if trusted else serving_context(folder))
+    server = ScriptedServer(script, serving if trusted else make_tls_context(folder))
     secret = Secret(lambda: "ada:password-of-ada")
     try:
         yield (

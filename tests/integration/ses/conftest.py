@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from starlette.testclient import TestClient
 
-from laptop.inbox.app import inbox
+from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses
 from laptop.ses.wire import SesServer
 from tests.waiting import LIMIT
@@ -182,7 +182,7 @@ def set_up(client: SESV2Client, topic: str) -> None:
 
 @pytest.fixture
 def web(ses: Ses) -> TestClient:
-    return TestClient(inbox(ses), base_url="http://127.0.0.1")
+    return TestClient(make_inbox(ses), base_url="http://127.0.0.1")
 
 
 def send(client: SESV2Client, to: str = "ada@example.com", **more: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from laptop.inbox.app import inbox
+from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses
 from tests.integration.ses.conftest import send
 
@@ -124,7 +124,7 @@ def test_the_pages_fetch_nothing_from_elsewhere(web: TestClient, mail_id: str) -
 
 def test_the_pages_answer_under_no_foreign_name(ses: Ses) -> None:
     """Else a page elsewhere could have its own name point here, and read the mails."""
-    assert TestClient(inbox(ses), base_url="http://evil.example").get("/messages").status_code == 400
+    assert TestClient(make_inbox(ses), base_url="http://evil.example").get("/messages").status_code == 400
 
 
 def test_limits_are_read_and_set(web: TestClient) -> None:

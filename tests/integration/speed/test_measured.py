@@ -12,7 +12,7 @@ import pytest
 from bench.speed import processes, warm
 from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, fake_aws
 from bench.speed.roots import ROOT
-from laptop.providers.certificate import certificate
+from laptop.providers.certificate import make_certificate
 from package import build
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAwsProcess]:
-    own = certificate(tmp_path_factory.mktemp("aws"))
+    own = make_certificate(tmp_path_factory.mktemp("aws"))
     with fake_aws(own, own) as fake:
         yield fake
 

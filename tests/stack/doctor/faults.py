@@ -125,7 +125,7 @@ def _destination(clients: LaptopClients, enabled: bool) -> None:
 
 
 def _group(clients: LaptopClients, **changes: Any) -> None:
-    clients.any("codedeploy").update_deployment_group(
+    clients.make_client("codedeploy").update_deployment_group(
         applicationName="herald", currentDeploymentGroupName="herald", **changes
     )
 
@@ -136,7 +136,7 @@ def _watch(clients: LaptopClients, *names: str) -> None:
 
 def _ring(clients: LaptopClients) -> None:
     """An alarm that rings as long as nothing is measured."""
-    clients.any("cloudwatch").put_metric_alarm(
+    clients.make_client("cloudwatch").put_metric_alarm(
         AlarmName="herald-doctor",
         Namespace="Herald",
         MetricName="Nothing",
@@ -161,7 +161,7 @@ def _pool_mails(clients: LaptopClients, **configuration: Any) -> None:
 
 def _encrypt(clients: LaptopClients, *services: str) -> str:
     """Encrypt the topic by a new key that these services may use; its id."""
-    kms = clients.any("kms")
+    kms = clients.make_client("kms")
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]},
@@ -298,7 +298,7 @@ FAULTS = [
         WARNING,
         "herald-doctor rings",
         _ring,
-        lambda c: c.any("cloudwatch").delete_alarms(AlarmNames=["herald-doctor"]),
+        lambda c: c.make_client("cloudwatch").delete_alarms(AlarmNames=["herald-doctor"]),
     ),
     Fault(
         "alarms",
@@ -362,14 +362,14 @@ FAULTS = [
         "key",
         WRONG,
         "is Disabled: nothing goes through topics and queues",
-        lambda c: c.any("kms").disable_key(KeyId=_encrypt(c, "ses", "sns", "cloudwatch")),
+        lambda c: c.make_client("kms").disable_key(KeyId=_encrypt(c, "ses", "sns", "cloudwatch")),
         _use_key,
     ),
     Fault(
         "key",
         WRONG,
         "is about to be deleted",
-        lambda c: c.any("kms").schedule_key_deletion(KeyId=_encrypt(c, "ses", "sns", "cloudwatch")),
+        lambda c: c.make_client("kms").schedule_key_deletion(KeyId=_encrypt(c, "ses", "sns", "cloudwatch")),
         _use_key,
     ),
     Fault("key", WRONG, "does not let ses, cloudwatch use it", lambda c: _encrypt(c, "sns"), _use_key),

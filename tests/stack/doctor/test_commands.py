@@ -12,7 +12,7 @@ import pytest
 
 from doctor.recording import Recording
 from laptop.cloud import LaptopCloud
-from laptop.service_model import answer_violations
+from laptop.service_model import list_violations
 from laptop.state import ROOT
 from tests.stack.doctor.faults import FAULTS, leave_weights, put_letter, queue_url, weigh
 from tests.unit.doctor.shapes import RECORDED, shapes_of
@@ -68,7 +68,7 @@ def test_a_synthetic_event_is_followed_until_it_is_delivered(laptop: LaptopCloud
     assert {call.operation for call in recorded} >= {"Publish", "GetItem"}
     for call in recorded:
         if call.operation in ("Publish", "GetItem"):
-            assert answer_violations(call.service, call.operation, call.answer or {}) == []
+            assert list_violations(call.service, call.operation, call.answer or {}) == []
 
 
 def test_nobody_is_sent_anything_without_a_yes(laptop: LaptopCloud) -> None:

@@ -34,7 +34,7 @@ def examine(
 ) -> dict[str, CheckResult]:
     """What the doctor finds now, by the check's id; `client` makes clients of a service."""
     system = System(
-        Memo(Boto3Cloud(client or laptop.clients.any)),
+        Memo(Boto3Cloud(client or laptop.clients.make_client)),
         prefix="herald",
         region=REGION,
         where="the laptop cloud",

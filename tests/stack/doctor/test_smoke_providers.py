@@ -64,7 +64,7 @@ def test_a_mail_server_and_what_is_not_configured_are_told_of_and_nothing_is_sen
 
 def test_without_a_webhook_it_is_said_that_nobody_hears_of_the_mail(vendors: LaptopCloud) -> None:
     """Last of this file: the function that hears of vendors is told of SendGrid alone."""
-    functions = vendors.clients.any("lambda")
+    functions = vendors.clients.make_client("lambda")
     name = f"{PREFIX}-webhook"
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     keys = json.loads(variables["HERALD_WEBHOOK_SECRETS"])

@@ -95,7 +95,7 @@ def test_a_dead_letter_rings(function: Probe, alarms: list[str]) -> None:
 
 
 def cloudwatch(function: Probe) -> Any:
-    return function.herald.clients.any("cloudwatch")
+    return function.herald.clients.make_client("cloudwatch")
 
 
 def states(function: Probe, names: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from laptop.cloud import LaptopCloud
-from laptop.environment import KEPT, client_settings
+from laptop.environment import KEPT, build_client_settings
 from laptop.state import ROOT
 from laptop.supervision.ports import Ports
 from tests.stack.conftest import Herald
@@ -123,7 +123,7 @@ def way_to_sns(cloud: LaptopCloud) -> Iterator[FaultyProxy]:
 def environment(herald: Herald, endpoint: str, **more: str) -> dict[str, str]:
     """The whole environment of a process of the web app that reaches AWS by this endpoint."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    endpoints = client_settings(herald.names.endpoints) | {"AWS_ENDPOINT_URL": endpoint}
+    endpoints = build_client_settings(herald.names.endpoints) | {"AWS_ENDPOINT_URL": endpoint}
     settings = herald.names.herald_settings() | {"HERALD_EVENT_SOURCE": "urn:herald:webapp"}
     return {**kept, **endpoints, **settings, "PYTHONPATH": str(ROOT), **more}
 

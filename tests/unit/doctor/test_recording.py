@@ -16,7 +16,7 @@ from doctor.checks.other_regions import CHECKS as OTHER_REGIONS
 from doctor.recording import Recording, RecordingCloud, UnrecordedError
 from doctor.scrubbing import Scrubber
 from doctor.smoke import STEPS, Smoke
-from laptop.service_model import answer_violations
+from laptop.service_model import list_violations
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, error, system
 from tests.unit.doctor.shapes import RECORDED, shapes_of
 from tests.unit.doctor.test_other_regions import two_regions
@@ -228,7 +228,7 @@ class TestTheCommittedRecording:
         unlike = set()
         for call in Recording.read(RECORDED).calls:
             try:
-                assert not answer_violations(call.service, call.operation, call.answer or {})
+                assert not list_violations(call.service, call.operation, call.answer or {})
             except AssertionError:
                 unlike.add((call.service, call.operation))
         assert unlike == UNLIKE_AWS.keys()

@@ -10,7 +10,7 @@ import pytest
 
 from function.ledger.states import State
 from function.providers.urls import webhook_path
-from laptop.providers.webhooks import REPORTERS, Webhook, signing_key
+from laptop.providers.webhooks import REPORTERS, Webhook, derive_signing_key
 from laptop.state import ROOT
 from operations.redrive.dead_letters import DeadLetter
 from tests.envelopes import ses_event
@@ -85,7 +85,7 @@ def test_what_the_queue_did_not_take_is_asked_for_again(gateway: Gateway) -> Non
 
 @pytest.mark.parametrize("url", URLS)
 def test_while_a_key_is_rotated_either_signs(gateway: Gateway, url: str) -> None:
-    gateway.keys[url].append(signing_key(url.partition("://")[0], OTHER))
+    gateway.keys[url].append(derive_signing_key(url.partition("://")[0], OTHER))
     gateway.seconds = 61  # a minute after it was read last
     assert gateway.post(url, webhook(url, "Send", seed=OTHER)) == 200
     assert gateway.post(url, webhook(url, "Delivery")) == 200

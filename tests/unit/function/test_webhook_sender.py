@@ -15,7 +15,7 @@ import pytest
 from function.event.cloudevent import RECIPIENT_TAG, mark_recipient
 from function.ledger.states import State
 from laptop.providers.webhook_sender import RETRIES, SEED, WebhookSender
-from laptop.providers.webhooks import Webhook, signing_key
+from laptop.providers.webhooks import Webhook, derive_signing_key
 from laptop.ses.faults import ArmedFaults, FaultKind, SendFault
 from laptop.state import ROOT
 from tests.fakes import NOW
@@ -54,7 +54,7 @@ class Laptop:
     def __init__(self, url: str, feedback: Feedback, rate: float | None = None) -> None:
         self.url, self.scheme = url, url.partition("://")[0]
         self.gateway = Gateway(feedback)
-        self.gateway.keys[url] = [signing_key(self.scheme, SEED)]
+        self.gateway.keys[url] = [derive_signing_key(self.scheme, SEED)]
         self.gateway.seconds = 61  # the key was put there later, and is read again
         self.time, self.faults = Timetable(), ArmedFaults()
         self.feedback, self.rate = feedback, rate

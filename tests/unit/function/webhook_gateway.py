@@ -16,7 +16,7 @@ from function.providers.urls import webhook_path
 from function.providers.webhooks.request import open_vendor
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler, WebhookSource
-from laptop.providers.webhooks import REPORTERS, Webhook, signing_key
+from laptop.providers.webhooks import REPORTERS, Webhook, derive_signing_key
 from laptop.service_model import hold_to_model
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
@@ -58,7 +58,7 @@ class Gateway:
         self.feedback = feedback
         self.queue = Queue()
         self.log = io.StringIO()
-        self.keys = {url: [signing_key(url.partition("://")[0], SEED)] for url in URLS}
+        self.keys = {url: [derive_signing_key(url.partition("://")[0], SEED)] for url in URLS}
         self.seconds = 0.0
         sources = {webhook_path(url): WebhookSource(url, open_vendor(url), self._secret(url)) for url in URLS}
         telemetry = Telemetry("herald-webhook", "r1", feedback.clock, self.log)

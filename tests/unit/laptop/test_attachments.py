@@ -24,7 +24,7 @@ def clients() -> Iterator[LaptopClients]:
 
 
 def _buckets(clients: LaptopClients) -> list[str]:
-    return sorted(bucket["Name"] for bucket in clients.any("s3").list_buckets()["Buckets"])
+    return sorted(bucket["Name"] for bucket in clients.make_client("s3").list_buckets()["Buckets"])
 
 
 def test_the_bucket_that_an_example_names_is_made_and_allowed_beside_the_laptops_own(

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from laptop.state import StateFolder, descriptor_of
+from laptop.state import StateFolder, find_descriptor
 from laptop.supervision.ports import HOST, Ports
 from operations.errors import UserError
 
@@ -56,7 +56,7 @@ def test_what_a_dead_cloud_left_is_thrown_away(tmp_path: Path) -> None:
 
 
 def test_the_descriptor_stands_beside_the_folder(tmp_path: Path) -> None:
-    assert descriptor_of(tmp_path / "local") == tmp_path.resolve() / "local.json"
+    assert find_descriptor(tmp_path / "local") == tmp_path.resolve() / "local.json"
 
 
 def test_a_preferred_port_is_taken_if_it_is_free() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from laptop.inbox.app import inbox
+from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses
 from laptop.traces.otlp import BadTraces, read_spans
 from laptop.traces.pages import TracePages, draw
@@ -44,7 +44,7 @@ def request(*spans: dict[str, Any]) -> bytes:
 
 @pytest.fixture
 def people() -> TestClient:
-    app = inbox(Ses(lambda *_: None, 1.0), traces=TracePages())
+    app = make_inbox(Ses(lambda *_: None, 1.0), traces=TracePages())
     return TestClient(app, base_url="http://127.0.0.1", headers={"Content-Type": "application/json"})
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from laptop.rehearsal.counting import Count, sender, timelines
-from laptop.rehearsal.faults import ReleaseFault, variant
+from laptop.rehearsal.counting import Count, find_sender, read_timelines
+from laptop.rehearsal.faults import ReleaseFault, make_variant
 from laptop.rehearsal.load import Load, Published
 from laptop.rehearsal.scenarios import SCENARIOS, ReleaseScenario, ScenarioResult
 from laptop.state import ROOT
@@ -44,7 +44,7 @@ SENT = row("sent", "new", provider="ses://eu-west-1")
     ids=["says so", "retried by the next", "crashed after the send", "claimed again too late", "no record"],
 )
 def test_the_timeline_says_who_sent_a_mail(rows: list[dict[str, Any]], who: str) -> None:
-    assert sender(rows) == who
+    assert find_sender(rows) == who
 
 
 def test_one_mail_for_every_event_breaks_nothing() -> None:
@@ -162,7 +162,7 @@ def test_a_fault_is_in_the_copy_and_not_in_the_package(tmp_path: Path) -> None:
         archive.writestr("function/__pycache__/notify.cpython-313.pyc", b"old")
         archive.writestr("function/__pycache__/outcome.cpython-313.pyc", b"kept")
     before = package.read_bytes()
-    made = variant(package, ReleaseFault.DOES_NOT_START, tmp_path)
+    made = make_variant(package, ReleaseFault.DOES_NOT_START, tmp_path)
     assert package.read_bytes() == before
     assert made.release == "01234567-broken"
     with zipfile.ZipFile(made.path) as copy:
@@ -209,5 +209,5 @@ class Partial:
 
 def test_keys_that_were_not_processed_are_asked_for_again() -> None:
     dynamodb: Any = Partial()
-    found = [rows[0]["message"] for rows in timelines(dynamodb, "ledger", EVENTS)]
+    found = [rows[0]["message"] for rows in read_timelines(dynamodb, "ledger", EVENTS)]
     assert found == ["message#m1", "message#m2"]

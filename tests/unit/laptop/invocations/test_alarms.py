@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from laptop.emulator.alarm_evaluation import age_of_oldest
-from laptop.invocations.alarms import state_of
-from laptop.invocations.metric_math import value_of
-from laptop.invocations.metrics import MetricPoint, measured_at
+from laptop.emulator.alarm_evaluation import compute_oldest_age
+from laptop.invocations.alarms import evaluate_alarm
+from laptop.invocations.metric_math import evaluate
+from laptop.invocations.metrics import MetricPoint, compute_measuring_time
 from laptop.state import ROOT
 
 NOW, SCALE = 10_000.0, 0.1
@@ -55,7 +55,7 @@ def alarm(dimensions: Mapping[str, str] = ONE, **changes: Any) -> dict[str, Any]
 def state(
     rule: dict[str, Any], *points: tuple[str, Mapping[str, str], float, float], scale: float = SCALE
 ) -> str | None:
-    return state_of(rule, Points(*points), NOW, scale)
+    return evaluate_alarm(rule, Points(*points), NOW, scale)
 
 
 def test_an_alarm_hears_its_own_version_only() -> None:
@@ -82,8 +82,8 @@ def test_no_period_is_shorter_than_a_second() -> None:
 
 def test_what_came_since_the_last_evaluation_is_never_overlooked() -> None:
     error = Points(("Errors", ONE, NOW - 29, 1.0))
-    assert state_of(alarm(), error, NOW, SCALE) == "OK"
-    assert state_of(alarm(), error, NOW, SCALE, unseen=30) == "ALARM"
+    assert evaluate_alarm(alarm(), error, NOW, SCALE) == "OK"
+    assert evaluate_alarm(alarm(), error, NOW, SCALE, unseen=30) == "ALARM"
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.45, 0.02])
@@ -91,9 +91,9 @@ def test_what_came_since_the_last_evaluation_is_never_overlooked() -> None:
 def test_a_run_that_timed_out_rings_at_every_scale_if_it_rings_on_aws(scale: float, runs: float, wanted: str) -> None:
     """It is stamped with its beginning: 15 minutes ago is no minute that the alarm looks at."""
     error = MetricPoint("AWS/Lambda", "Errors", 1.0, "Count", NOW - runs, ONE)
-    at = measured_at(error, NOW, scale)
+    at = compute_measuring_time(error, NOW, scale)
     good_since = [("Errors", ONE, NOW - n * 60 * scale, 0.0) for n in (1.2, 2.2)]
-    assert state_of(alarm(), Points(("Errors", ONE, at, 1.0), *good_since), NOW, scale, unseen=0.2) == wanted
+    assert evaluate_alarm(alarm(), Points(("Errors", ONE, at, 1.0), *good_since), NOW, scale, unseen=0.2) == wanted
 
 
 @pytest.mark.parametrize(
@@ -146,17 +146,17 @@ def test_an_alarm_on_an_expression_reckons_with_its_metrics() -> None:
     [(5.0, 100.0, 5.0), (None, 100.0, 0.0), (5.0, 19.0, 0.0), (5.0, None, None)],
 )
 def test_the_rate_of_infra_is_reckoned(hit: float | None, sent: float | None, wanted: float | None) -> None:
-    assert value_of(RATE, {"hit": hit, "sent": sent}) == wanted
+    assert evaluate(RATE, {"hit": hit, "sent": sent}) == wanted
 
 
 def test_division_by_nothing_is_no_data() -> None:
-    assert value_of("hit / sent", {"hit": 1.0, "sent": 0.0}) is None
+    assert evaluate("hit / sent", {"hit": 1.0, "sent": 0.0}) is None
 
 
 @pytest.mark.parametrize("expression", ["absent + 1", "SEARCH('x')", "m[0]", "__import__('os')", "hit.real", "'text'"])
 def test_what_is_not_played_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="metric math"):
-        value_of(expression, {"hit": 1.0, "m": 1.0})
+        evaluate(expression, {"hit": 1.0, "m": 1.0})
 
 
 def test_a_queues_age_forgets_what_was_received_three_times() -> None:
@@ -165,8 +165,8 @@ def test_a_queues_age_forgets_what_was_received_three_times() -> None:
         {"sent_at": 40.0, "receive_count": 2},
         {"sent_at": 70.0},
     ]
-    assert age_of_oldest(messages, 100.0) == 60.0
-    assert age_of_oldest(messages[:1], 100.0) == 0.0
+    assert compute_oldest_age(messages, 100.0) == 60.0
+    assert compute_oldest_age(messages[:1], 100.0) == 0.0
 
 
 def test_no_alarm_of_terraforms_rings_before_anything_has_run() -> None:

@@ -8,8 +8,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import QueryParser
 
-from laptop.emulator.query_protocol import convert_text, members, xml
-from laptop.service_model import operation_model
+from laptop.emulator.query_protocol import convert_text, read_members, write_xml
+from laptop.service_model import load_operation_model
 
 ALARM = {
     "AlarmName": "herald-notify-errors",
@@ -32,7 +32,7 @@ def test_a_request_is_unflattened() -> None:
         "Dimensions.member.1.Name": ["x"],
         "Metrics.member.1.MetricStat.Metric.Dimensions.member.1.Value": ["v"],
     }
-    assert members(flat) == {
+    assert read_members(flat) == {
         "AlarmName": "a",
         "Dimensions": [{"Name": "x"}, {"Name": "y"}],
         "Metrics": [{"MetricStat": {"Metric": {"Dimensions": [{"Value": "v"}]}}}],
@@ -40,7 +40,7 @@ def test_a_request_is_unflattened() -> None:
 
 
 def test_a_request_gets_its_types_back() -> None:
-    shape = operation_model("cloudwatch", "PutMetricAlarm").input_shape
+    shape = load_operation_model("cloudwatch", "PutMetricAlarm").input_shape
     asked = {
         "Action": "PutMetricAlarm",
         "Version": "2010",
@@ -55,7 +55,7 @@ def test_a_request_gets_its_types_back() -> None:
 
 
 def test_botocore_reads_the_answer_back() -> None:
-    status, headers, body = xml("DescribeAlarms", {"MetricAlarms": [ALARM], "CompositeAlarms": []})
+    status, headers, body = write_xml("DescribeAlarms", {"MetricAlarms": [ALARM], "CompositeAlarms": []})
     description: Any = Loader().load_service_model("cloudwatch", "service-2")
     model = ServiceModel({**description, "metadata": {**description["metadata"], "protocol": "query"}}, "cloudwatch")
     shape: Any = model.operation_model("DescribeAlarms").output_shape

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from laptop.invocations.journal import sns_message_id
-from laptop.invocations.metrics import MetricPoint, measured_at, read_embedded_points, run_points
+from laptop.invocations.journal import find_sns_message_id
+from laptop.invocations.metrics import MetricPoint, compute_measuring_time, read_embedded_points, run_points
 from laptop.invocations.model import Ending, InvocationOutcome, InvocationTarget, choose_version
-from laptop.invocations.results import DIED, messages_to_delete, read_outcome
+from laptop.invocations.results import DIED, choose_messages_to_delete, read_outcome
 
 WEIGHTED = {"FunctionVersion": "1", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}}
 TRACE = """something printed
@@ -48,11 +48,13 @@ def test_weights_hold_over_many_draws() -> None:
 
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": None}, {"batchItemFailures": []}])
 def test_an_answer_that_names_nothing_deletes_the_batch(answer: Any) -> None:
-    assert messages_to_delete(answer, {"a", "b"}, partial=True) == {"a", "b"}
+    assert choose_messages_to_delete(answer, {"a", "b"}, partial=True) == {"a", "b"}
 
 
 def test_what_is_named_stays() -> None:
-    assert messages_to_delete({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a", "b"}, partial=True) == {"b"}
+    assert choose_messages_to_delete({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a", "b"}, partial=True) == {
+        "b"
+    }
 
 
 @pytest.mark.parametrize(
@@ -71,11 +73,11 @@ def test_what_is_named_stays() -> None:
     ids=repr,
 )
 def test_an_answer_that_cannot_be_read_deletes_nothing(answer: Any) -> None:
-    assert messages_to_delete(answer, {"a", "b"}, partial=True) == set()
+    assert choose_messages_to_delete(answer, {"a", "b"}, partial=True) == set()
 
 
 def test_without_partial_responses_the_answer_is_not_looked_at() -> None:
-    assert messages_to_delete({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a"}, partial=False) == {"a"}
+    assert choose_messages_to_delete({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a"}, partial=False) == {"a"}
 
 
 def test_a_line_is_every_metric_for_every_set_of_dimensions() -> None:
@@ -164,8 +166,8 @@ def test_a_run_is_as_long_in_an_alarms_periods_at_every_scale(scale: float) -> N
     began = 1_000.0
     stamped = MetricPoint("AWS/Lambda", "Errors", 1.0, "Count", began)
     period = 60 * scale
-    assert (began + 30 - measured_at(stamped, began + 30, scale)) / period == pytest.approx(0.5)
-    assert measured_at(stamped, began - 1, scale) == began - 1, "of a clock that is ahead"
+    assert (began + 30 - compute_measuring_time(stamped, began + 30, scale)) / period == pytest.approx(0.5)
+    assert compute_measuring_time(stamped, began - 1, scale) == began - 1, "of a clock that is ahead"
 
 
 def test_a_throttle_is_neither_an_invocation_nor_an_error() -> None:
@@ -187,9 +189,9 @@ NOTIFICATION = {"Type": "Notification", "MessageId": "m-1", "Message": "{}"}
     ],
 )
 def test_the_message_is_known_in_every_envelope(payload: dict[str, Any]) -> None:
-    assert sns_message_id(payload) == "m-1"
+    assert find_sns_message_id(payload) == "m-1"
 
 
 @pytest.mark.parametrize("payload", [None, [], {}, {"Records": []}, {"Records": [{"body": "no json"}]}])
 def test_other_payloads_are_about_no_message(payload: Any) -> None:
-    assert sns_message_id(payload) is None
+    assert find_sns_message_id(payload) is None

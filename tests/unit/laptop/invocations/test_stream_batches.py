@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, first_failure
+from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
 
 PARTIAL = StreamRules(size=10, partial=True, bisect=True)
 
@@ -92,12 +92,13 @@ def test_without_an_end_of_retries_age_ends_them() -> None:
     ],
 )
 def test_an_answer_names_the_first_that_failed_or_the_whole_batch_did(answer: Any, failed: int | None) -> None:
-    assert first_failure(answer, Batch(tuple(records(4))), PARTIAL) == failed
+    assert find_first_failure(answer, Batch(tuple(records(4))), PARTIAL) == failed
 
 
 def test_without_partial_answers_nothing_is_read_of_one() -> None:
     assert (
-        first_failure({"batchItemFailures": [{"itemIdentifier": "2"}]}, Batch(tuple(records(4))), StreamRules()) is None
+        find_first_failure({"batchItemFailures": [{"itemIdentifier": "2"}]}, Batch(tuple(records(4))), StreamRules())
+        is None
     )
 
 
