@@ -9,9 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
-from function.event.envelope import Delivery, from_queue
 from function.ledger.attributes import deserialize, serialize_item, write_if_allowed
 from function.ledger.keys import EVENT_PREFIX, message_key
 from function.ledger.record import EventItem
@@ -111,15 +109,7 @@ def _find_records(installation: Installation, address: str) -> Iterator[str]:
 
 
 def _is_letter_about(letter: DeadLetter, messages: Collection[str], mentions: Callable[[str], bool]) -> bool:
-    return letter.message_id in messages or any(map(mentions, _list_texts(letter)))
-
-
-def _list_texts(letter: DeadLetter) -> Iterator[str]:
-    """The letter's body, and the event in it however it is encoded."""
-    yield letter.body
-    record: Any = {"messageId": letter.id, "receiptHandle": "", "attributes": {}, "body": letter.body}
-    for found in from_queue(record):
-        yield found.body if isinstance(found, Delivery) else found.raw
+    return letter.message_id in messages or any(map(mentions, (letter.body, *letter.list_events())))
 
 
 def _make_mention_matcher(address: str) -> Callable[[str], bool]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operations.function_log import read_lines
 from release.companions import list_companions
 from release.deployments import Deployment
 from release.screen import Screen
@@ -71,17 +72,7 @@ def _read_reasons(stack: Stack, hook: str, deployment: str) -> Iterator[str]:
 
 def _read_results(stack: Stack, hook: str, deployment: str) -> Iterator[dict[str, Any]]:
     """What a hook logged that it answered about a deployment."""
-    pages = stack.logs.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/aws/lambda/{hook}", filterPattern=f'"{deployment}"'
-    )
-    for page in pages:
-        for event in page.get("events", []):
-            try:
-                line = json.loads(event["message"])
-            except (ValueError, KeyError):
-                continue
-            if isinstance(line, dict) and line.get("deployment") == deployment:
-                yield line
+    return (line for _, line in read_lines(stack.logs, hook, deployment) if line.get("deployment") == deployment)
 
 
 def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -82,6 +82,11 @@ class DeadLetter:
             tenant=event.get("tenant"),
             is_empty=_is_empty(body),
         )
+
+    def list_events(self) -> Iterator[str]:
+        """The text of each event or report in it, however the letter is encoded."""
+        for found in from_queue({"messageId": self.id, "receiptHandle": "", "attributes": {}, "body": self.body}):
+            yield found.body if isinstance(found, Delivery) else found.raw
 
 
 def group_by_reason(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:

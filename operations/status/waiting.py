@@ -5,7 +5,6 @@ The queue itself cannot be looked at: who receives a message takes it from `noti
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from function.runtime.metrics import NAMESPACE
+from operations.function_log import read_lines
 from operations.pause import count_waiting
 
 if TYPE_CHECKING:
@@ -116,19 +116,14 @@ def _read_refusal(logs: Any, notify: str, times: list[datetime], now: datetime) 
 
 
 def _read_refusals(logs: Any, notify: str, start: datetime, now: datetime) -> Iterator[tuple[datetime, str]]:
-    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/aws/lambda/{notify}",
+    lines = read_lines(
+        logs,
+        notify,
+        "Released",
         startTime=int(start.timestamp() * 1000),
         endTime=int(now.timestamp() * 1000) + 1,
-        filterPattern='"Released"',
         PaginationConfig={"MaxItems": _PAGES * 1000},
     )
-    for page in pages:
-        for event in page.get("events", []):
-            try:
-                line = json.loads(event["message"])
-            except (ValueError, KeyError):
-                continue
-            if isinstance(line, dict) and line.get("Released") and line.get("detail"):
-                yield datetime.fromtimestamp(event["timestamp"] / 1000, now.tzinfo), str(line["detail"])
+    for at, line in lines:
+        if line.get("Released") and line.get("detail"):
+            yield datetime.fromtimestamp(at / 1000, now.tzinfo), str(line["detail"])

@@ -7,11 +7,10 @@ through. Letters in `dead` are looked at too, and stay there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function.event.envelope import Delivery, from_queue
 from function.ledger.attributes import deserialize, read_value
 from function.ledger.keys import event_key, message_key, part_id
 from function.ledger.record import EventItem
@@ -183,16 +182,10 @@ def _read_parts(installation: Installation, items: Mapping[str, Item]) -> dict[s
 
 def _is_letter_about(letter: DeadLetter, question: MailQuery) -> bool:
     if question.keys:
-        return any(mentions(text, question) for text in _list_texts(letter))
+        return any(mentions(text, question) for text in letter.list_events())
     names = (letter.message_id, letter.event_id, letter.subject)
     fits = question.wanted in names or (letter.subject or "").endswith(f"/{question.wanted}")
     return fits and question.source in ("", letter.source)
-
-
-def _list_texts(letter: DeadLetter) -> Iterator[str]:
-    record: Any = {"messageId": letter.id, "receiptHandle": "", "attributes": {}, "body": letter.body}
-    for found in from_queue(record):
-        yield found.body if isinstance(found, Delivery) else found.raw
 
 
 def _with_outbox(mails: Mapping[str, MailStory], entries: Sequence[OutboxEntry]) -> list[MailStory]:

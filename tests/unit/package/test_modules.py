@@ -45,7 +45,7 @@ WEBAPP = {
     "function/providers/ses": "events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics otlp trace_context",
-    "operations": "audit contention erasure errors installation outbox pause preview suppressions",
+    "operations": "audit contention erasure errors function_log installation outbox pause preview suppressions",
     "operations/redrive": "dead_letters from_record plan queue selection send",
     "operations/status": "alarms scheduled_mails status status_lines waiting",
     "operations/why": "answer ledger_scan mail mail_search recipient",

@@ -33,7 +33,7 @@ class Logs:
         if self._refuses:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "FilterLogEvents")
         for page in self._pages:
-            yield {"events": [{"message": message} for message in page]} if page else {}
+            yield {"events": [{"timestamp": 1, "message": message} for message in page]} if page else {}
 
 
 def line(deployment: str = "d-1", reason: str | None = "it raised") -> str:
