@@ -9,7 +9,7 @@ from enum import StrEnum
 from doctor.explanations import explain
 from doctor.system import System
 
-__all__ = ["Check", "CheckResult", "CheckStatus", "Finding", "Scope", "ok", "run", "warning", "worst", "wrong"]
+__all__ = ["Check", "CheckResult", "CheckStatus", "Finding", "Scope", "find_worst", "ok", "run", "warning", "wrong"]
 
 
 class CheckStatus(StrEnum):
@@ -92,7 +92,7 @@ def run(
     return results
 
 
-def worst(results: Iterable[CheckResult]) -> CheckStatus:
+def find_worst(results: Iterable[CheckResult]) -> CheckStatus:
     """The worst status among them; ok if there are none."""
     order = list(CheckStatus)
     return max((result.status for result in results), key=order.index, default=CheckStatus.OK)

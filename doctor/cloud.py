@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from botocore import xform_name
 
-__all__ = ["Answer", "Boto3Cloud", "Cloud", "Memo", "key_of", "pages"]
+__all__ = ["Answer", "Boto3Cloud", "Cloud", "Memo", "format_key", "read_pages"]
 
 Answer = Mapping[str, Any]
 
@@ -49,7 +49,7 @@ class Memo:
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The first answer; an error is raised again."""
-        key = key_of(service, operation, parameters)
+        key = format_key(service, operation, parameters)
         if key not in self._known:
             try:
                 self._known[key] = self._cloud.ask(service, operation, **parameters)
@@ -61,12 +61,12 @@ class Memo:
         return known
 
 
-def key_of(service: str, operation: str, parameters: Mapping[str, Any]) -> str:
+def format_key(service: str, operation: str, parameters: Mapping[str, Any]) -> str:
     """One text for one question."""
     return f"{service} {operation} {json.dumps(parameters, sort_keys=True, default=str)}"
 
 
-def pages(cloud: Cloud, service: str, operation: str, token: str, /, **parameters: Any) -> Iterator[Answer]:
+def read_pages(cloud: Cloud, service: str, operation: str, token: str, /, **parameters: Any) -> Iterator[Answer]:
     """Every page of a list; `token` is how the operation names the next one, in its answer and in its request."""
     more: dict[str, Any] = {}
     while True:

@@ -50,39 +50,39 @@ def explain(problem: Exception, system: System) -> Explanation:
                 f"not answered here: {system.player(problem.service)} does not tell {problem.what}", system.beyond
             )
         case RefusedError():
-            return _refusal(problem, system)
+            return _explain_refusal(problem, system)
         case BotoCoreError():
             return _unasked(problem)
         case UserError():
-            return Explanation(_short(problem), system.apply, True)
+            return Explanation(_shorten(problem), system.apply, True)
     return Explanation(
-        f"the check itself failed: {type(problem).__name__}: {_short(problem)}", "report this line", True
+        f"the check itself failed: {type(problem).__name__}: {_shorten(problem)}", "report this line", True
     )
 
 
 def _unasked(problem: BotoCoreError) -> Explanation:
     match problem:
         case NoCredentialsError() | SSOError() | TokenRetrievalError():
-            return Explanation(f"not asked: nobody is signed in ({_short(problem)})", "sign in: aws sso login")
+            return Explanation(f"not asked: nobody is signed in ({_shorten(problem)})", "sign in: aws sso login")
         case ConnectTimeoutError() | ReadTimeoutError() | EndpointConnectionError() | ConnectionClosedError():
-            return Explanation(f"no answer came: {_short(problem)}", "look at network and proxy, then run it again")
-    return Explanation(f"not asked: {_short(problem)}", "look at the AWS settings")
+            return Explanation(f"no answer came: {_shorten(problem)}", "look at network and proxy, then run it again")
+    return Explanation(f"not asked: {_shorten(problem)}", "look at the AWS settings")
 
 
-def _refusal(problem: RefusedError, system: System) -> Explanation:
+def _explain_refusal(problem: RefusedError, system: System) -> Explanation:
     if problem.denied:
         return Explanation(f"not seen: this caller lacks {problem.action}", f"allow {problem.action} to the caller")
     if problem.code in _SIGNED_OUT:
-        return Explanation(f"not asked: nobody is signed in ({_short(problem)})", "sign in: aws sso login")
+        return Explanation(f"not asked: nobody is signed in ({_shorten(problem)})", "sign in: aws sso login")
     if system.local and (problem.unplayed or problem.status >= 500):
         return Explanation(
             f"not answered here: {system.player(problem.service)} does not play {problem.operation}", system.beyond
         )
     if problem.missing:
-        return Explanation(f"it is not there: {_short(problem)}", system.apply, True)
-    return Explanation(f"AWS refused {problem.action}: {_short(problem)}", "run it again, or look the code up")
+        return Explanation(f"it is not there: {_shorten(problem)}", system.apply, True)
+    return Explanation(f"AWS refused {problem.action}: {_shorten(problem)}", "run it again, or look the code up")
 
 
-def _short(problem: Exception) -> str:
+def _shorten(problem: Exception) -> str:
     text = " ".join(str(problem).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

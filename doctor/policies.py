@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-__all__ = ["Grant", "grants"]
+__all__ = ["Grant", "list_grants"]
 
 _SOURCE = "aws:sourcearn"
 
@@ -23,21 +23,21 @@ class Grant:
     conditions: tuple[str, ...]
 
 
-def grants(policy: str, service: str, action: str, source: str | None = None) -> list[Grant]:
+def list_grants(policy: str, service: str, action: str, source: str | None = None) -> list[Grant]:
     """The statements that let a service (`sns.amazonaws.com`) do `action`, for the ARN `source` if one is given.
 
     A statement that names no source allows every one. Raises `ValueError` if the text is no policy.
     """
     return [
         Grant(tuple(sorted({key for _, key, _ in conditions} - {_SOURCE})))
-        for statement in _statements(policy)
+        for statement in _list_statements(policy)
         if _allows(statement, service, action)
-        for conditions in [list(_conditions(statement))]
+        for conditions in [list(_list_conditions(statement))]
         if source is None or all(_admits(values, source) for _, key, values in conditions if key == _SOURCE)
     ]
 
 
-def _statements(policy: str) -> list[Mapping[str, Any]]:
+def _list_statements(policy: str) -> list[Mapping[str, Any]]:
     document = json.loads(policy)
     if not isinstance(document, dict) or "Statement" not in document:
         raise ValueError("the policy has no statements")
@@ -55,7 +55,7 @@ def _allows(statement: Mapping[str, Any], service: str, action: str) -> bool:
     )
 
 
-def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+def _list_conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
     for operator, asked in (statement.get("Condition") or {}).items():
         for key, values in asked.items():
             yield operator, key.lower(), [str(value) for value in _list(values)]

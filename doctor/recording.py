@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from doctor.cloud import Answer, Cloud, key_of
+from doctor.cloud import Answer, Cloud, format_key
 from doctor.scrubbing import Scrubber
 
 __all__ = ["RecordedCall", "Recording", "RecordingCloud", "UnrecordedError"]
@@ -74,10 +74,10 @@ class Recording:
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The recorded answer, or the recorded error. Raises `UnrecordedError` if it was never asked."""
-        wanted = key_of(service, operation, _plain(parameters))
+        wanted = format_key(service, operation, _to_plain(parameters))
         for call in self.calls:
-            if key_of(call.service, call.operation, _plain(call.parameters)) == wanted:
-                return _answer(call)
+            if format_key(call.service, call.operation, _to_plain(call.parameters)) == wanted:
+                return _read_answer(call)
         raise UnrecordedError(f"the recording holds no {wanted}")
 
     def write(self, path: Path) -> None:
@@ -95,7 +95,7 @@ class Recording:
         return cls(datetime.fromisoformat(text["at"]), text["region"], text["where"], text["botocore"], calls)
 
 
-def _answer(call: RecordedCall) -> Answer:
+def _read_answer(call: RecordedCall) -> Answer:
     if call.error is not None:
         said = {"Code": call.error["Code"], "Message": call.error["Message"]}
         metadata = {"HTTPStatusCode": call.error["HTTPStatusCode"]}
@@ -105,12 +105,12 @@ def _answer(call: RecordedCall) -> Answer:
 
 
 def _as_dict(call: RecordedCall) -> dict[str, Any]:
-    fields = {"service": call.service, "operation": call.operation, "parameters": _plain(call.parameters)}
+    fields = {"service": call.service, "operation": call.operation, "parameters": _to_plain(call.parameters)}
     given = {"answer": call.answer, "error": call.error}
-    return fields | {name: _plain(value) for name, value in given.items() if value is not None}
+    return fields | {name: _to_plain(value) for name, value in given.items() if value is not None}
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """A value of botocore's as JSON has it; of bytes only how many there were."""
     match value:
         case datetime():
@@ -118,9 +118,9 @@ def _plain(value: Any) -> Any:
         case bytes():
             return {_BYTES: len(value)}
         case Mapping():
-            return {name: _plain(inner) for name, inner in value.items()}
+            return {name: _to_plain(inner) for name, inner in value.items()}
         case list() | tuple():
-            return [_plain(inner) for inner in value]
+            return [_to_plain(inner) for inner in value]
     return value
 
 

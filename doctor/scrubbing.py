@@ -48,7 +48,7 @@ class Scrubber:
     """Knows the addresses and domains that stand anywhere in `everything`."""
 
     def __init__(self, everything: Any) -> None:
-        texts = sorted(set(_texts(everything)))
+        texts = sorted(set(_list_texts(everything)))
         addresses = sorted(
             {found for text in texts for found in _ADDRESS.findall(text) if not found.endswith(_AMAZONS)}
         )
@@ -63,7 +63,7 @@ class Scrubber:
         """The same value, in JSON's types, without personal data."""
         match value:
             case {"Variables": dict(settings)}:
-                return {**value, "Variables": {key: self._setting(key, inner) for key, inner in settings.items()}}
+                return {**value, "Variables": {key: self._scrub_setting(key, inner) for key, inner in settings.items()}}
             case dict():
                 return {key: self.scrub(inner, key) for key, inner in _leave_private(value)}
             case list():
@@ -71,20 +71,20 @@ class Scrubber:
                     return [f"token{number}" for number, _ in enumerate(value, 1)]
                 return [self.scrub(inner, name) for inner in value]
             case str():
-                return LEFT_OUT if name in _TOKENS else self._text(value, name)
+                return LEFT_OUT if name in _TOKENS else self._scrub_text(value, name)
         return value
 
-    def _setting(self, name: str, value: str) -> str:
+    def _scrub_setting(self, name: str, value: str) -> str:
         if name == "HERALD_PROVIDERS":  # where SES is asked; the others name hosts and domains
             return ",".join(url for url in value.split(",") if url.startswith("ses://")) or LEFT_OUT
         if name not in _SETTINGS:
             return LEFT_OUT
-        return self._text(parseaddr(value)[1] if name == "HERALD_FROM" else value)
+        return self._scrub_text(parseaddr(value)[1] if name == "HERALD_FROM" else value)
 
-    def _text(self, text: str, name: str = "") -> str:
+    def _scrub_text(self, text: str, name: str = "") -> str:
         if name == "ApiId":  # the name of a host; those of the account's other APIs are in the list too
             return self._apis[text]
-        text = _ADDRESS.sub(self._person, text)
+        text = _ADDRESS.sub(self._scrub_person, text)
         for domain, word in self._words.items():
             text = re.sub(rf"(?<![\w-]){re.escape(domain)}(?![\w-])", word, text)
         text = _API_HOST.sub(lambda found: self._apis.get(found[0], found[0]), text)
@@ -92,7 +92,7 @@ class Scrubber:
             text = pattern.sub(word, text)
         return _ACCOUNT.sub(_OUR_ACCOUNT, text)
 
-    def _person(self, found: re.Match[str]) -> str:
+    def _scrub_person(self, found: re.Match[str]) -> str:
         domain = found[0].rpartition("@")[2]
         return f"{self._people[found[0]]}@{domain}" if found[0] in self._people else found[0]
 
@@ -106,11 +106,11 @@ def _leave_private(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _list_texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
-        yield from _texts(inner)
+        yield from _list_texts(inner)
 
 
 def _find_apis(value: Any) -> Iterator[str]:

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from doctor.system import System, member
-from function.event.cloudevent import synthetic_event
+from doctor.system import System, read_member
+from function.event.cloudevent import build_synthetic_event
 from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import message_key
 
-__all__ = ["STEPS", "Journey", "Latency", "Progress", "Smoke", "latency"]
+__all__ = ["STEPS", "Journey", "Latency", "Progress", "Smoke", "compute_latency"]
 
 #: What happens to a mail, in order, and the state of the timeline's row that says when.
 STEPS = {"published": "", "claimed": "sending", "accepted": "sent", "delivered": "delivered"}
@@ -126,7 +126,7 @@ class Smoke:
         """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
         event, now = f"smoke-{uuid.uuid4().hex}", self.clock()
         time = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        body = synthetic_event(event, self.type, self.example, time, provider=self.provider or None)
+        body = build_synthetic_event(event, self.type, self.example, time, provider=self.provider or None)
         answer = self.system.ask(
             "sns",
             "Publish",
@@ -134,7 +134,7 @@ class Smoke:
             Message=json.dumps(body),
             MessageAttributes={"type": {"DataType": "String", "StringValue": self.type}},
         )
-        message_id = str(member(answer, "sns", "MessageId"))
+        message_id = str(read_member(answer, "sns", "MessageId"))
         return Journey(event, message_id, {"published": int(now * 1000)}, provider=self.provider, last=self.last)
 
     def _follow(self, journey: Journey) -> None:
@@ -151,11 +151,11 @@ class Smoke:
         if "Item" in answer:
             values = deserialize_item(answer["Item"])
             journey.state, journey.reason = values["state"], values.get("reason", "")
-            for step, at in _times(values["timeline"]).items():
+            for step, at in _read_times(values["timeline"]).items():
                 journey.at.setdefault(step, at)
 
 
-def latency(journeys: Sequence[Journey]) -> Latency | None:
+def compute_latency(journeys: Sequence[Journey]) -> Latency | None:
     """How long acceptance took, over those that were accepted; None if none was."""
     taken = sorted(journey.seconds["accepted"] for journey in journeys if "accepted" in journey.at)
     if not taken:
@@ -163,7 +163,7 @@ def latency(journeys: Sequence[Journey]) -> Latency | None:
     return Latency(len(taken), median(taken), taken[math.ceil(_NINETY_NINE * len(taken)) - 1])
 
 
-def _times(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def _read_times(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The first time of each step. Feedback may be faster than the record: a delivery proves the acceptance."""
     found: dict[str, int] = {}
     for step, state in STEPS.items():

@@ -53,14 +53,14 @@ def choose_providers(system: System, named: Sequence[str]) -> list[SmokeProvider
 
 
 def _find(name: str, configured: Sequence[str], tried: Sequence[str]) -> Sequence[str]:
-    found = tried if name == EACH else [url for url in configured if name in _names(url)]
+    found = tried if name == EACH else [url for url in configured if name in _list_names(url)]
     if not found:
         known = ", ".join(configured) or "ses:// alone"
         raise UserError(f"{name} is none of the providers here, which are {known}", code=2)
     return found
 
 
-def _names(url: str) -> tuple[str, ...]:
+def _list_names(url: str) -> tuple[str, ...]:
     """The names that a user may give: `mailgun` also stands for `mailgun+eu`."""
     scheme = scheme_of(url)
     return url, scheme, scheme.partition("+")[0]

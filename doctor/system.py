@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from doctor.cloud import Answer, Cloud, pages
+from doctor.cloud import Answer, Cloud, read_pages
 from doctor.failures import RefusedError, UnansweredError
 from doctor.scrubbing import LEFT_OUT
 from doctor.vendors import Http
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from function.message.addressing.tenant import Tenant
 
-__all__ = ["ALIAS", "System", "member"]
+__all__ = ["ALIAS", "System", "read_member"]
 
 #: What receives traffic; CodeDeploy alone moves it.
 ALIAS = "live"
@@ -60,7 +60,7 @@ class System:
         try:
             return self.cloud.ask(service, operation, **parameters)
         except ClientError as error:
-            raise _refusal(service, operation, error) from error
+            raise _make_refusal(service, operation, error) from error
 
     def find(self, service: str, operation: str, /, **parameters: Any) -> Answer | None:
         """An operation's answer, None if there is no such thing. Raises as `ask` does."""
@@ -75,7 +75,7 @@ class System:
         self, service: str, operation: str, next_page: str = "NextToken", /, **parameters: Any
     ) -> Iterator[Answer]:
         """Every page of a list; `next_page` is how the operation names the next one."""
-        return pages(self, service, operation, next_page, **parameters)
+        return read_pages(self, service, operation, next_page, **parameters)
 
     @property
     def notify(self) -> str:
@@ -97,7 +97,7 @@ class System:
         answer = self.find("lambda", "GetFunctionConfiguration", FunctionName=self.notify, Qualifier=ALIAS)
         if answer is None:
             answer = self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify)
-        variables: Mapping[str, str] = member(answer, "lambda", "Environment", "Variables")
+        variables: Mapping[str, str] = read_member(answer, "lambda", "Environment", "Variables")
         return variables
 
     @property
@@ -127,7 +127,7 @@ class System:
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of something of this account and region."""
-        caller = str(member(self.ask("sts", "GetCallerIdentity"), "sts", "Arn"))
+        caller = str(read_member(self.ask("sts", "GetCallerIdentity"), "sts", "Arn"))
         partition, account = caller.split(":")[1], caller.split(":")[4]
         return f"arn:{partition}:{service}:{self.region}:{account}:{resource}"
 
@@ -146,7 +146,7 @@ class System:
         """All attributes of the queue `retry`, `feedback` or `dead`."""
         url = self.ask("sqs", "GetQueueUrl", QueueName=f"{self.prefix}-{part}")["QueueUrl"]
         answer = self.ask("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
-        attributes: Mapping[str, str] = member(answer, "sqs", "Attributes")
+        attributes: Mapping[str, str] = read_member(answer, "sqs", "Attributes")
         return attributes
 
     def player(self, service: str) -> str:
@@ -169,7 +169,7 @@ class System:
         return "run it on AWS: only AWS can tell" if self.local else "update boto3 (make setup), or look in the console"
 
 
-def member(answer: Any, service: str, *path: str) -> Any:
+def read_member(answer: Any, service: str, *path: str) -> Any:
     """What stands at a path in an answer. Raises `UnansweredError` where a member of it was left out, as AWS may."""
     for name in path:
         if not isinstance(answer, Mapping) or answer.get(name) is None:
@@ -178,7 +178,7 @@ def member(answer: Any, service: str, *path: str) -> Any:
     return answer
 
 
-def _refusal(service: str, operation: str, error: ClientError) -> RefusedError:
+def _make_refusal(service: str, operation: str, error: ClientError) -> RefusedError:
     said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     return RefusedError(
         service,

@@ -88,11 +88,11 @@ class Asker:
     addresses: Callable[[VendorAccount], Mapping[str, tuple[str, ...]]]
 
 
-def _objects(value: Any) -> list[Mapping[str, Any]]:
+def _read_objects(value: Any) -> list[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _missing(wanted: tuple[str, ...], has: Callable[[str], object]) -> tuple[str, ...]:
+def _list_missing(wanted: tuple[str, ...], has: Callable[[str], object]) -> tuple[str, ...]:
     return tuple(name for name in wanted if not has(name))
 
 
@@ -100,40 +100,40 @@ def _missing(wanted: tuple[str, ...], has: Callable[[str], object]) -> tuple[str
 _SENDGRID_EVENTS = ("processed", "delivered", "deferred", "bounce", "dropped", "spam_report")
 
 
-def _sendgrid_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+def _read_sendgrid_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
     content = account.ask("/v3/user/webhooks/event/settings/all")
     return {
         str(one.get("url")): (
-            *_missing(("enabled",), one.get),
-            *_missing(_SENDGRID_EVENTS, one.get),
+            *_list_missing(("enabled",), one.get),
+            *_list_missing(_SENDGRID_EVENTS, one.get),
             *([] if one.get("public_key") else ["signed"]),
         )
-        for one in _objects(content.get("webhooks"))
+        for one in _read_objects(content.get("webhooks"))
     }
 
 
-def _sendgrid_domains(account: VendorAccount) -> Mapping[str, bool]:
+def _read_sendgrid_domains(account: VendorAccount) -> Mapping[str, bool]:
     """https://www.twilio.com/docs/sendgrid/api-reference/domain-authentication/list-all-authenticated-domains"""
     listed = account.ask("/v3/whitelabel/domains?limit=50")
-    return {str(one.get("domain")).lower(): bool(one.get("valid")) for one in _objects(listed)}
+    return {str(one.get("domain")).lower(): bool(one.get("valid")) for one in _read_objects(listed)}
 
 
 #: https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks
 _MAILGUN_EVENTS = ("accepted", "delivered", "temporary_fail", "permanent_fail", "complained")
 
 
-def _mailgun_domain(account: VendorAccount) -> str:
+def _choose_mailgun_domain(account: VendorAccount) -> str:
     return account.url.partition("://")[2]
 
 
-def _mailgun_domains(account: VendorAccount) -> Mapping[str, bool]:
+def _read_mailgun_domains(account: VendorAccount) -> Mapping[str, bool]:
     """https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domains/get-v4-domains--name-"""
-    domain = account.ask(f"/v4/domains/{_mailgun_domain(account)}").get("domain") or {}
+    domain = account.ask(f"/v4/domains/{_choose_mailgun_domain(account)}").get("domain") or {}
     return {str(domain.get("name")).lower(): domain.get("state") == "active"}
 
 
-def _mailgun_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
-    hooks = account.ask(f"/v3/domains/{_mailgun_domain(account)}/webhooks").get("webhooks") or {}
+def _read_mailgun_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+    hooks = account.ask(f"/v3/domains/{_choose_mailgun_domain(account)}/webhooks").get("webhooks") or {}
     urls = {kind: (hooks.get(kind) or {}).get("urls") or [] for kind in _MAILGUN_EVENTS}
     found = {url for listed in urls.values() for url in listed}
     return {url: tuple(kind for kind in _MAILGUN_EVENTS if url not in urls[kind]) for url in found}
@@ -151,29 +151,29 @@ _RESEND_EVENTS = (
 )
 
 
-def _resend_domains(account: VendorAccount) -> Mapping[str, bool]:
+def _read_resend_domains(account: VendorAccount) -> Mapping[str, bool]:
     """https://resend.com/docs/api-reference/domains/list-domains"""
     listed = account.ask("/domains").get("data")
-    return {str(one.get("name")).lower(): one.get("status") == "verified" for one in _objects(listed)}
+    return {str(one.get("name")).lower(): one.get("status") == "verified" for one in _read_objects(listed)}
 
 
-def _resend_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+def _read_resend_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
     """https://resend.com/docs/api-reference/webhooks/list-webhooks"""
     return {
         str(one.get("endpoint")): (
             *([] if one.get("status") == "enabled" else ["enabled"]),
-            *_missing(_RESEND_EVENTS, (one.get("events") or []).__contains__),
+            *_list_missing(_RESEND_EVENTS, (one.get("events") or []).__contains__),
         )
-        for one in _objects(account.ask("/webhooks").get("data"))
+        for one in _read_objects(account.ask("/webhooks").get("data"))
     }
 
 
-_MAILGUN = Asker(_mailgun_domains, _mailgun_domains, _mailgun_addresses)
+_MAILGUN = Asker(_read_mailgun_domains, _read_mailgun_domains, _read_mailgun_addresses)
 #: By the scheme of the provider's URL. SendGrid's scopes may be asked for by any key:
 #: https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions/retrieve-a-list-of-scopes-for-which-this-user-has-access
 ASKERS: Mapping[str, Asker] = {
-    "sendgrid": Asker(lambda account: account.ask("/v3/scopes"), _sendgrid_domains, _sendgrid_addresses),
+    "sendgrid": Asker(lambda account: account.ask("/v3/scopes"), _read_sendgrid_domains, _read_sendgrid_addresses),
     "mailgun": _MAILGUN,
     "mailgun+eu": _MAILGUN,
-    "resend": Asker(_resend_domains, _resend_domains, _resend_addresses),
+    "resend": Asker(_read_resend_domains, _read_resend_domains, _read_resend_addresses),
 }

@@ -26,7 +26,7 @@ from function.runtime.fast_client import FastClient
 from function.runtime.tls import TlsContext
 from function.settings import LedgerSettings, read_timeout_factor
 
-__all__ = ["Clients", "LazyHandler", "attempt_name", "clock", "open_ledger", "release"]
+__all__ = ["Clients", "LazyHandler", "make_attempt_name", "open_ledger", "read_clock", "read_release"]
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -124,15 +124,15 @@ def open_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledg
         resends,
         int(settings.apart * 1000),
     )
-    return Ledger(Table(client, settings.table), writes, clock)
+    return Ledger(Table(client, settings.table), writes, read_clock)
 
 
-def clock() -> int:
+def read_clock() -> int:
     """Epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
-def attempt_name(request_id: str) -> str:
+def make_attempt_name(request_id: str) -> str:
     """A name for one attempt that nothing else has, with the request id that the log knows it by.
 
     It is also the value of a tag of SES's: letters, digits, `_` and `-` only.
@@ -140,7 +140,7 @@ def attempt_name(request_id: str) -> str:
     return f"{request_id}-{uuid.uuid4().hex[:12]}"
 
 
-def release() -> str:
+def read_release() -> str:
     """The release in the package's manifest, or `source` where none is packed."""
     manifest = Path(__file__).parents[1] / "manifest.json"
     try:

@@ -15,8 +15,6 @@ __all__ = [
     "SECRET_ARN",
     "BadSetting",
     "Environment",
-    "number_between",
-    "one_of",
     "parse_address",
     "parse_allowlist",
     "parse_buckets",
@@ -27,7 +25,9 @@ __all__ = [
     "parse_receiver",
     "parse_senders",
     "parse_webhook_secrets",
-    "roles_with",
+    "read_roles",
+    "require_between",
+    "require_one_of",
 ]
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ def parse_senders(text: str) -> frozenset[str]:
     return addresses
 
 
-def roles_with(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]:
+def read_roles(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]:
     """Reads the address of each role: a name as notifications have it, and one plain address as of senders; none where
     one of `providers` would not tell a copy's bounce from the recipient's."""
 
@@ -140,7 +140,7 @@ def parse_allowlist(text: str) -> frozenset[str]:
     return entries
 
 
-def number_between(least: float, most: float) -> Callable[[str], float]:
+def require_between(least: float, most: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
         value = float(text)
         if not least <= value <= most:
@@ -150,7 +150,7 @@ def number_between(least: float, most: float) -> Callable[[str], float]:
     return parse
 
 
-def one_of(*allowed: str) -> Callable[[str], str]:
+def require_one_of(*allowed: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in allowed:
             raise ValueError(text)

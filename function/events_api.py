@@ -14,12 +14,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.bootstrap import Clients, LazyHandler, clock, release
+from function.bootstrap import Clients, LazyHandler, read_clock, read_release
 from function.delivery.admission import Accepted, Admission, EventProblem
 from function.event.http_binding import Posted, UnreadableRequest, read_request
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
-from function.queues.batches import batches, publish_entry
+from function.queues.batches import publish_entry, split_batches
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry, find_service
 from function.settings import EventsApiSettings
@@ -63,12 +63,12 @@ class EventsApi:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Answers 202 once every event lies in the topic; otherwise a problem document (RFC 9457): 400, 401, 403, 413,
         415 and 422 if nothing was published, 503 if not all of it was."""
-        claims = _claims_of(event)
+        claims = _read_claims(event)
         if claims is None:
             return self._refuse(_Refused(401, "no token was verified"), "")
         client = str(claims.get("client_id", ""))
         try:
-            posted = read_request(_headers_of(event), _body_of(event))
+            posted = read_request(_read_headers(event), _read_body(event))
             accepted = self._admit(posted, str(claims.get("scope", "")).split())
             message_ids = self._publish(accepted)
         except UnreadableRequest as error:
@@ -82,7 +82,7 @@ class EventsApi:
             {"source": each.source, "id": each.id, "message_id": message_id}
             for each, message_id in zip(accepted, message_ids, strict=True)
         ]
-        return _answer(202, "application/json", answers if posted.batch else answers[0])
+        return _build_response(202, "application/json", answers if posted.batch else answers[0])
 
     def _admit(self, posted: Posted, granted: Collection[str]) -> list[Accepted]:
         """All of the events or none: a publisher reads one status, and posts again what was refused."""
@@ -102,7 +102,7 @@ class EventsApi:
     def _publish(self, accepted: Sequence[Accepted]) -> list[str]:
         """The MessageId of each, in their order. Raises _Refused if SNS did not take all, or did not say so."""
         message_ids: list[str] = []
-        for batch in batches(accepted, lambda one: len(one.body.encode())):
+        for batch in split_batches(accepted, lambda one: len(one.body.encode())):
             entries = [publish_entry(number, one.body, one.type) for number, one in enumerate(batch)]
             try:
                 answer = self.sns.publish_batch(TopicArn=self.topic_arn, PublishBatchRequestEntries=entries)
@@ -123,21 +123,21 @@ class EventsApi:
                 {"pointer": fault.pointer, "detail": fault.detail} | ({"code": fault.code} if fault.code else {})
                 for fault in error.faults
             ]
-        return _answer(error.status, "application/problem+json", problem)
+        return _build_response(error.status, "application/problem+json", problem)
 
 
-def _claims_of(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _read_claims(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the authorizer verified; None: nobody did."""
     authorizer = (event.get("requestContext") or {}).get("authorizer") or {}
     claims = (authorizer.get("jwt") or {}).get("claims")
     return claims if isinstance(claims, Mapping) else None
 
 
-def _headers_of(event: Mapping[str, Any]) -> dict[str, str]:
+def _read_headers(event: Mapping[str, Any]) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
 
 
-def _body_of(event: Mapping[str, Any]) -> bytes:
+def _read_body(event: Mapping[str, Any]) -> bytes:
     body = str(event.get("body") or "")
     if not event.get("isBase64Encoded"):
         return body.encode("utf-8", "surrogatepass")
@@ -147,7 +147,7 @@ def _body_of(event: Mapping[str, Any]) -> bytes:
         raise UnreadableRequest(400, "the body is not whole") from error
 
 
-def _answer(status: int, media_type: str, content: object) -> dict[str, Any]:
+def _build_response(status: int, media_type: str, content: object) -> dict[str, Any]:
     headers = {"content-type": media_type, **_HEADERS.get(status, {})}
     return {"statusCode": status, "headers": headers, "body": json.dumps(content, separators=(",", ":"))}
 
@@ -156,9 +156,9 @@ def compose(environment: dict[str, str], clients: Clients) -> EventsApi:
     """The handler of one sandbox. Raises BadSetting."""
     settings = EventsApiSettings.read(environment)
     # No address is kept, so the hash of one needs no secret.
-    builder = EmailBuilder(Catalogue.load(), b"", clock, buckets=None, tenants=settings.tenants)
-    admission = Admission(builder, settings.scope, settings.scheduling, clock)
-    telemetry = Telemetry(find_service(environment, "events-api"), release(), clock)
+    builder = EmailBuilder(Catalogue.load(), b"", read_clock, buckets=None, tenants=settings.tenants)
+    admission = Admission(builder, settings.scope, settings.scheduling, read_clock)
+    telemetry = Telemetry(find_service(environment, "events-api"), read_release(), read_clock)
     return EventsApi(admission, clients.sns(), settings.topic_arn, telemetry)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
+from function.bootstrap import Clients, LazyHandler, open_ledger, read_clock, read_release
 from function.ledger.keys import address_key, own_list_key
 from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import TimelineRow
@@ -199,11 +199,11 @@ class FeedbackHandler:
 
 def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     """The handler of one sandbox. Raises BadSetting."""
-    settings = FeedbackSettings.read(environment, release())
+    settings = FeedbackSettings.read(environment, read_release())
     secret = clients.keys(settings.address_key_parameter)[0]
     ledger = open_ledger(settings.ledger, clients.dynamodb())
     name, release_name = find_service(environment, "feedback"), settings.ledger.release
-    telemetry = Telemetry(name, release_name, clock)
+    telemetry = Telemetry(name, release_name, read_clock)
     sqs = clients.sqs()
     dead = Queue(sqs, settings.dead_queue_url)
     next_provider = tracing = None
@@ -217,13 +217,13 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
         from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
 
         factor = read_timeout_factor(environment)
-        tracing = ReportTracing(Tracer(settings.ledger.otlp_endpoint, name, release_name, clock, factor))
+        tracing = ReportTracing(Tracer(settings.ledger.otlp_endpoint, name, release_name, read_clock, factor))
     return FeedbackHandler(
         ledger,
         secret,
         telemetry,
         release_name,
-        clock,
+        read_clock,
         settings.configuration_set,
         dead,
         next_provider,

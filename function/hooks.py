@@ -74,7 +74,7 @@ class Hook:
         said = {"status": status, "reason": reason, "mails": answer.mails}
         self.telemetry().note("hook answered", deployment=deployment, **said)
         if deployment:
-            _answer(client, event, status)
+            _answer_codedeploy(client, event, status)
         return said
 
     def _undo(self, event: Mapping[str, Any], client: Any) -> HookResult:
@@ -121,7 +121,7 @@ def put_back(event: Mapping[str, Any], client: Any) -> None:
 
         take_back(_describe(event, client), os.environ, client)
     except Exception as error:
-        _telemetry().note("not put back", detail=f"{type(error).__name__}: {str(error)[:200]}")
+        _make_telemetry().note("not put back", detail=f"{type(error).__name__}: {str(error)[:200]}")
 
 
 def _describe(event: Mapping[str, Any], client: Any) -> Mapping[str, Any]:
@@ -132,7 +132,7 @@ def _describe(event: Mapping[str, Any], client: Any) -> Mapping[str, Any]:
     return info
 
 
-def _answer(client: Any, event: Mapping[str, Any], status: str) -> None:
+def _answer_codedeploy(client: Any, event: Mapping[str, Any], status: str) -> None:
     try:
         client.put_lifecycle_event_hook_execution_status(
             deploymentId=event["DeploymentId"],
@@ -144,17 +144,17 @@ def _answer(client: Any, event: Mapping[str, Any], status: str) -> None:
             raise
 
 
-def codedeploy() -> Any:
+def make_codedeploy() -> Any:
     """The client that asks about a deployment and answers."""
     return botocore.session.get_session().create_client("codedeploy", config=_CODEDEPLOY)
 
 
-def _telemetry() -> Telemetry:
+def _make_telemetry() -> Telemetry:
     name = find_service(os.environ, "hook")
     return Telemetry(name, "", lambda: time.time_ns() // 1_000_000)
 
 
 #: Lambda's handlers.
-before = Hook(partial(check_deployment, through_the_alias=False), codedeploy, _telemetry)
-after = Hook(partial(check_deployment, through_the_alias=True), codedeploy, _telemetry, put_back)
+before = Hook(partial(check_deployment, through_the_alias=False), make_codedeploy, _make_telemetry)
+after = Hook(partial(check_deployment, through_the_alias=True), make_codedeploy, _make_telemetry, put_back)
 gc.enable()  # off since the package was imported

@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.bootstrap import Clients, LazyHandler, clock, release
+from function.bootstrap import Clients, LazyHandler, read_clock, read_release
 from function.ledger.mail_event import MailEvent, read_mail_event
-from function.queues.batches import batches, publish_entry
+from function.queues.batches import publish_entry, split_batches
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry, find_service
 from function.settings import MailEventsSettings
@@ -35,7 +35,7 @@ class MailEventsHandler:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Handle one batch; answers with the number of the first record that must come again."""
         published = 0
-        for batch in batches(_read(event.get("Records", [])), lambda told: len(told[1].body)):
+        for batch in split_batches(_read(event.get("Records", [])), lambda told: len(told[1].body)):
             taken = self._publish(batch)
             published += taken
             if taken < len(batch):
@@ -70,7 +70,7 @@ def _read(records: Iterable[dict[str, Any]]) -> Iterator[Told]:
 def compose(environment: dict[str, str], clients: Clients) -> MailEventsHandler:
     """The handler of one sandbox. Raises BadSetting."""
     settings = MailEventsSettings.read(environment)
-    telemetry = Telemetry(find_service(environment, "mail-events"), release(), clock)
+    telemetry = Telemetry(find_service(environment, "mail-events"), read_release(), read_clock)
     return MailEventsHandler(clients.sns(), settings.topic_arn, telemetry)
 
 

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from function.bootstrap import Clients, LazyHandler, clock, release
+from function.bootstrap import Clients, LazyHandler, read_clock, read_release
 from function.environment import BadSetting
 from function.errors import NotificationError
 from function.event.envelope import QueueItem
@@ -141,8 +141,8 @@ def compose(environment: dict[str, str], clients: Clients) -> MailWebhookHandler
         (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         secret,
         Queue(clients.sqs(), settings.queue_url),
-        Telemetry(name, release(), clock),
-        clock,
+        Telemetry(name, read_release(), read_clock),
+        read_clock,
         random.random,
         lambda: _stop(clients.functions(), name),
     )

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from function.bootstrap import Clients, LazyHandler, attempt_name, clock, open_ledger, release
+from function.bootstrap import Clients, LazyHandler, make_attempt_name, open_ledger, read_clock, read_release
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
 from function.environment import BadSetting
-from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
+from function.event.envelope import Delivery, Unreadable, from_queue, is_queue_event, read_deliveries
 from function.ledger.ledger import Ledger
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
@@ -58,7 +58,7 @@ class Notifier:
         deadline = self.clock() + int(context.get_remaining_time_in_millis()) - _RESERVE
         if is_queue_event(event):
             return {"batchItemFailures": self._handle_queue(courier, event["Records"], deadline)}
-        for found in deliveries(event):
+        for found in read_deliveries(event):
             self._handle_sns(courier, found, deadline)
         return {}
 
@@ -66,7 +66,7 @@ class Notifier:
         delivery = _as_delivery(found)
         outcome = self._carry(courier, delivery, deadline)
         if outcome.retry_at is not None:
-            self.retry.put(write_retry(delivery, outcome.not_sent), self._seconds_until(outcome.retry_at))
+            self.retry.put(write_retry(delivery, outcome.not_sent), self._compute_seconds_until(outcome.retry_at))
 
     def _handle_queue(self, courier: Courier, records: list[dict[str, Any]], deadline: int) -> list[dict[str, str]]:
         failures = []
@@ -76,13 +76,15 @@ class Notifier:
                 delivery = _as_delivery(found)
                 outcome = self._carry(courier, delivery, deadline)
                 if outcome.retry_at is not None and outcome.not_sent:  # an item in the queue takes no more marks
-                    self.retry.put(write_retry(delivery, outcome.not_sent), self._seconds_until(outcome.retry_at))
+                    self.retry.put(
+                        write_retry(delivery, outcome.not_sent), self._compute_seconds_until(outcome.retry_at)
+                    )
                 elif outcome.retry_at is not None:
                     again.append(outcome.retry_at)
             if again:
                 item = next(iter(from_queue(record))).item
                 if item:
-                    self.retry.postpone(item, self._seconds_until(min(again)))
+                    self.retry.postpone(item, self._compute_seconds_until(min(again)))
                 failures.append({"itemIdentifier": record["messageId"]})
         return failures
 
@@ -117,7 +119,7 @@ class Notifier:
             ms=took,
         )
 
-    def _seconds_until(self, at: int) -> float:
+    def _compute_seconds_until(self, at: int) -> float:
         return max(0.0, (at - self.clock()) / 1000)
 
 
@@ -131,7 +133,7 @@ def _as_delivery(found: Delivery | Unreadable) -> Delivery:
 
 def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     """The notifier of one sandbox. Raises BadSetting."""
-    settings = NotifySettings.read(environment, release())
+    settings = NotifySettings.read(environment, read_release())
     secret, *older = clients.keys(settings.address_key_parameter)
     sqs = clients.sqs()
     ledger = open_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
@@ -144,22 +146,22 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         settings.provider_endpoints,
     )
     providers = [open_provider(url, setup) for url in settings.providers]
-    sender = Failover(providers, clock, rest=settings.provider_rest)
+    sender = Failover(providers, read_clock, rest=settings.provider_rest)
     dead = Queue(sqs, settings.dead_queue_url)
     catalogue = Catalogue.load()
     settings.require_allowed(catalogue.senders)
     settings.require_buckets(catalogue.with_attachments)
     settings.require_roles(catalogue.roles)
     settings.require_brands(catalogue.tenants)
-    links, buckets = _links(settings, clients), settings.attachment_buckets
+    links, buckets = _make_links(settings, clients), settings.attachment_buckets
     mode, sender_, tenants, roles = settings.delivery_mode, settings.sender, settings.tenants, settings.roles
-    builder = EmailBuilder(catalogue, secret, clock, mode, links, tuple(older), buckets, sender_, tenants, roles)
+    builder = EmailBuilder(catalogue, secret, read_clock, mode, links, tuple(older), buckets, sender_, tenants, roles)
 
     attachments = None
     if buckets:
         from function.delivery.attachments import Attachments  # noqa: PLC0415  only where it is used
 
-        attachments = Attachments(clients.s3(), clock)
+        attachments = Attachments(clients.s3(), read_clock)
 
     scheduling = None
     if settings.scheduling:
@@ -175,7 +177,9 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
 
         factor = read_timeout_factor(environment)
-        tracing = DeliveryTracing(Tracer(settings.ledger.otlp_endpoint, name, settings.ledger.release, clock, factor))
+        tracing = DeliveryTracing(
+            Tracer(settings.ledger.otlp_endpoint, name, settings.ledger.release, read_clock, factor)
+        )
 
     retry = Queue(sqs, settings.retry_queue_url)
     parting = None
@@ -193,16 +197,16 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
             dead,
             settings.retry_policy,
             settings.ledger.release,
-            clock,
-            lambda: attempt_name(request_id),
+            read_clock,
+            lambda: make_attempt_name(request_id),
             scheduling,
             tracing,
             attachments,
             parting,
         )
 
-    telemetry = Telemetry(name, settings.ledger.release, clock)
-    return Notifier(courier, retry, telemetry, clock, tracing)
+    telemetry = Telemetry(name, settings.ledger.release, read_clock)
+    return Notifier(courier, retry, telemetry, read_clock, tracing)
 
 
 def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:
@@ -218,7 +222,7 @@ def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:
     return Digests(Windows(ledger), catalogue)
 
 
-def _links(settings: NotifySettings, clients: Clients) -> UnsubscribeLinks | None:
+def _make_links(settings: NotifySettings, clients: Clients) -> UnsubscribeLinks | None:
     """The newest of the keys signs; whoever serves the page may know older ones."""
     if not settings.unsubscribe_url:
         return None

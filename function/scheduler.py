@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
-from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
+from function.bootstrap import Clients, LazyHandler, open_ledger, read_clock, read_release
 from function.event.envelope import Delivery
 from function.ledger.schedule import Due, Schedule
 from function.queues.dead_letter import write_retry
@@ -64,10 +64,10 @@ class Scheduler:
 
 def compose(environment: dict[str, str], clients: Clients) -> Scheduler:
     """The scheduler of one sandbox. Raises BadSetting."""
-    settings = SchedulerSettings.read(environment, release())
+    settings = SchedulerSettings.read(environment, read_release())
     ledger = open_ledger(settings.ledger, clients.dynamodb())
-    telemetry = Telemetry(find_service(environment, "scheduler"), settings.ledger.release, clock)
-    return Scheduler(Schedule(ledger), Queue(clients.sqs(), settings.retry_queue_url), telemetry, clock)
+    telemetry = Telemetry(find_service(environment, "scheduler"), settings.ledger.release, read_clock)
+    return Scheduler(Schedule(ledger), Queue(clients.sqs(), settings.retry_queue_url), telemetry, read_clock)
 
 
 #: Lambda's handler.

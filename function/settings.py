@@ -12,8 +12,6 @@ from function.environment import (
     SECRET_ARN,
     BadSetting,
     Environment,
-    number_between,
-    one_of,
     parse_address,
     parse_allowlist,
     parse_buckets,
@@ -24,7 +22,9 @@ from function.environment import (
     parse_receiver,
     parse_senders,
     parse_webhook_secrets,
-    roles_with,
+    read_roles,
+    require_between,
+    require_one_of,
 )
 from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.addressing.sender import from_header, split_sender
@@ -70,10 +70,10 @@ class LedgerSettings:
         env = Environment(values)
         return cls(
             table=env.text("LEDGER_TABLE"),
-            hold=env.read("HOLD_SECONDS", "900", number_between(0.5, 3600), "seconds from 0.5 to 3600"),
-            retention_days=int(env.read("RETENTION_DAYS", "60", number_between(40, 3650), "days from 40 to 3650")),
+            hold=env.read("HOLD_SECONDS", "900", require_between(0.5, 3600), "seconds from 0.5 to 3600"),
+            retention_days=int(env.read("RETENTION_DAYS", "60", require_between(40, 3650), "days from 40 to 3650")),
             release=env.text("RELEASE", release),
-            apart=300 * _time_scale(env),
+            apart=300 * _read_time_scale(env),
             otlp_endpoint=env.read("OTLP_ENDPOINT", "", parse_collector, "https://HOST or http://127.0.0.1:PORT"),
         )
 
@@ -115,11 +115,13 @@ class NotifySettings:
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = Environment(values)
-        providers = _providers(env)
-        scale = _time_scale(env)
+        providers = _read_providers(env)
+        scale = _read_time_scale(env)
         default = RetryPolicy()
         _check_timeout(env)
-        mode = env.read("DELIVERY_MODE", "live", one_of("live", "allowlist", "redirect"), "live, allowlist or redirect")
+        mode = env.read(
+            "DELIVERY_MODE", "live", require_one_of("live", "allowlist", "redirect"), "live, allowlist or redirect"
+        )
         return cls(
             ledger=LedgerSettings.read(values, release),
             address_key_parameter=env.text("ADDRESS_KEY_PARAMETER"),
@@ -135,21 +137,21 @@ class NotifySettings:
                 first=default.first * scale,
                 longest=default.longest * scale,
                 quota=default.quota * scale,
-                give_up=env.read("RETRY_SECONDS", "86400", number_between(1, 1_209_600), "seconds up to 14 days")
+                give_up=env.read("RETRY_SECONDS", "86400", require_between(1, 1_209_600), "seconds up to 14 days")
                 * scale,
                 receives=int(
-                    env.read("RETRY_RECEIVES", str(default.receives), number_between(1, 1000), "from 1 to 1000")
+                    env.read("RETRY_RECEIVES", str(default.receives), require_between(1, 1000), "from 1 to 1000")
                 ),
             ),
-            delivery_mode=_delivery_mode(env, mode),
-            provider_secrets=_provider_secrets(env, providers),
+            delivery_mode=_read_delivery_mode(env, mode),
+            provider_secrets=_read_provider_secrets(env, providers),
             provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", parse_endpoints, "JSON: schemes to loopback URLs"),
             provider_rest=int(60_000 * scale),
-            scheduling=_scheduling(env),
+            scheduling=_read_scheduling(env),
             senders=env.read("SENDERS", "", parse_senders, "addresses such as orders@example.com,help@example.com"),
             attachment_buckets=env.read("ATTACHMENT_BUCKETS", "", parse_buckets, "names such as invoices,tickets"),
-            tenants=_tenants(env, providers),
-            roles=_roles(env, providers),
+            tenants=_read_tenants(env, providers),
+            roles=_read_roles(env, providers),
         )
 
     def require_buckets(self, types: Collection[str]) -> None:
@@ -199,7 +201,7 @@ class FeedbackSettings:
     def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = Environment(values)
-        providers = _providers(env)
+        providers = _read_providers(env)
         return cls(
             LedgerSettings.read(values, release),
             env.text("ADDRESS_KEY_PARAMETER"),
@@ -208,7 +210,7 @@ class FeedbackSettings:
             env.text("RETRY_QUEUE_URL"),
             providers,
             env.read("UNDELIVERED_QUEUES", "{}", parse_queues, 'JSON such as {"eu-west-1": "https://sqs.eu-west-1.…"}'),
-            _roles(env, providers),
+            _read_roles(env, providers),
         )
 
     @property
@@ -238,7 +240,7 @@ class HookSettings:
             env.text("FEEDBACK_FUNCTION"),
             env.text("NOTIFY_ALIAS", "live"),
             env.text("CONFIGURATION_SET"),
-            _tenants(env),
+            _read_tenants(env),
         )
 
 
@@ -321,21 +323,21 @@ class EventsApiSettings:
     def read(cls, values: Mapping[str, str]) -> EventsApiSettings:
         """Read all. Raises BadSetting for the first that is missing or cannot be."""
         env = Environment(values)
-        return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _scheduling(env), _tenants(env))
+        return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _read_scheduling(env), _read_tenants(env))
 
 
 def read_timeout_factor(values: Mapping[str, str]) -> float:
     """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
     emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
-    return Environment(values).read("TIMEOUT_FACTOR", "1", number_between(1, 100), "a factor from 1 to 100")
+    return Environment(values).read("TIMEOUT_FACTOR", "1", require_between(1, 100), "a factor from 1 to 100")
 
 
-def _time_scale(env: Environment) -> float:
+def _read_time_scale(env: Environment) -> float:
     """Below 1 where the laptop cloud shortens every wait."""
-    return env.read("TIME_SCALE", "1", number_between(0.0001, 1), "a factor from 0.0001 to 1")
+    return env.read("TIME_SCALE", "1", require_between(0.0001, 1), "a factor from 0.0001 to 1")
 
 
-def _delivery_mode(env: Environment, mode: str) -> DeliveryMode:
+def _read_delivery_mode(env: Environment, mode: str) -> DeliveryMode:
     """Whom to mail; a mode without its list or its address is refused, so that it never falls back to everybody."""
     if mode == "redirect":
         return DeliveryMode(
@@ -356,10 +358,12 @@ def _check_timeout(env: Environment) -> None:
     if env.has("TIMEOUT_SECONDS"):
         hold = env.read("HOLD_SECONDS", "900", float, "seconds")
         wanted = f"seconds from {_LEAST_TIMEOUT} to 900, and less than half of HERALD_HOLD_SECONDS"
-        env.read("TIMEOUT_SECONDS", None, number_between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted)
+        env.read(
+            "TIMEOUT_SECONDS", None, require_between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted
+        )
 
 
-def _tenants(env: Environment, providers: tuple[str, ...] | None = None) -> Mapping[str, Tenant]:
+def _read_tenants(env: Environment, providers: tuple[str, ...] | None = None) -> Mapping[str, Tenant]:
     """Who declares none does without all of it; without `providers` it is of no account by which a mail may go."""
     if not env.has("TENANTS"):
         return {}
@@ -372,16 +376,16 @@ def _tenants(env: Environment, providers: tuple[str, ...] | None = None) -> Mapp
     return env.read("TENANTS", None, parse, wanted, confidential=True)
 
 
-def _roles(env: Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
+def _read_roles(env: Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
     wanted = 'JSON such as {"accounting": "books@example.com"}, and {} with resend://, which does not say who bounced'
-    return env.read("ROLES", "{}", roles_with(providers), wanted, confidential=True)
+    return env.read("ROLES", "{}", read_roles(providers), wanted, confidential=True)
 
 
-def _scheduling(env: Environment) -> bool:
-    return env.read("SCHEDULING", "off", one_of("off", "on"), "on or off") == "on"
+def _read_scheduling(env: Environment) -> bool:
+    return env.read("SCHEDULING", "off", require_one_of("off", "on"), "on or off") == "on"
 
 
-def _providers(env: Environment) -> tuple[str, ...]:
+def _read_providers(env: Environment) -> tuple[str, ...]:
     wanted = "a comma-separated list such as ses://eu-west-1,smtp://mail.example.com:587, without secrets"
     return env.read("PROVIDERS", None, parse_provider_urls, wanted, confidential=True)
 
@@ -389,13 +393,13 @@ def _providers(env: Environment) -> tuple[str, ...]:
 def _on_unknown(env: Environment, providers: tuple[str, ...]) -> str:
     """Only a provider that reports clears up a lost answer: with one that does not, such a mail waits for a person."""
     if all(map(gives_feedback, providers)):
-        return env.read("ON_UNKNOWN", "resend", one_of("resend", "hold"), "resend or hold")
+        return env.read("ON_UNKNOWN", "resend", require_one_of("resend", "hold"), "resend or hold")
     return env.read(
-        "ON_UNKNOWN", "hold", one_of("hold"), "hold, because a provider of HERALD_PROVIDERS gives no reports"
+        "ON_UNKNOWN", "hold", require_one_of("hold"), "hold, because a provider of HERALD_PROVIDERS gives no reports"
     )
 
 
-def _provider_secrets(env: Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
+def _read_provider_secrets(env: Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
     urls = {url for url in providers if needs_secret(url)}
 
     def parse(text: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.bootstrap import Clients, LazyHandler, clock, release
+from function.bootstrap import Clients, LazyHandler, read_clock, read_release
 from function.environment import BadSetting
 from function.ledger.attributes import serialize_item, write_if_allowed
 from function.providers.secret import Secret
@@ -77,7 +77,7 @@ class WebhookHandler:
             return self._refuse(error.status, str(error))
         except (BotoCoreError, ClientError) as error:
             return self._refuse(503, f"not stored: {type(error).__name__}")
-        return _answer(200, f"{taken} taken")
+        return _build_response(200, f"{taken} taken")
 
     def _read(self, event: dict[str, Any]) -> tuple[WebhookSource, WebhookRequest]:
         source = self.sources.get(str(event.get("rawPath", "")))
@@ -141,7 +141,7 @@ class WebhookHandler:
 
     def _refuse(self, status: int, why: str) -> dict[str, Any]:
         self.telemetry.count("WebhookRefused", detail=why, status=status)
-        return _answer(status, why)
+        return _build_response(status, why)
 
 
 def _find_signature(source: WebhookSource, request: WebhookRequest) -> int | None:
@@ -152,7 +152,7 @@ def _find_signature(source: WebhookSource, request: WebhookRequest) -> int | Non
     return None
 
 
-def _answer(status: int, text: str) -> dict[str, Any]:
+def _build_response(status: int, text: str) -> dict[str, Any]:
     return {"statusCode": status, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": text}
 
 
@@ -160,9 +160,9 @@ def compose(environment: dict[str, str], clients: Clients) -> WebhookHandler:
     """The handler of one sandbox. Raises BadSetting."""
     settings = WebhookSettings.read(environment)
     sources = {webhook_path(url): _open_source(url, arn, clients) for url, arn in settings.secrets.items()}
-    telemetry = Telemetry(find_service(environment, "webhook"), release(), clock)
+    telemetry = Telemetry(find_service(environment, "webhook"), read_release(), read_clock)
     return WebhookHandler(
-        sources, clients.sqs(), clients.dynamodb(), settings.feedback_queue_url, settings.table, telemetry, clock
+        sources, clients.sqs(), clients.dynamodb(), settings.feedback_queue_url, settings.table, telemetry, read_clock
     )
 
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.ledger.keys import split_keys
-from herald.terraform.target import aws_session, is_loopback
+from herald.terraform.target import is_loopback, open_aws_session
 from laptop.clients import LaptopClients
 from laptop.description import Description
 from laptop.state import DEFAULT_STATE, find_descriptor
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["AwsAccount", "Local", "Prefix", "StateDir", "hook_client", "release_stack", "report_refusals"]
+__all__ = ["AwsAccount", "Local", "Prefix", "StateDir", "choose_release_stack", "make_hook_client", "report_refusals"]
 
 Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
 StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
@@ -67,7 +67,7 @@ class AwsAccount:
                 "the laptop cloud",
                 f" --local{elsewhere}{named}",
             )
-        session = aws_session()
+        session = open_aws_session()
         make: Callable[..., Any] = session.client
 
         @cache
@@ -167,7 +167,7 @@ def report_refusals(so_far: str) -> Iterator[None]:
         raise UserError(f"stopped; {so_far}", _INTERRUPTED) from None
 
 
-def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
+def choose_release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
     """The Herald to release, which the command's options name; the shell's settings may lead to a laptop cloud, too.
 
     Raises `UserError` if nothing is there.
@@ -187,7 +187,7 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
     )
 
 
-def hook_client(local: bool, state_dir: Path, prefix: str) -> LambdaClient:
+def make_hook_client(local: bool, state_dir: Path, prefix: str) -> LambdaClient:
     """A client that invokes a traffic hook once, and waits as long as it may take."""
     client: LambdaClient = AwsAccount.choose(local, state_dir, prefix).client("lambda", config=_HOOKS)
     return client

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from herald.console import INTERRUPTED, problem
+from herald.console import INTERRUPTED, print_problem
 from operations.errors import UserError
 
 __all__ = ["app", "main"]
@@ -126,7 +126,7 @@ def _run() -> int:
         app(prog_name="herald")
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            problem("stopped")
+            print_problem("stopped")
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except (Exception, KeyboardInterrupt) as error:
         code = _tell(error)
@@ -153,7 +153,7 @@ def _tell(error: BaseException) -> int | None:
             line = f"AWS refused: {error}"
         case _:
             return None
-    problem(line)
+    print_problem(line)
     return code
 
 

@@ -24,8 +24,8 @@ __all__ = [
     "format_age",
     "note",
     "print_json",
+    "print_problem",
     "print_rows",
-    "problem",
 ]
 
 console = Console(soft_wrap=True, highlight=False)
@@ -35,7 +35,7 @@ _errors = Console(stderr=True, soft_wrap=True, highlight=False)
 INTERRUPTED = 130
 
 
-def problem(message: str) -> None:
+def print_problem(message: str) -> None:
     """Say what went wrong, on standard error."""
     _errors.print("[bold red]error:[/]", end=" ")
     _errors.print(message, markup=False)

@@ -41,7 +41,9 @@ def show_letters(
         console.print(describe_reason(code, those), style="bold", markup=False)
         console.print(f"  {code}", style="dim", markup=False)
         shown = those if everything else those[:_SHOWN]
-        print_rows(("MessageId", "since", "attempts", "release"), [_cells(letter, now) for letter in shown], indent=2)
+        print_rows(
+            ("MessageId", "since", "attempts", "release"), [_list_cells(letter, now) for letter in shown], indent=2
+        )
         if len(those) > len(shown):
             console.print(f"    and {len(those) - len(shown)} more: --all shows them", style="dim")
     if offer:
@@ -78,20 +80,20 @@ def describe_letters(letters: Sequence[DeadLetter]) -> dict[str, Any]:
             "reason_code": code,
             "reason": describe_reason(code, those),
             "count": len(those),
-            "oldest": _iso(those[0].since),
-            "letters": [_value(one) for one in those],
+            "oldest": _format_iso(those[0].since),
+            "letters": [_to_json(one) for one in those],
         }
         for code, those in group_by_reason(letters).items()
     ]
     return {"count": len(letters), "reasons": kinds}
 
 
-def _cells(letter: DeadLetter, now: int) -> tuple[str, str, str, str]:
+def _list_cells(letter: DeadLetter, now: int) -> tuple[str, str, str, str]:
     attempts = "?" if letter.attempts is None else str(letter.attempts)
     return letter.message_id, format_age(now - letter.since), attempts, letter.release
 
 
-def _value(letter: DeadLetter) -> dict[str, Any]:
+def _to_json(letter: DeadLetter) -> dict[str, Any]:
     return {
         "message_id": letter.message_id,
         "source": letter.source,
@@ -99,14 +101,14 @@ def _value(letter: DeadLetter) -> dict[str, Any]:
         "type": letter.type or None,
         "reason": letter.reason,
         "reason_code": letter.reason_code,
-        "since": _iso(letter.since),
+        "since": _format_iso(letter.since),
         "attempts": letter.attempts,
         "attempt": letter.attempt,
         "release": letter.release,
     }
 
 
-def _iso(at: int) -> str:
+def _format_iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
 
 

@@ -19,11 +19,11 @@ from doctor.system import System
 from doctor.vendors import HttpAnswer
 from herald.account import AwsAccount
 from herald.capacity.concurrency import reserve
-from herald.terraform.target import is_loopback, region_of_profile
+from herald.terraform.target import is_loopback, read_profile_region
 from laptop.environment import REGION
 from operations.errors import UserError
 
-__all__ = ["Examination", "Record", "SendRate", "Topic", "ask_vendor", "examination", "regions"]
+__all__ = ["Examination", "Record", "SendRate", "Topic", "ask_vendor", "list_regions", "prepare_examination"]
 
 Record = Annotated[
     Path | None, typer.Option("--record", help="Keep every answer of AWS in this file, without what names anybody")
@@ -56,7 +56,7 @@ class Examination:
             raise UserError(f"the answers were not kept: {path}: {problem.strerror}") from None
 
 
-def examination(
+def prepare_examination(
     account: AwsAccount, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
 ) -> Examination:
     """The Herald of an account, before or after it is applied; `local` is the laptop cloud, which no DNS knows."""
@@ -67,20 +67,20 @@ def examination(
         account.prefix,
         REGION if local else account.where,
         account.where,
-        (("the laptop cloud", REGION),) if local else regions(os.environ, region_of_profile()),
+        (("the laptop cloud", REGION),) if local else list_regions(os.environ, read_profile_region()),
         datetime.now(UTC),
         send_rate,
         reserve(send_rate, _SECONDS_PER_SEND).reserved,
         local=here,
         told_topic=topic,
         told_domain=domain.lower() if domain else None,
-        resolver=None if here else _resolver(),
+        resolver=None if here else _make_resolver(),
         http=ask_vendor,
     )
     return Examination(system, recorder)
 
 
-def regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[str, str], ...]:
+def list_regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[str, str], ...]:
     """The regions that the settings name, by their source; the one that Herald uses first."""
     sources = [(name, environment.get(name)) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")]
     sources.append(("the profile", profile))
@@ -98,7 +98,7 @@ def ask_vendor(method: str, url: str, headers: Mapping[str, str], /) -> HttpAnsw
     return HttpAnswer(answer.status_code, answer.text)
 
 
-def _resolver() -> Resolver | None:
+def _make_resolver() -> Resolver | None:
     try:
         resolver = Resolver()
     except NoResolverConfiguration:

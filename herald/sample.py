@@ -17,7 +17,7 @@ from operations.errors import UserError
 from package.notifications.catalogue import examples, types
 from package.notifications.formats import LONGEST, PATTERNS
 
-__all__ = ["choose_example", "make_event", "publish_event", "question", "require_address"]
+__all__ = ["choose_example", "format_question", "make_event", "publish_event", "require_address"]
 
 SOURCE = "urn:herald:test"
 
@@ -59,7 +59,7 @@ def make_event(type_: str, data: Mapping[str, Any], to: str, tenant: str | None 
     }
 
 
-def question(type_: str, to: str, prefix: str, where: str) -> str:
+def format_question(type_: str, to: str, prefix: str, where: str) -> str:
     """What a person is asked before a real mail."""
     return f"Send {type_} to {to} by {prefix} in {where}?"
 

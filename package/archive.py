@@ -12,7 +12,7 @@ from typing import Any
 from package.errors import PackageError
 from package.target import LAMBDA_PYTHON, Architecture
 
-__all__ = ["MANIFEST", "digests", "require_releasable", "write_archive"]
+__all__ = ["MANIFEST", "compute_digests", "require_releasable", "write_archive"]
 
 #: The file in which a zip says what it is and what is in it.
 MANIFEST = "manifest.json"
@@ -34,7 +34,7 @@ def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
     work.replace(path)
 
 
-def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+def compute_digests(files: Mapping[str, bytes]) -> dict[str, str]:
     """The sha256 of each part, over names and contents; `files` are all but the manifest itself."""
     digests: dict[str, Any] = {}
     for name in sorted(files):
@@ -54,12 +54,12 @@ def require_releasable(path: Path, architecture: Architecture) -> dict[str, Any]
             manifest: dict[str, Any] = json.loads(files.pop(MANIFEST))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise PackageError(f"{path} is no package: run make package TARGET=cloud") from error
-    if reason := _reason(manifest, architecture) or _find_change(manifest, files):
+    if reason := _explain(manifest, architecture) or _find_change(manifest, files):
         raise PackageError(f"{path} {reason}: run make package TARGET=cloud")
     return manifest
 
 
-def _reason(manifest: dict[str, Any], architecture: Architecture) -> str | None:
+def _explain(manifest: dict[str, Any], architecture: Architecture) -> str | None:
     if manifest["target"] != "cloud":
         return "was built for the laptop, not for Lambda"
     if not f"{manifest['python']}.".startswith(f"{LAMBDA_PYTHON}."):
@@ -72,4 +72,4 @@ def _reason(manifest: dict[str, Any], architecture: Architecture) -> str | None:
 
 
 def _find_change(manifest: dict[str, Any], files: dict[str, bytes]) -> str | None:
-    return None if manifest["digests"] == digests(files) else "was changed after it was built"
+    return None if manifest["digests"] == compute_digests(files) else "was changed after it was built"

@@ -55,7 +55,7 @@ def cut_model(model: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     operations = {name: model["operations"][name] for name in sorted(names)}
     shapes = model["shapes"]
     wanted = _collect_shapes(
-        shapes, [*_shapes_of(operations), *(name for name in shapes if shapes[name].get("exception"))]
+        shapes, [*_find_shapes(operations), *(name for name in shapes if shapes[name].get("exception"))]
     )
     kept = {name: shape for name, shape in shapes.items() if name in wanted}
     cut: dict[str, Any] = _strip_documentation({**model, "operations": operations, "shapes": kept})
@@ -80,11 +80,11 @@ def _collect_shapes(shapes: Mapping[str, Any], first: list[str]) -> set[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting.extend(_shapes_of(shapes[name]))
+            waiting.extend(_find_shapes(shapes[name]))
     return found
 
 
-def _shapes_of(part: Any) -> Iterator[str]:
+def _find_shapes(part: Any) -> Iterator[str]:
     """The shapes that a part of a model refers to."""
     if isinstance(part, dict):
         if isinstance(part.get("shape"), str):
@@ -92,7 +92,7 @@ def _shapes_of(part: Any) -> Iterator[str]:
         part = list(part.values())
     if isinstance(part, list):
         for inner in part:
-            yield from _shapes_of(inner)
+            yield from _find_shapes(inner)
 
 
 def _strip_documentation(part: Any) -> Any:

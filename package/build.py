@@ -88,10 +88,10 @@ def build(
     says; `say` gets a line before anything that takes long. Raises `PackageError` with a line for each thing that is
     not in order: a notification, a dependency or a module.
     """
-    chosen = targets.laptop() if target == "laptop" else targets.cloud(architecture)
+    chosen = targets.choose_laptop() if target == "laptop" else targets.choose_cloud(architecture)
     mails = find_notifications(notifications)
     with _lock(out):
-        function, webapp = (_archive(bundle, chosen, out, mails, say) for bundle in BUNDLES)
+        function, webapp = (_build_archive(bundle, chosen, out, mails, say) for bundle in BUNDLES)
     return Package(target, chosen.python, chosen.architecture, bool(chosen.interpreter), function, webapp)
 
 
@@ -111,17 +111,17 @@ def _lock(out: Path) -> Iterator[None]:
         yield
 
 
-def _archive(bundle: Bundle, target: BuildTarget, out: Path, mails: Path, say: Callable[[str], None]) -> Archive:
+def _build_archive(bundle: Bundle, target: BuildTarget, out: Path, mails: Path, say: Callable[[str], None]) -> Archive:
     path = out / target.name / f"{bundle.name}.zip"
-    release = _release(bundle, mails)
+    release = _compute_release(bundle, mails)
     key = [release, target.python, target.architecture, bool(target.interpreter)]
     note = path.with_suffix(".json")
     known: dict[str, Any] = json.loads(note.read_text()) if note.exists() and path.exists() else {}
     if known.get("key") != key:
         say(f"Building {bundle.name}.zip for {target.architecture}, Python {target.python}")
-        from package.contents import contents  # noqa: PLC0415  the compilers are slow to load
+        from package.contents import list_contents  # noqa: PLC0415  the compilers are slow to load
 
-        write_archive(path, contents(bundle, target, out, release, mails))
+        write_archive(path, list_contents(bundle, target, out, release, mails))
         content = path.read_bytes()
         built_for = {"target": target.name, "architecture": target.architecture}  # which Terraform holds it to
         known = {"key": key, **built_for, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -129,25 +129,25 @@ def _archive(bundle: Bundle, target: BuildTarget, out: Path, mails: Path, say: C
     return Archive(path, release, known["sha256"], known["size"])
 
 
-def _source(bundle: Bundle, mails: Path) -> dict[str, Path]:
+def _read_source(bundle: Bundle, mails: Path) -> dict[str, Path]:
     """All that decides on a bundle's bytes, by its name: its folder, what it imports of other bundles, the mails."""
     root = bundle.folder.parent
     folders = (bundle.folder, root / "function" / "notifications", root / "function" / "contracts")
-    here = {*bundle.sources(), *(path for folder in folders for path in _files(folder))}
+    here = {*bundle.sources(), *(path for folder in folders for path in _list_files(folder))}
     named = {path.relative_to(root).as_posix(): path for path in here}
-    own = () if mails == folders[1] else _files(mails)
+    own = () if mails == folders[1] else _list_files(mails)
     return named | {f"notifications/{path.relative_to(mails).as_posix()}": path for path in own}
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _list_files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not is_ignored(path.relative_to(folder)))
 
 
-def _release(bundle: Bundle, mails: Path) -> str:
+def _compute_release(bundle: Bundle, mails: Path) -> str:
     digest = hashlib.sha256()
     root = Path(__file__).parent
     recipe = {f"package/{path.relative_to(root).as_posix()}": path for path in root.rglob("*.py")}
-    for name, path in sorted({**recipe, **_source(bundle, mails)}.items()):
+    for name, path in sorted({**recipe, **_read_source(bundle, mails)}.items()):
         content = path.read_bytes()
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)

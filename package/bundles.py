@@ -134,9 +134,9 @@ def _find_imports(module: Path) -> Iterator[Path]:
     for statement in _walk_statements(ast.parse(module.read_bytes()).body):
         match statement:
             case ast.Import(names):
-                yield from _files(alias.name for alias in names)
+                yield from _list_files(alias.name for alias in names)
             case ast.ImportFrom(str(package), names, 0):
-                yield from _files([package, *(f"{package}.{alias.name}" for alias in names)])
+                yield from _list_files([package, *(f"{package}.{alias.name}" for alias in names)])
 
 
 def _walk_statements(block: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -149,7 +149,7 @@ def _walk_statements(block: Iterable[ast.AST]) -> Iterator[ast.AST]:
                 yield from _walk_statements(inner)
 
 
-def _files(names: Iterable[str]) -> Iterator[Path]:
+def _list_files(names: Iterable[str]) -> Iterator[Path]:
     """The files of dotted names, and of the packages that they lie in; a name that is no module has none."""
     for name in names:
         parts = name.split(".")

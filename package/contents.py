@@ -9,30 +9,32 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from package.archive import MANIFEST, digests
+from package.archive import MANIFEST, compute_digests
 from package.bundles import Bundle
 from package.bytecode import write_bytecode
 from package.dependencies import install_dependencies
 from package.notifications.catalogue import compile_catalogue
 from package.target import BuildTarget
 
-__all__ = ["contents"]
+__all__ = ["list_contents"]
 
 
-def contents(bundle: Bundle, target: BuildTarget, out: Path, release: str, notifications: Path) -> dict[str, bytes]:
+def list_contents(
+    bundle: Bundle, target: BuildTarget, out: Path, release: str, notifications: Path
+) -> dict[str, bytes]:
     """Every file of the bundle's zip, with these notifications, by its name in there; works and keeps dependencies in
     `out`."""
     with tempfile.TemporaryDirectory(dir=out) as work:
         _write_own_modules(bundle, target, Path(work), notifications)
         catalogue = json.loads((Path(work) / "function" / "compiled" / "catalogue.json").read_bytes())
         needed = bundle.for_catalogue(catalogue)
-        dependencies = install_dependencies(needed, target, out / "dependencies", _recipe())
+        dependencies = install_dependencies(needed, target, out / "dependencies", _describe_recipe())
         files = {**_read(dependencies), **_read(Path(work))}
-    manifest = _manifest(bundle, target, release, files)
+    manifest = _write_manifest(bundle, target, release, files)
     return {**files, MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
 
 
-def _recipe() -> str:
+def _describe_recipe() -> str:
     names = ("dependencies.py", "bundles.py", "botocore_data.py", "stubs.py", "bytecode.py")
     return "\n".join((Path(__file__).parent / name).read_text("utf-8") for name in names)
 
@@ -51,12 +53,12 @@ def _read(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def _manifest(bundle: Bundle, target: BuildTarget, release: str, files: dict[str, bytes]) -> dict[str, Any]:
+def _write_manifest(bundle: Bundle, target: BuildTarget, release: str, files: dict[str, bytes]) -> dict[str, Any]:
     return {
         "architecture": target.architecture,
         "bytecode": target.interpreter is not None,
         "packages": dict(re.findall(r"^([\w.-]+)==(\S+)", bundle.lock.read_text("utf-8"), re.MULTILINE)),
-        "digests": digests(files),
+        "digests": compute_digests(files),
         "python": target.python,
         "release": release,
         "bundle": bundle.name,

@@ -61,17 +61,18 @@ def write_dist(out: Path = DIST) -> Path:
 def _list_committed_files() -> Iterator[tuple[str, str, bytes]]:
     """Name, git's mode and content of each file."""
     entries = [
-        entry.split("\t", 1) for entry in _git("ls-tree", "-r", "-z", "HEAD", "--", *_PARTS).decode().split("\0")[:-1]
+        entry.split("\t", 1)
+        for entry in _run_git("ls-tree", "-r", "-z", "HEAD", "--", *_PARTS).decode().split("\0")[:-1]
     ]
     objects = "".join(f"{told.split()[2]}\n" for told, _ in entries)
-    contents = io.BytesIO(_git("cat-file", "--batch", given=objects.encode()))
+    contents = io.BytesIO(_run_git("cat-file", "--batch", given=objects.encode()))
     for told, name in entries:
         size = int(contents.readline().split()[2])
         yield name, told.split()[0], contents.read(size)
         contents.readline()
 
 
-def _git(*arguments: str, given: bytes = b"") -> bytes:
+def _run_git(*arguments: str, given: bytes = b"") -> bytes:
     """What git answers in the checkout; nothing where there is none."""
     return subprocess.run(["git", *arguments], cwd=_ROOT, input=given, capture_output=True, check=False).stdout
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["LAMBDA_PYTHON", "Architecture", "BuildTarget", "TargetName", "cloud", "laptop"]
+__all__ = ["LAMBDA_PYTHON", "Architecture", "BuildTarget", "TargetName", "choose_cloud", "choose_laptop"]
 
 #: Lambda's runtime `python3.13`, which runs on Amazon Linux 2023 (glibc 2.34).
 LAMBDA_PYTHON = "3.13"
@@ -36,23 +36,23 @@ class BuildTarget:
     interpreter: str | None
 
 
-def laptop() -> BuildTarget:
+def choose_laptop() -> BuildTarget:
     """The interpreter that runs this: ministack runs functions with it."""
     return BuildTarget("laptop", platform.python_version(), platform.machine(), (), sys.executable)
 
 
-def cloud(architecture: Architecture) -> BuildTarget:
+def choose_cloud(architecture: Architecture) -> BuildTarget:
     """Lambda. Bytecode can only be written by an interpreter of Lambda's own Python, if there is one here."""
     machine = {"arm64": "aarch64", "x86_64": "x86_64"}[architecture]
     platforms = (*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC_MINORS), f"manylinux2014_{machine}")
-    for candidate in _candidates():
+    for candidate in _list_candidates():
         if found := _ask_version(candidate):
             version, interpreter = found
             return BuildTarget("cloud", version, architecture, platforms, interpreter)
     return BuildTarget("cloud", LAMBDA_PYTHON, architecture, platforms, None)
 
 
-def _candidates() -> Iterator[str]:
+def _list_candidates() -> Iterator[str]:
     if platform.python_version().startswith(f"{LAMBDA_PYTHON}."):
         yield sys.executable
     if found := shutil.which(f"python{LAMBDA_PYTHON}"):

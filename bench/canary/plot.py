@@ -37,17 +37,18 @@ _LINE = 17.0
 def draw(found: Mapping[SeededFault, Sequence[tuple[float, Shares]]], releases: int) -> str:
     """The picture: of each fault and rate of mails, the share of the releases that was taken back."""
     rates = [rate for rate, _ in next(iter(found.values()))]
-    parts = [*_frame(rates, releases)]
-    ends = _labels([_y(points[-1][1].back) for points in found.values()])
+    parts = [*_draw_frame(rates, releases)]
+    ends = _place_labels([_place_y(points[-1][1].back) for points in found.values()])
     for number, (fault, points) in enumerate(found.items()):
         path = " ".join(
-            f"{'L' if at else 'M'}{_x(rate, rates):.1f} {_y(one.back):.1f}" for at, (rate, one) in enumerate(points)
+            f"{'L' if at else 'M'}{_place_x(rate, rates):.1f} {_place_y(one.back):.1f}"
+            for at, (rate, one) in enumerate(points)
         )
         parts.append(f'<path class="c{number}" stroke-dasharray="{_DASHES[number]}" d="{path}"/>')
         for rate, one in points:
             told = f"{fault.name}, {rate:g} mails a minute: {100 * one.back:.1f} % taken back, "
             told += f"{100 * one.inconclusive:.1f} % inconclusive, {one.met:.1f} readers met it"
-            place = f'cx="{_x(rate, rates):.1f}" cy="{_y(one.back):.1f}"'
+            place = f'cx="{_place_x(rate, rates):.1f}" cy="{_place_y(one.back):.1f}"'
             parts.append(f'<circle class="f{number}" {place} r="3.5"><title>{escape(told)}</title></circle>')
         edge, label = _WIDTH - _RIGHT, ends[number]
         parts.append(
@@ -59,7 +60,7 @@ def draw(found: Mapping[SeededFault, Sequence[tuple[float, Shares]]], releases: 
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">\n<style>{_STYLE}</style>\n{body}\n</svg>\n'
 
 
-def _frame(rates: Sequence[float], releases: int) -> list[str]:
+def _draw_frame(rates: Sequence[float], releases: int) -> list[str]:
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     parts = [
         "<title>How often a release is taken back, by what is wrong with it and by how much mail there is</title>",
@@ -69,11 +70,11 @@ def _frame(rates: Sequence[float], releases: int) -> list[str]:
         "100 mails take, 5 to 120 minutes</text>",
     ]
     for percent in (0, 25, 50, 75, 100):
-        at = _y(percent / 100)
+        at = _place_y(percent / 100)
         parts.append(f'<path class="grid" d="M{_LEFT} {at:.1f}H{right}"/>')
         parts.append(f'<text class="soft" x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{percent} %</text>')
     for rate in rates:
-        at = _x(rate, rates)
+        at = _place_x(rate, rates)
         parts.append(f'<path class="grid" d="M{at:.1f} {bottom}v5"/>')
         parts.append(f'<text class="soft" x="{at:.1f}" y="{bottom + 21}" text-anchor="middle">{rate:g}</text>')
     middle = (_LEFT + right) / 2
@@ -83,16 +84,16 @@ def _frame(rates: Sequence[float], releases: int) -> list[str]:
     return parts
 
 
-def _x(rate: float, rates: Sequence[float]) -> float:
+def _place_x(rate: float, rates: Sequence[float]) -> float:
     low, high = math.log(rates[0]), math.log(rates[-1])
     return _LEFT + 12 + (math.log(rate) - low) / (high - low) * (_WIDTH - _RIGHT - _LEFT - 24)
 
 
-def _y(share: float) -> float:
+def _place_y(share: float) -> float:
     return _TOP + (1 - share) * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _labels(wanted: Sequence[float]) -> list[float]:
+def _place_labels(wanted: Sequence[float]) -> list[float]:
     """Where the labels stand: beside the ends of their lines, and none over another."""
     places, ordered = dict(enumerate(wanted)), sorted(range(len(wanted)), key=lambda number: (wanted[number], -number))
     highest, lowest = -math.inf, _HEIGHT - _BOTTOM + 8.0

@@ -76,7 +76,7 @@ def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
     """One release of a version with this fault, at so many mails a minute."""
     draws = random.Random(seed)
     lasts = Pace(PERCENT, rate, AT_LEAST, OWN).interval
-    mails = _poisson(draws, rate * PERCENT / 100 * lasts)
+    mails = _draw_poisson(draws, rate * PERCENT / 100 * lasts)
     new, old, looks = Figures(), Figures(), Looks()
     for number in range(1, mails + 1):
         risk = looks.take(number, last=number == mails)
@@ -99,14 +99,14 @@ def simulate_all(fault: SeededFault, rate: float, releases: int = RELEASES) -> S
 def _carry(draws: random.Random, figures: Figures, mails: int, letters: float, slower: float) -> None:
     """A version has had so many mails in all by now."""
     more = mails - figures.mails
-    wrong = _binomial(draws, more, letters)
+    wrong = _draw_binomial(draws, more, letters)
     figures.runs = figures.mails = mails
     figures.letters += wrong
     timed = min(more - wrong, _TIMED - len(figures.times))
     figures.times += [slower * time for time in draws.choices(_TIMES, k=timed)]
 
 
-def _binomial(draws: random.Random, of: int, rate: float) -> int:
+def _draw_binomial(draws: random.Random, of: int, rate: float) -> int:
     """How many of these it strikes: from one that it strikes to the next, as many are spared as chance will have it."""
     struck, at = 0, 0
     while (at := at + 1 + int(math.log(1 - draws.random()) / math.log(1 - rate))) <= of:
@@ -114,7 +114,7 @@ def _binomial(draws: random.Random, of: int, rate: float) -> int:
     return struck
 
 
-def _poisson(draws: random.Random, mean: float) -> int:
+def _draw_poisson(draws: random.Random, mean: float) -> int:
     """How many come where so many are expected: exactly below 500, beyond that by the normal curve."""
     if mean > 500:
         return max(0, round(draws.gauss(mean, math.sqrt(mean))))

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.cost.assumptions import Assumptions
-from bench.cost.bill import bills
+from bench.cost.bill import compute_bills
 from bench.cost.measured import read_last_measured
 from bench.cost.show import as_json, show
 
@@ -28,7 +28,7 @@ def main() -> None:
         parser.add_argument(f"--{one.name}", type=type(one.default), default=one.default, help="(%(default)s)")
     options = vars(parser.parse_args())
     machine = options.pop("json")
-    found = bills(read_last_measured(_BENCH), Assumptions(**options))
+    found = compute_bills(read_last_measured(_BENCH), Assumptions(**options))
     if machine:
         sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
     else:

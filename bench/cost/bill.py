@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.cost.assumptions import Assumptions, Cpu
-from bench.cost.prices import Price, prices
-from bench.cost.usage import Usage, check_then_put, herald, powertools
+from bench.cost.prices import Price, list_prices
+from bench.cost.usage import Usage, check_then_put, measure_herald, measure_powertools
 
-__all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "bills", "compute_bill"]
+__all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "compute_bill", "compute_bills"]
 
 HERALD = "Herald"
 #: Dollars for a million mails, and bytes of log that are written for one: 0.4 KiB.
@@ -51,12 +51,12 @@ def compute_bill(usage: Usage, known: Mapping[str, Price]) -> Bill:
     return Bill(usage, quantities, dollars)
 
 
-def bills(cpu: Cpu, given: Assumptions) -> dict[str, Bill]:
+def compute_bills(cpu: Cpu, given: Assumptions) -> dict[str, Bill]:
     """Herald's bill and those of the references, by name."""
-    known = prices()
+    known = list_prices()
     usages = {
-        HERALD: herald(cpu, given),
-        "Powertools": powertools(cpu, given),
+        HERALD: measure_herald(cpu, given),
+        "Powertools": measure_powertools(cpu, given),
         "check, then put": check_then_put(cpu, given),
     }
     return {name: compute_bill(usage, known) for name, usage in usages.items()}

@@ -20,7 +20,7 @@ from package.notifications.catalogue import EXAMPLES, compile_catalogue, example
 from tests.fakes import Clock, event
 from tests.world import World, delivery
 
-__all__ = ["digesting", "waiting"]
+__all__ = ["measure_digest", "measure_scheduled"]
 
 #: A digest, and a mail of its own.
 _TYPE, _PLAIN = "comments", "shipment"
@@ -31,12 +31,12 @@ _INDEX_WRITES = 4
 _QUEUE_REQUESTS = 3
 
 
-def digesting(cpu: Cpu, given: Assumptions, events: int) -> Usage:
+def measure_digest(cpu: Cpu, given: Assumptions, events: int) -> Usage:
     """One of so many `events` of a digest, with its part of the mail, without reports."""
     return _play(cpu, given, events, {})
 
 
-def waiting(cpu: Cpu, given: Assumptions) -> Usage:
+def measure_scheduled(cpu: Cpu, given: Assumptions) -> Usage:
     """An event that says when its mail is to be sent, without reports."""
     return _play(cpu, given, 1, {"sendat": datetime.fromtimestamp(Clock()() / 1000 + _DAY, UTC).isoformat()}, _PLAIN)
 
@@ -49,7 +49,7 @@ def _play(cpu: Cpu, given: Assumptions, events: int, attributes: dict[str, str],
         world = World(meter, Catalogue.load(Path(folder)))
     world.schedules = True
     for number in range(events):
-        world.deliver(_event(world, number, type_, attributes))
+        world.deliver(_make_event(world, number, type_, attributes))
     world.clock.forward(_DAY)
     for found in world.run_scheduler():
         item = QueueItem("item", "handle", 1)
@@ -69,7 +69,7 @@ def _play(cpu: Cpu, given: Assumptions, events: int, attributes: dict[str, str],
     )
 
 
-def _event(world: World, number: int, type_: str, attributes: dict[str, str]) -> Delivery:
+def _make_event(world: World, number: int, type_: str, attributes: dict[str, str]) -> Delivery:
     data: dict[str, Any] = examples(type_, EXAMPLES)["typical"]
     now = datetime.fromtimestamp(world.clock() / 1000, UTC).isoformat()
     name = f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}"

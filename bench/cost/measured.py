@@ -10,13 +10,13 @@ from typing import Any
 
 from bench.cost.assumptions import AS_MEASURED, Cpu
 
-__all__ = ["cpu_of", "read_last_measured"]
+__all__ = ["read_cpu", "read_last_measured"]
 
 _MAIL = "warm mail beside "
 _FEEDBACK = "feedback in batches of 10"
 
 
-def cpu_of(figures: Sequence[Mapping[str, Any]]) -> Cpu:
+def read_cpu(figures: Sequence[Mapping[str, Any]]) -> Cpu:
     """The times among the figures of a bench, of several Pythons the last; what is missing is as once measured."""
     cpu = AS_MEASURED
     for figure in figures:
@@ -32,4 +32,4 @@ def cpu_of(figures: Sequence[Mapping[str, Any]]) -> Cpu:
 
 def read_last_measured(path: Path) -> Cpu:
     """The times in a `bench.json`; without one, those that were once measured."""
-    return cpu_of(json.loads(path.read_text())["figures"]) if path.exists() else AS_MEASURED
+    return read_cpu(json.loads(path.read_text())["figures"]) if path.exists() else AS_MEASURED

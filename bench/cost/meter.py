@@ -13,21 +13,21 @@ from typing import Any
 
 from tests.dynamodb.table import MemoryTable
 
-__all__ = ["Meter", "size"]
+__all__ = ["Meter", "compute_size"]
 
 _KB = 1024
 _READ = 4 * _KB
 
 
-def size(value: Mapping[str, Any]) -> int:
+def compute_size(value: Mapping[str, Any]) -> int:
     """Bytes of an item as DynamoDB counts them.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
-    return sum(len(name.encode()) + _size(typed) for name, typed in value.items())
+    return sum(len(name.encode()) + _compute_attribute_size(typed) for name, typed in value.items())
 
 
-def _size(typed: Mapping[str, Any]) -> int:
+def _compute_attribute_size(typed: Mapping[str, Any]) -> int:
     ((kind, value),) = typed.items()
     match kind:
         case "S":
@@ -37,9 +37,11 @@ def _size(typed: Mapping[str, Any]) -> int:
         case "N":
             return math.ceil(len(value.strip("-0.")) / 2) + 1
         case "SS" | "L":
-            return sum(len(one.encode()) if kind == "SS" else 1 + _size(one) for one in value) + 3 * (kind == "L")
+            return sum(len(one.encode()) if kind == "SS" else 1 + _compute_attribute_size(one) for one in value) + 3 * (
+                kind == "L"
+            )
         case "M":
-            return 3 + size(value) + len(value)
+            return 3 + compute_size(value) + len(value)
         case "BOOL" | "NULL":
             return 1
     raise ValueError(f"no size is known for {kind}")
@@ -72,7 +74,7 @@ class Meter:
     def get_item(self, **request: Any) -> Any:
         """One read, half as much unless it is consistent."""
         answer = self.table.get_item(**request)
-        units = max(1, math.ceil(size(answer.get("Item", {})) / _READ))
+        units = max(1, math.ceil(compute_size(answer.get("Item", {})) / _READ))
         self.read_units += units if request.get("ConsistentRead") else units / 2
         self.requests += 1
         return answer
@@ -80,13 +82,13 @@ class Meter:
     def query(self, **request: Any) -> Any:
         """One read of all that it finds, half as much, because an index has no consistent ones."""
         answer = self.table.query(**request)
-        self.read_units += max(1, math.ceil(sum(map(size, answer["Items"])) / _READ)) / 2
+        self.read_units += max(1, math.ceil(sum(map(compute_size, answer["Items"])) / _READ)) / 2
         self.requests += 1
         return answer
 
     def bytes(self) -> int:
         """All items together."""
-        return sum(size(item) for item in self.table.scan(TableName=self.table.name)["Items"])
+        return sum(compute_size(item) for item in self.table.scan(TableName=self.table.name)["Items"])
 
     def _write(self, write: Any, keys: list[Mapping[str, Any]], times: int) -> Any:
         self.requests += 1
@@ -104,4 +106,4 @@ class Meter:
 
     def _bytes(self, key: Mapping[str, Any]) -> int:
         item = self.table.get_item(TableName=self.table.name, Key=dict(key)).get("Item")
-        return size(item) if item else 0
+        return compute_size(item) if item else 0

@@ -18,12 +18,12 @@ from bench.cost.meter import Meter
 from bench.cost.usage import Usage
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
-from function.queues.batches import batches
+from function.queues.batches import split_batches
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
 from tests.fakes import event
 from tests.world import World, delivery
 
-__all__ = ["parting"]
+__all__ = ["measure_parts"]
 
 _TYPE = "account"
 #: Requests of SQS for a part beside the call that puts it: received, deleted.
@@ -31,11 +31,11 @@ _QUEUE_REQUESTS = 2
 _BILLED = 64 * 1024
 
 
-def parting(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
+def measure_parts(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
     """One mail of an event to so many `recipients`, without reports. The processor time of each delivery is assumed to
     be that of a mail."""
     meter = Meter()
-    world = World(meter, _catalogue())
+    world = World(meter, _make_catalogue())
     data: dict[str, Any] = examples(_TYPE, EXAMPLES)["typical"]
     one = data.pop("recipient")
     data["recipients"] = [one | {"email": f"reader{number}@example.com"} for number in range(recipients)]
@@ -50,7 +50,7 @@ def parting(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
         raise RuntimeError(f"{recipients} recipients got {world.mails} mails")
     calls = sum(
         math.ceil(sum(len(letter.body) for letter in batch) / _BILLED)
-        for batch in batches(parts, lambda letter: len(letter.body))
+        for batch in split_batches(parts, lambda letter: len(letter.body))
     )
     runs = 1 + 1 / recipients
     waits = given.transaction * runs + given.send + given.write
@@ -67,7 +67,7 @@ def parting(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
     )
 
 
-def _catalogue() -> Catalogue:
+def _make_catalogue() -> Catalogue:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(EXAMPLES, Path(folder) / "mails")
         settings = Path(folder) / "mails" / _TYPE / "notification.json"

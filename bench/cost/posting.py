@@ -22,10 +22,10 @@ from package.notifications.catalogue import compile_catalogue
 from tests.fakes import Clock, event
 from tests.stream import Topic
 
-__all__ = ["posting"]
+__all__ = ["measure_http_posts"]
 
 
-def posting(cpu: Cpu, given: Assumptions) -> Usage:
+def measure_http_posts(cpu: Cpu, given: Assumptions) -> Usage:
     """One mail. The processor time of an event is assumed to be all that `notify` takes for it."""
     clock, topic, log = Clock(), Topic(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Price", "prices"]
+__all__ = ["Price", "list_prices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Price:
         return self.dollars / self.per
 
 
-def prices() -> dict[str, Price]:
+def list_prices() -> dict[str, Price]:
     """Every price by its name."""
     rows = tomllib.loads(Path(__file__).with_name("prices.toml").read_text())["price"]
     return {row["name"]: Price(**row) for row in rows}

@@ -9,11 +9,11 @@ from rich.table import Table
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, compute_bill
-from bench.cost.digesting import digesting, waiting
-from bench.cost.parting import parting
-from bench.cost.posting import posting
-from bench.cost.prices import Price, prices
-from bench.cost.telling import posting_on, telling
+from bench.cost.digesting import measure_digest, measure_scheduled
+from bench.cost.parting import measure_parts
+from bench.cost.posting import measure_http_posts
+from bench.cost.prices import Price, list_prices
+from bench.cost.telling import measure_mail_events, measure_webhook_posts
 from bench.cost.usage import Usage
 
 __all__ = ["as_json", "show"]
@@ -32,7 +32,7 @@ _POLLERS = 2 * 5 * 3 * 60 * 24 * 30
 
 def show(console: Console, bills: Mapping[str, Bill]) -> None:
     """Print the bills, the verdict, and what they leave out."""
-    known, ours = prices(), bills[HERALD]
+    known, ours = list_prices(), bills[HERALD]
     table = Table("a million mails", "in millions", *(f"{name}, $" for name in bills))
     for column in table.columns[1:]:
         column.justify = "right"
@@ -44,8 +44,8 @@ def show(console: Console, bills: Mapping[str, Bill]) -> None:
     for words, name in (("à la carte", "ses_mail"), ("on Essentials", "ses_mail_essentials")):
         table.add_row(f"SES's own, {words}", "", *(f"{known[name].each() * 1e6:.0f}" for _ in bills))
     console.print(table)
-    _verdict(console, "dollars a million mails", ours.total, BUDGET)
-    _verdict(console, "bytes of log written for a mail", ours.usage.written, LOG_BUDGET)
+    _show_verdict(console, "dollars a million mails", ours.total, BUDGET)
+    _show_verdict(console, "bytes of log written for a mail", ours.usage.written, LOG_BUDGET)
     console.print(
         f"largest item of the ledger on this road: {ours.usage.largest} bytes; the references hear no feedback"
     )
@@ -64,7 +64,7 @@ def as_json(bills: Mapping[str, Bill]) -> dict[str, object]:
     }
 
 
-def _verdict(console: Console, what: str, value: float, budget: float) -> None:
+def _show_verdict(console: Console, what: str, value: float, budget: float) -> None:
     verdict = "within" if value <= budget else "OVER"
     console.print(f"{what}: {value:.2f}, {verdict} the budget of {budget:g}")
 
@@ -79,19 +79,22 @@ def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str,
     yield "a million mails: 90 days in the ledger", f"${kept:.2f}"
     yield "a million mails: logs kept for a year", f"${logs:.2f}"
     yield "a million mails: traces, if tracing is on", f"up to ${known['trace'].each() * _MILLION:.2f}"
-    least, most = (compute_bill(telling(AS_MEASURED, Assumptions(), batch), known).total for batch in (100, 1))
+    least, most = (
+        compute_bill(measure_mail_events(AS_MEASURED, Assumptions(), batch), known).total for batch in (100, 1)
+    )
     yield "a million mails: what became of each, told to others (mail_events)", f"${least:.2f} to ${most:.2f}"
-    hooked = compute_bill(posting_on(AS_MEASURED, Assumptions()), known).total
+    hooked = compute_bill(measure_webhook_posts(AS_MEASURED, Assumptions()), known).total
     yield "a million mails: the same posted to somebody's URL (mail_webhook), beside mail_events", f"${hooked:.2f}"
     posted = (
-        compute_bill(posting(AS_MEASURED, Assumptions()), known).total + known["http_api_request"].each() * _MILLION
+        compute_bill(measure_http_posts(AS_MEASURED, Assumptions()), known).total
+        + known["http_api_request"].each() * _MILLION
     )
     yield "a million mails: their events posted over HTTP one by one (events_api), without tokens", f"${posted:.2f}"
-    collected = compute_bill(digesting(AS_MEASURED, Assumptions(), 10), known).total
+    collected = compute_bill(measure_digest(AS_MEASURED, Assumptions(), 10), known).total
     yield "a million events in digests of ten (scheduling), without SES's hundred thousand mails", f"${collected:.2f}"
-    parted = compute_bill(parting(AS_MEASURED, Assumptions(), 10), known).total
+    parted = compute_bill(measure_parts(AS_MEASURED, Assumptions(), 10), known).total
     yield "a million mails of events to ten recipients each, without reports", f"${parted:.2f}"
-    later = compute_bill(waiting(AS_MEASURED, Assumptions()), known).total
+    later = compute_bill(measure_scheduled(AS_MEASURED, Assumptions()), known).total
     yield "a million mails that wait for their time (sendat, scheduling), without reports", f"${later:.2f}"
     yield "a million mails: the publisher's side (outbox row, relay, settling), estimated", "$6"
     yield "a month, whatever it sends: one key, its data keys renewed every 5 minutes", f"${key:.2f}"

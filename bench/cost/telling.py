@@ -29,7 +29,7 @@ from function.runtime.metrics import Telemetry
 from tests.fakes import Clock
 from tests.stream import StreamedTable, Topic, teller
 
-__all__ = ["FULL", "posting_on", "telling"]
+__all__ = ["FULL", "measure_mail_events", "measure_webhook_posts"]
 
 #: Changes that one invocation takes at most, as infra/modules/notifier has it.
 FULL = 100
@@ -39,7 +39,7 @@ _CHUNK = 64_000
 _SECRET = f"whsec_{b64encode(bytes(range(24))).decode()}"
 
 
-def telling(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usage:
+def measure_mail_events(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usage:
     """One of many mails that are sent and delivered, where an invocation takes `batch` changes.
 
     The processor time of an event is assumed to be that of a report.
@@ -69,7 +69,7 @@ class _Receiver:
         return Answer(204, {}, b"")
 
 
-def posting_on(cpu: Cpu, given: Assumptions) -> Usage:
+def measure_webhook_posts(cpu: Cpu, given: Assumptions) -> Usage:
     """The same mail's two events posted to somebody's URL, each in an invocation of its own, beside what telling costs.
 
     SNS's delivery, SQS's receive and its delete are a request each. The processor time of an event is assumed to be

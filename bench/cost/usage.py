@@ -29,7 +29,7 @@ from package.notifications.catalogue import compile_catalogue
 from tests.envelopes import ses_event, sns, sns_notification, sqs_event
 from tests.fakes import SECRET, Clock, Dead, Post, event, example
 
-__all__ = ["SUBSCRIPTION", "TRANSACTIONAL", "Usage", "check_then_put", "herald", "powertools"]
+__all__ = ["SUBSCRIPTION", "TRANSACTIONAL", "Usage", "check_then_put", "measure_herald", "measure_powertools"]
 
 #: A notification that readers can unsubscribe from, which the claim looks up, and one that they cannot.
 SUBSCRIPTION, TRANSACTIONAL = "book.created", "user.welcome"
@@ -109,7 +109,7 @@ class Played:
         return sqs_event(ses_event(kind, {}, message_id, attempt=self.attempts[message_id]))
 
 
-def herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
+def measure_herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
     """One of a batch of mails of one type, each sent once and delivered."""
     played, mails = Played(), given.batch // _FEEDBACK_KINDS
     ids = [played.mail(number, type_) for number in range(mails)]
@@ -126,8 +126,8 @@ def herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
     messages, lines = _FEEDBACK_KINDS, len(played.log.getvalue().splitlines())
     written = len(played.log.getvalue().encode()) / mails
     invocations = 1 + messages / given.batch
-    sent = _seconds(cpu.notify, given.transaction + given.send + given.write, given)
-    heard = _seconds(cpu.feedback * messages, writes / mails * given.write, given)
+    sent = _compute_seconds(cpu.notify, given.transaction + given.send + given.write, given)
+    heard = _compute_seconds(cpu.feedback * messages, writes / mails * given.write, given)
     return Usage(
         sns_publish=1 + messages,
         sqs_request=messages * (1 + 2 / given.received),
@@ -142,23 +142,23 @@ def herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
     )
 
 
-def powertools(cpu: Cpu, given: Assumptions) -> Usage:
+def measure_powertools(cpu: Cpu, given: Assumptions) -> Usage:
     """Powertools Idempotency around a send, with its Logger and Metrics: a conditional put, the send, an update.
 
     Its lines are 194 and 183 bytes (measured); it reads no feedback, so there is none in its bill.
     """
-    seconds = _seconds(cpu.powertools, 2 * given.write + given.send, given)
+    seconds = _compute_seconds(cpu.powertools, 2 * given.write + given.send, given)
     logged = 194 + 183 + 2 * given.line
-    return _reference(seconds, given, writes=2, reads=0, logged=logged)
+    return _compute_reference(seconds, given, writes=2, reads=0, logged=logged)
 
 
 def check_then_put(cpu: Cpu, given: Assumptions) -> Usage:
     """Look, send, write down: a read that is not consistent, and a put. It logs nothing and reads no feedback."""
-    seconds = _seconds(cpu.check_then_put, given.read + given.send + given.write, given)
-    return _reference(seconds, given, writes=1, reads=0.5, logged=0)
+    seconds = _compute_seconds(cpu.check_then_put, given.read + given.send + given.write, given)
+    return _compute_reference(seconds, given, writes=1, reads=0.5, logged=0)
 
 
-def _reference(seconds: float, given: Assumptions, writes: float, reads: float, logged: float) -> Usage:
+def _compute_reference(seconds: float, given: Assumptions, writes: float, reads: float, logged: float) -> Usage:
     return Usage(
         lambda_request=1,
         lambda_gb_second=seconds * given.memory / 1024,
@@ -168,5 +168,5 @@ def _reference(seconds: float, given: Assumptions, writes: float, reads: float, 
     )
 
 
-def _seconds(cpu: float, waiting: float, given: Assumptions) -> float:
+def _compute_seconds(cpu: float, waiting: float, given: Assumptions) -> float:
     return (cpu * given.processor / given.memory + waiting) / 1000

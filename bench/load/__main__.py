@@ -23,16 +23,18 @@ def main() -> None:
     console.print("16 callers at once on one worker each, AWS answering at once; medians of the rounds")
     speed = throughput.measure(options.peer, options.rounds, options.seconds)
     console.print(
-        _table({name: {what: f"{figure:.2f}" for what, figure in told.items()} for name, told in speed.items()})
+        _draw_table({name: {what: f"{figure:.2f}" for what, figure in told.items()} for name, told in speed.items()})
     )
     ratio = speed[OURS]["requests a second"] / speed[THEIRS]["requests a second"]
     console.print(f"Herald's web app answers {ratio:.2f} times as many requests as the plain one.\n")
     console.print(f"{losses.A_SECOND} requests a second to each; SNS away for {losses.DOWN} seconds; nobody asks again")
     lost = losses.measure(options.peer)
-    console.print(_table({name: {what: str(figure) for what, figure in told.items()} for name, told in lost.items()}))
+    console.print(
+        _draw_table({name: {what: str(figure) for what, figure in told.items()} for name, told in lost.items()})
+    )
 
 
-def _table(told: dict[str, dict[str, str]]) -> Table:
+def _draw_table(told: dict[str, dict[str, str]]) -> Table:
     table = Table("", OURS, THEIRS)
     for what in told[OURS]:
         table.add_row(what.replace("_", " "), told[OURS][what], told[THEIRS][what])

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "App", "herald", "plain"]
+__all__ = ["ROOT", "App", "start_herald", "start_plain"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,12 +29,12 @@ class App:
 
     def cpu_seconds(self) -> float:
         """What the app and its children have used so far."""
-        pids = [self.pid, *_children(self.pid)]
-        return sum(_cpu_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
+        pids = [self.pid, *_list_children(self.pid)]
+        return sum(_read_cpu_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def herald(port: int, environment: Mapping[str, str]) -> Iterator[App]:
+def start_herald(port: int, environment: Mapping[str, str]) -> Iterator[App]:
     """The web app under uvicorn."""
     command = [sys.executable, "-m", "uvicorn", "--factory", "webapp.app:create_app", "--port", str(port)]
     with _run_app(
@@ -44,7 +44,7 @@ def herald(port: int, environment: Mapping[str, str]) -> Iterator[App]:
 
 
 @contextmanager
-def plain(python: str, port: int, environment: Mapping[str, str]) -> Iterator[App]:
+def start_plain(python: str, port: int, environment: Mapping[str, str]) -> Iterator[App]:
     """The plain app under gunicorn with sixteen threads."""
     command = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "16", "--log-level", "error"]
     with _run_app("plain Flask app", [*command, "bench.load.plain_app:app"], port, "/", environment) as app:
@@ -71,19 +71,19 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise SystemExit(f"{url}: the process ended with {process.returncode}")
         with contextlib.suppress(OSError):
-            if _answers(url):
+            if _is_answering(url):
                 return
         time.sleep(0.05)
     raise SystemExit(f"{url} did not answer")
 
 
-def _answers(url: str) -> bool:
+def _is_answering(url: str) -> bool:
     with contextlib.suppress(urllib.error.HTTPError):
         urllib.request.urlopen(url, timeout=1).close()
     return True
 
 
-def _children(pid: int) -> list[int]:
+def _list_children(pid: int) -> list[int]:
     try:
         listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
@@ -91,6 +91,6 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in listed]
 
 
-def _cpu_ticks(pid: int) -> int:
+def _read_cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])

@@ -36,11 +36,11 @@ def ask(port: int, request: bytes, crowd: int, seconds: float) -> Round:
 async def _ask(port: int, request: bytes, crowd: int, seconds: float) -> Round:
     seen = Round(seconds)
     end = time.perf_counter() + seconds
-    await asyncio.gather(*(_one(port, request, end, seen) for _ in range(crowd)))
+    await asyncio.gather(*(_send_until(port, request, end, seen) for _ in range(crowd)))
     return seen
 
 
-async def _one(port: int, request: bytes, end: float, seen: Round) -> None:
+async def _send_until(port: int, request: bytes, end: float, seen: Round) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while (began := time.perf_counter()) < end:
         writer.write(request)

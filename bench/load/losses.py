@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from bench.load.apps import ROOT, App, herald, plain
+from bench.load.apps import ROOT, App, start_herald, start_plain
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.cognito.demo_users import ADA
 from laptop.supervision.ports import Ports
@@ -49,7 +49,7 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
     with (
         run_cloud(Options(state, scale=0.1)) as cloud,
         run_proxy(cloud.description.endpoints["aws"]) as way,
-        _both(cloud, way, peer_python) as (apps, receive),
+        _start_both(cloud, way, peer_python) as (apps, receive),
     ):
         counts = {app.name: RequestCounts() for app, _ in apps}
         for second in range(BEFORE + DOWN + AFTER):
@@ -94,7 +94,7 @@ def _count_stored(cloud: LaptopCloud) -> dict[str, int]:
 
 
 @contextmanager
-def _both(
+def _start_both(
     cloud: LaptopCloud, way: FaultyProxy, peer_python: str
 ) -> Iterator[tuple[list[tuple[App, httpx.Client]], Callable[[], dict[str, set[str]]]]]:
     described = cloud.description
@@ -115,8 +115,8 @@ def _both(
     )["AuthenticationResult"]
     ports = Ports()
     with ExitStack() as stack:
-        ours = stack.enter_context(herald(ports.take([]), environment))
-        theirs = stack.enter_context(plain(peer_python, ports.take([]), environment))
+        ours = stack.enter_context(start_herald(ports.take([]), environment))
+        theirs = stack.enter_context(start_plain(peer_python, ports.take([]), environment))
         headers = {ours.port: {"Authorization": f"Bearer {tokens['IdToken']}"}, theirs.port: {}}
         clients = [
             (

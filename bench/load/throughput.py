@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
-from bench.load.apps import ROOT, App, herald, plain
+from bench.load.apps import ROOT, App, start_herald, start_plain
 from bench.load.caller import Round, ask, post
 from laptop.supervision.ports import Ports
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
@@ -48,7 +48,7 @@ class AppThroughput:
 def measure(peer_python: str, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
     """Both apps, interleaved; what each took."""
     ours, theirs = AppThroughput(), AppThroughput()
-    with _both(peer_python) as (herald_app, plain_app, token):
+    with _start_both(peer_python) as (herald_app, plain_app, token):
         asked = {
             herald_app.port: post(herald_app.port, BOOK, Authorization=f"Bearer {token}"),
             plain_app.port: post(plain_app.port, BOOK),
@@ -62,22 +62,22 @@ def measure(peer_python: str, rounds: int, seconds: float) -> dict[str, dict[str
 
 
 @contextmanager
-def _both(peer_python: str) -> Iterator[tuple[App, App, str]]:
+def _start_both(peer_python: str) -> Iterator[tuple[App, App, str]]:
     ports = Ports()
     aws, first, second = (ports.take([]) for _ in range(3))
     with ExitStack() as stack:
         fake = stack.enter_context(subprocess.Popen([sys.executable, "-m", "bench.load.fake_aws", str(aws)], cwd=ROOT))
         stack.callback(fake.kill)
         issuer = stack.enter_context(Issuer())
-        environment = settings(f"http://127.0.0.1:{aws}", issuer)
+        environment = build_settings(f"http://127.0.0.1:{aws}", issuer)
         yield (
-            stack.enter_context(herald(first, environment)),
-            stack.enter_context(plain(peer_python, second, environment)),
+            stack.enter_context(start_herald(first, environment)),
+            stack.enter_context(start_plain(peer_python, second, environment)),
             issuer.token(),
         )
 
 
-def settings(aws: str, issuer: Issuer) -> dict[str, str]:
+def build_settings(aws: str, issuer: Issuer) -> dict[str, str]:
     """The environment of both apps."""
     return {
         "AWS_ENDPOINT_URL": aws,

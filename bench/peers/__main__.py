@@ -6,7 +6,7 @@ import json
 import sys
 from importlib.metadata import version
 
-from bench.peers.peer import client, describe_table, matrix_of_check_then_put
+from bench.peers.peer import describe_table, make_client, run_check_then_put
 from tests.faults.matrix import Subject
 from tests.faults.points import Stage
 from tests.faults.report import report
@@ -15,11 +15,11 @@ from tests.faults.warm import warmed
 
 def main() -> None:
     """Both peers."""
-    sys.stdout.write(json.dumps(matrix_of_check_then_put()) + "\n")
+    sys.stdout.write(json.dumps(run_check_then_put()) + "\n")
     line, clock = warmed()
-    from bench.peers.powertools import handlers  # noqa: PLC0415  after the clocks were replaced
+    from bench.peers.powertools import make_handlers  # noqa: PLC0415  after the clocks were replaced
 
-    first, second = handlers(client(line, "dynamodb"), client(line, "sesv2"))
+    first, second = make_handlers(make_client(line, "dynamodb"), make_client(line, "sesv2"))
     stages = {
         Stage.CLAIM: ("PutItem", 1),
         Stage.SEND: ("SendEmail", 1),

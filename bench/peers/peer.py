@@ -14,13 +14,13 @@ from tests.faults.report import report
 from tests.faults.warm import warmed
 from tests.faults.wire import Line
 
-__all__ = ["client", "describe_table", "matrix_of_check_then_put"]
+__all__ = ["describe_table", "make_client", "run_check_then_put"]
 
 
-def matrix_of_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
+def run_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
     """The report on the handler that checks, sends, then puts."""
     line, clock = warmed()
-    handler = check_then_put.handler(client(line, "dynamodb"), client(line, "sesv2"))
+    handler = check_then_put.handler(make_client(line, "dynamodb"), make_client(line, "sesv2"))
     stages = {Stage.CLAIM: ("GetItem", 1), Stage.SEND: ("SendEmail", 1), Stage.RECORD: ("PutItem", 1)}
     handlers = {"notify@r1": handler, "notify@r2": handler}
     peer = Subject("Check, then send, then put", handlers, stages, ("sent", "pk"), describe_table, line, clock)
@@ -36,7 +36,7 @@ def describe_table(table: MemoryTable) -> str:
     return "sent" if any(item.get(name) in sent for item in items for name in ("status", "sent")) else "sending"
 
 
-def client(line: Line, service: str) -> Any:
+def make_client(line: Line, service: str) -> Any:
     """A client as boto3 makes it by default: it repeats what got no answer."""
     session = botocore.session.get_session()
     session.set_credentials("test", "test")

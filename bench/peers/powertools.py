@@ -18,10 +18,10 @@ from aws_lambda_powertools.utilities.idempotency import (
 
 from bench.peers.check_then_put import send
 
-__all__ = ["handlers"]
+__all__ = ["make_handlers"]
 
 
-def handlers(table: Any, ses: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def make_handlers(table: Any, ses: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The handler, and that of the next release, which has another name."""
     layer = DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=table)
 

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.speed import cold, ready, warm
-from bench.speed.processes import FakeAwsProcess, fake_aws, subjects
+from bench.speed.processes import FakeAwsProcess, list_subjects, start_fake_aws
 from bench.speed.report import figures, table
 from bench.speed.roots import ROOT, Roots, prepare
 from bench.speed.sample import Sample
@@ -41,14 +41,16 @@ def main() -> None:
     each = prepare(work, quick=options.quick)
     told: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": {"before": _load()}}
     found: figures.Sections = {}
-    with tempfile.TemporaryDirectory(dir=work) as folder, fake_aws(*_bundle(Path(folder), each[0])) as fake:
+    with tempfile.TemporaryDirectory(dir=work) as folder, start_fake_aws(*_make_bundle(Path(folder), each[0])) as fake:
         for roots in each:
             console.print(f"Measuring with Python {roots.python}")
-            sections, details = _one(roots, fake, levers=roots is each[-1], quick=options.quick)
+            sections, details = _measure(roots, fake, levers=roots is each[-1], quick=options.quick)
             found |= sections
             told.setdefault("pythons", {})[roots.python] = details
     rows = [row for section in found.values() for row in section]
-    found["The whole"] = figures.cost(rows) if options.quick else [*figures.cost(rows), ready.measure(work, 3)]
+    found["The whole"] = (
+        figures.compute_cost(rows) if options.quick else [*figures.compute_cost(rows), ready.measure(work, 3)]
+    )
     told["figures"] = [{"section": title, **row.as_dict()} for title, rows in found.items() for row in rows]
     told["seconds"], told["load"]["after"] = round(time.monotonic() - began, 1), _load()
     options.out.write_text(json.dumps(told, indent=2) + "\n")
@@ -62,22 +64,24 @@ def _load() -> float:
     return round(os.getloadavg()[0], 1)
 
 
-def _bundle(folder: Path, roots: Roots) -> tuple[Path, Path]:
+def _make_bundle(folder: Path, roots: Roots) -> tuple[Path, Path]:
     """A certificate for the fake, and botocore's bundle with it."""
     own, bundle = make_certificate(folder), folder / "bundle.pem"
     bundle.write_bytes((roots.reference / "botocore" / "cacert.pem").read_bytes() + own.read_bytes())
     return own, bundle
 
 
-def _one(roots: Roots, fake: FakeAwsProcess, *, levers: bool, quick: bool) -> tuple[figures.Sections, dict[str, Any]]:
+def _measure(
+    roots: Roots, fake: FakeAwsProcess, *, levers: bool, quick: bool
+) -> tuple[figures.Sections, dict[str, Any]]:
     starts, batches, count = _QUICK if quick else _WHOLE
-    started = cold.measure(cold.starts(roots, levers=levers, quick=quick), fake, starts)
-    imports = {} if quick else {name: cold.breakdown(each, fake) for name, each in subjects(roots).items()}
+    started = cold.measure(cold.list_starts(roots, levers=levers, quick=quick), fake, starts)
+    imports = {} if quick else {name: cold.measure_imports(each, fake) for name, each in list_subjects(roots).items()}
     warmed = warm.measure(roots, fake, batches, count, quick=quick)
-    return figures.sections(roots, started, warmed), _details(started, imports, warmed)
+    return figures.build_sections(roots, started, warmed), _collect_details(started, imports, warmed)
 
 
-def _details(started: dict[str, Sample], imports: dict[str, Any], warmed: Sequence[Warm]) -> dict[str, Any]:
+def _collect_details(started: dict[str, Sample], imports: dict[str, Any], warmed: Sequence[Warm]) -> dict[str, Any]:
     return {
         "cold": {name: sample.figures() for name, sample in started.items()},
         "import_ms": imports,

@@ -23,14 +23,14 @@ def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, floa
     `kind` is of what the invocations are, `count` how many, `size` how many events are in one of them.
     """
     kind, count, size = asked["kind"], asked["count"], asked.get("size", 1)
-    events = [_event(kind, size) for _ in range(count)]
+    events = [_make_event(kind, size) for _ in range(count)]
     contexts = [work.LambdaContext() for _ in events]
     if kind == "duplicate":
         _run(handler, events, contexts)
     written = os.fstat(log).st_size
     if asked.get("trace"):
-        return {"peak_kib": _peak(handler, events, contexts)}
-    blocks, collected = _blocks(), _collections()
+        return {"peak_kib": _measure_peak(handler, events, contexts)}
+    blocks, collected = _count_blocks(), _count_collections()
     cpu = time.process_time()
     walls = _run(handler, events, contexts)
     cpu = time.process_time() - cpu
@@ -38,15 +38,15 @@ def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, floa
         "cpu_ms": cpu * 1000 / count,
         "wall_ms": sorted(walls)[count // 2] * 1000,
         "log_bytes": (os.fstat(log).st_size - written) / count,
-        "collections": (_collections() - collected) / count,
-        "blocks_left": (_blocks() - blocks) / count,
+        "collections": (_count_collections() - collected) / count,
+        "blocks_left": (_count_blocks() - blocks) / count,
     }
 
 
-def _event(kind: str, size: int) -> dict[str, Any]:
+def _make_event(kind: str, size: int) -> dict[str, Any]:
     if kind.startswith("feedback"):
-        return work.feedback_batch(size, kind.partition(" ")[2] or "Delivery")
-    return work.stream_batch(size) if kind == "relay" else work.sns_event(kind)
+        return work.make_feedback_batch(size, kind.partition(" ")[2] or "Delivery")
+    return work.make_stream_batch(size) if kind == "relay" else work.make_sns_event(kind)
 
 
 def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[work.LambdaContext]) -> list[float]:
@@ -62,7 +62,7 @@ def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[work.Lam
     return walls
 
 
-def _peak(handler: Handler, events: list[dict[str, Any]], contexts: list[work.LambdaContext]) -> float:
+def _measure_peak(handler: Handler, events: list[dict[str, Any]], contexts: list[work.LambdaContext]) -> float:
     """The most that one invocation has allocated at a time, in KiB."""
     tracemalloc.start()
     highest = 0
@@ -75,9 +75,9 @@ def _peak(handler: Handler, events: list[dict[str, Any]], contexts: list[work.La
     return highest / 1024
 
 
-def _blocks() -> int:
+def _count_blocks() -> int:
     return sys.getallocatedblocks()
 
 
-def _collections() -> int:
+def _count_collections() -> int:
     return sum(generation["collections"] for generation in gc.get_stats())

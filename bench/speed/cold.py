@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, subjects
+from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, list_subjects
 from bench.speed.roots import ROOT, Roots
 from bench.speed.sample import Sample
 
-__all__ = ["ColdStart", "breakdown", "by_package", "measure", "parts", "starts"]
+__all__ = ["ColdStart", "compute_parts", "list_starts", "measure", "measure_imports", "sum_by_package"]
 
 _LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
 _OTHERS = "the standard library and others"
@@ -32,9 +32,9 @@ class ColdStart:
     flags: tuple[str, ...] = ()
 
 
-def starts(roots: Roots, *, levers: bool, quick: bool) -> list[ColdStart]:
+def list_starts(roots: Roots, *, levers: bool, quick: bool) -> list[ColdStart]:
     """Every start that is measured with one Python: `levers` adds Herald without each of them."""
-    each = subjects(roots)
+    each = list_subjects(roots)
     ours = each["herald"]
     found = [ColdStart(name, subject) for name, subject in each.items()]
     if quick:
@@ -46,10 +46,10 @@ def starts(roots: Roots, *, levers: bool, quick: bool) -> list[ColdStart]:
         ColdStart(f"{name} without bytecode", replace(each[name], path=path), flags=("-B",))
         for name, path in no_bytecode.items()
     ]
-    return [*found, *_without(ours, roots)] if levers else found
+    return [*found, *_list_without(ours, roots)] if levers else found
 
 
-def _without(ours: MeasuredHandler, roots: Roots) -> list[ColdStart]:
+def _list_without(ours: MeasuredHandler, roots: Roots) -> list[ColdStart]:
     """Herald started without each of its optimisations in turn."""
     cut = {lever: replace(ours, path=(root,)) for lever, root in roots.slower.items() if lever != "bytecode"}
     cut["garbage left alone"] = replace(ours, extra={"collect": True})
@@ -73,27 +73,27 @@ def measure(each: Sequence[ColdStart], aws: FakeAwsProcess, rounds: int) -> dict
     return {name: Sample(rows) for name, rows in taken.items()}
 
 
-def breakdown(subject: MeasuredHandler, aws: FakeAwsProcess) -> dict[str, float]:
+def measure_imports(subject: MeasuredHandler, aws: FakeAwsProcess) -> dict[str, float]:
     """Where importing takes its time, in milliseconds by package, from `-X importtime` (which takes time itself)."""
     process = MeasuredProcess(subject, aws, flags=("-X", "importtime"))
     process.ask("first", 1)
-    return by_package(process.end())
+    return sum_by_package(process.end())
 
 
-def by_package(told: str) -> dict[str, float]:
+def sum_by_package(told: str) -> dict[str, float]:
     """Milliseconds by package, the longest first, as `-X importtime` measured them."""
     totals: dict[str, float] = defaultdict(float)
     for took, name in _LINE.findall(told):
         top = name.partition(".")[0]
         totals[top if top in _PACKAGES else _OTHERS] += int(took) / 1000
-    return dict(sorted(totals.items(), key=_longest))
+    return dict(sorted(totals.items(), key=_sort_key))
 
 
-def _longest(item: tuple[str, float]) -> float:
+def _sort_key(item: tuple[str, float]) -> float:
     return -item[1]
 
 
-def parts(cold: Mapping[str, Sample]) -> dict[str, float]:
+def compute_parts(cold: Mapping[str, Sample]) -> dict[str, float]:
     """What a start of Herald is made of, in milliseconds of CPU: medians."""
     whole, imports = cold["herald"], cold["imports only"]
     return {

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.speed.fake_table import Answer, FakeTable, refusal
+from bench.speed.fake_table import Answer, FakeTable, make_error
 
 __all__ = ["FakeAws"]
 
@@ -57,16 +57,16 @@ class FakeAws:
 
     def _answers(self) -> Mapping[str, Callable[[str, bytes], Answer]]:
         return {
-            "SendEmail": _mail,
+            "SendEmail": _answer_mail,
             "PublishBatch": _answer_publish,
             "GetParameter": lambda _name, _body: (200, json.dumps({"Parameter": {"Value": "k" * 64}}).encode()),
             "SendMessage": lambda _name, _body: (200, b'{"MessageId": "m"}'),
         }
 
 
-def _mail(_name: str, body: bytes) -> Answer:
+def _answer_mail(_name: str, body: bytes) -> Answer:
     if b'["refused@' in body:
-        return refusal("MessageRejected", message="Email address is not taken")
+        return make_error("MessageRejected", message="Email address is not taken")
     return 200, b'{"MessageId": "0100018f-0000-0000-0000-000000000000-000000"}'
 
 

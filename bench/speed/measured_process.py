@@ -34,7 +34,11 @@ def main() -> None:
     module, _, name = settings["handler"].partition(":")
     __import__(module)
     handler = getattr(sys.modules[module], name)
-    init = {"boot_cpu": BOOTED * 1000, "init_wall": _since(began), "init_cpu": (time.process_time() - cpu) * 1000}
+    init = {
+        "boot_cpu": BOOTED * 1000,
+        "init_wall": _measure_since(began),
+        "init_cpu": (time.process_time() - cpu) * 1000,
+    }
     init["modules"] = len(sys.modules)
     answers.write(json.dumps(init) + "\n")
     answers.flush()
@@ -67,7 +71,7 @@ def _take_apart(lever: str) -> None:
         raise SystemExit(f"no part of the function is called {lever}")
 
 
-def _since(began: float) -> float:
+def _measure_since(began: float) -> float:
     return (time.perf_counter() - began) * 1000
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.speed.roots import ROOT, Roots
 
-__all__ = ["FakeAwsProcess", "MeasuredHandler", "MeasuredProcess", "fake_aws", "subjects"]
+__all__ = ["FakeAwsProcess", "MeasuredHandler", "MeasuredProcess", "list_subjects", "start_fake_aws"]
 
 _SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -58,7 +58,7 @@ class FakeAwsProcess:
 
 
 @contextmanager
-def fake_aws(certificate: Path, bundle: Path) -> Iterator[FakeAwsProcess]:
+def start_fake_aws(certificate: Path, bundle: Path) -> Iterator[FakeAwsProcess]:
     """The fake in a process of its own."""
     command = [sys.executable, "-m", "bench.speed.fake_aws", str(certificate)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -84,7 +84,7 @@ class MeasuredHandler:
     without: tuple[str, ...] = ()
 
 
-def subjects(roots: Roots) -> dict[str, MeasuredHandler]:
+def list_subjects(roots: Roots) -> dict[str, MeasuredHandler]:
     """Herald and the three references with one Python."""
     sources = {"BENCH_SOURCES": str(roots.sources)}
     libraries = (roots.reference, ROOT)

@@ -11,18 +11,18 @@ from pathlib import Path
 
 from bench.speed.report.figure import Figure
 from bench.speed.roots import ROOT
-from bench.speed.sample import quartiles
+from bench.speed.sample import compute_quartiles
 
 __all__ = ["measure"]
 
 
 def measure(work: Path, rounds: int) -> Figure:
     """Seconds from the command to the cloud that answers; each time anew."""
-    taken = sorted(_once(work / "laptop") for _ in range(rounds))
-    return Figure("make run is ready", "s", taken[len(taken) // 2], budget=5.0, spread=quartiles(taken))
+    taken = sorted(_measure_once(work / "laptop") for _ in range(rounds))
+    return Figure("make run is ready", "s", taken[len(taken) // 2], budget=5.0, spread=compute_quartiles(taken))
 
 
-def _once(state: Path) -> float:
+def _measure_once(state: Path) -> float:
     shutil.rmtree(state, ignore_errors=True)
     began = time.monotonic()
     command = [sys.executable, "-m", "bench.speed.ready", str(state)]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from package import PackageError, build
 from package.notifications.schemas import read_data_schema
-from package.target import Architecture, BuildTarget, cloud, laptop
+from package.target import Architecture, BuildTarget, choose_cloud, choose_laptop
 
 __all__ = ["ROOT", "Roots", "prepare"]
 
@@ -45,12 +45,12 @@ class Roots:
 
 def prepare(work: Path, *, quick: bool = False) -> list[Roots]:
     """Build, unpack and install for this Python, and unless `quick` for Lambda's where there is one."""
-    targets = [laptop()] if quick else [laptop(), cloud(_ARCHITECTURES[platform.machine()])]
+    targets = [choose_laptop()] if quick else [choose_laptop(), choose_cloud(_ARCHITECTURES[platform.machine()])]
     found = {target.python: target for target in reversed(targets) if target.interpreter}
-    return [_roots(target, work / version, quick) for version, target in sorted(found.items())]
+    return [_build_roots(target, work / version, quick) for version, target in sorted(found.items())]
 
 
-def _roots(target: BuildTarget, work: Path, quick: bool) -> Roots:
+def _build_roots(target: BuildTarget, work: Path, quick: bool) -> Roots:
     assert target.interpreter
     package = build(target.name, _ARCHITECTURES[platform.machine()])
     function = _unpack(package.function_zip, work / "function")
@@ -61,9 +61,9 @@ def _roots(target: BuildTarget, work: Path, quick: bool) -> Roots:
         function,
         _unpack(package.webapp_zip, work / "webapp"),
         reference,
-        _sources(function, work / "sources"),
+        _copy_sources(function, work / "sources"),
         package.function.size,
-        {} if quick else _slower(function, reference, work),
+        {} if quick else _build_slower(function, reference, work),
     )
 
 
@@ -88,7 +88,7 @@ def _install(target: BuildTarget, work: Path) -> Path:
     return folder
 
 
-def _sources(function: Path, folder: Path) -> Path:
+def _copy_sources(function: Path, folder: Path) -> Path:
     """The schemas and templates that the references read: the same that Herald's are made from."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(function / "function" / "compiled" / "catalogue.json", folder / "catalogue.json")
@@ -98,13 +98,13 @@ def _sources(function: Path, folder: Path) -> Path:
     return folder
 
 
-def _slower(function: Path, reference: Path, work: Path) -> dict[str, Path]:
+def _build_slower(function: Path, reference: Path, work: Path) -> dict[str, Path]:
     """The package without each of the things that the build does for speed; and the reference without bytecode."""
     bare, whole, used = work / "no-bytecode", work / "whole-data", work / "whole-libraries"
     for folder in (bare, whole, used, work / "reference-no-bytecode"):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(function, bare, copy_function=os.link, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(reference, work / "reference-no-bytecode", copy_function=os.link, ignore=_code_only)
+    shutil.copytree(reference, work / "reference-no-bytecode", copy_function=os.link, ignore=_list_ignored)
     for folder, parts in ((whole, [_DATA]), (used, _UNUSED)):
         shutil.copytree(function, folder, copy_function=os.link)
         for part in parts:
@@ -113,7 +113,7 @@ def _slower(function: Path, reference: Path, work: Path) -> dict[str, Path]:
     return {"bytecode": bare, "botocore's data cut": whole, "unused modules left out": used}
 
 
-def _code_only(folder: str, names: list[str]) -> set[str]:
+def _list_ignored(folder: str, names: list[str]) -> set[str]:
     """Neither bytecode nor the hundreds of services that nobody asks for."""
     kept = {"dynamodb", "sesv2", "sso-oidc"}
     services = Path(folder).parts[-2:] == ("botocore", "data")

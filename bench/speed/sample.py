@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-__all__ = ["Sample", "quartiles"]
+__all__ = ["Sample", "compute_quartiles"]
 
 
 @dataclass(slots=True)
@@ -17,15 +17,15 @@ class Sample:
 
     def median(self, *names: str) -> float:
         """The median of the sum of these figures."""
-        return median(self._sums(names))
+        return median(self._compute_sums(names))
 
     def spread(self, *names: str) -> tuple[float, float]:
         """The first and the last quartile of it."""
-        return quartiles(self._sums(names))
+        return compute_quartiles(self._compute_sums(names))
 
     def ratios(self, other: Sample, names: Sequence[str]) -> list[float]:
         """Ours by theirs, round by round: what slows the machine slows both."""
-        pairs = zip(self._sums(names), other._sums(names), strict=True)
+        pairs = zip(self._compute_sums(names), other._compute_sums(names), strict=True)
         return [ours / theirs for ours, theirs in pairs]
 
     def figures(self) -> dict[str, dict[str, float]]:
@@ -36,11 +36,11 @@ class Sample:
             found[name] = {"median": round(self.median(name), 4), "low": round(low, 4), "high": round(high, 4)}
         return found
 
-    def _sums(self, names: Sequence[str]) -> list[float]:
+    def _compute_sums(self, names: Sequence[str]) -> list[float]:
         return [sum(row[name] for name in names) for row in self.rows]
 
 
-def quartiles(values: Sequence[float]) -> tuple[float, float]:
+def compute_quartiles(values: Sequence[float]) -> tuple[float, float]:
     """The first and the last."""
     ordered, last = sorted(values), len(values) - 1
     return ordered[round(last * 0.25)], ordered[round(last * 0.75)]

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, subjects
+from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, list_subjects
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 
@@ -59,9 +59,9 @@ class _Told:
 
 def measure(roots: Roots, aws: FakeAwsProcess, rounds: int, count: int, *, quick: bool) -> list[Warm]:
     """Every subject and kind, batches of `count` invocations, in another order in each round."""
-    aws.list(_suppressed_key())
+    aws.list(_find_suppressed_key())
     told: dict[Asked, _Told] = defaultdict(lambda: _Told([], {}))
-    with _processes(roots, aws, quick) as processes:
+    with _start_processes(roots, aws, quick) as processes:
         each = [Asked(name, *asked) for name in processes for asked in _ASKED.get(name, _FIRST)]
         for one in each:
             processes[one.subject].ask(one.kind, max(count, 8), size=one.size)
@@ -76,7 +76,7 @@ def measure(roots: Roots, aws: FakeAwsProcess, rounds: int, count: int, *, quick
         if trips.get("SendEmail") != 1:
             raise SystemExit(f"{subject} does not send one mail for each event: {trips}")
     return [
-        Warm(one, Sample(told[one].rows), _alone(one, told[one].trips, first), told[one].opened, peaks[one])
+        Warm(one, Sample(told[one].rows), _subtract_first(one, told[one].trips, first), told[one].opened, peaks[one])
         for one in each
     ]
 
@@ -87,7 +87,9 @@ def _note(told: _Told, one: Asked, took: Mapping[str, float], counts: Mapping[st
     told.trips = {name: asked / (count * one.size) for name, asked in counts.items() if name != "connections"}
 
 
-def _alone(one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+def _subtract_first(
+    one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
     """Requests for one event; a batch of duplicates began with their first deliveries."""
     before = first[one.subject] if one.kind == "duplicate" else {}
     found = {name: round(asked - before.get(name, 0), 3) for name, asked in sorted(trips.items())}
@@ -95,8 +97,8 @@ def _alone(one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[s
 
 
 @contextmanager
-def _processes(roots: Roots, aws: FakeAwsProcess, quick: bool) -> Iterator[dict[str, MeasuredProcess]]:
-    each: dict[str, MeasuredHandler] = subjects(roots)
+def _start_processes(roots: Roots, aws: FakeAwsProcess, quick: bool) -> Iterator[dict[str, MeasuredProcess]]:
+    each: dict[str, MeasuredHandler] = list_subjects(roots)
     ours = each["herald"]
     each["feedback"] = replace(ours, handler="function.feedback:handler")
     each["relay"] = replace(ours, path=(roots.webapp,), handler="webapp.functions.relay:handler")
@@ -113,7 +115,7 @@ def _processes(roots: Roots, aws: FakeAwsProcess, quick: bool) -> Iterator[dict[
         yield running
 
 
-def _suppressed_key() -> str:
+def _find_suppressed_key() -> str:
     """The key of the address that gets no mail, by the key that the fake's Parameter Store holds."""
     from function.ledger.keys import address_key  # noqa: PLC0415  nothing of it is measured
 

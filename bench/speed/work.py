@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["LambdaContext", "feedback_batch", "sns_event", "stream_batch"]
+__all__ = ["LambdaContext", "make_feedback_batch", "make_sns_event", "make_stream_batch"]
 
 _DATA = {
     "book": {
@@ -34,13 +34,13 @@ class LambdaContext:
         return 30_000
 
 
-def sns_event(kind: str) -> dict[str, Any]:
+def make_sns_event(kind: str) -> dict[str, Any]:
     """One new event; `kind` says who is to get its mail: `suppressed` and `refused` have addresses of their own."""
     name = kind if kind in {"suppressed", "refused"} else "ada"
-    return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": _notification(name)}]}
+    return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": _make_notification(name)}]}
 
 
-def _event(name: str) -> dict[str, Any]:
+def _make_event(name: str) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": uuid.uuid4().hex,
@@ -54,28 +54,28 @@ def _event(name: str) -> dict[str, Any]:
     }
 
 
-def _notification(name: str) -> dict[str, Any]:
+def _make_notification(name: str) -> dict[str, Any]:
     return {
         "Type": "Notification",
         "MessageId": str(uuid.uuid4()),
         "TopicArn": "arn:aws:sns:us-east-1:000000000000:herald-events",
         "Subject": None,
-        "Message": json.dumps(_event(name)),
+        "Message": json.dumps(_make_event(name)),
         "Timestamp": "2026-11-21T08:00:00.000Z",
         "SignatureVersion": "1",
         "MessageAttributes": {"type": {"Type": "String", "Value": "book.created"}},
     }
 
 
-def feedback_batch(size: int, type_: str = "Delivery") -> dict[str, Any]:
+def make_feedback_batch(size: int, type_: str = "Delivery") -> dict[str, Any]:
     """Events of SES from the queue, each about another mail; `pairs` are a Send and a Delivery of the same one."""
     mails = [str(uuid.uuid4()) for _ in range(size)]
     if type_ == "pairs":
-        return {"Records": [_feedback(kind, mail) for mail in mails[: size // 2] for kind in ("Send", "Delivery")]}
-    return {"Records": [_feedback(type_, mail) for mail in mails]}
+        return {"Records": [_make_feedback(kind, mail) for mail in mails[: size // 2] for kind in ("Send", "Delivery")]}
+    return {"Records": [_make_feedback(type_, mail) for mail in mails]}
 
 
-def _feedback(type_: str, message_id: str) -> dict[str, Any]:
+def _make_feedback(type_: str, message_id: str) -> dict[str, Any]:
     said = {
         "eventType": type_,
         "mail": {
@@ -100,12 +100,12 @@ def _feedback(type_: str, message_id: str) -> dict[str, Any]:
     }
 
 
-def stream_batch(size: int) -> dict[str, Any]:
+def make_stream_batch(size: int) -> dict[str, Any]:
     """New rows of the outbox, as the stream of the table brings them."""
-    return {"Records": [_row() for _ in range(size)]}
+    return {"Records": [_make_row() for _ in range(size)]}
 
 
-def _row() -> dict[str, Any]:
+def _make_row() -> dict[str, Any]:
     name = uuid.uuid4().hex
     image = {
         "pk": {"S": "outbox#books/01JD5V8X3K4M6N7P8Q9R0S1T2V"},
@@ -113,7 +113,7 @@ def _row() -> dict[str, Any]:
         "kind": {"S": "outbox"},
         "type": {"S": "book.created"},
         "owner": {"S": "ada"},
-        "body": {"S": json.dumps(_event("ada"))},
+        "body": {"S": json.dumps(_make_event("ada"))},
         "state": {"S": "committed"},
         "committed_at": {"N": "1795507200000"},
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
-from doctor.system import System, member
+from doctor.system import System, read_member
 
 __all__ = ["CHECKS"]
 
@@ -20,7 +20,7 @@ _NEARLY = 0.9
 def _credentials(system: System) -> Finding:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
     caller = system.ask("sts", "GetCallerIdentity")
-    account, arn = member(caller, "sts", "Account"), member(caller, "sts", "Arn")
+    account, arn = read_member(caller, "sts", "Account"), read_member(caller, "sts", "Arn")
     return ok(f"account {account}, as {arn}, in {system.where}")
 
 
@@ -69,7 +69,7 @@ def _plan(system: System) -> Finding:
     https://aws.amazon.com/ses/pricing/
     """
     pricing = _account_member(system, "PricingAttributes")
-    plan, coming = member(pricing, "sesv2", "CurrentPlan"), pricing.get("NextPlan")
+    plan, coming = read_member(pricing, "sesv2", "CurrentPlan"), pricing.get("NextPlan")
     later = f", {coming} from next month" if coming and coming != plan else ""
     if (coming or plan) == "NONE":
         left = "no plan" if plan == "NONE" else f"{plan} ends with this month, then no plan"
@@ -85,7 +85,7 @@ def _delivery_mode(system: System) -> Finding:
 
     botocore tells it since 1.44.
     """
-    mode = member(system.ask("sesv2", "GetAccount"), "sesv2", "DeliveryAttributes", "SharedPoolDeliveryMode")
+    mode = read_member(system.ask("sesv2", "GetAccount"), "sesv2", "DeliveryAttributes", "SharedPoolDeliveryMode")
     if mode == "REGIONAL":
         return ok("REGIONAL: mail leaves from this region's addresses alone")
     return warning(
@@ -97,8 +97,8 @@ def _delivery_mode(system: System) -> Finding:
 def _quota(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html"""
     quota = _account_member(system, "SendQuota")
-    rate, most = float(member(quota, "sesv2", "MaxSendRate")), float(member(quota, "sesv2", "Max24HourSend"))
-    sent = float(member(quota, "sesv2", "SentLast24Hours"))
+    rate, most = float(read_member(quota, "sesv2", "MaxSendRate")), float(read_member(quota, "sesv2", "Max24HourSend"))
+    sent = float(read_member(quota, "sesv2", "SentLast24Hours"))
     a_day = "any number a day" if most < 0 else f"{sent:,.0f} of {most:,.0f} a day used"
     if rate < system.send_rate:
         return wrong(
@@ -112,7 +112,7 @@ def _quota(system: System) -> Finding:
 
 def _suppression(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html"""
-    reasons = set(member(_account_member(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
+    reasons = set(read_member(_account_member(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
     if reasons == _REASONS:
         return ok("the account's own list takes bounces and complaints; herald suppressions remove clears it too")
     lacking = " and ".join(sorted(_REASONS - reasons))
@@ -123,7 +123,7 @@ def _suppression(system: System) -> Finding:
 
 
 def _account_member(system: System, name: str) -> Any:
-    return member(system.ask("sesv2", "GetAccount"), "sesv2", name)
+    return read_member(system.ask("sesv2", "GetAccount"), "sesv2", name)
 
 
 CHECKS = (

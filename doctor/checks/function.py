@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
-from doctor.policies import grants
-from doctor.system import ALIAS, System, member
+from doctor.policies import list_grants
+from doctor.system import ALIAS, System, read_member
 
 __all__ = ["CHECKS"]
 
@@ -17,9 +17,9 @@ def _concurrency(system: System) -> Finding:
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
     """
-    limit = member(system.ask("lambda", "GetAccountSettings"), "lambda", "AccountLimit")
-    total = int(member(limit, "lambda", "ConcurrentExecutions"))
-    free = int(member(limit, "lambda", "UnreservedConcurrentExecutions"))
+    limit = read_member(system.ask("lambda", "GetAccountSettings"), "lambda", "AccountLimit")
+    total = int(read_member(limit, "lambda", "ConcurrentExecutions"))
+    free = int(read_member(limit, "lambda", "UnreservedConcurrentExecutions"))
     account = f"the account runs {total} at once, {free} of them unreserved"
     reserved, needed = _reservation(system), system.reservation
     if reserved:
@@ -56,7 +56,7 @@ def _alias(system: System) -> Finding:
     answer = system.find("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
     if answer is None:
         return wrong(f"{system.notify} has no alias {ALIAS}: nothing is sent", system.apply)
-    return ok(f"{ALIAS} leads to version {member(answer, 'lambda', 'FunctionVersion')}")
+    return ok(f"{ALIAS} leads to version {read_member(answer, 'lambda', 'FunctionVersion')}")
 
 
 def _invocable(system: System) -> Finding:
@@ -68,7 +68,7 @@ def _invocable(system: System) -> Finding:
     answer = system.find("lambda", "GetPolicy", FunctionName=system.notify, Qualifier=ALIAS)
     if answer is None:
         return wrong(f"SNS may not invoke {system.notify}:{ALIAS}: nobody may", system.apply)
-    found = grants(member(answer, "lambda", "Policy"), "sns.amazonaws.com", "lambda:InvokeFunction", topic)
+    found = list_grants(read_member(answer, "lambda", "Policy"), "sns.amazonaws.com", "lambda:InvokeFunction", topic)
     if not found:
         return wrong(f"SNS may not invoke {system.notify}:{ALIAS} for {topic}", system.apply)
     if all(grant.conditions for grant in found):

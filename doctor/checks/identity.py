@@ -7,7 +7,7 @@ from typing import Any
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
 from doctor.failures import UnansweredError
-from doctor.system import System, member
+from doctor.system import System, read_member
 
 __all__ = ["CHECKS", "identity_of"]
 
@@ -56,7 +56,7 @@ def _check_verification(system: System) -> Finding:
     if isinstance(found, Finding):
         return found
     name, identity = found
-    if member(identity, "sesv2", "VerifiedForSendingStatus"):
+    if read_member(identity, "sesv2", "VerifiedForSendingStatus"):
         return ok(f"{name} is verified")
     why = (identity.get("VerificationInfo") or {}).get("ErrorType")
     status = identity.get("VerificationStatus", "not verified")
@@ -68,8 +68,8 @@ def _dkim(system: System) -> Finding:
     found = identity_of(system)
     if isinstance(found, Finding):
         return found
-    name, dkim = found[0], member(found[1], "sesv2", "DkimAttributes")
-    status = member(dkim, "sesv2", "Status")
+    name, dkim = found[0], read_member(found[1], "sesv2", "DkimAttributes")
+    status = read_member(dkim, "sesv2", "Status")
     if not dkim.get("SigningEnabled"):
         turn_on = f"aws sesv2 put-email-identity-dkim-attributes --email-identity {name} --signing-enabled"
         return wrong(f"mail of {name} is not signed", turn_on)
@@ -96,7 +96,7 @@ def _mail_from(system: System) -> Finding:
             f"{found[0]} has no MAIL FROM domain of its own: SPF does not align",
             f"{put} --region {system.region} --email-identity {found[0]}" if system.tenant else apply,
         )
-    status = member(attributes, "sesv2", "MailFromDomainStatus")
+    status = read_member(attributes, "sesv2", "MailFromDomainStatus")
     if status == "SUCCESS":
         return ok(f"{domain} is verified")
     if attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
@@ -108,7 +108,7 @@ def _configuration_set(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSet.html"""
     name = system.configuration_set
     answer = system.ask("sesv2", "GetConfigurationSet", ConfigurationSetName=name)
-    if not member(answer, "sesv2", "SendingOptions", "SendingEnabled"):
+    if not read_member(answer, "sesv2", "SendingOptions", "SendingEnabled"):
         turn_on = f"aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled"
         return wrong(f"sending through {name} is off", turn_on)
     reasons = (answer.get("SuppressionOptions") or {}).get("SuppressedReasons")

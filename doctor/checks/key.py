@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.failures import UnansweredError
-from doctor.policies import grants
-from doctor.system import System, member
+from doctor.policies import list_grants
+from doctor.system import System, read_member
 
 __all__ = ["CHECKS"]
 
@@ -20,12 +20,14 @@ def _key(system: System) -> Finding:
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     topic = system.topic("events")
-    key = member(system.ask("sns", "GetTopicAttributes", TopicArn=topic), "sns", "Attributes").get("KmsMasterKeyId")
+    key = read_member(system.ask("sns", "GetTopicAttributes", TopicArn=topic), "sns", "Attributes").get(
+        "KmsMasterKeyId"
+    )
     if not key and system.local:
         raise UnansweredError("kms", "of a key, because make run makes none")
     if not key:
         return warning(f"{topic} is not encrypted", system.apply)
-    state = member(system.ask("kms", "DescribeKey", KeyId=key), "kms", "KeyMetadata", "KeyState")
+    state = read_member(system.ask("kms", "DescribeKey", KeyId=key), "kms", "KeyMetadata", "KeyState")
     if state == "PendingDeletion":
         return wrong(
             f"{key} is about to be deleted, and with it all that it encrypts",
@@ -33,9 +35,9 @@ def _key(system: System) -> Finding:
         )
     if state != "Enabled":
         return wrong(f"{key} is {state}: nothing goes through topics and queues", f"aws kms enable-key --key-id {key}")
-    policy = member(system.ask("kms", "GetKeyPolicy", KeyId=key, PolicyName="default"), "kms", "Policy")
+    policy = read_member(system.ask("kms", "GetKeyPolicy", KeyId=key, PolicyName="default"), "kms", "Policy")
     shut_out = [
-        one for one in _SERVICES if not all(grants(policy, f"{one}.amazonaws.com", action) for action in _ACTIONS)
+        one for one in _SERVICES if not all(list_grants(policy, f"{one}.amazonaws.com", action) for action in _ACTIONS)
     ]
     if shut_out:
         return wrong(f"{key} does not let {', '.join(shut_out)} use it: what they send is lost", system.apply)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from doctor.check import Check, Finding, ok, warning, wrong
-from doctor.policies import grants
-from doctor.system import System, member
+from doctor.policies import list_grants
+from doctor.system import System, read_member
 
 __all__ = ["CHECKS"]
 
@@ -31,7 +31,7 @@ def _subscription(system: System, part: str, protocol: str, endpoint: str, lette
     if not ours:
         others = ", ".join(sorted(str(one.get("Endpoint")) for one in found)) or "nowhere"
         return wrong(f"{topic} does not lead to {endpoint}; it leads to {others}", system.apply)
-    arn = min(str(member(one, "sns", "SubscriptionArn")) for one in ours)  # SNS lists them in no order
+    arn = min(str(read_member(one, "sns", "SubscriptionArn")) for one in ours)  # SNS lists them in no order
     if not arn.startswith("arn:"):
         return wrong(f"the subscription of {endpoint} waits to be confirmed ({arn})", system.apply)
     judged = _attributes(system, arn, endpoint, system.arn("sqs", f"{system.prefix}-{letters}"))
@@ -49,7 +49,7 @@ def _attributes(system: System, arn: str, endpoint: str, letters: str) -> Findin
     https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
     """
     answer = system.ask("sns", "GetSubscriptionAttributes", SubscriptionArn=arn)
-    attributes = member(answer, "sns", "Attributes")
+    attributes = read_member(answer, "sns", "Attributes")
     if attributes.get("PendingConfirmation") == "true":
         return wrong(f"the subscription of {endpoint} waits to be confirmed", system.apply)
     redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
@@ -71,7 +71,7 @@ def _policies(system: System) -> Finding:
     refused, doubtful = [], []
     for queue, part in (("retry", "events"), ("feedback", "feedback"), ("dead", "feedback")):
         policy = system.queue(queue).get("Policy")
-        found = grants(policy, "sns.amazonaws.com", "sqs:SendMessage", system.topic(part)) if policy else []
+        found = list_grants(policy, "sns.amazonaws.com", "sqs:SendMessage", system.topic(part)) if policy else []
         if not found:
             refused.append(f"{system.prefix}-{queue} from {system.prefix}-{part}")
         elif all(grant.conditions for grant in found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from doctor.check import Check, CheckStatus, Finding, Scope, ok, run, worst
+from doctor.check import Check, CheckStatus, Finding, Scope, find_worst, ok, run
 from doctor.checks import account, identity
 from doctor.cloud import Answer, Cloud
 from doctor.system import System
@@ -51,7 +51,7 @@ def _other_regions(system: System) -> Finding:
     bad = [(region, result) for region, result in found if result.status is not CheckStatus.OK]
     if not bad:
         return ok(f"SES in {' and '.join(regions)} mails anybody, signs, and tells its topic what becomes of mails")
-    status = worst(result for _, result in bad)
+    status = find_worst(result for _, result in bad)
     region, first = next((region, result) for region, result in bad if result.status is status)
     said = "; ".join(f"{there}: {result.finding}" for there, result in bad)
     return Finding(status, said, f"in {region}: {first.remedy}")

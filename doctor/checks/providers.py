@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
 from doctor.checks.tenants import find_tenants
 from doctor.failures import UnansweredError
-from doctor.system import System, member
+from doctor.system import System, read_member
 from doctor.vendors import ASKERS, Asker, VendorAccount, VendorRefusal
 from function.providers.mailgun.client import ENDPOINTS as MAILGUN
 from function.providers.resend.client import ENDPOINT as RESEND
@@ -58,9 +58,9 @@ def _secret(system: System, arn: str) -> str:
     """What an ARN names, as the function reads it; it is never kept in a recording."""
     if ":secretsmanager:" in arn:
         answer = system.ask("secretsmanager", "GetSecretValue", SecretId=arn)
-        return str(member(answer, "secretsmanager", "SecretString")).strip()
+        return str(read_member(answer, "secretsmanager", "SecretString")).strip()
     answer = system.ask("ssm", "GetParameter", Name=arn, WithDecryption=True)
-    return str(member(answer, "ssm", "Parameter", "Value")).strip()
+    return str(read_member(answer, "ssm", "Parameter", "Value")).strip()
 
 
 def _explain(url: str, refusal: VendorRefusal) -> Finding:
@@ -137,7 +137,7 @@ def find_reporting(system: System) -> Mapping[str, tuple[str, str]]:
     answer = system.find("lambda", "GetFunctionConfiguration", FunctionName=f"{system.prefix}-webhook")
     if answer is None:
         return {}
-    secrets = json.loads(member(answer, "lambda", "Environment", "Variables").get("HERALD_WEBHOOK_SECRETS", "{}"))
+    secrets = json.loads(read_member(answer, "lambda", "Environment", "Variables").get("HERALD_WEBHOOK_SECRETS", "{}"))
     apis = [one for one in _apis(system) if one[0] == f"{system.prefix}-gateway"]
     return {url: (apis[0][1], webhook_path(url)) for url in secrets} if apis else {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from doctor.check import Check, Finding, ok, warning, wrong
-from doctor.system import ALIAS, System, member
+from doctor.system import ALIAS, System, read_member
 from operations.status.alarms import is_of
 
 __all__ = ["CHECKS"]
@@ -51,7 +51,7 @@ def _group_of(system: System) -> Any:
     answer = system.ask(
         "codedeploy", "GetDeploymentGroup", applicationName=system.prefix, deploymentGroupName=system.prefix
     )
-    return member(answer, "codedeploy", "deploymentGroupInfo")
+    return read_member(answer, "codedeploy", "deploymentGroupInfo")
 
 
 def _watched_alarms(group: Any) -> list[str]:
@@ -62,14 +62,14 @@ def _watched_alarms(group: Any) -> list[str]:
 def _group(system: System) -> Finding:
     """https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html"""
     group = _group_of(system)
-    if member(group, "codedeploy", "computePlatform") != "Lambda":
+    if read_member(group, "codedeploy", "computePlatform") != "Lambda":
         return wrong(f"the group {system.prefix} is for {group['computePlatform']}, not for Lambda", system.apply)
     if not _watched_alarms(group):
         return wrong(f"the group {system.prefix} watches no alarm: a bad release is not noticed", system.apply)
     back = group.get("autoRollbackConfiguration") or {}
     if not back.get("enabled") or set(back.get("events") or ()) < _TAKES_BACK:
         return wrong(f"the group {system.prefix} does not take a bad release back", system.apply)
-    config = member(group, "codedeploy", "deploymentConfigName")
+    config = read_member(group, "codedeploy", "deploymentConfigName")
     return ok(f"{config}; {len(_watched_alarms(group))} alarms are watched, a bad release is taken back")
 
 
@@ -82,7 +82,9 @@ def _alarms(system: System) -> Finding:
         AlarmTypes=["MetricAlarm", "CompositeAlarm"],
     )
     alarms = [one for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind) or []]
-    states = {member(one, "cloudwatch", "AlarmName"): member(one, "cloudwatch", "StateValue") for one in alarms}
+    states = {
+        read_member(one, "cloudwatch", "AlarmName"): read_member(one, "cloudwatch", "StateValue") for one in alarms
+    }
     watched = _watched_alarms(_group_of(system))
     states = {name: state for name, state in states.items() if name in watched or is_of(system.prefix, name)}
     if gone := sorted(set(watched) - states.keys()):

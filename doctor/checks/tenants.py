@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from doctor.check import Check, CheckStatus, Finding, ok, run, worst, wrong
+from doctor.check import Check, CheckStatus, Finding, find_worst, ok, run, wrong
 from doctor.checks import identity
 from doctor.checks.other_regions import SesThere
 from doctor.failures import UnansweredError
-from doctor.system import System, member
+from doctor.system import System, read_member
 from function.message.addressing.tenant import Tenant, read_tenants
 from function.providers.urls import ses_regions
 
@@ -39,7 +39,7 @@ def _tenants(system: System) -> Finding:
                 bad.append(result)
     if not bad:
         return ok(f"SES takes the mail of {_list_names(map(_name, places))}, signs it, and tells what becomes of it")
-    status = worst(bad)
+    status = find_worst(bad)
     said = "; ".join(f"{_list_names(names)}: {finding}" for finding, names in told.items())
     return Finding(status, said, next(result.remedy for result in bad if result.status is status))
 
@@ -72,7 +72,7 @@ def _ses_tenant(system: System) -> Finding:
     if answer is None:
         make = f"aws sesv2 create-tenant --region {system.region} --tenant-name {name}"
         return wrong(f"SES knows no tenant {name} in {system.region}", make)
-    if member(answer, "sesv2", "Tenant", "SendingStatus") == "DISABLED":
+    if read_member(answer, "sesv2", "Tenant", "SendingStatus") == "DISABLED":
         return wrong(
             f"SES has paused sending for its tenant {name}", "look at its findings in SES's console, and resume it"
         )

@@ -14,7 +14,7 @@ from dns.resolver import Resolver
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.checks.dns_records import look
 from doctor.failures import UnansweredError
-from doctor.system import System, member
+from doctor.system import System, read_member
 
 __all__ = ["CHECKS"]
 
@@ -32,8 +32,8 @@ def _sign_in_mail(system: System) -> Finding:
             f"if one should be here: {system.apply}",
         )
     answer = system.ask("cognito-idp", "DescribeUserPool", UserPoolId=pools[0]["Id"])
-    mail = member(answer, "cognito-idp", "UserPool", "EmailConfiguration")
-    if member(mail, "cognito-idp", "EmailSendingAccount") == "DEVELOPER":
+    mail = read_member(answer, "cognito-idp", "UserPool", "EmailConfiguration")
+    if read_member(mail, "cognito-idp", "EmailSendingAccount") == "DEVELOPER":
         return ok(f"Cognito mails by SES, from {mail.get('From') or mail.get('SourceArn') or 'an identity not told'}")
     return warning(
         "Cognito mails by itself (COGNITO_DEFAULT): some 50 mails a day, then nobody can sign up",
@@ -47,7 +47,7 @@ def _address(system: System) -> Finding:
     answer = system.find("lambda", "GetFunctionConfiguration", FunctionName=function)
     if answer is None:
         return ok(f"no function is called {function}: there is no web app here")
-    url = member(answer, "lambda", "Environment", "Variables", "HERALD_PUBLIC_URL")
+    url = read_member(answer, "lambda", "Environment", "Variables", "HERALD_PUBLIC_URL")
     host = urlsplit(url).hostname or ""
     if urlsplit(url).scheme == "http":
         return ok(f"{url}, on this machine")
@@ -62,7 +62,7 @@ def _find_coming_host(system: System, api: str) -> Finding | None:
     if not arn:
         return None
     certificate = _certificate(system, arn)
-    host, status = certificate.get("DomainName", "a host"), str(member(certificate, "acm", "Status"))
+    host, status = certificate.get("DomainName", "a host"), str(read_member(certificate, "acm", "Status"))
     if status != "ISSUED":
         return _explain_unissued(host, status, certificate)
     return warning(
@@ -72,7 +72,7 @@ def _find_coming_host(system: System, api: str) -> Finding | None:
 
 
 def _certificate(system: System, arn: str) -> Any:
-    return member(system.ask("acm", "DescribeCertificate", CertificateArn=arn), "acm", "Certificate")
+    return read_member(system.ask("acm", "DescribeCertificate", CertificateArn=arn), "acm", "Certificate")
 
 
 def _explain_unissued(host: str, status: str, certificate: Any) -> Finding:
@@ -92,16 +92,16 @@ def _own_host(system: System, host: str) -> Finding:
             f"links lead to {host}, which is no custom domain of API Gateway in {system.region}",
             "nothing, if a CDN stands there; else set custom_domain in terraform.tfvars, then make apply",
         )
-    served = member(answer, "apigatewayv2", "DomainNameConfigurations")[0]
+    served = read_member(answer, "apigatewayv2", "DomainNameConfigurations")[0]
     if arn := served.get("CertificateArn"):
         certificate = _certificate(system, arn)
-        if (status := str(member(certificate, "acm", "Status"))) != "ISSUED":
+        if (status := str(read_member(certificate, "acm", "Status"))) != "ISSUED":
             return _explain_unissued(host, status, certificate)
     if (state := served.get("DomainNameStatus", "AVAILABLE")) != "AVAILABLE":
         return warning(f"API Gateway says that {host} is {state}", "wait some minutes, then run it again")
     if system.resolver is None:
         raise UnansweredError("dns", f"where {host} leads")
-    return _judge_dns(system.resolver, host, member(served, "apigatewayv2", "ApiGatewayDomainName"))
+    return _judge_dns(system.resolver, host, read_member(served, "apigatewayv2", "ApiGatewayDomainName"))
 
 
 def _judge_dns(resolver: Resolver, host: str, target: str) -> Finding:

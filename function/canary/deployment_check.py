@@ -11,15 +11,15 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from function.bootstrap import Clients, clock
+from function.bootstrap import Clients, read_clock
 from function.canary.companion_aliases import move, move_back
 from function.canary.deployment_description import Companion, read_companions, read_release
-from function.canary.smoke_mails import all_smoke_mails, few_smoke_mails, tenant_smoke_mails
+from function.canary.smoke_mails import list_all_smoke_mails, list_few_smoke_mails, list_tenant_smoke_mails
 from function.canary.smoke_test import Candidate, SmokeTest
 from function.ledger.table import Table
 from function.settings import HookSettings
 
-__all__ = ["candidate_of", "check_release", "take_back"]
+__all__ = ["check_release", "find_candidate", "take_back"]
 
 #: A first invocation of a version takes its init, too. It is not repeated by botocore: the smoke test decides.
 _INVOKE = Config(connect_timeout=2, read_timeout=65, retries={"total_max_attempts": 1})
@@ -43,13 +43,15 @@ def check_release(
     few mails must come through them.
     """
     settings = HookSettings.read(environment)
-    companions = _companions_of(info, settings)
-    candidate = candidate_of(info, settings, through_the_alias, codedeploy, companions)
+    companions = _list_companions(info, settings)
+    candidate = find_candidate(info, settings, through_the_alias, codedeploy, companions)
     if through_the_alias:
-        move(_functions(_MOVE), settings.alias, companions)
-    mails = (few_smoke_mails() if through_the_alias else all_smoke_mails()) + tenant_smoke_mails(settings.tenants)
+        move(_read_functions(_MOVE), settings.alias, companions)
+    mails = (list_few_smoke_mails() if through_the_alias else list_all_smoke_mails()) + list_tenant_smoke_mails(
+        settings.tenants
+    )
     table = Table(Clients().dynamodb(), settings.table)
-    test = SmokeTest(_functions(_INVOKE), table, settings.configuration_set, clock, time.sleep)
+    test = SmokeTest(_read_functions(_INVOKE), table, settings.configuration_set, read_clock, time.sleep)
     reason = test.failure_reason(candidate, mails, seconds)
     return reason, 0 if reason else len(mails)
 
@@ -61,22 +63,22 @@ def take_back(info: Mapping[str, Any], environment: Mapping[str, str], codedeplo
     if triggering:
         info = codedeploy.get_deployment(deploymentId=triggering)["deploymentInfo"]
     settings = HookSettings.read(environment)
-    if companions := _companions_of(info, settings):
-        move_back(_functions(_MOVE), settings.alias, companions)
+    if companions := _list_companions(info, settings):
+        move_back(_read_functions(_MOVE), settings.alias, companions)
 
 
-def _companions_of(info: Mapping[str, Any], settings: HookSettings) -> list[Companion]:
+def _list_companions(info: Mapping[str, Any], settings: HookSettings) -> list[Companion]:
     """Those of a deployment, by its description, or the `Companions` that are named with their versions."""
     if "Version" in info:
         return [Companion(name, version, version) for name, version in (info.get("Companions") or {}).items()]
     return read_companions(info.get("description") or "", settings.function)
 
 
-def _functions(config: Config) -> Any:
+def _read_functions(config: Config) -> Any:
     return botocore.session.get_session().create_client("lambda", config=config)
 
 
-def candidate_of(
+def find_candidate(
     info: Mapping[str, Any],
     settings: HookSettings,
     through_the_alias: bool,
@@ -127,13 +129,13 @@ def _from_appspec(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str]:
     answer = codedeploy.get_application_revision(applicationName=info["applicationName"], revision=info["revision"])
     revision = answer["revision"]
     content = (revision.get("string") or revision.get("appSpecContent") or {}).get("content") or ""
-    names, versions = (_values(content, key) for key in ("name", "targetversion"))
+    names, versions = (_read_values(content, key) for key in ("name", "targetversion"))
     if len(names) != 1 or len(versions) != 1:
         raise ValueError("neither the deployment's target nor its AppSpec says which version it is about")
     return names[0], versions[0]
 
 
-def _values(content: str, key: str) -> list[str]:
+def _read_values(content: str, key: str) -> list[str]:
     """What stands behind a key of an AppSpec, JSON or YAML, in any letter case, quoted, in braces, or an alias (`*x`).
 
     No YAML is parsed: a parser would be the largest part of the package, for a fallback.

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from function.event.cloudevent import SYNTHETIC_SOURCE, SYNTHETIC_TAG, simulator_address, synthetic_event
+from function.event.cloudevent import SYNTHETIC_SOURCE, SYNTHETIC_TAG, build_simulator_address, build_synthetic_event
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import message_key
 from function.ledger.states import State
@@ -22,13 +22,13 @@ from function.runtime.lean_dataclass import dataclass
 __all__ = [
     "ENDS",
     "SmokeMail",
-    "all_smoke_mails",
-    "delivery",
-    "few_smoke_mails",
-    "reports",
-    "silent_change",
-    "tenant_smoke_mails",
-    "unsigned_request",
+    "build_delivery",
+    "build_reports",
+    "build_silent_change",
+    "build_unsigned_request",
+    "list_all_smoke_mails",
+    "list_few_smoke_mails",
+    "list_tenant_smoke_mails",
 ]
 
 #: SES's simulated mailboxes, and the state in which the record of a mail to each ends.
@@ -68,11 +68,11 @@ class SmokeMail:
         return ENDS[self.mailbox]
 
 
-def all_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
+def list_all_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
     """Every example of every type in every language of its own, and one mail to each of the other mailboxes."""
     locales = {type_: each["locales"] for type_, each in _read(root / "catalogue.json")["notifications"].items()}
     mails = [
-        SmokeMail(f"{type_}, {name}, {locale}", type_, _in_locale(data, locale))
+        SmokeMail(f"{type_}, {name}, {locale}", type_, _set_locale(data, locale))
         for type_, examples in sorted(_read(root / "examples.json").items())
         for name, data in sorted(examples.items())
         for locale in locales[type_]
@@ -80,7 +80,7 @@ def all_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
     return mails + _to_others(mails)
 
 
-def few_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
+def list_few_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
     """One example of every type, and one mail to each of the other mailboxes."""
     mails = [
         SmokeMail(type_, type_, examples.get(_TYPICAL) or next(iter(examples.values())))
@@ -89,9 +89,9 @@ def few_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
     return mails + _to_others(mails)
 
 
-def tenant_smoke_mails(tenants: Iterable[str], root: Path = COMPILED) -> list[SmokeMail]:
+def list_tenant_smoke_mails(tenants: Iterable[str], root: Path = COMPILED) -> list[SmokeMail]:
     """One mail of each tenant: its brand is there, and its sender allowed."""
-    first = few_smoke_mails(root)[0]
+    first = list_few_smoke_mails(root)[0]
     return [SmokeMail(f"{first.type} of {tenant}", first.type, first.data, tenant=tenant) for tenant in tenants]
 
 
@@ -99,7 +99,7 @@ def _to_others(mails: list[SmokeMail]) -> list[SmokeMail]:
     return [SmokeMail(f"to {mailbox}@", mails[0].type, mails[0].data, mailbox) for mailbox in _OTHERS if mails]
 
 
-def _in_locale(data: Mapping[str, Any], locale: str) -> dict[str, Any]:
+def _set_locale(data: Mapping[str, Any], locale: str) -> dict[str, Any]:
     return {**data, "recipient": {**data["recipient"], "locale": locale}}
 
 
@@ -107,22 +107,22 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_bytes())
 
 
-def delivery(mail: SmokeMail, message_id: str, now: int) -> bytes:
+def build_delivery(mail: SmokeMail, message_id: str, now: int) -> bytes:
     """The event of a mail as SNS passes it to a function; `now` in epoch milliseconds."""
-    event = synthetic_event(_label(message_id), mail.type, mail.data, _iso(now), mail.mailbox)
+    event = build_synthetic_event(_label(message_id), mail.type, mail.data, _format_iso(now), mail.mailbox)
     event |= {"tenant": mail.tenant} if mail.tenant else {}
     sns = {
         "Type": "Notification",
         "MessageId": message_id,
         "TopicArn": SYNTHETIC_SOURCE,
         "Message": json.dumps(event),
-        "Timestamp": _iso(now),
+        "Timestamp": _format_iso(now),
         "MessageAttributes": {"type": {"Type": "String", "Value": mail.type}},
     }
     return json.dumps({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns}]}).encode()
 
 
-def reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now: int) -> bytes:
+def build_reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now: int) -> bytes:
     """What SES reports on these mails (mailbox by message id), as SQS passes it to `feedback`.
 
     They name no sending identity, so they do not count for how recent SES's own reports are.
@@ -136,9 +136,9 @@ def reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now:
             "ses:configuration-set": configuration_set,
         }
         mail = {
-            "timestamp": _iso(now),
+            "timestamp": _format_iso(now),
             "messageId": f"trial-{message_id}",
-            "destination": [simulator_address(mailbox, _label(message_id))],
+            "destination": [build_simulator_address(mailbox, _label(message_id))],
             "tags": {name: [value] for name, value in tags.items()},
         }
         for type_, details in [("Send", {"send": {}}), *_REPORTS[mailbox]]:
@@ -155,7 +155,7 @@ def reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now:
     return json.dumps({"Records": records}).encode()
 
 
-def unsigned_request() -> bytes:
+def build_unsigned_request() -> bytes:
     """An unsigned request, as API Gateway passes it to `webhook`.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -175,7 +175,7 @@ def unsigned_request() -> bytes:
     ).encode()
 
 
-def silent_change(message_id: str) -> bytes:
+def build_silent_change(message_id: str) -> bytes:
     """A change in the ledger's stream that a synthetic mail was sent. `mail-events` publishes nothing of it.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
@@ -192,5 +192,5 @@ def _label(message_id: str) -> str:
     return f"release-{message_id}"
 
 
-def _iso(now: int) -> str:
+def _format_iso(now: int) -> str:
     return datetime.fromtimestamp(now / 1000, UTC).isoformat().replace("+00:00", "Z")

@@ -14,7 +14,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.canary.smoke_mails import ENDS, SmokeMail, delivery, reports, silent_change, unsigned_request
+from function.canary.smoke_mails import (
+    ENDS,
+    SmokeMail,
+    build_delivery,
+    build_reports,
+    build_silent_change,
+    build_unsigned_request,
+)
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
 from function.ledger.record import Record
@@ -113,7 +120,7 @@ class SmokeTest:
 
     def _try_once(self, candidate: Candidate, mail: SmokeMail, deadline: int) -> _Failure | None:
         message_id = str(uuid.uuid4())
-        failure = self._invoke(candidate, delivery(mail, message_id, self.clock()))
+        failure = self._invoke(candidate, build_delivery(mail, message_id, self.clock()))
         return failure or self._check_sent(candidate, message_id) or self._follow(candidate, mail, message_id, deadline)
 
     def _invoke(self, candidate: Candidate, payload: bytes) -> _Failure | None:
@@ -152,7 +159,7 @@ class SmokeTest:
             if self.clock() >= deadline:
                 return _Failure(f"the ledger says {found}, and {mail.end} did not come")
             self.sleep(_LOOK)
-        if candidate.reported and candidate.release and candidate.release not in self._reporters(message_id):
+        if candidate.reported and candidate.release and candidate.release not in self._list_reporters(message_id):
             return _Failure(f"no report went through feedback of release {candidate.release}", _UNTIL_THE_DEADLINE)
         return None
 
@@ -160,7 +167,7 @@ class SmokeTest:
         item = self.table.get(message_key(message_id))
         return None if item is None else Record.from_item(item).state
 
-    def _reporters(self, message_id: str) -> set[str]:
+    def _list_reporters(self, message_id: str) -> set[str]:
         """The releases whose `feedback` wrote rows of a record."""
         item = self.table.get(message_key(message_id)) or {}
         return {str(row.get("release")) for row in deserialize(item["timeline"]) if row.get("provider") == "ses"}
@@ -175,10 +182,10 @@ class SmokeTest:
             if (found := self._end_of(message_id)) != ENDS[mailbox]:
                 said = f"after its reports on a mail to {mailbox}@ the ledger says {found}"
                 return _Failure(f"{candidate.feedback}: {said}")
-            if candidate.release and self._reporters(message_id) != {candidate.release}:
+            if candidate.release and self._list_reporters(message_id) != {candidate.release}:
                 return _Failure(f"{candidate.feedback}: the timeline does not name release {candidate.release}")
         first = next(iter(mails))
-        failure = self._invoke(candidate, delivery(mail, first, self.clock()))
+        failure = self._invoke(candidate, build_delivery(mail, first, self.clock()))
         if failure and failure.tries == 1:
             return _Failure(f"{candidate.function}: {failure.reason}")
         if self._end_of(first) != State.DELIVERED:
@@ -187,7 +194,7 @@ class SmokeTest:
 
     def _try_webhook(self, webhook: str) -> _Failure | None:
         """Send an unsigned request, which the function must refuse. Returns the failure, if any."""
-        said = self._ask(webhook, unsigned_request())
+        said = self._ask(webhook, build_unsigned_request())
         if isinstance(said, _Failure):
             return said
         status = said.get("statusCode")
@@ -196,13 +203,13 @@ class SmokeTest:
     def _try_mail_events(self, function: str) -> _Failure | None:
         """Send a change of a synthetic mail, which `mail-events` must accept and not publish. Returns the failure, if
         any."""
-        said = self._ask(function, silent_change(str(uuid.uuid4())))
+        said = self._ask(function, build_silent_change(str(uuid.uuid4())))
         if isinstance(said, _Failure):
             return said
         return None if said.get("batchItemFailures") == [] else _Failure(f"{function}: it wants a batch again: {said}")
 
     def _report(self, candidate: Candidate, mails: dict[str, str], attempt: str) -> _Failure | None:
-        said = self._ask(candidate.feedback, reports(mails, attempt, self.configuration_set, self.clock()))
+        said = self._ask(candidate.feedback, build_reports(mails, attempt, self.configuration_set, self.clock()))
         if isinstance(said, _Failure):
             return said
         failures = said.get("batchItemFailures")

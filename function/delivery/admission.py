@@ -60,7 +60,7 @@ class Admission:
         try:
             event = self._check(draft)
         except Rejected as error:
-            return EventProblem(422, str(error), _pointer_of(error), error.reason.code)
+            return EventProblem(422, str(error), _find_pointer(error), error.reason.code)
         return Accepted(event.source, event.id, event.type, body)
 
     def _check(self, draft: Draft) -> Event:
@@ -95,7 +95,7 @@ class Admission:
                 raise InvalidEvent(line, pointer, ReasonCode(error.reason.code)) from error
 
 
-def _pointer_of(error: Rejected) -> str:
+def _find_pointer(error: Rejected) -> str:
     if isinstance(error, InvalidEvent):
         return error.pointer
     places = {UnknownNotification: "/type", UnknownTenant: "/tenant", SchedulingOff: "/sendat"}

@@ -54,7 +54,7 @@ class Attachments:
             body = answer["Body"]
             try:
                 if answer["ContentLength"] > room:
-                    raise _too_large(what)
+                    raise _make_too_large(what)
                 return self._read_body(body, what, room, until)
             finally:
                 body.close()
@@ -72,12 +72,12 @@ class Attachments:
         while piece := body.read(_PIECE):
             pieces.append(piece)
             if sum(map(len, pieces)) > room:
-                raise _too_large(what)
+                raise _make_too_large(what)
             if self.clock() > until:
                 raise AttachmentUnavailable(f"{what} came too slowly to be sent in this invocation")
         return b"".join(pieces)
 
 
-def _too_large(what: str) -> AttachmentUnavailable:
+def _make_too_large(what: str) -> AttachmentUnavailable:
     line = f"{what} is too large: all together may have {LARGEST} bytes"
     return AttachmentUnavailable(line, ReasonCode.ATTACHMENT_TOO_LARGE)

@@ -144,7 +144,7 @@ class Courier:
         if self.scheduling and self.scheduling.is_cancellation(event):
             return self._cancel(job, self.scheduling, event)
         if self.parting and draft.recipients:
-            return self._part(job, self.parting, draft, event)
+            return self._deliver_part(job, self.parting, draft, event)
         return None
 
     def _find_failover(self, tenant: Tenant | None) -> Failover:
@@ -252,7 +252,7 @@ class Courier:
         message_id, kind, detail, also = answer
         return Outcome(kind, message_id, detail=detail, also=also)
 
-    def _part(self, job: Job, parting: Parting, draft: Draft, event: Event) -> Outcome:
+    def _deliver_part(self, job: Job, parting: Parting, draft: Draft, event: Event) -> Outcome:
         """Hand each recipient's part on, as an event of its own. Raises SchedulingOff if all are to wait."""
         self._choose_how(draft)
         found, answer = self._follow_owner(job, parting.keep(draft))

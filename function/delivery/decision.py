@@ -191,14 +191,14 @@ def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> 
         case Duplicate() | InDoubt() | Kept():
             return _leave_alone(known, job, now)
         case PredecessorInDoubt() | TooLate():
-            return _after_predecessor(known, job, policy, now)
+            return _decide_after_predecessor(known, job, policy, now)
     return _come_back(known, job, policy, now)
 
 
 def _come_back(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> Decision:
     match known:
         case Record() if isinstance(job.error, NotSent):
-            return _after_not_sent(known, job, job.error, policy, now)
+            return _decide_after_not_sent(known, job, job.error, policy, now)
         case Record(held_until=until, owner=owner) | Held(until, owner) if owner:
             return _retry(job, policy, until, owner)
     return _retry_undecided(job, policy, now)
@@ -206,25 +206,25 @@ def _come_back(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int)
 
 def decide_on_doubt(record: Record, job: Job, policy: RetryPolicy, now: int) -> Decision:
     """What follows where a mail in doubt may not be sent once more yet: wait for reports, for a day."""
-    if _waited_long_enough(record, job, policy, now):
+    if _has_waited_long_enough(record, job, policy, now):
         return _leave_alone(InDoubt(record), job, now)
     return _wait(job, policy, now, _HELD)
 
 
-def _after_predecessor(known: PredecessorInDoubt | TooLate, job: Job, policy: RetryPolicy, now: int) -> Decision:
+def _decide_after_predecessor(known: PredecessorInDoubt | TooLate, job: Job, policy: RetryPolicy, now: int) -> Decision:
     """The event belongs to a message whose mail went or may have gone, and has other content than this one."""
     record = known.record
     if isinstance(known, TooLate):
         return TellTooLate(record)
     if record.state not in IN_DOUBT:
         return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, _NEEDS_A_YES)
-    if record.parked or _waited_long_enough(record, job, policy, now):
-        reason = _REPLACES_A_DOUBT if job.error is None else _doubt(job.error)
+    if record.parked or _has_waited_long_enough(record, job, policy, now):
+        reason = _REPLACES_A_DOUBT if job.error is None else _decide_in_doubt(job.error)
         return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, reason)
     return _wait(job, policy, now, _HELD)
 
 
-def _waited_long_enough(record: Record, job: Job, policy: RetryPolicy, now: int) -> bool:
+def _has_waited_long_enough(record: Record, job: Job, policy: RetryPolicy, now: int) -> bool:
     return policy.is_exhausted(record.held_until, now, job.receives)
 
 
@@ -251,11 +251,11 @@ def _leave_alone(known: Duplicate | InDoubt | Kept, job: Job, now: int) -> Decis
         case Duplicate(state):
             return Done(OutcomeKind.DUPLICATE, f"already {state}")
         case InDoubt(record):
-            reason = _doubt(job.error)
+            reason = _decide_in_doubt(job.error)
             return WriteLetter(OutcomeKind.PARKED, record.owner, reason, record.attempts, Action.PARK, record.state)
 
 
-def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
+def _decide_after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
     if policy.is_exhausted(_find_beginning(record, job, now), now, job.receives):
         if record.state in IN_DOUBT:
             return _leave_alone(InDoubt(record), job, now)
@@ -284,14 +284,14 @@ def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
 def put_off(error: NotSent, job: Job, policy: RetryPolicy, now: int) -> Decision:
     """What to do if a file of the mail could not be read, before any claim: retry with growing waits; after a day, or
     on the last receive, write a dead letter with the reason."""
-    if _gives_up(job, policy, now):
+    if _is_giving_up(job, policy, now):
         line = f"gave up after {max(job.receives, 1)} tries: {error}"
         return give_up(Rejected(line, ReasonCode(error.reason.code)), job.attempt)
     wait = policy.wait_after_receives(job.receives)
     return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
 
 
-def _gives_up(job: Job, policy: RetryPolicy, now: int) -> bool:
+def _is_giving_up(job: Job, policy: RetryPolicy, now: int) -> bool:
     """Whether a delivery without a record was retried for a day, or has reached the last receive of the queue."""
     sent_at = job.delivery.item.sent_at if job.delivery.item else 0
     tried = policy.is_exhausted(sent_at, now, job.receives) and policy.has_waited_for_a_day(job.receives)
@@ -302,7 +302,7 @@ def _retry_undecided(job: Job, policy: RetryPolicy, now: int) -> Decision:
     """Retry with growing waits; after a day, or on the last receive, write a dead letter with the true reason."""
     if job.receives >= policy.receives:
         return _park_unsettled(BUSY, job.attempt.owner)
-    if _gives_up(job, policy, now):
+    if _is_giving_up(job, policy, now):
         return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, Reason(BUSY.code, f"{BUSY.text}, for a day"))
     return _wait(job, policy, now, BUSY)
 
@@ -319,7 +319,7 @@ def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:
     return WriteLetter(OutcomeKind.PARKED, owner, last)
 
 
-def _doubt(error: NotificationError | None) -> Reason:
+def _decide_in_doubt(error: NotificationError | None) -> Reason:
     """The reason of the letter about a mail that may have gone, with the error that would stop it now, if any."""
     if not isinstance(error, Rejected | RecipientNotAllowed):
         return _MAY_HAVE_GONE

@@ -48,11 +48,11 @@ class Digests:
     def _compose(self, record: Record, bodies: list[str]) -> Digest | None:
         if not bodies:
             return None
-        rule, end = self._rule(record.type), record.scheduled_for or 0
+        rule, end = self._find_rule(record.type), record.scheduled_for or 0
         body = compose(rule, record.type, record.message_id, DIGEST_SOURCE, end, bodies)
         return Digest(parse(json.loads(body), lambda _: None).digest, compress(body))
 
-    def _rule(self, type_: str) -> Mapping[str, Any]:
+    def _find_rule(self, type_: str) -> Mapping[str, Any]:
         try:
             return self.catalogue.get(type_).digest or _ANY
         except UnknownNotification:

@@ -22,7 +22,7 @@ from function.ledger.record import Record
 from function.ledger.table import Contended
 from function.message.addressing.recipients import address_of, write_event, write_part
 from function.message.builder import Draft
-from function.queues.batches import batches
+from function.queues.batches import split_batches
 from function.queues.dead_letter import Letter, write_retry
 from function.runtime.lean_dataclass import dataclass
 
@@ -71,13 +71,16 @@ class Parting:
 
     def _put(self, delivery: Delivery, attempt: Attempt, bodies: Mapping[str, str], kind: OutcomeKind) -> Outcome:
         """All of them, as few calls as they fit into; if SQS leaves any out, all come again."""
-        refused = sum(len(self.queue.put_all(batch)) for batch in batches(self._letters(delivery, bodies), _size))
+        refused = sum(
+            len(self.queue.put_all(batch))
+            for batch in split_batches(self._write_letters(delivery, bodies), _compute_size)
+        )
         said = f"{len(bodies)} recipients"
         if refused:
             return self._wait(attempt, f"SQS did not take {refused} of {said}")
         return Outcome(kind, attempt.message_id, attempt.type, said)
 
-    def _letters(self, delivery: Delivery, bodies: Mapping[str, str]) -> Iterable[Letter]:
+    def _write_letters(self, delivery: Delivery, bodies: Mapping[str, str]) -> Iterable[Letter]:
         for name, body in bodies.items():
             message_id = part_message_id(delivery.message_id, name)
             yield write_retry(
@@ -90,5 +93,5 @@ class Parting:
         )
 
 
-def _size(letter: Letter) -> int:
+def _compute_size(letter: Letter) -> int:
     return len(letter.body)

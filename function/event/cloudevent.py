@@ -33,12 +33,12 @@ __all__ = [
     "TENANT_TAG",
     "TRACE_TAG",
     "Event",
+    "build_simulator_address",
+    "build_synthetic_event",
     "decode",
     "is_synthetic",
     "mark_recipient",
     "parse",
-    "simulator_address",
-    "synthetic_event",
 ]
 
 #: Bytes of UTF-8. SNS bills by 64 KiB, and an event carries links, not blobs.
@@ -194,17 +194,17 @@ def is_synthetic(event: Event) -> bool:
     return event.source == SYNTHETIC_SOURCE and domain.lower() == _SIMULATOR
 
 
-def simulator_address(mailbox: str, label: str) -> str:
+def build_simulator_address(mailbox: str, label: str) -> str:
     """An address of SES's simulator: `mailbox` says what becomes of its mail, the label tells it from all others."""
     return f"{mailbox}+{label}@{_SIMULATOR}"
 
 
-def synthetic_event(
+def build_synthetic_event(
     name: str, type_: str, data: Mapping[str, Any], time: str, mailbox: str = "success", provider: str | None = None
 ) -> dict[str, Any]:
     """A CloudEvent made from an example's data, to a mailbox of the simulator: by default one that takes every mail.
     It goes by `provider` alone if one is named, and there to what that vendor has for tests."""
-    recipient = {**data["recipient"], "email": simulator_address(mailbox, name)}
+    recipient = {**data["recipient"], "email": build_simulator_address(mailbox, name)}
     return {
         "specversion": "1.0",
         "id": name,

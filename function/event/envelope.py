@@ -18,7 +18,7 @@ from function.event.compression import decompress_base64
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.trace_context import read_traceparent
 
-__all__ = ["Delivery", "QueueItem", "Unreadable", "deliveries", "from_queue", "is_queue_event"]
+__all__ = ["Delivery", "QueueItem", "Unreadable", "from_queue", "is_queue_event", "read_deliveries"]
 
 #: SNS's ids are UUIDs; this is what a key, an SES tag and an attribute of SQS all take.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -86,20 +86,22 @@ def is_queue_event(event: object) -> bool:
     return bool(records) and isinstance(records, list) and all(_is_queue_record(record) for record in records)
 
 
-def deliveries(event: object) -> Iterator[Delivery | Unreadable]:
+def read_deliveries(event: object) -> Iterator[Delivery | Unreadable]:
     """The messages of an SNS event; whatever else it is comes back as Unreadable."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not records:
         yield Unreadable(_to_text(event))
         return
     for record in records:
-        yield _notification(record.get("Sns") if isinstance(record, dict) else None) or Unreadable(_to_text(record))
+        yield _read_notification(record.get("Sns") if isinstance(record, dict) else None) or Unreadable(
+            _to_text(record)
+        )
 
 
 def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
     """The messages in one SQS record: of an on-failure record as many as the SNS event in it had."""
     given = record["attributes"]
-    receives, sent_at = _number(given, "ApproximateReceiveCount", 9) or 1, _number(given, "SentTimestamp", 13)
+    receives, sent_at = _read_number(given, "ApproximateReceiveCount", 9) or 1, _read_number(given, "SentTimestamp", 13)
     item = QueueItem(record["messageId"], record["receiptHandle"], receives, sent_at)
     attributes = record.get("messageAttributes")
     for found in _read_body(record["body"]):
@@ -120,7 +122,7 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
 
 def _is_queue_record(record: object) -> bool:
     """Whether it is a message as Lambda hands it over from SQS."""
-    texts = (_text(record, name) for name in ("messageId", "receiptHandle", "body"))
+    texts = (_read_text(record, name) for name in ("messageId", "receiptHandle", "body"))
     return (
         isinstance(record, dict)
         and record.get("eventSource") == "aws:sqs"
@@ -134,21 +136,21 @@ def _read_body(text: str) -> list[Delivery | Unreadable]:
     try:
         body = json.loads(text)
         if isinstance(body, dict) and "requestPayload" in body:
-            return list(deliveries(body["requestPayload"]))
+            return list(read_deliveries(body["requestPayload"]))
     except (ValueError, RecursionError):
         return [Unreadable(text)]
-    return [_notification(body) or Unreadable(text)]
+    return [_read_notification(body) or Unreadable(text)]
 
 
-def _notification(value: object) -> Delivery | None:
+def _read_notification(value: object) -> Delivery | None:
     """The delivery in an SNS notification, its body unpacked if a letter had to compress it, or None."""
-    message_id, body = _text(value, "MessageId"), _text(value, "Message")
-    if packed := _text(value, "MessageDeflated"):
+    message_id, body = _read_text(value, "MessageId"), _read_text(value, "Message")
+    if packed := _read_text(value, "MessageDeflated"):
         body = decompress_base64(packed)
     if not message_id or body is None or not _ID.fullmatch(message_id):
         return None
     in_ledger = isinstance(value, dict) and True in (value.get("MessageInLedger"), value.get("MessageTooLong"))
-    topic, timestamp = ((_text(value, name) or "")[:_LONGEST_NAME] for name in ("TopicArn", "Timestamp"))
+    topic, timestamp = ((_read_text(value, name) or "")[:_LONGEST_NAME] for name in ("TopicArn", "Timestamp"))
     return Delivery(message_id, body, topic, timestamp, in_ledger=in_ledger, traceparent=_trace(value))
 
 
@@ -156,24 +158,24 @@ def _trace(value: object) -> str | None:
     """The message attribute `traceparent`; what is no trace context is as none."""
     attributes = value.get("MessageAttributes") if isinstance(value, dict) else None
     attribute = attributes.get("traceparent") if isinstance(attributes, dict) else None
-    text = _text(attribute, "Value")
+    text = _read_text(attribute, "Value")
     return text if text and read_traceparent(text) else None
 
 
-def _text(value: object, name: str) -> str | None:
+def _read_text(value: object, name: str) -> str | None:
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
 
 
-def _number(value: object, name: str, digits: int) -> int:
+def _read_number(value: object, name: str, digits: int) -> int:
     """A count or a time that SQS writes as text of at most so many digits; 0 for anything else."""
-    text = _text(value, name) or ""
+    text = _read_text(value, name) or ""
     return int(text) if re.fullmatch("[0-9]+", text) and len(text) <= digits else 0
 
 
 def _mark(attributes: object, name: str) -> str | None:
     """A letter's mark; Herald's own are short, and what is not goes into no other letter."""
-    mark = _text(attributes.get(name), "stringValue") if isinstance(attributes, dict) else None
+    mark = _read_text(attributes.get(name), "stringValue") if isinstance(attributes, dict) else None
     return mark if mark and len(mark) <= _LONGEST_NAME else None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-__all__ = ["batches", "publish_entry"]
+__all__ = ["publish_entry", "split_batches"]
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ _MOST = 10
 _BYTES = 250_000
 
 
-def batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+def split_batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
     """The items in their order, as many together as one call takes; `size` gives the bytes of one."""
     batch: list[T] = []
     total = 0

@@ -44,7 +44,7 @@ def write_retry(delivery: Delivery, not_sent: str | None = None) -> Letter:
     marks = {"attempt": delivery.letter, "confirmed": "yes" if delivery.confirmed else None}
     marks |= {"instead_of": delivery.instead_of, "avoid": delivery.avoid, "never_tried": delivery.never_tried}
     marks |= {"not_sent": not_sent}
-    return Letter(_body(delivery, False), _drop_empty(marks))
+    return Letter(_build_body(delivery, False), _drop_empty(marks))
 
 
 def write_letter(
@@ -60,7 +60,7 @@ def write_letter(
     or will: only then can the letter refer to it. `event` is its source and id, as far as they are known."""
     source, id_ = (_NOT_ATTRIBUTE_TEXT.sub("?", name) if name else None for name in event)
     return Letter(
-        _body(delivery, kept),
+        _build_body(delivery, kept),
         {
             "attempt": attempt,
             "attempts": str(attempts),
@@ -78,7 +78,7 @@ def _drop_empty(marks: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in marks.items() if value}
 
 
-def _body(delivery: Delivery, kept: bool) -> str:
+def _build_body(delivery: Delivery, kept: bool) -> str:
     notification: dict[str, object] = {
         "Type": "Notification",
         "MessageId": delivery.message_id,

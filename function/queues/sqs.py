@@ -30,8 +30,8 @@ class Queue:
         """Queue a letter, invisible for `delay` seconds, 900 at most."""
         self.client.send_message(
             QueueUrl=self.url,
-            DelaySeconds=min(_whole(delay), _LONGEST_DELAY),
-            **_message(letter),
+            DelaySeconds=min(_round_up(delay), _LONGEST_DELAY),
+            **_build_message(letter),
         )
 
     def put_all(self, letters: Sequence[Letter]) -> dict[int, str]:
@@ -39,7 +39,7 @@ class Queue:
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
         """
-        entries = [{"Id": str(number), **_message(letter)} for number, letter in enumerate(letters)]
+        entries = [{"Id": str(number), **_build_message(letter)} for number, letter in enumerate(letters)]
         answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
         taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
         why = {int(entry["Id"]): str(entry["Code"]) for entry in answer.get("Failed", [])}
@@ -50,7 +50,7 @@ class Queue:
         self.client.change_message_visibility(
             QueueUrl=self.url,
             ReceiptHandle=item.receipt_handle,
-            VisibilityTimeout=min(_whole(seconds), _LONGEST_INVISIBILITY),
+            VisibilityTimeout=min(_round_up(seconds), _LONGEST_INVISIBILITY),
         )
 
     def count(self) -> int:
@@ -59,10 +59,10 @@ class Queue:
         return sum(int(answer.get("Attributes", {}).get(name, 0)) for name in _COUNTS)
 
 
-def _message(letter: Letter) -> dict[str, Any]:
+def _build_message(letter: Letter) -> dict[str, Any]:
     marks = {name: {"DataType": "String", "StringValue": value} for name, value in letter.attributes.items()}
     return {"MessageBody": letter.body, "MessageAttributes": marks}
 
 
-def _whole(seconds: float) -> int:
+def _round_up(seconds: float) -> int:
     return max(0, -int(-seconds // 1))

@@ -48,9 +48,9 @@ class _Operation:
         """Make the call. Returns and raises what the client's method does."""
         for member in self._model.idempotent_members:
             parameters.setdefault(member, str(uuid.uuid4()))
-        body = _body(parameters)
+        body = _read_body(parameters)
         if self._alike is None:
-            self._alike = self._first(parameters)
+            self._alike = self._prepare_first(parameters)
             self._alone = self._alike["body"] == body
         if not self._alone:
             return getattr(self._client, xform_name(self._name))(**parameters)
@@ -65,7 +65,7 @@ class _Operation:
             return answer
         raise self._client.exceptions.from_code(answer.get("Error", {}).get("Code"))(answer, self._name)
 
-    def _first(self, parameters: Mapping[str, Any]) -> Request:
+    def _prepare_first(self, parameters: Mapping[str, Any]) -> Request:
         """The request that botocore makes of the parameters, taken before it is signed and sent."""
         taken: list[Request] = []
 
@@ -86,11 +86,11 @@ class _UnsentResponse:
     status_code = 200
 
 
-def _body(parameters: Mapping[str, Any]) -> bytes:
-    return json.dumps(parameters, default=_base64).encode()
+def _read_body(parameters: Mapping[str, Any]) -> bytes:
+    return json.dumps(parameters, default=_encode_base64).encode()
 
 
-def _base64(value: object) -> str:
+def _encode_base64(value: object) -> str:
     """Binary values, which JSON has not: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html"""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

@@ -103,7 +103,7 @@ class Tracer:
             connection.close()
 
     def _describe(self, spans: list[Span]) -> dict[str, Any]:
-        resource = _attributes({"service.name": self.service, "service.version": self.release})
+        resource = _encode_attributes({"service.name": self.service, "service.version": self.release})
         scope = {"scope": {"name": "herald", "version": self.release}, "spans": [_describe_span(one) for one in spans]}
         return {"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [scope]}]}
 
@@ -117,13 +117,13 @@ def _describe_span(span: Span) -> dict[str, Any]:
         "kind": _KINDS[span.kind],
         "startTimeUnixNano": f"{span.began * 1_000_000}",
         "endTimeUnixNano": f"{span.ended * 1_000_000}",
-        "attributes": _attributes(span.attributes),
+        "attributes": _encode_attributes(span.attributes),
         "status": {"code": _ERROR, "message": span.error} if span.error else {},
     }
     return told | ({"parentSpanId": span.parent.span_id} if span.parent else {})
 
 
-def _attributes(values: dict[str, Value]) -> list[dict[str, Any]]:
+def _encode_attributes(values: dict[str, Value]) -> list[dict[str, Any]]:
     return [{"key": key, "value": _describe_value(value)} for key, value in values.items()]
 
 

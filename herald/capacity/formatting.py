@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["count", "duration"]
+__all__ = ["count", "format_duration"]
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds with the two units that matter: `1 h 23 min`."""
     left = round(seconds)
     for place, (size, unit) in enumerate(_UNITS[:-1]):

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from herald.capacity.answer import BurstResult
-from herald.capacity.formatting import count, duration
+from herald.capacity.formatting import count, format_duration
 from herald.capacity.rules import EVENT_AGE, UNRESERVED
 from herald.capacity.scenario import BurstScenario
 
-__all__ = ["advice", "show"]
+__all__ = ["list_advice", "show"]
 
 #: Columns that the table with all choices needs; a narrower terminal gets the first choice only.
 _WIDE = 76
@@ -29,35 +29,35 @@ def show(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]
     console.print(
         f"{scenario.burst:,} events against {scenario.rate:g} mails a second, {scenario.seconds:g} s for each"
         + (f", {scenario.quota:,} mails a day" if scenario.quota else "")
-        + f" ({_method(answer)})"
+        + f" ({_describe_method(answer)})"
     )
-    console.print(_table(asked if console.width >= _WIDE else {name: asked[name] for name in [*asked][:1]}))
+    console.print(_draw_table(asked if console.width >= _WIDE else {name: asked[name] for name in [*asked][:1]}))
     console.out(_draw(answer, min(console.width - 1, 100), console.is_terminal))
-    for line in advice(scenario, answer):
+    for line in list_advice(scenario, answer):
         console.print(f"- {line}")
 
 
-def _method(answer: BurstResult) -> str:
+def _describe_method(answer: BurstResult) -> str:
     if answer.size == 1:
         return "each event by itself"
     return f"simulated in lots: each stands for {answer.size:,} events, times are exact to a few {answer.size:,} s"
 
 
-def _table(asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> Table:
+def _draw_table(asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> Table:
     table = Table("reserved concurrency")
     for name, (scenario, _) in asked.items():
         reserved = f"{scenario.reserved:,}" if scenario.reserves else "none"
         table.add_column(f"{reserved}\n{name}", justify="right")
-    rows = [dict(_rows(scenario, answer)) for scenario, answer in asked.values()]
+    rows = [dict(_list_rows(scenario, answer)) for scenario, answer in asked.values()]
     for what in rows[0]:
         table.add_row(what, *(row[what] for row in rows))
     return table
 
 
-def _rows(scenario: BurstScenario, answer: BurstResult) -> Iterator[tuple[str, str]]:
-    yield "at the rate alone", duration(scenario.burst / scenario.rate)
-    yield "half of the mails sent after", duration(answer.half) if answer.half else "never"
-    yield "all done after", duration(answer.drained)
+def _list_rows(scenario: BurstScenario, answer: BurstResult) -> Iterator[tuple[str, str]]:
+    yield "at the rate alone", format_duration(scenario.burst / scenario.rate)
+    yield "half of the mails sent after", format_duration(answer.half) if answer.half else "never"
+    yield "all done after", format_duration(answer.drained)
     yield "mails sent", f"{answer.sent:,.0f}"
     yield "most in Lambda's queue", count(answer.most_in_lambda)
     yield "most in the queue retry", count(answer.most_in_retry)
@@ -86,7 +86,7 @@ def _draw(answer: BurstResult, width: int, coloured: bool) -> str:
     for name, (mark, values) in queues.items():
         figure.draw(figure.signal(at, values, marker=mark).lines(True).label(f"{mark} {name}"))
     figure.legend(False)
-    _set_ticks(figure.ruler(0, 0), max(at), duration)
+    _set_ticks(figure.ruler(0, 0), max(at), format_duration)
     _set_ticks(figure.ruler(1, 0), max(max(values) for _, values in queues.values()), count)
     key = "   ".join(f"{mark} {name}" for name, (mark, _) in queues.items())
     return f"{figure.build().string(colorless=not coloured).rstrip()}\n{key}"
@@ -97,7 +97,7 @@ def _set_ticks(ruler: Any, most: float, worded: Callable[[float], str]) -> None:
     ruler.ticks(places, [worded(place) for place in places])
 
 
-def advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
+def list_advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
     """What a person should know or do, one line each."""
     reservation = f"{scenario.reserved:,}" if scenario.reserves else "nothing"
     yield (
@@ -112,8 +112,8 @@ def advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
         )
     if answer.aged >= 1:
         yield (
-            f"{answer.aged:,.0f} events are still in Lambda's queue after {duration(EVENT_AGE)}; they go on in the "
-            "queue retry, and none is lost by that. The alarm on retry's age will say so."
+            f"{answer.aged:,.0f} events are still in Lambda's queue after {format_duration(EVENT_AGE)}; they go on in "
+            "the queue retry, and none is lost by that. The alarm on retry's age will say so."
         )
     if answer.dead >= 1:
         yield (

@@ -118,20 +118,20 @@ class _BurstSimulation:
         """Play it until every event is a mail, a dead letter or lost."""
         for number in range(self._burst):
             at = self._scenario.over * number / self._burst
-            self._at(at, self._arrive, SimulatedEvent(at))
-        self._at(0, self._look)
+            self._schedule_at(at, self._arrive, SimulatedEvent(at))
+        self._schedule_at(0, self._look)
         due, answer = self._due, self._answer
         while answer.sent + answer.dead + answer.lost < self._burst:
             self._now, _, call, arguments = heapq.heappop(due)
             call(*arguments)
-        answer.moments.append(self._moment())
+        answer.moments.append(self._take_sample())
         answer.count_for(self._scenario.burst / self._burst)
         return answer
 
-    def _at(self, moment: float, call: Callable[..., None], *arguments: Any) -> None:
+    def _schedule_at(self, moment: float, call: Callable[..., None], *arguments: Any) -> None:
         heapq.heappush(self._due, (moment, next(self._numbers), call, arguments))
 
-    def _after(self, seconds: float, call: Callable[..., None], *arguments: Any) -> None:
+    def _schedule_after(self, seconds: float, call: Callable[..., None], *arguments: Any) -> None:
         heapq.heappush(self._due, (self._now + seconds, next(self._numbers), call, arguments))
 
     # -- Lambda's own queue ----------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class _BurstSimulation:
         self._answer.throttles += 1
         wait = mail.pause * (1 - self._chance() / 2)
         if self._now + wait - mail.arrived >= EVENT_AGE:
-            self._at(mail.arrived + EVENT_AGE, self._age_out, mail)
+            self._schedule_at(mail.arrived + EVENT_AGE, self._age_out, mail)
             return
         mail.pause = min(mail.pause * 2, BACKOFF_LONGEST)
         heapq.heappush(self._due, (self._now + wait, next(self._numbers), self._try, (mail,)))
@@ -173,7 +173,7 @@ class _BurstSimulation:
     # -- one delivery: claim, send, record -------------------------------------------------------------------------
 
     def _deliver(self, mail: SimulatedEvent, then: Then) -> None:
-        self._after(self._seconds * CLAIM_SHARE, self._claim, mail, then, self._now)
+        self._schedule_after(self._seconds * CLAIM_SHARE, self._claim, mail, then, self._now)
 
     def _claim(self, mail: SimulatedEvent, then: Then, begun: float) -> None:
         mail.first_at = self._now if mail.first_at is None else mail.first_at
@@ -187,13 +187,13 @@ class _BurstSimulation:
             self._answer.refusals += 1
             if round_ < ROUNDS - 1:
                 pause = PAUSE * self._size * 2**round_ * self._chance()
-                self._after(took + pause, self._send, mail, then, begun, round_ + 1)
+                self._schedule_after(took + pause, self._send, mail, then, begun, round_ + 1)
                 return
         elif refusal:
             self._answer.over_quota += 1
         rest = self._seconds * (1 - CLAIM_SHARE - SEND_SHARE)
         end = max(self._now + took + rest, begun + self._held)
-        self._at(end, self._end, mail, then, refusal)
+        self._schedule_at(end, self._end, mail, then, refusal)
 
     def _end(self, mail: SimulatedEvent, then: Then, refusal: NotSent | None) -> None:
         self._busy -= 1
@@ -220,7 +220,7 @@ class _BurstSimulation:
     def _park(self, mail: SimulatedEvent, delay: float) -> None:
         self._parked += 1
         mail.queued_at = self._now
-        self._after(math.ceil(delay), self._appear, mail)
+        self._schedule_after(math.ceil(delay), self._appear, mail)
 
     def _appear(self, mail: SimulatedEvent) -> None:
         self._visible.append(mail)
@@ -250,21 +250,21 @@ class _BurstSimulation:
             self._visible.append(mail)
             self._poll()
             return
-        self._after(POLLER_PAUSE, self._hand_over, mail, received)
+        self._schedule_after(POLLER_PAUSE, self._hand_over, mail, received)
 
     def _finish_poll(self, mail: SimulatedEvent, wait: float | None) -> None:
         if wait is None:
             self._parked -= 1
         else:
-            self._after(math.ceil(wait), self._appear, mail)
-        self._after(POLLER_TURN * self._size, self._poll)
+            self._schedule_after(math.ceil(wait), self._appear, mail)
+        self._schedule_after(POLLER_TURN * self._size, self._poll)
 
     # -- what is drawn ---------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
         """Look around at ever longer intervals, some 1 % of the time that has passed."""
-        self._answer.moments.append(self._moment())
-        self._after(max(1.0, self._now / 100), self._look)
+        self._answer.moments.append(self._take_sample())
+        self._schedule_after(max(1.0, self._now / 100), self._look)
 
-    def _moment(self) -> BacklogSample:
+    def _take_sample(self) -> BacklogSample:
         return BacklogSample(self._now, self._answer.sent, self._waiting, self._parked)

@@ -28,7 +28,7 @@ from laptop.inbox.app import MAIL_POLICY, PAGE_POLICY, SameOrigin
 from laptop.state import ROOT
 from operations.errors import UserError
 
-__all__ = ["Ask", "Send", "studio"]
+__all__ = ["Ask", "Send", "make_studio"]
 
 PAGES = Path(__file__).with_name("pages")
 _SHEET = ROOT / "webapp" / "pages" / "static" / "herald.css"
@@ -42,7 +42,7 @@ Send = Callable[[Content, str, Mapping[str, Any], str], str]
 Ask = Callable[[str, str], str]
 
 
-def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> Starlette:
+def make_studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> Starlette:
     """The ASGI application. `ways` are how *send me this* sends, by name; each but `laptop` sends once `ask` has its
     yes."""
     pages = _StudioPages(workshop, watched, ways, ask)
@@ -62,7 +62,11 @@ def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
             Middleware(SameOrigin),
         ],
-        exception_handlers={UserError: _refusal, ClientError: _refusal_of_aws, BotoCoreError: _refusal_of_aws},
+        exception_handlers={
+            UserError: _answer_refusal,
+            ClientError: _answer_aws_refusal,
+            BotoCoreError: _answer_aws_refusal,
+        },
         lifespan=pages.lifespan,
     )
 
@@ -139,11 +143,11 @@ class _StudioPages:
                 await self._changed.wait()
 
 
-async def _refusal(_request: Request, error: Exception) -> Response:
+async def _answer_refusal(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 422)
 
 
-async def _refusal_of_aws(_request: Request, error: Exception) -> Response:
+async def _answer_aws_refusal(_request: Request, error: Exception) -> Response:
     """What AWS says, or that it said nothing: then a mail may have gone."""
     said = "AWS refused" if isinstance(error, ClientError) else "AWS did not answer"
     return JSONResponse({"error": f"{said}: {error}"}, 502)

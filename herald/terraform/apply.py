@@ -113,7 +113,7 @@ def prepare(
     known = read_variables(target.environment, variables, where)
     _refuse_another_region(known, target)
     packages = build("laptop") if target.local else build("cloud", cast("Architecture", known.architecture), say=say)
-    terraform = _stage(target, backend, local_state, where if target.local else f"{where}-{known.name}")
+    terraform = _stage_root(target, backend, local_state, where if target.local else f"{where}-{known.name}")
     refuse_another_second_region(terraform.read("state", "pull"), known.second_region)
     # What is planned and applied is one copy, whatever is built meanwhile; its name, from the stage, is the same in
     # every checkout: another one would change five functions.
@@ -130,7 +130,7 @@ def _refuse_another_region(known: Variables, target: AwsTarget) -> None:
         )
 
 
-def _stage(target: AwsTarget, backend: Path | None, local_state: bool, whose: str) -> Terraform:
+def _stage_root(target: AwsTarget, backend: Path | None, local_state: bool, whose: str) -> Terraform:
     if target.local:
         terraform = stage(whose, target.environment, {"local": {}})
         terraform.init()

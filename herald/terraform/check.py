@@ -8,29 +8,29 @@ from collections.abc import Callable
 from herald.terraform.runner import INFRA, Terraform, stage
 from laptop.environment import is_foreign
 
-__all__ = ["check", "offline"]
+__all__ = ["build_offline_environment", "check"]
 
 EXAMPLE = INFRA / "examples" / "notifier-alone"
 
 
 def check(say: Callable[[str], None]) -> None:
     """Raise `UserError` at the first that is wrong."""
-    environment = offline()
+    environment = build_offline_environment()
     root = stage("check", environment, {"local": {}})
     root.read("fmt", "-check", "-recursive", "-no-color", str(INFRA))
     say("Formatting is Terraform's own.")
-    for terraform in (root, example(environment)):
+    for terraform in (root, stage_example(environment)):
         terraform.init()
         terraform.read("validate", "-no-color")
     say("The root and the example are valid.")
     root.run("test")
 
 
-def example(environment: dict[str, str]) -> Terraform:
+def stage_example(environment: dict[str, str]) -> Terraform:
     """The example of the notifier alone, staged as deep under `build/` as it lies under `infra/`."""
     return stage("check/examples/notifier-alone", environment, source=EXAMPLE)
 
 
-def offline() -> dict[str, str]:
+def build_offline_environment() -> dict[str, str]:
     """The caller's environment without anything of AWS in it."""
     return {name: value for name, value in os.environ.items() if not is_foreign(name)}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from operations.errors import UserError
 
-__all__ = ["VARIABLE", "cli_config", "find_mirror"]
+__all__ = ["VARIABLE", "find_mirror", "write_cli_config"]
 
 VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
 REGISTRY = "registry.terraform.io"
@@ -37,7 +37,7 @@ def find_mirror(environment: Mapping[str, str] = os.environ) -> Path | None:
     return mirror.resolve()
 
 
-def cli_config(mirror: Path | None) -> str:
+def write_cli_config(mirror: Path | None) -> str:
     """Terraform's CLI configuration: the mirror if there is one, and nothing that the user's own file says."""
     if mirror is None:
         return "# Providers come from their registries.\n"

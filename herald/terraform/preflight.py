@@ -34,13 +34,13 @@ def refuse_collisions(plan: Plan, client: Client) -> None:
     """
     _refuse_another_name(plan)
     _refuse_identities(plan, client)
-    for domain in _creations(plan, "aws_apigatewayv2_domain_name"):
+    for domain in _list_values(plan, "aws_apigatewayv2_domain_name"):
         if _exists(lambda name: client("apigatewayv2").get_domain_name(DomainName=name), domain["domain_name"]):
             raise UserError(
                 f"API Gateway in this region serves {domain['domain_name']} already, for another API: nothing was "
                 "changed. Take another name for custom_domain, or remove that domain name first"
             )
-    for record in _creations(plan, "aws_route53_record"):
+    for record in _list_values(plan, "aws_route53_record"):
         if record.get("name") and not record.get("allow_overwrite") and _exists_in_zone(client, record):
             raise UserError(
                 f"the zone {record['zone_id']} has a {record['type']} record {record['name']} already: nothing was "
@@ -81,7 +81,7 @@ def _refuse_another_name(plan: Plan) -> None:
                 )
 
 
-def _creations(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
+def _list_values(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
     return (values for _, values in _list_creations(plan, kind))
 
 
@@ -144,10 +144,10 @@ def find_resumed(plan: Plan) -> list[str]:
         change["change"]["before"]["function_name"]
         for change in plan.get("resource_changes", [])
         if change["type"] == "aws_lambda_function"
-        and CONCURRENCY_TAG in _tags(change["change"]["before"])
-        and CONCURRENCY_TAG not in _tags(change["change"]["after"])
+        and CONCURRENCY_TAG in _read_tags(change["change"]["before"])
+        and CONCURRENCY_TAG not in _read_tags(change["change"]["after"])
     ]
 
 
-def _tags(values: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _read_tags(values: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return (values or {}).get("tags") or {}

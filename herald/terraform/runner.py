@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from herald.terraform.mirror import cli_config, find_mirror
+from herald.terraform.mirror import find_mirror, write_cli_config
 from operations.errors import UserError
 
 __all__ = ["INFRA", "ROOT", "STAGES", "Terraform", "stage"]
@@ -93,7 +93,7 @@ def stage(
     if backend is not None:
         override.write_text(json.dumps({"terraform": {"backend": dict(backend)}}))
     config = folder.with_suffix(".tfrc")
-    config.write_text(cli_config(find_mirror(environment)))
+    config.write_text(write_cli_config(find_mirror(environment)))
     own = {
         "TF_CLI_CONFIG_FILE": str(config),
         "TF_DATA_DIR": str(folder / ".terraform"),

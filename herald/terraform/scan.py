@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from herald.terraform.apply import build_trial_variables
-from herald.terraform.check import offline
+from herald.terraform.check import build_offline_environment
 from herald.terraform.runner import INFRA, ROOT, STAGES, Terraform, stage
 from laptop.cloud import Options, run_cloud
 from laptop.environment import build_client_settings
@@ -30,7 +30,7 @@ def scan(say: Callable[[str], None]) -> None:
     if not CHECKOV.exists():
         raise UserError("checkov is not installed: make infra-test sets it up")
     found = _run_checkov(_make_plan(say))
-    checks = [check for check in found["results"]["failed_checks"] if not _only_where_the_plan_lies(check)]
+    checks = [check for check in found["results"]["failed_checks"] if not _is_about_path(check)]
     failed = {(check["check_id"], check["resource"]): check for check in checks}
     skips: dict[str, dict[str, Any]] = json.loads(SKIPS.read_text())
     unexplained = sorted(key for key in failed if not _is_explained(key, skips))
@@ -50,7 +50,7 @@ def scan(say: Callable[[str], None]) -> None:
         raise UserError("the plan has failed checks that nobody has explained, or explanations of none")
 
 
-def _only_where_the_plan_lies(check: dict[str, Any]) -> bool:
+def _is_about_path(check: dict[str, Any]) -> bool:
     """checkov reads the path of the plan's own file as a value too, and takes a path of 40 characters for a secret."""
     keys = check["check_result"].get("evaluated_keys") or [""]
     return all(key.endswith("/__file__") for key in keys)
@@ -67,7 +67,9 @@ def _make_plan(say: Callable[[str], None]) -> Path:
     """A plan of the root as it would be made for the first time, with nothing switched off."""
     packages = build("laptop", say=say)
     with run_cloud(Options(STAGES / "scan-cloud", bare=True)) as cloud:
-        terraform = stage("scan", offline() | build_client_settings(cloud.description.endpoints), {"local": {}})
+        terraform = stage(
+            "scan", build_offline_environment() | build_client_settings(cloud.description.endpoints), {"local": {}}
+        )
         variables = build_trial_variables(cloud.description) | {
             "deletion_protection": True,
             "function_package": str(packages.function_zip),

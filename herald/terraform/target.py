@@ -20,7 +20,7 @@ from laptop.description import Description
 from laptop.environment import build_client_settings, is_foreign
 from operations.errors import UserError
 
-__all__ = ["AwsTarget", "aws", "aws_session", "is_loopback", "laptop", "region_of_profile"]
+__all__ = ["AwsTarget", "find_aws", "find_laptop", "is_loopback", "open_aws_session", "read_profile_region"]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
@@ -39,7 +39,7 @@ class AwsTarget:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A client of a service in this account, and in this region if no other is named."""
-        session = boto3.Session("laptop", "laptop", region_name=self.region) if self.local else aws_session()
+        session = boto3.Session("laptop", "laptop", region_name=self.region) if self.local else open_aws_session()
         make: Callable[..., Any] = session.client
         if not self.local:
             return make(service, region_name=region, config=_CONFIG)
@@ -47,14 +47,14 @@ class AwsTarget:
         return make(service, region_name=region, endpoint_url=own or self.environment["AWS_ENDPOINT_URL"])
 
 
-def aws_session() -> boto3.Session:
+def open_aws_session() -> boto3.Session:
     """The session of the shell's AWS settings, in the one region that they name.
 
     `AWS_REGION` comes first, as for Terraform and the AWS CLI: boto3 by itself does not read it, and takes the
     profile's. A variable that is empty names nothing. Raises `UserError` for no such profile, and for no region.
     """
     try:
-        named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or region_of_profile()
+        named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or read_profile_region()
         if named is None:
             raise UserError(
                 f"no AWS region is set: export AWS_REGION=eu-west-1, name a profile that has one, {_OR_LOCAL}"
@@ -66,7 +66,7 @@ def aws_session() -> boto3.Session:
         raise UserError(f"the AWS settings lead nowhere: {problem}. Choose another profile, {_OR_LOCAL}") from None
 
 
-def region_of_profile() -> str | None:
+def read_profile_region() -> str | None:
     """What the configuration file says, without the variable that boto3 would take instead.
 
     Raises BotoCoreError if there is no such profile.
@@ -75,19 +75,19 @@ def region_of_profile() -> str | None:
     return region or None
 
 
-def aws() -> AwsTarget:
+def find_aws() -> AwsTarget:
     """The account that the user's AWS settings lead to; raises `UserError` for none, or for a laptop cloud."""
     for name, value in os.environ.items():
         if name.startswith("AWS_ENDPOINT_URL") and is_loopback(value):
             raise UserError(f"{name} is {value}, a laptop cloud: say --local, or unset it to reach AWS")
-    session = aws_session()
+    session = open_aws_session()
     client = session.client("sts", config=_CONFIG)
     if is_loopback(client.meta.endpoint_url):
         raise UserError("the AWS settings lead to a laptop cloud: say --local, or choose another profile")
     return _identify(client, session.region_name, _with_region(session.region_name), local=False)
 
 
-def laptop(descriptor: Path) -> AwsTarget:
+def find_laptop(descriptor: Path) -> AwsTarget:
     """The laptop cloud that runs here; nothing of the user's own AWS settings is left."""
     cloud = Description.read(descriptor)
     settings = build_client_settings(cloud.endpoints)

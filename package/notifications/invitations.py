@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from function.errors import InvalidEvent
-from function.event.cloudevent import parse, synthetic_event
+from function.event.cloudevent import build_synthetic_event, parse
 from function.message.invitation import REQUIRED, write_invitation
 from package.errors import PackageError
 from package.notifications.documents import where
@@ -40,7 +40,7 @@ def faults_of_invitations(examples: Mapping[str, Any], folder: Path) -> Iterator
     for name, data in examples.items():
         if "invitation" not in data:
             continue
-        event = parse(synthetic_event("example", "example", data, "2026-11-21T08:00:00Z"), lambda _: None)
+        event = parse(build_synthetic_event("example", "example", data, "2026-11-21T08:00:00Z"), lambda _: None)
         try:
             write_invitation(data["invitation"], event, "nobody@herald.invalid", "nobody@herald.invalid")
         except InvalidEvent as error:

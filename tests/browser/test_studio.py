@@ -15,7 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from function.message.rendering import Content
-from herald.studio.app import studio
+from herald.studio.app import make_studio
 from herald.studio.workshop import Workshop
 from package.notifications.catalogue import EXAMPLES
 from tests.waiting import LIMIT, eventually
@@ -49,7 +49,7 @@ def running(tmp_path: Path) -> Iterator[Studio]:
 
             return send
 
-        app = studio(
+        app = make_studio(
             Workshop(folder, tmp_path / "work"),
             folder,
             {name: way(name) for name in ("laptop", "deployment")},

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.peers.peer import matrix_of_check_then_put
+from bench.peers.peer import run_check_then_put
 from package.notifications.catalogue import compile_catalogue
 from tests.faults.matrix import Again
 from tests.faults.points import POINTS, Request, Stage
@@ -73,5 +73,5 @@ def test_what_strikes_anywhere_strikes_once_and_knows_a_probe_from_a_mail() -> N
 @pytest.mark.slow
 def test_the_matrix_sees_a_handler_that_duplicates() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        found = pool.submit(matrix_of_check_then_put, ("after the send", "SES refuses for two hours")).result()["cells"]
+        found = pool.submit(run_check_then_put, ("after the send", "SES refuses for two hours")).result()["cells"]
     assert {cell["fault"] for cell in found} >= {"duplicated", "lost"}

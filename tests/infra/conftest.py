@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from herald.terraform import target
-from herald.terraform.check import offline
+from herald.terraform.check import build_offline_environment
 from herald.terraform.mirror import VARIABLE, find_mirror
 from herald.terraform.runner import Terraform, stage
 from herald.terraform.target import AwsTarget
@@ -35,7 +35,7 @@ def initialised(worker: str) -> Terraform:
     """The real root, ready to run."""
     if shutil.which("terraform") is None:
         cannot("terraform is not installed")
-    terraform = stage(f"test-{worker}", offline(), {"local": {}})
+    terraform = stage(f"test-{worker}", build_offline_environment(), {"local": {}})
     if find_mirror() is None and os.environ.get("CI") != "true":
         try:
             terraform.init()

@@ -11,7 +11,7 @@ import pytest
 
 from herald.terraform import target
 from herald.terraform.apply import PLAN, TerraformRun
-from herald.terraform.mirror import cli_config, find_mirror
+from herald.terraform.mirror import find_mirror, write_cli_config
 from herald.terraform.runner import INFRA, Terraform
 from herald.terraform.target import AwsTarget
 from operations.errors import UserError
@@ -155,7 +155,7 @@ def test_the_mirror_is_the_folder_or_its_registry(tmp_path: Path) -> None:
     (tmp_path / "registry.terraform.io").mkdir()
     for named in (tmp_path, tmp_path / "registry.terraform.io"):
         assert find_mirror({"TERRAFORM_PROVIDER_MIRROR": str(named)}) == tmp_path.resolve()
-    assert str(tmp_path) in cli_config(tmp_path)
+    assert str(tmp_path) in write_cli_config(tmp_path)
 
 
 def test_a_wrong_mirror_is_said(tmp_path: Path) -> None:
@@ -167,14 +167,14 @@ def test_a_loopback_endpoint_is_refused_without_local(monkeypatch: pytest.Monkey
     for url in ("http://127.0.0.1:4566", "http://localhost:4566", "http://[::1]:4566", "http://aws.localhost"):
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", url)
         with pytest.raises(UserError, match="say --local"):
-            target.aws()
+            target.find_aws()
 
 
 def test_no_region_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(UserError, match="no AWS region is set"):
-        target.aws()
+        target.find_aws()
 
 
 class Recorded(Terraform):

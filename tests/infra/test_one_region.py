@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from herald.account import AwsAccount
-from herald.examination import examination
+from herald.examination import prepare_examination
 from herald.terraform import target
 from herald.terraform.target import AwsTarget
 from operations.errors import UserError
@@ -39,12 +39,12 @@ def test_every_command_works_in_one_region_whichever_settings_name_one(
         if value is not None:
             monkeypatch.setenv(name, value)
     account = AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")
-    assert regions(target.aws()) == {one}
+    assert regions(target.find_aws()) == {one}
     assert {account.where, account.client("sqs").meta.region_name, account.client("codedeploy").meta.region_name} == {
         one
     }
     assert account.client("sesv2", region_name="us-west-2").meta.region_name == "us-west-2"
-    assert examination(account, local=False, send_rate=14).system.region == one
+    assert prepare_examination(account, local=False, send_rate=14).system.region == one
 
 
 @pytest.mark.usefixtures("profile")
@@ -54,7 +54,7 @@ def test_what_is_no_region_is_said_in_one_line_by_every_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, wrong: str
 ) -> None:
     monkeypatch.setenv(name, wrong)
-    for choose in (target.aws, lambda: AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")):
+    for choose in (target.find_aws, lambda: AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")):
         with pytest.raises(UserError, match=f"region {re.escape(repr(wrong))}, which AWS has not"):
             choose()
 
@@ -63,6 +63,6 @@ def test_a_profile_that_is_not_there_is_said_in_one_line_by_every_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "bob")
-    for choose in (target.aws, lambda: AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")):
+    for choose in (target.find_aws, lambda: AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")):
         with pytest.raises(UserError, match=r"lead nowhere: The config profile \(bob\) could not be found. Choose"):
             choose()

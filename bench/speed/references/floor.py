@@ -20,7 +20,7 @@ _END = urlsplit(os.environ["AWS_ENDPOINT_URL"])
 _TABLE_BODY = " " * 1500
 
 
-def _hmac(key: bytes, text: str) -> bytes:
+def _compute_hmac(key: bytes, text: str) -> bytes:
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
@@ -43,9 +43,9 @@ class Service:
         scope = f"{now[:8]}/{_REGION}/{self.name}/aws4_request"
         key = f"AWS4{_SECRET}".encode()
         for part in scope.split("/"):
-            key = _hmac(key, part)
+            key = _compute_hmac(key, part)
         text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(asked.encode()).hexdigest()}"
-        signature = _hmac(key, text).hex()
+        signature = _compute_hmac(key, text).hex()
         signed = f"AWS4-HMAC-SHA256 Credential={_KEY}/{scope}, SignedHeaders={names}, Signature={signature}"
         self.connection.request("POST", path, body, headers | {"Authorization": signed})
         return self.connection.getresponse().read()

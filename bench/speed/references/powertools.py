@@ -32,7 +32,7 @@ def _shorten(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _templates() -> dict[str, Any]:
+def _load_templates() -> dict[str, Any]:
     environments = {name: Environment(undefined=StrictUndefined, autoescape=name.endswith("html")) for name in _PARTS}
     for environment in environments.values():
         environment.filters |= {"shorten": _shorten, "link": lambda url: Markup(html.escape(url))}
@@ -50,7 +50,7 @@ config = IdempotencyConfig(event_key_jmespath="powertools_json(Records[0].Sns.Me
 envelope = Draft202012Validator(json.loads((_SOURCES / "event.schema.json").read_text()))
 validators = {"book.created": Draft202012Validator(json.loads((_SOURCES / "book.created.json").read_text()))}
 catalogue = json.loads((_SOURCES / "catalogue.json").read_text())
-templates = _templates()
+templates = _load_templates()
 
 
 def _unsubscribe_url(email: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from bench.speed.sample import Sample, quartiles
+from bench.speed.sample import Sample, compute_quartiles
 
 __all__ = ["Figure", "compare"]
 
@@ -49,5 +49,5 @@ def compare(name: str, ours: Sample, theirs: Sample, what: Sequence[str], budget
         median(ratios),
         budget,
         ours.spread(*what),
-        quartiles(ratios),
+        compute_quartiles(ratios),
     )

@@ -5,35 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bench.cost.assumptions import Assumptions
-from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, bills
-from bench.cost.measured import cpu_of
+from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, compute_bills
+from bench.cost.measured import read_cpu
 from bench.speed import cold
 from bench.speed.report.figure import Figure, compare
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import Asked, Warm
 
-__all__ = ["Sections", "cost", "sections"]
+__all__ = ["Sections", "build_sections", "compute_cost"]
 
 Sections = dict[str, list[Figure]]
 _INIT, _ALL, _CPU = ("init_cpu",), ("init_cpu", "first_cpu"), ("cpu_ms",)
 
 
-def sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]) -> Sections:
+def build_sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]) -> Sections:
     """All rows of one Python."""
     by = {each.asked: each for each in warmed}
     python = f"Python {roots.python}"
     found = {
-        f"Cold start, {python}": [*_starts(python, started), Figure("zip", "MB", roots.zip_bytes / 1e6, budget=4.0)],
-        f"Where it goes, {python}": [Figure(name, "ms CPU", value) for name, value in _parts(started).items()],
-        f"Warm, {python}": [*_mails(python, by), *_others(by)],
-        f"On the wire, {python}": _trips(by),
-        f"Without one lever each, {python}": [*_levers(started), *_warm_levers(by)],
+        f"Cold start, {python}": [
+            *_compare_starts(python, started),
+            Figure("zip", "MB", roots.zip_bytes / 1e6, budget=4.0),
+        ],
+        f"Where it goes, {python}": [Figure(name, "ms CPU", value) for name, value in _compute_parts(started).items()],
+        f"Warm, {python}": [*_compare_mails(python, by), *_list_others(by)],
+        f"On the wire, {python}": _count_trips(by),
+        f"Without one lever each, {python}": [*_compare_levers(started), *_compare_warm_levers(by)],
     }
     return {title: rows for title, rows in found.items() if rows}
 
 
-def _starts(python: str, started: Mapping[str, Sample]) -> list[Figure]:
+def _compare_starts(python: str, started: Mapping[str, Sample]) -> list[Figure]:
     ours = started["herald"]
     found = [compare(f"init, {python}", ours, started["powertools"], _INIT, 0.45)]
     found += [compare(f"init beside {theirs}", ours, started[theirs], _INIT) for theirs in ("check_then_put", "floor")]
@@ -46,11 +49,11 @@ def _starts(python: str, started: Mapping[str, Sample]) -> list[Figure]:
     return found
 
 
-def _parts(started: Mapping[str, Sample]) -> Mapping[str, float]:
-    return cold.parts(started) if "imports only" in started else {}
+def _compute_parts(started: Mapping[str, Sample]) -> Mapping[str, float]:
+    return cold.compute_parts(started) if "imports only" in started else {}
 
 
-def _mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
+def _compare_mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
     first, found = Asked("herald", "first", 1), []
     for theirs, budget in (("powertools", 0.68), ("check_then_put", None), ("floor", None)):
         beside = by[first._replace(subject=theirs)]
@@ -69,17 +72,17 @@ def _mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
     return [*found, Figure("most memory that a mail takes", "KiB", *peaks)]
 
 
-def _others(by: Mapping[Asked, Warm]) -> list[Figure]:
-    return [_rate(each) for each in by.values() if each.asked.subject in ("feedback", "relay")]
+def _list_others(by: Mapping[Asked, Warm]) -> list[Figure]:
+    return [_compute_rate(each) for each in by.values() if each.asked.subject in ("feedback", "relay")]
 
 
-def _rate(each: Warm) -> Figure:
+def _compute_rate(each: Warm) -> Figure:
     low, high = each.sample.spread(*_CPU)
     name = f"{each.asked.kind} in batches of {each.asked.size} ({each.round_trips:.2f} round trips an event)"
     return Figure(name, "events/s a core", 1000 / each.sample.median(*_CPU), spread=(1000 / high, 1000 / low))
 
 
-def _trips(by: Mapping[Asked, Warm]) -> list[Figure]:
+def _count_trips(by: Mapping[Asked, Warm]) -> list[Figure]:
     found = []
     for kind, most in (("first", 3.0), ("duplicate", 1.0), ("suppressed", None), ("refused", None)):
         theirs = by.get(Asked("powertools", kind, 1))
@@ -89,7 +92,7 @@ def _trips(by: Mapping[Asked, Warm]) -> list[Figure]:
     return [*found, Figure("connections opened by warm mails in all rounds", "", opened)]
 
 
-def _levers(started: Mapping[str, Sample]) -> list[Figure]:
+def _compare_levers(started: Mapping[str, Sample]) -> list[Figure]:
     found = []
     for name, slower in started.items():
         if name.startswith("without: "):
@@ -100,7 +103,7 @@ def _levers(started: Mapping[str, Sample]) -> list[Figure]:
     return found
 
 
-def _warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
+def _compare_warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
     found = []
     for name, ours, slower in (
         ("the short way to requests, warm mail", "herald", "without: the short way"),
@@ -112,9 +115,9 @@ def _warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
     return found
 
 
-def cost(rows: Sequence[Figure]) -> list[Figure]:
+def compute_cost(rows: Sequence[Figure]) -> list[Figure]:
     """The bill that follows from the processor times of this run; the reference hears no feedback."""
-    found = bills(cpu_of([row.as_dict() for row in rows]), Assumptions())
+    found = compute_bills(read_cpu([row.as_dict() for row in rows]), Assumptions())
     ours, theirs = found[HERALD], found["Powertools"].total
     return [
         Figure("own cost of a million mails", "$", ours.total, theirs, budget=BUDGET),

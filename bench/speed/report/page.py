@@ -25,11 +25,11 @@ def main() -> None:
 
 def fill(page: str, told: Mapping[str, Any]) -> str:
     """The page with the results of one run between its markers."""
-    content = "\n".join(_lines(told))
+    content = "\n".join(_render_lines(told))
     return _MARKED.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page)
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+def _render_lines(told: Mapping[str, Any]) -> Iterator[str]:
     load = told["load"]
     yield f"Measured on {told['at'][:10]} in {told['seconds']:.0f} s, on a machine that did other work meanwhile:"
     yield f"load {load['before']} before, {load['after']} after. Medians, with the quartiles of each ratio."
@@ -38,10 +38,10 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         if row["section"] != section:
             section = row["section"]
             yield from ("", f"| {section} | ours | reference | ratio | budget | |", "|---|---|---|---|---|---|")
-        yield _row(row)
+        yield _render_row(row)
 
 
-def _row(row: Mapping[str, Any]) -> str:
+def _render_row(row: Mapping[str, Any]) -> str:
     cells = [row["name"], f"{row['ours']:.4g} {row['unit']}".strip(), "", "", "", row["verdict"]]
     if row["reference"] is not None:
         cells[2] = f"{row['reference']:.4g}"

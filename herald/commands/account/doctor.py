@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from doctor.check import CheckResult, CheckStatus, run, worst
+from doctor.check import CheckResult, CheckStatus, find_worst, run
 from doctor.checks import CHECKS
 from doctor.cloud import Memo
 from herald.account import AwsAccount, Local, Prefix, StateDir
 from herald.console import console
-from herald.examination import Record, SendRate, Topic, examination
+from herald.examination import Record, SendRate, Topic, prepare_examination
 from laptop.state import DEFAULT_STATE
 
 __all__ = ["doctor", "lines", "summary"]
@@ -40,15 +40,15 @@ def doctor(
 
     Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
     """
-    found = examination(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
+    found = prepare_examination(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
     system = replace(found.system, cloud=Memo(found.recorder))
     results = run(CHECKS, system, lambda result: None if machine else _print(lines(result)))
     if machine:
-        typer.echo(json.dumps({"status": worst(results), "checks": [asdict(result) for result in results]}))
+        typer.echo(json.dumps({"status": find_worst(results), "checks": [asdict(result) for result in results]}))
     else:
         _print([summary(results)])
     found.keep(record)
-    raise typer.Exit(int(worst(results) is CheckStatus.WRONG))
+    raise typer.Exit(int(find_worst(results) is CheckStatus.WRONG))
 
 
 def lines(result: CheckResult) -> list[str]:

@@ -14,12 +14,12 @@ import typer
 from doctor.cloud import Memo
 from doctor.explanations import explain
 from doctor.failures import RefusedError, UnansweredError
-from doctor.smoke import Journey, Smoke, latency
+from doctor.smoke import Journey, Smoke, compute_latency
 from doctor.smoke_providers import SmokeProvider, choose_providers
-from doctor.system import System, member
+from doctor.system import System, read_member
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import confirm, console
-from herald.examination import Record, Topic, examination
+from herald.examination import Record, Topic, prepare_examination
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
 
@@ -56,7 +56,7 @@ def smoke(
 
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
     """
-    found = examination(AwsAccount.choose(local, state_dir, prefix), local, 1, topic)
+    found = prepare_examination(AwsAccount.choose(local, state_dir, prefix), local, 1, topic)
     system = replace(found.system, cloud=Memo(found.recorder))
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")
@@ -99,8 +99,8 @@ def _rate(system: System, provider: SmokeProvider, events: int) -> float:
     if not provider.by_ses:
         return _SLOWEST
     try:
-        quota = member(system.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")
-        rate, most, sent = (float(member(quota, "sesv2", name)) for name in _QUOTA)
+        quota = read_member(system.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")
+        rate, most, sent = (float(read_member(quota, "sesv2", name)) for name in _QUOTA)
     except (RefusedError, UnansweredError):
         return _SLOWEST
     if 0 <= most < sent + events:
@@ -133,7 +133,7 @@ def refusal_of(refusal: RefusedError, system: System) -> str:
 
 
 def _show(journeys: Sequence[Journey], events: int, timeout: float, machine: bool) -> None:
-    figures = latency(journeys)
+    figures = compute_latency(journeys)
     delivered = sum(journey.delivered for journey in journeys)
     if machine:
         made = [{**asdict(journey), "seconds": journey.seconds} for journey in journeys]

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from function.reason_codes import ReasonCode
-from herald.account import AwsAccount, release_stack
+from herald.account import AwsAccount, choose_release_stack
 from herald.console import console
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import remove_foreign_settings
@@ -70,7 +70,7 @@ def rehearse(
     state = DEFAULT_STATE.with_name(f"rehearsal-{os.getpid()}")
     options = Options(state, scale=_SCALE, settings={"HERALD_HOLD_SECONDS": _HOLD}, say=console.print)
     with run_cloud(options) as cloud, tempfile.TemporaryDirectory(dir=state) as folder:
-        stack = release_stack(True, state, "herald")
+        stack = choose_release_stack(True, state, "herald")
         results, counted = _perform(cloud, stack, events, wait, Path(folder), chosen)
     violations = [*(violation for one in results for violation in one.violations()), *counted.violations()]
     for violation in violations:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from herald.account import Local, Prefix, StateDir, hook_client, release_stack, report_refusals
+from herald.account import Local, Prefix, StateDir, choose_release_stack, make_hook_client, report_refusals
 from herald.console import TerminalPrompt, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -81,10 +81,10 @@ def release(
     prefix: Prefix = "herald",
 ) -> None:
     """Publish notify and what moves with it, and move the traffic by CodeDeploy; what fails is taken back whole."""
-    stack = release_stack(local, state_dir, prefix)
+    stack = choose_release_stack(local, state_dir, prefix)
     shown = choose_screen(console, machine)
     if again:
-        raise typer.Exit(_check_again(stack, hook_client(local, state_dir, prefix), shown).code)
+        raise typer.Exit(_check_again(stack, make_hook_client(local, state_dir, prefix), shown).code)
     if dry_run:
         raise typer.Exit(_judge_last(stack, shown, at_least).code)
     artifact = find_artifact(stack, package, lambda line: None if machine else typer.echo(line))
@@ -113,7 +113,7 @@ def rollback(
     prefix: Prefix = "herald",
 ) -> None:
     """Put the version before back: all at once, without hooks. Stops a release that is under way. Exit code 0: done."""
-    stack = release_stack(local, state_dir, prefix)
+    stack = choose_release_stack(local, state_dir, prefix)
     rollback_plan = plan_rollback(stack, to)
     if not machine:
         console.print(f"{_where(stack)}: {rollback_plan.description}", markup=False)
@@ -140,7 +140,7 @@ def releases(
     prefix: Prefix = "herald",
 ) -> None:
     """List the published versions of notify: what each is, and how much of the traffic it gets."""
-    stack = release_stack(local, state_dir, prefix)
+    stack = choose_release_stack(local, state_dir, prefix)
     found = list_versions(stack)
     if machine:
         typer.echo(json.dumps([asdict(version) for version in found], indent=2))

@@ -100,7 +100,7 @@ def _run(
     yes: bool,
 ) -> TerraformRun:
     descriptor = find_descriptor(state_dir)
-    target = targets.laptop(descriptor) if local else targets.aws()
+    target = targets.find_laptop(descriptor) if local else targets.find_aws()
     variables = [f"-var-file={path.resolve()}" for path in var_file or ()] + [f"-var={value}" for value in var or ()]
     ask = _yes if yes else confirm
     return prepare(target, backend, local_state, variables, console.print, ask, descriptor)

@@ -12,7 +12,7 @@ import typer
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.commands.mails.notifications import Notifications
 from herald.console import confirm
-from herald.examination import Topic, examination
+from herald.examination import Topic, prepare_examination
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
 from package.build import find_notifications
@@ -36,17 +36,17 @@ def publish(
     """Publish an example of a notification through the real topic, as a test: one mail to you."""
     from herald.sample import (  # noqa: PLC0415  the compilers are slow to load
         choose_example,
+        format_question,
         make_event,
         publish_event,
-        question,
         require_address,
     )
 
     require_address(to)
     data = choose_example(find_notifications(notifications), type_, example)
     account = AwsAccount.choose(local, state_dir, prefix)
-    system = examination(account, local, 1, topic).system
-    if not yes and not local and not confirm(question(type_, to, prefix, system.where)):
+    system = prepare_examination(account, local, 1, topic).system
+    if not yes and not local and not confirm(format_question(type_, to, prefix, system.where)):
         raise UserError("nothing was sent")
     typer.echo(publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant)))
 

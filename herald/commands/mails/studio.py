@@ -11,9 +11,9 @@ import uvicorn
 from function.message.rendering import Content
 from herald.account import AwsAccount, Prefix, StateDir
 from herald.commands.mails.notifications import Notifications, OfTenant
-from herald.examination import Topic, examination
-from herald.sample import make_event, publish_event, question, require_address
-from herald.studio.app import studio as pages
+from herald.examination import Topic, prepare_examination
+from herald.sample import format_question, make_event, publish_event, require_address
+from herald.studio.app import make_studio as pages
 from herald.studio.workshop import Workshop
 from laptop.resources import SENDER
 from laptop.state import DEFAULT_STATE, ROOT
@@ -41,12 +41,12 @@ def studio(
 
     def by_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
         account = AwsAccount.choose(False, state_dir, prefix)
-        system = examination(account, False, 1, topic).system
+        system = prepare_examination(account, False, 1, topic).system
         message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant))
         return f"Published as a test to {prefix} in {account.where}: {message_id}"
 
     def ask(type_: str, to: str) -> str:
-        return question(type_, to, prefix, AwsAccount.choose(False, state_dir, prefix).where)
+        return format_question(type_, to, prefix, AwsAccount.choose(False, state_dir, prefix).where)
 
     app = pages(Workshop(home, _WORK, tenant), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
     typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from herald.terraform.check import offline
+from herald.terraform.check import build_offline_environment
 from herald.terraform.runner import Terraform, stage
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import build_client_settings
@@ -126,7 +126,7 @@ def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None
     assert str(function) in herald(shop, "package", "--target", "laptop")
 
     ends = empty.description.endpoints
-    staged = stage(f"shop-{shop.parent.name}", offline(), source=None).environment
+    staged = stage(f"shop-{shop.parent.name}", build_offline_environment(), source=None).environment
     terraform = Terraform(shop, {**staged, **build_client_settings(ends), "TF_DATA_DIR": str(shop / ".terraform")})
     terraform.init()
     terraform.read("fmt", "-check", "-no-color")

@@ -49,7 +49,7 @@ def terraform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     where = Target("111122223333", "ada", "eu-west-1", os.environ, local=False)
     copied = SimpleNamespace(copy_to=lambda folder: folder / "a.zip")
     packages = SimpleNamespace(function=copied, webapp=copied)
-    monkeypatch.setattr("herald.commands.deployment.terraform.targets.aws", lambda: where)
+    monkeypatch.setattr("herald.commands.deployment.terraform.targets.find_aws", lambda: where)
     monkeypatch.setattr("herald.commands.deployment.terraform.confirm", lambda _: True)
     monkeypatch.setattr("herald.terraform.apply.read_variables", lambda *_: Variables("herald", None, "arm64"))
     monkeypatch.setattr("herald.terraform.apply.build", lambda *_, **__: packages)

@@ -12,7 +12,7 @@ import pytest
 from function.delivery.outcome import OutcomeKind
 from function.environment import BadSetting
 from function.errors import Throttled
-from function.event.cloudevent import RECIPIENT_TAG, mark_recipient, synthetic_event
+from function.event.cloudevent import RECIPIENT_TAG, build_synthetic_event, mark_recipient
 from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.addressing.tenant import Tenant
 from function.message.catalogue import Catalogue
@@ -101,7 +101,7 @@ def test_a_redirected_mail_has_no_copies(world: World) -> None:
 
 
 def test_a_mail_by_which_a_release_tries_a_version_goes_to_no_role(world: World) -> None:
-    made = synthetic_event("release-1", TYPE, DATA, "2026-11-21T08:00:00Z")
+    made = build_synthetic_event("release-1", TYPE, DATA, "2026-11-21T08:00:00Z")
     assert world.deliver(delivery("m1", made)).kind is OutcomeKind.SENT
     ((_, mail),) = world.post.taken
     assert mail.addresses == ("success+release-1@simulator.amazonses.com",)

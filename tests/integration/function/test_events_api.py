@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from function.canary.smoke_mails import unsigned_request
+from function.canary.smoke_mails import build_unsigned_request
 from function.event.http_binding import encode
 from tests.events_door import SCOPES, STRUCTURED, Door
 from tests.fakes import event, example
@@ -222,7 +222,7 @@ def test_without_a_verified_token_nothing_is_read(door: Door, context: Any) -> N
 
 
 def test_a_release_tries_it_with_a_request_that_it_turns_away(door: Door) -> None:
-    assert door.ask(json.loads(unsigned_request()))["statusCode"] == 401
+    assert door.ask(json.loads(build_unsigned_request()))["statusCode"] == 401
 
 
 _ALLOWED = {"authorizer": {"jwt": {"claims": {"scope": SCOPES}}}}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.cost.meter import Meter, size
+from bench.cost.meter import Meter, compute_size
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event.compression import compress
@@ -217,7 +217,7 @@ def test_an_event_of_849_bytes_and_the_record_of_its_mail_fit_one_write_unit_eac
     assert meter.write_units == 6 + 1
     kept = world.item(event_item())
     assert kept is not None
-    assert size(kept) <= 1024
+    assert compute_size(kept) <= 1024
     requests = meter.requests
     world.deliver(delivery(message_id, body))
     assert meter.requests == requests + 1, "a duplicate is one round trip"

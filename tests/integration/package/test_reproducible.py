@@ -19,7 +19,7 @@ from package import dependencies as installer
 from package.archive import write_archive
 from package.bundles import BUNDLES
 from package.dependencies import install_dependencies
-from package.target import laptop
+from package.target import choose_laptop
 from tests.building import Packages, with_dependencies
 
 ROOT = Path(__file__).parents[3]
@@ -86,7 +86,7 @@ def test_dependencies_installed_twice_are_the_same(tmp_path: Path) -> None:
     for name, umask in (("one", 0o077), ("the-other", 0o002)):
         before = os.umask(umask)
         try:
-            folder = install_dependencies(function, laptop(), tmp_path / name, "recipe")
+            folder = install_dependencies(function, choose_laptop(), tmp_path / name, "recipe")
         finally:
             os.umask(before)
         digests.append(
@@ -106,7 +106,7 @@ def test_what_pip_cannot_install_is_one_clear_line(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     with pytest.raises(PackageError, match=r"dependencies for .* were not installed") as error:
-        install_dependencies(BUNDLES[0], replace(laptop(), architecture="nowhere"), tmp_path / "store", "recipe")
+        install_dependencies(BUNDLES[0], replace(choose_laptop(), architecture="nowhere"), tmp_path / "store", "recipe")
     assert len(str(error.value).splitlines()) == 1
     assert not list((tmp_path / "store").iterdir()), "nothing half-made is left"
 
@@ -118,7 +118,7 @@ def test_a_dependency_with_another_hash_is_refused(tmp_path: Path, monkeypatch: 
     BUNDLES[1].lock.parent.mkdir()
     BUNDLES[1].lock.write_text(f"{line[0]} --hash=sha256:{'0' * 64}\n")
     with pytest.raises(PackageError, match="DO NOT MATCH THE HASHES"):
-        install_dependencies(BUNDLES[1], laptop(), tmp_path / "store", "recipe")
+        install_dependencies(BUNDLES[1], choose_laptop(), tmp_path / "store", "recipe")
 
 
 @pytest.mark.parametrize("marker", ["python_version < '3.13'", "sys_platform == 'win32'"])

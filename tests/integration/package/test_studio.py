@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from herald.cli import app, main
-from herald.studio.app import studio
+from herald.studio.app import make_studio
 from herald.studio.workshop import Workshop
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, examples
 from tests.attachments import add_attachments, reference
@@ -42,7 +42,7 @@ def page(folder: Path, tmp_path: Path, sent: list[str]) -> Iterator[TestClient]:
         return "sent"
 
     ways = {"laptop": send, "deployment": send}
-    pages = studio(Workshop(folder, tmp_path / "work"), folder, ways, "Send {} to {}?".format)
+    pages = make_studio(Workshop(folder, tmp_path / "work"), folder, ways, "Send {} to {}?".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
         yield client
 
@@ -64,7 +64,7 @@ def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: P
 
 def test_the_files_of_a_mail_are_named_beside_its_headers(folder: Path, tmp_path: Path) -> None:
     add_attachments(folder, "security")
-    pages = studio(Workshop(folder, tmp_path / "work"), folder, {}, "Send {} to {}?".format)
+    pages = make_studio(Workshop(folder, tmp_path / "work"), folder, {}, "Send {} to {}?".format)
     files = [reference("a.pdf", b"1"), reference("b.pdf", b"2", name="Größe.pdf")]
     with TestClient(pages, base_url="http://127.0.0.1:8025") as page:
         data = examples("security", folder)["typical"] | {"attachments": files}
@@ -98,7 +98,7 @@ def test_what_aws_refuses_is_told_on_the_page(folder: Path, tmp_path: Path, prob
     def send(*_: Any) -> str:
         raise problem
 
-    pages = studio(Workshop(folder, tmp_path / "work"), folder, {"laptop": send}, "{} {}".format)
+    pages = make_studio(Workshop(folder, tmp_path / "work"), folder, {"laptop": send}, "{} {}".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
         answer = client.post("/send", json=asked(folder, to="me@example.com", way="laptop"))
     assert answer.status_code == 502

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bench.speed import processes, warm
-from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, fake_aws
+from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, start_fake_aws
 from bench.speed.roots import ROOT
 from laptop.providers.certificate import make_certificate
 from package import build
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAwsProcess]:
     own = make_certificate(tmp_path_factory.mktemp("aws"))
-    with fake_aws(own, own) as fake:
+    with start_fake_aws(own, own) as fake:
         yield fake
 
 
@@ -35,7 +35,7 @@ def herald(tmp_path_factory: pytest.TempPathFactory) -> MeasuredHandler:
 
 @pytest.fixture
 def running(herald: MeasuredHandler, aws: FakeAwsProcess) -> Iterator[MeasuredProcess]:
-    aws.list(warm._suppressed_key())
+    aws.list(warm._find_suppressed_key())
     process = MeasuredProcess(herald, aws)
     process.ask("first", 1)
     yield process

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from herald.account import release_stack
+from herald.account import choose_release_stack
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
@@ -139,7 +139,7 @@ def run_released(name: str, package: Path, folder: Path) -> Iterator[LaptopCloud
 
 def open_desk(cloud: LaptopCloud, folder: Path, package: Path) -> Desk:
     """A desk in this cloud, where somebody releases copies of a package; `folder` is where they lie."""
-    return Desk(cloud, release_stack(True, Path(cloud.description.state), "herald"), package, folder)
+    return Desk(cloud, choose_release_stack(True, Path(cloud.description.state), "herald"), package, folder)
 
 
 @pytest.fixture(scope="session")

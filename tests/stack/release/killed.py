@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from herald.account import release_stack
+from herald.account import choose_release_stack
 from operations.errors import UserError
 from release.artifacts import read_artifact
 from release.follow import follow
@@ -75,7 +75,7 @@ class Reaper(Lines):
 
 def release(state: Path, package: Path, reaper: Reaper) -> str:
     """What `make release` does; how it ended."""
-    stack = release_stack(True, state, "herald")
+    stack = choose_release_stack(True, state, "herald")
     for client in (stack.functions, stack.cloudwatch, stack.codedeploy):
         reaper.watch(client)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from herald.account import release_stack
+from herald.account import choose_release_stack
 from laptop.cloud import LaptopCloud
 from operations.errors import UserError
 from package import build
@@ -161,7 +161,7 @@ def test_a_paused_herald_is_not_released_to(desk: Desk) -> None:
 
 def test_a_herald_that_is_not_there_is_told_with_what_to_do(desk: Desk) -> None:
     with pytest.raises(UserError, match=r"there is no nothing-notify .* make apply"):
-        read_live(release_stack(True, Path(desk.cloud.description.state), "nothing"))
+        read_live(choose_release_stack(True, Path(desk.cloud.description.state), "nothing"))
 
 
 def test_a_strategy_that_there_is_not_is_a_wrong_call(desk: Desk) -> None:

@@ -38,7 +38,7 @@ import function.queues.dead_letter as _letter
 from function.ledger.record import TimelineRow as _Row
 from function.ledger.ledger import Writes as _Writes
 
-_body, _as_dict, _message = _letter._body, _Row.as_dict, _Writes.update_message
+_body, _as_dict, _message = _letter._build_body, _Row.as_dict, _Writes.update_message
 
 
 def _more(self, *arguments, **named):
@@ -51,7 +51,7 @@ def _more(self, *arguments, **named):
 
 _Writes.update_message = _more
 _Row.as_dict = lambda row: {**_as_dict(row), "of_later": 2}
-_letter._body = lambda *of: _json.dumps({**_json.loads(_body(*of)), "OfLater": {"schema": 2}})
+_letter._build_body = lambda *of: _json.dumps({**_json.loads(_body(*of)), "OfLater": {"schema": 2}})
 """
 
 

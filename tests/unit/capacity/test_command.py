@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from herald.capacity.formatting import count, duration
+from herald.capacity.formatting import count, format_duration
 from tests.herald_command import Ended, run_herald
 
 
@@ -55,7 +55,7 @@ def test_a_mistake_is_told_in_one_line(rate: str, burst: str) -> None:
     ("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (90, "1 min 30 s"), (7200, "2 h"), (90_000, "1 d 1 h")]
 )
 def test_durations_are_said_with_two_units(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+    assert format_duration(seconds) == said
 
 
 @pytest.mark.parametrize(("number", "said"), [(9, "9"), (1234, "1,234"), (12_345, "12.3 k"), (10**7, "10 M")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from bench.cost.meter import Meter, size
+from bench.cost.meter import Meter, compute_size
 
 FREE = "attribute_not_exists(pk)"
 
@@ -19,11 +19,11 @@ def put(meter: Meter, one: dict[str, dict[str, str]]) -> None:
 
 
 def test_an_item_is_as_long_as_its_names_and_values() -> None:
-    assert size({"pk": {"S": "äb"}}) == 2 + 3
-    assert size({"n": {"N": "27"}}) == 1 + 2
-    assert size({"n": {"N": "1795248000000"}}) == 1 + 5, "zeros at the end take no room"
-    assert size({"l": {"L": [{"S": "ab"}]}}) == 1 + 3 + 1 + 2
-    assert size({"m": {"M": {"a": {"S": "b"}}}}) == 1 + 3 + 1 + 1 + 1
+    assert compute_size({"pk": {"S": "äb"}}) == 2 + 3
+    assert compute_size({"n": {"N": "27"}}) == 1 + 2
+    assert compute_size({"n": {"N": "1795248000000"}}) == 1 + 5, "zeros at the end take no room"
+    assert compute_size({"l": {"L": [{"S": "ab"}]}}) == 1 + 3 + 1 + 2
+    assert compute_size({"m": {"M": {"a": {"S": "b"}}}}) == 1 + 3 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(("fill", "units"), [(0, 1), (1_000, 1), (1_100, 2), (3_000, 3)])

@@ -15,7 +15,7 @@ from doctor.recording import RecordingCloud
 from herald.cli import app
 from herald.commands.account.doctor import lines, summary
 from herald.commands.account.smoke import refusal_of
-from herald.examination import Examination, regions
+from herald.examination import Examination, list_regions
 from operations.errors import UserError
 from tests.unit.doctor.fake_cloud import system
 
@@ -56,7 +56,7 @@ def test_nothing_that_must_be_copied_is_cut_on_a_narrow_terminal(capsys: pytest.
 def test_each_source_of_the_region_is_told(
     environment: dict[str, str], profile: str | None, named: tuple[tuple[str, str], ...]
 ) -> None:
-    assert regions(environment, profile) == named
+    assert list_regions(environment, profile) == named
 
 
 def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from doctor.policies import Grant, grants
+from doctor.policies import Grant, list_grants
 
 _TOPIC = "arn:aws:sns:eu-west-1:111122223333:herald-events"
 
@@ -40,10 +40,10 @@ def policy(**changes: Any) -> str:
     ],
 )
 def test_who_is_let_in(text: str, found: list[Grant]) -> None:
-    assert grants(text, "sns.amazonaws.com", "sqs:SendMessage", _TOPIC) == found
+    assert list_grants(text, "sns.amazonaws.com", "sqs:SendMessage", _TOPIC) == found
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}"])
 def test_what_is_no_policy_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        grants(text, "sns.amazonaws.com", "sqs:SendMessage")
+        list_grants(text, "sns.amazonaws.com", "sqs:SendMessage")

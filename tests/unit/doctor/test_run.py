@@ -14,7 +14,7 @@ from botocore.exceptions import (
     SSOTokenLoadError,
 )
 
-from doctor.check import Check, CheckResult, CheckStatus, Finding, Scope, ok, run, worst, wrong
+from doctor.check import Check, CheckResult, CheckStatus, Finding, Scope, find_worst, ok, run, wrong
 from doctor.checks import CHECKS
 from doctor.system import System
 from tests.unit.doctor.fake_cloud import HEALTHY, FakeCloud, error, find, system
@@ -135,8 +135,8 @@ def test_the_worst_decides() -> None:
     def result(finding: Finding) -> CheckResult:
         return CheckResult("", "", finding.status, "", "")
 
-    assert worst([]) is CheckStatus.OK
-    assert worst([result(ok("")), result(wrong("", "x")), result(Finding(WARNING, "", "x"))]) is WRONG
+    assert find_worst([]) is CheckStatus.OK
+    assert find_worst([result(ok("")), result(wrong("", "x")), result(Finding(WARNING, "", "x"))]) is WRONG
 
 
 def test_every_check_has_an_id_of_its_own_and_asks_only_what_changes_nothing() -> None:

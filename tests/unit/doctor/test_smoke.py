@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from doctor.failures import RefusedError
-from doctor.smoke import Journey, Latency, Smoke, latency
+from doctor.smoke import Journey, Latency, Smoke, compute_latency
 from tests.unit.doctor.fake_cloud import FakeCloud, error, system
 
 _EXAMPLE = {"recipient": {"email": "ada@example.com", "locale": "en"}, "book": {"title": "x"}}
@@ -135,4 +135,4 @@ def test_a_refused_publication_is_raised() -> None:
 )
 def test_the_median_and_the_99th_percentile(taken: list[float], expected: Latency | None) -> None:
     journeys = [Journey("e", "m", {"published": 0, "accepted": int(seconds * 1000)}) for seconds in taken]
-    assert latency([*journeys, Journey("never", "m", {"published": 0})]) == expected
+    assert compute_latency([*journeys, Journey("never", "m", {"published": 0})]) == expected

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from function.canary.companion_aliases import move, move_back
-from function.canary.deployment_check import candidate_of, check_release, take_back
+from function.canary.deployment_check import check_release, find_candidate, take_back
 from function.canary.deployment_description import Companion
 from function.canary.smoke_test import Candidate
 from function.hooks import Hook, HookResult, check_deployment, run_within
@@ -236,7 +236,7 @@ def quiet() -> Telemetry:
 
 def candidate(codedeploy: CodeDeploy, through_the_alias: bool = False) -> Candidate:
     info = codedeploy.get_deployment("d-1")["deploymentInfo"]
-    return candidate_of(info, SETTINGS, through_the_alias, codedeploy)
+    return find_candidate(info, SETTINGS, through_the_alias, codedeploy)
 
 
 def test_before_traffic_the_version_itself_is_tested() -> None:
@@ -250,13 +250,13 @@ def test_after_traffic_the_alias_is_tested_and_must_lead_to_the_version() -> Non
 def test_a_deployment_made_by_hand_names_no_release() -> None:
     codedeploy = CodeDeploy()
     info = {**codedeploy.get_deployment("d-1")["deploymentInfo"], "description": "by hand"}
-    assert candidate_of(info, SETTINGS, False, codedeploy).release == ""
+    assert find_candidate(info, SETTINGS, False, codedeploy).release == ""
 
 
 def test_a_version_that_is_named_is_tested_without_a_deployment() -> None:
     named = {"Version": "7", "Release": "3f2a9c1b7d4e"}
-    assert candidate_of(named, SETTINGS, False, None) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
-    assert candidate_of(named, SETTINGS, True, None) == Candidate("herald-notify:live", "7", "3f2a9c1b7d4e")
+    assert find_candidate(named, SETTINGS, False, None) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
+    assert find_candidate(named, SETTINGS, True, None) == Candidate("herald-notify:live", "7", "3f2a9c1b7d4e")
 
 
 @pytest.mark.parametrize("kind", ["appSpecContent", "string"])
@@ -291,9 +291,9 @@ def test_check_release_asks_the_companions_that_the_description_or_the_invocatio
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr("function.canary.deployment_check.candidate_of", lambda *said: asked.append(said[-1]))
-    monkeypatch.setattr("function.canary.deployment_check.all_smoke_mails", list)
-    monkeypatch.setattr("function.canary.deployment_check.tenant_smoke_mails", list)
+    monkeypatch.setattr("function.canary.deployment_check.find_candidate", lambda *said: asked.append(said[-1]))
+    monkeypatch.setattr("function.canary.deployment_check.list_all_smoke_mails", list)
+    monkeypatch.setattr("function.canary.deployment_check.list_tenant_smoke_mails", list)
     monkeypatch.setattr("function.canary.deployment_check.SmokeTest.failure_reason", lambda *_: None)
     named = {"Version": "7", "Companions": {"herald-feedback": "5"}}
     for info in (DEPLOYMENT, {"description": "by hand"}, named):
@@ -306,7 +306,7 @@ def test_before_traffic_feedback_is_handed_reports_and_after_it_ses_s_own_are_wa
     through_the_alias: bool,
 ) -> None:
     named = {"Version": "7", "Release": "r1"}
-    found = candidate_of(named, SETTINGS, through_the_alias, None, [Companion("herald-feedback", "4", "5")])
+    found = find_candidate(named, SETTINGS, through_the_alias, None, [Companion("herald-feedback", "4", "5")])
     wanted = Candidate("herald-notify:7", "7", "r1", "herald-feedback:5")
     assert found == (Candidate("herald-notify:live", "7", "r1", reported=True) if through_the_alias else wanted)
 
@@ -316,7 +316,7 @@ def test_before_traffic_what_takes_requests_or_reads_the_stream_is_asked_by_its_
     through_the_alias: bool,
 ) -> None:
     all_ = [Companion(f"herald-{name}", "2", "3") for name in ("feedback", "webhook", "mail-events")]
-    found = candidate_of({"Version": "7"}, SETTINGS, through_the_alias, None, all_)
+    found = find_candidate({"Version": "7"}, SETTINGS, through_the_alias, None, all_)
     assert found.webhooks == (() if through_the_alias else ("herald-webhook:3",))
     assert found.mail_events == (() if through_the_alias else ("herald-mail-events:3",))
 
@@ -375,7 +375,7 @@ def test_a_rollback_puts_back_what_the_deployment_that_it_rolls_back_had_moved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     functions = Aliases({"herald-feedback": "5"})
-    monkeypatch.setattr("function.canary.deployment_check._functions", lambda _: functions)
+    monkeypatch.setattr("function.canary.deployment_check._read_functions", lambda _: functions)
     codedeploy = CodeDeploy(describes={"d-1": DEPLOYMENT})
     rollback = {"creator": "codeDeployRollback", "rollbackInfo": {"rollbackTriggeringDeploymentId": "d-1"}}
     take_back(rollback, ENVIRONMENT, codedeploy)

@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.canary.smoke_mails import ENDS, SmokeMail, all_smoke_mails, few_smoke_mails, reports, tenant_smoke_mails
+from function.canary.smoke_mails import (
+    ENDS,
+    SmokeMail,
+    build_reports,
+    list_all_smoke_mails,
+    list_few_smoke_mails,
+    list_tenant_smoke_mails,
+)
 from function.canary.smoke_test import Candidate, SmokeTest
 from function.errors import Throttled
 from function.feedback import FeedbackHandler
@@ -140,7 +147,7 @@ def test_a_version_that_fails_one_notification_in_one_language_is_not(bench: Ben
         return bench.sandbox(event)
 
     bench.functions.run = fails
-    reason = bench.failure_reason(mails=all_smoke_mails(compiled))
+    reason = bench.failure_reason(mails=list_all_smoke_mails(compiled))
     assert reason is not None
     assert reason.startswith("book.deleted, ")
     assert ", de: it raised: " in reason
@@ -255,7 +262,7 @@ def test_through_the_alias_the_reports_of_ses_are_waited_for(bench: Bench) -> No
         message_id = event["Records"][0]["Sns"]["MessageId"]
         mailbox = world.post.taken[-1][1].to.partition("+")[0]
         owner = world.record(message_id).owner
-        bench.feedback(json.loads(reports({message_id: mailbox}, owner, "herald", world.clock())), None)
+        bench.feedback(json.loads(build_reports({message_id: mailbox}, owner, "herald", world.clock())), None)
         return answer
 
     bench.functions.run = send
@@ -275,7 +282,7 @@ def test_reports_that_went_through_another_release_s_feedback_are_no_proof(bench
         bench.sandbox(event)
         message_id = event["Records"][0]["Sns"]["MessageId"]
         owner = world.record(message_id).owner
-        return other(json.loads(reports({message_id: "success"}, owner, "herald", world.clock())), None)
+        return other(json.loads(build_reports({message_id: "success"}, owner, "herald", world.clock())), None)
 
     bench.functions.run = send
     assert bench.failure_reason(LIVE, SMOKE_MAILS[:1]) == "book.created: no report went through feedback of release r1"
@@ -324,20 +331,20 @@ def test_an_ses_that_takes_nothing_for_long_does(bench: Bench) -> None:
 
 
 def test_every_example_is_tried_in_every_language_and_every_mailbox_once(compiled: Path) -> None:
-    mails = all_smoke_mails(compiled)
+    mails = list_all_smoke_mails(compiled)
     assert {mail.type for mail in mails} == {"book.created", "book.deleted", "user.welcome"}
     named = [mail.name for mail in mails]
     assert len(set(named)) == len(named)
     assert {"book.created, typical, de", "book.created, very-long, en", "user.welcome, rtl-emoji, de"} <= {*named}
     assert [mail.mailbox for mail in mails if mail.mailbox != "success"] == [*ENDS][1:]
-    assert len(few_smoke_mails(compiled)) == 3 + len(ENDS) - 1
+    assert len(list_few_smoke_mails(compiled)) == 3 + len(ENDS) - 1
 
 
 def test_each_declared_tenant_is_tried_and_one_that_the_version_does_not_know_fails_the_release(
     bench: Bench, compiled: Path
 ) -> None:
     world = bench.sandbox.world
-    mails = tenant_smoke_mails(["acme", "globex"], compiled)
+    mails = list_tenant_smoke_mails(["acme", "globex"], compiled)
     world.tenants = {"acme": Tenant("acme", "mail@acme.example"), "globex": Tenant("globex", "mail@globex.example")}
     assert bench.failure_reason(mails=mails) is None
     assert {mail.sender for _, mail in world.post.taken} == {"mail@acme.example", "mail@globex.example"}
@@ -348,6 +355,6 @@ def test_each_declared_tenant_is_tried_and_one_that_the_version_does_not_know_fa
 def test_reports_are_such_as_ses_ends_each_mailbox_with(bench: Bench) -> None:
     world = bench.sandbox.world
     for mailbox, end in ENDS.items():
-        bench.feedback(json.loads(reports({mailbox: mailbox}, "a", "herald", world.clock())), None)
+        bench.feedback(json.loads(build_reports({mailbox: mailbox}, "a", "herald", world.clock())), None)
         assert world.state(mailbox) is end
     assert world.state("bounce") is State.BOUNCED

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from function.environment import roles_with
+from function.environment import read_roles
 from laptop.provision.functions import declare_roles
 from laptop.provision.vendors import choose_providers
 from operations.errors import UserError
@@ -20,7 +20,7 @@ def test_every_role_that_a_notification_names_has_an_address(tmp_path: Path) -> 
     (tmp_path / "catalogue.json").write_text(json.dumps({"notifications": notifications}))
     told = declare_roles(tmp_path)
     assert told.keys() == {"HERALD_ROLES"}
-    assert roles_with([SES])(told["HERALD_ROLES"]) == {
+    assert read_roles([SES])(told["HERALD_ROLES"]) == {
         "accounting": "accounting@herald.example",
         "archive": "archive@herald.example",
     }

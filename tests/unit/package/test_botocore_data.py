@@ -20,9 +20,9 @@ from package import PackageError
 from package.botocore_data import cut_model
 from package.build import BUILD
 from package.bundles import BUNDLES
-from package.contents import _recipe
+from package.contents import _describe_recipe
 from package.dependencies import install_dependencies
-from package.target import laptop
+from package.target import choose_laptop
 
 #: With all that any notification may need.
 FUNCTION = BUNDLES[0].for_catalogue({"notifications": {"invoice.ready": {"attachments": True}}})
@@ -100,7 +100,7 @@ def speak(root: Path, said: list[tuple[Any, ...]]) -> list[str]:
 
 @pytest.mark.slow
 def test_every_operation_speaks_and_hears_as_with_the_whole_data() -> None:
-    cut = install_dependencies(FUNCTION, laptop(), BUILD / "dependencies", _recipe())
+    cut = install_dependencies(FUNCTION, choose_laptop(), BUILD / "dependencies", _describe_recipe())
     said = calls()
     assert len(said) > 300
     whole, ours = speak(STOCK, said), speak(cut, said)

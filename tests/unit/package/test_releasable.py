@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from package import PackageError, build
-from package.archive import digests, require_releasable, write_archive
+from package.archive import compute_digests, require_releasable, write_archive
 from package.target import Architecture
 from tests.building import Packages
 
@@ -21,7 +21,7 @@ GOOD = {
     "architecture": "arm64",
     "bytecode": True,
     "release": "ab",
-    "digests": digests(CODE),
+    "digests": compute_digests(CODE),
 }
 
 

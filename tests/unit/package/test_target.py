@@ -15,13 +15,13 @@ from package.target import Architecture, TargetName
 
 
 def test_the_laptop_runs_what_runs_this() -> None:
-    chosen = target.laptop()
+    chosen = target.choose_laptop()
     assert (chosen.python, chosen.platforms) == (platform.python_version(), ())
 
 
 @pytest.mark.parametrize(("architecture", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
 def test_wheels_are_chosen_for_lambda(architecture: Architecture, machine: str) -> None:
-    chosen = target.cloud(architecture)
+    chosen = target.choose_cloud(architecture)
     assert chosen.platforms[0] == f"manylinux_2_34_{machine}", "the newest that Amazon Linux 2023 runs comes first"
     assert f"manylinux2014_{machine}" in chosen.platforms
     assert all(tag.endswith(machine) for tag in chosen.platforms)
@@ -35,7 +35,7 @@ def without_lambdas_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 def test_without_lambdas_python_there_is_no_bytecode(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     without_lambdas_python(monkeypatch, tmp_path)
-    chosen = target.cloud("arm64")
+    chosen = target.choose_cloud("arm64")
     assert (chosen.python, chosen.interpreter) == ("3.13", None)
 
 
@@ -47,7 +47,7 @@ def test_an_interpreter_that_is_not_lambdas_is_passed_over(
     script = tmp_path / "python3.13"
     script.write_text(f"#!/bin/sh\n{answer}\n")
     script.chmod(0o755)
-    assert target.cloud("arm64").interpreter is None
+    assert target.choose_cloud("arm64").interpreter is None
 
 
 def test_a_shim_is_followed_to_the_interpreter_that_it_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -55,9 +55,9 @@ def test_a_shim_is_followed_to_the_interpreter_that_it_runs(monkeypatch: pytest.
     script = tmp_path / "python3.13"
     script.write_text('#!/bin/sh\ntest "$SHIM_VERSION" && echo "$SHIM_VERSION" /opt/real/bin/python3.13\n')
     script.chmod(0o755)
-    assert target.cloud("arm64").interpreter is None, "the shim leads nowhere"
+    assert target.choose_cloud("arm64").interpreter is None, "the shim leads nowhere"
     monkeypatch.setenv("SHIM_VERSION", "3.13.7")
-    chosen = target.cloud("arm64")
+    chosen = target.choose_cloud("arm64")
     assert (chosen.python, chosen.interpreter) == ("3.13.7", "/opt/real/bin/python3.13")
 
 

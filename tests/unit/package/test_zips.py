@@ -182,7 +182,7 @@ with zipfile.ZipFile(sys.argv[1]) as opened:
 
 
 def test_bytecode_names_its_files_from_the_root_of_the_zip(packages: Packages) -> None:
-    lambdas = target.cloud("arm64").interpreter
+    lambdas = target.choose_cloud("arm64").interpreter
     if lambdas is None:
         pytest.skip("there is no Python of Lambda's here")
     for path in (packages("arm64").function_zip, packages("arm64").webapp_zip):

@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from operations.errors import UserError
-from package.archive import digests
+from package.archive import compute_digests
 from release.artifacts import find_artifact, read_artifact
 from release.stack import Names, Stack
 
@@ -21,7 +21,7 @@ FOR_LAMBDA = {"target": "cloud", "python": "3.13.4", "architecture": "arm64", "b
 
 def pack(folder: Path, **changes: object) -> Path:
     files = {"function/notify.py": b"handler = None\n"}
-    manifest = {**FOR_LAMBDA, "digests": digests(files), **changes}
+    manifest = {**FOR_LAMBDA, "digests": compute_digests(files), **changes}
     with zipfile.ZipFile(folder / "function.zip", "w") as archive:
         for name, content in {**files, "manifest.json": json.dumps(manifest).encode()}.items():
             archive.writestr(name, content)

@@ -66,8 +66,8 @@ def test_ratios_are_paired_by_round() -> None:
 
 
 def test_a_quick_bench_judges_every_budget_that_a_whole_one_does() -> None:
-    quick = figures.sections(ROOTS, starts(*STARTED), WARMED)
-    whole = figures.sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
+    quick = figures.build_sections(ROOTS, starts(*STARTED), WARMED)
+    whole = figures.build_sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
     judged = {row.name for rows in whole.values() for row in rows if row.budget is not None}
     assert judged == {row.name for rows in quick.values() for row in rows if row.budget is not None}
     assert len(judged) == 5
@@ -75,7 +75,7 @@ def test_a_quick_bench_judges_every_budget_that_a_whole_one_does() -> None:
 
 
 def test_a_start_is_taken_apart_and_held_against_itself_without_each_lever() -> None:
-    whole = figures.sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
+    whole = figures.build_sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
     parts = {row.name: row.ours for row in whole["Where it goes, Python 3.13.0"]}
     assert parts == {"interpreter": 5.0, "imports": 50.0, "clients, keys and catalogue": -40.0, "first event": 1.0}
     levers = {row.name: row.ratio for row in whole["Without one lever each, Python 3.13.0"]}
@@ -85,13 +85,13 @@ def test_a_start_is_taken_apart_and_held_against_itself_without_each_lever() -> 
 
 
 def test_the_bill_follows_from_the_times_of_the_run() -> None:
-    rows = [row for section in figures.sections(ROOTS, starts(*STARTED), WARMED).values() for row in section]
+    rows = [row for section in figures.build_sections(ROOTS, starts(*STARTED), WARMED).values() for row in section]
     slower = [Figure("warm mail beside powertools, Python 3.13.0", "ms CPU", 50.0, 60.0)]
-    assert figures.cost([*rows, *slower])[0].ours > figures.cost(rows)[0].ours + 1
+    assert figures.compute_cost([*rows, *slower])[0].ours > figures.compute_cost(rows)[0].ours + 1
 
 
 def test_every_row_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    sections = figures.sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
+    sections = figures.build_sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
     table.show(Console(width=200), sections)
     printed = capsys.readouterr().out
     assert all(row.name in printed for rows in sections.values() for row in rows)
@@ -103,11 +103,11 @@ import time:       400 |        400 |   _json
 import time:      1500 |       1900 | botocore.loaders
 import time:      2500 |       2500 | botocore
 """
-    assert cold.by_package(told) == {"botocore": 4.0, "the standard library and others": 0.4}
+    assert cold.sum_by_package(told) == {"botocore": 4.0, "the standard library and others": 0.4}
 
 
 def test_the_page_holds_the_rows_of_a_run_between_its_markers() -> None:
-    sections = figures.sections(ROOTS, starts(*STARTED), WARMED)
+    sections = figures.build_sections(ROOTS, starts(*STARTED), WARMED)
     rows = [{"section": title, **row.as_dict()} for title, each in sections.items() for row in each]
     told = {"at": "2026-11-21T08:00:00", "seconds": 200, "load": {"before": 1.0, "after": 2.0}, "figures": rows}
     before = "# Speed\n<!-- bench: written -->\nfrom before\n<!-- /bench -->\nafter\n"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from function.event.compression import compress
-from function.event.envelope import Delivery, QueueItem, Unreadable, deliveries, from_queue, is_queue_event
+from function.event.envelope import Delivery, QueueItem, Unreadable, from_queue, is_queue_event, read_deliveries
 from tests.envelopes import TOPIC, on_failure, sns, sns_notification, sqs_event
 
 
@@ -22,7 +22,7 @@ def one(found: Any) -> Delivery | Unreadable:
 def test_an_sns_event_holds_its_messages() -> None:
     event = sns(sns_notification("one", "m1"), sns_notification("two", "m2"))
     assert not is_queue_event(event)
-    assert list(deliveries(event)) == [
+    assert list(read_deliveries(event)) == [
         Delivery("m1", "one", TOPIC, "2026-11-21T08:00:01.000Z"),
         Delivery("m2", "two", TOPIC, "2026-11-21T08:00:01.000Z"),
     ]
@@ -122,7 +122,7 @@ def test_what_is_no_notification_comes_out_of_the_queue_as_it_came(body: str) ->
 
 @pytest.mark.parametrize("event", [None, 7, "text", [], {}, {"Records": []}, {"Records": "none"}, {"Records": {}}])
 def test_an_event_without_records_is_kept_whole(event: Any) -> None:
-    found = one(deliveries(event))
+    found = one(read_deliveries(event))
     assert isinstance(found, Unreadable)
     assert found.raw == event if isinstance(event, str) else json.loads(found.raw) == event
 
@@ -131,7 +131,7 @@ def test_an_event_without_records_is_kept_whole(event: Any) -> None:
 def test_one_unreadable_record_costs_its_neighbours_nothing(record: Any) -> None:
     event = sns(sns_notification("one"), sns_notification("two", "m2"))
     event["Records"].insert(1, record)
-    first, middle, last = deliveries(event)
+    first, middle, last = read_deliveries(event)
     assert isinstance(middle, Unreadable)
     assert [part.body for part in (first, last) if isinstance(part, Delivery)] == ["one", "two"]
 
@@ -141,7 +141,7 @@ def test_one_unreadable_record_costs_its_neighbours_nothing(record: Any) -> None
 def test_a_record_that_lacks_what_sqs_always_gives_is_no_batch_but_is_kept(field: str, value: Any) -> None:
     event = {"Records": [sqs_event(sns_notification("one")) | {field: value}]}
     assert not is_queue_event(event)
-    found = one(deliveries(event))
+    found = one(read_deliveries(event))
     assert isinstance(found, Unreadable)
     assert json.loads(found.raw) == event["Records"][0]
 
@@ -156,7 +156,7 @@ def test_a_receive_count_that_is_none_counts_as_the_first(count: Any) -> None:
 
 
 def test_names_are_cut_to_what_a_letter_can_carry() -> None:
-    found = one(deliveries(sns(sns_notification("one", TopicArn="t" * 300_000, Timestamp="z" * 300_000))))
+    found = one(read_deliveries(sns(sns_notification("one", TopicArn="t" * 300_000, Timestamp="z" * 300_000))))
     assert isinstance(found, Delivery)
     assert (len(found.topic), len(found.timestamp)) == (500, 500)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.event.cloudevent import SYNTHETIC_SOURCE, synthetic_event
+from function.event.cloudevent import SYNTHETIC_SOURCE, build_synthetic_event
 from function.ledger.states import State
 from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.catalogue import Catalogue
@@ -27,7 +27,7 @@ def sandbox(catalogue: Catalogue) -> Sandbox:
 
 
 def synthetic(to: str = "", source: str = SYNTHETIC_SOURCE) -> dict[str, Any]:
-    made = synthetic_event(NAME, "book.created", example(), "2026-11-21T08:00:00Z")
+    made = build_synthetic_event(NAME, "book.created", example(), "2026-11-21T08:00:00Z")
     made["source"] = source
     made["data"]["recipient"]["email"] = to or made["data"]["recipient"]["email"]
     return sns_notification(json.dumps(made), "m1")
@@ -49,7 +49,9 @@ def test_a_synthetic_mail_is_sent_and_tagged_and_counted_apart(sandbox: Sandbox)
 
 
 def test_a_synthetic_event_may_name_the_one_provider_that_it_tries(sandbox: Sandbox) -> None:
-    made = synthetic_event(NAME, "book.created", example(), "2026-11-21T08:00:00Z", provider=sandbox.world.post.url)
+    made = build_synthetic_event(
+        NAME, "book.created", example(), "2026-11-21T08:00:00Z", provider=sandbox.world.post.url
+    )
     sandbox(sns(sns_notification(json.dumps(made), "m1")))
     ((_, mail),) = sandbox.world.post.taken
     assert mail.tries == sandbox.world.post.url
