@@ -35,7 +35,7 @@ _TOKENS = frozenset(
         "nextToken",
     }
 )
-#: Of what a person told AWS in the account's details, and of a function's settings, only these are kept.
+#: Of the account's details at AWS, and of a function's settings, only these are kept.
 _PRIVATE = frozenset({"AdditionalContactEmailAddresses", "Tags", "UseCaseDescription", "WebsiteURL"})
 _SETTINGS = frozenset({"HERALD_CONFIGURATION_SET", "HERALD_FROM", "HERALD_LEDGER_TABLE", "HERALD_PUBLIC_URL"})
 _AMAZONS = (".amazonses.com", ".amazonaws.com")

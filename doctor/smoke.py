@@ -25,7 +25,7 @@ __all__ = ["STEPS", "Journey", "Latency", "Progress", "Smoke", "compute_latency"
 
 #: What happens to a mail, in order, and the state of the timeline's row that says when.
 STEPS = {"published": "", "claimed": "sending", "accepted": "sent", "delivered": "delivered"}
-#: After these nothing more is heard of a mail that was not delivered.
+#: After these states no more reports come on a mail that was not delivered.
 _LOST = frozenset({"rejected", "suppressed", "replaced", "refused", "bounced", "soft_bounced", "complained"})
 _LOOK_SECONDS = 1.0
 _NINETY_NINE = 0.99

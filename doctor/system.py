@@ -111,7 +111,7 @@ class System:
 
     @property
     def sender(self) -> str | None:
-        """The address that mail comes from, or that domain alone where no function tells; None where nobody knows."""
+        """The address that mail comes from, or that domain alone where no function tells; None if it is unknown."""
         if self.tenant:
             return parseaddr(self.tenant.sender)[1].lower()
         if self.told_domain:

@@ -1,6 +1,6 @@
 """What operators did: one item before an action, which says what is meant, and one after it with what came of it.
 
-Neither is ever changed. An action without its second item is one of which nobody knows how it ended.
+Neither is ever changed. If an action has no second item, it is unknown how it ended.
 """
 
 from __future__ import annotations

@@ -83,7 +83,8 @@ class Admission:
         return draft.event
 
     def _check_each(self, draft: Draft, event: Event) -> None:
-        """Check the part of each recipient, so that the poster hears at once what would reject one. Raises Rejected."""
+        """Check the part of each recipient, so that the publisher learns at once what `notify` would reject. Raises
+        Rejected."""
         from function.message.addressing.recipients import write_part  # noqa: PLC0415  only where a notification takes several
 
         for number, recipient in enumerate(draft.recipients):

@@ -83,7 +83,7 @@ class Job:
     last_call: TimelineRow | None = None
     #: Metrics that are counted beside the outcome.
     also: tuple[str, ...] = ()
-    #: Whether the attempt certainly sent nothing, and the ledger was too busy to be told.
+    #: Whether the attempt certainly sent nothing, and the ledger was too busy to record that.
     untold: bool = False
 
     @property

@@ -44,5 +44,5 @@ class Outcome:
     provider: str = ""
     synthetic: bool = False
     also: tuple[str, ...] = ()
-    #: Message and attempt that certainly sent nothing, where the ledger was too busy to be told: it is with the retry.
+    #: Message and attempt that certainly sent nothing, if the ledger was too busy to record it: the retry item says so.
     not_sent: str | None = None

@@ -1,9 +1,9 @@
-"""What becomes of a mail, as others may hear of it: a CloudEvent for each state that its record comes into.
+"""The CloudEvents that report what became of a mail: one for each state that its record reaches.
 
-Pure: from a change as the ledger's stream has it. So an event tells what was written, and nothing else. It names the
-message and the event by their own names, never the recipient. A record that no attempt of ours made (a report on a mail
-that was forgotten, or that nobody sent), that of an event with several recipients, each of whom has one, and the mails
-by which a release tries a version are not told.
+Pure: an event is built from a change in the ledger's stream, so it reports exactly what was written. It names the
+message and its event, never the recipient. Not reported are: records that no attempt of this deployment wrote (reports
+on expired mails, or on mails that it did not send), the record of an event with several recipients (each recipient has
+a record), and the synthetic mails that test a release.
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 """
 
@@ -25,7 +25,7 @@ __all__ = ["SOURCE", "TYPES", "MailEvent", "read_mail_event"]
 
 #: Of every mail event; its id is unique under it.
 SOURCE = "urn:herald:mail"
-#: The states that are told, each with its type. Two have the same type where what follows is the same: nothing arrived.
+#: The states that are reported, each with its type. Two share a type where they mean the same to a receiver.
 TYPES: dict[State, str] = {
     State.SCHEDULED: "mail.scheduled",
     State.CANCELLED: "mail.cancelled",
@@ -43,8 +43,8 @@ _MESSAGE = message_key("")
 
 @dataclass(frozen=True, slots=True)
 class MailEvent:
-    """One CloudEvent; `body` is its structured JSON, one line of ASCII. The same state of the same message has the same
-    `id`, however often it is told."""
+    """One CloudEvent; `body` is its structured JSON, one line of ASCII. The same state of the same message always has
+    the same `id`."""
 
     id: str
     type: str
@@ -52,7 +52,7 @@ class MailEvent:
 
 
 def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
-    """What a record of the stream tells, or None: no mail, no state that is told, or none that is new."""
+    """The event for a record of the stream, or None: it is about no mail, or about no new state that is reported."""
     change: Mapping[str, Any] = record.get("dynamodb") or {}
     new, old = change.get("NewImage") or {}, change.get("OldImage") or {}
     key, state = _text(new, "pk"), _text(new, "state")
@@ -81,13 +81,13 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
 
 
 def _find_row(image: Mapping[str, Any], state: str) -> Mapping[str, Any]:
-    """The last line of the timeline that tells of this state; {} if none does."""
+    """The last timeline row with this state; {} if there is none."""
     rows: list[Mapping[str, Any]] = read_value(image, "timeline", [])
     return next((row for row in reversed(rows) if row.get("state") == state), {})
 
 
 def _moment(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
-    """When the line was written, else when the stream says, as RFC 3339 has it."""
+    """The time of the timeline row, else the time of the change in the stream, in RFC 3339."""
     at = row.get("at")
     created = change.get("ApproximateCreationDateTime")
     seconds = at / 1000 if at else created if isinstance(created, int | float) else 0

@@ -64,7 +64,7 @@ class Record:
     providers: frozenset[str] = frozenset()
     #: Attempts that a provider said it accepted.
     sent_by: frozenset[str] = frozenset()
-    #: When the timeline was told that there are two of them.
+    #: When the timeline row about two accepted attempts was written.
     sent_twice: int | None = None
     #: The attempt for which a letter went to a person.
     parked: str | None = None

@@ -1,25 +1,26 @@
 """Events that wait for their time, and events that are cancelled: the ledger's own index of what is due.
 
 An event with the extension `sendat` is one record like any other. Until its time the record is `scheduled`, and two
-attributes, `due` and `due_at`, put it into a sparse index of the same table; the claim, a settlement, a succession and
-a cancellation take it out in the write that they make anyhow. Once a minute `scheduler` reads the index and puts a
-reference to each due record into the queue `retry`; from there on it is a delivery, and the claim decides.
+attributes, `due` and `due_at`, put it into a sparse index of the same table; a claim, a settlement, a succession and
+a cancellation remove them in the same write. Once a minute `scheduler` reads the index and puts a
+reference to each due record into the queue `retry`; that is an ordinary delivery, and the claim decides.
 
 - A delivery that comes before its event's time writes message (`scheduled`, with its place in the index) and event
-  (with its body), if the record is free, released, or at the attempt that a letter names. A crash after it: it waits.
+  (with its body), if the record is free, released, or owned by the attempt that a dead letter names. After a crash it
+  still waits.
 - The scheduler puts a reference into `retry`, then writes `due_at` anew, an hour later and more each time, if the
   record is still scheduled and `due_at` as it was read; `scheduled_for` keeps the event's own time. A crash between
-  the two, or a second scheduler: a second reference, of which the claim lets one through. A reference that gets lost:
-  it is asked for again.
-- The delivery at its time claims, or settles the mail without a claim. A crash after it leaves what any claim leaves.
+  the two, or a second scheduler, leads to a second reference; the claim lets only one of them send. If a reference is
+  lost, the next one follows when `due_at` has passed.
+- The delivery at that time claims the mail, or settles it without a claim. A crash is handled as after any claim.
 - `mail.cancel` writes message (`cancelled`, out of the index) and event (without its body), if it is scheduled,
-  released, rejected or suppressed. A crash after it: its next delivery finds it done.
-- `mail.cancel` of what is collected for a digest does the same, and takes it out of the digest, if that is not closed
-  (`windows.py`); else it comes too late.
-- `mail.cancel` of an event that nobody knows writes a message in its own name, `cancelled`, and gives it the event: the
-  event's own publication finds that it is owned by a mail that is cancelled.
+  released, rejected or suppressed. After a crash, its next delivery finds it done.
+- `mail.cancel` of what is collected for a digest does the same and takes it out of the digest. If the digest is closed
+  (`windows.py`), it is too late.
+- `mail.cancel` of an event that the ledger does not know writes a message of its own, `cancelled`, which owns the
+  event. When the event is published, its owner is a cancelled mail.
 - `mail.cancel` of what was sent, or may have been, writes a row on the timeline and `cancelled_by`, once. If its owner
-  learns after all that nothing was sent, it is `cancelled` (withdrawn), not free again.
+  finds out that nothing was sent, it becomes `cancelled` (withdrawn), not free again.
 
 Cancelling and claiming write the same item under conditions that exclude each other, so one of the two comes first. A
 cancellation that meets a claim waits until its hold ends. What was cancelled stays so, whatever content comes later.
@@ -47,11 +48,11 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Cancelled", "Due", "Schedule", "TooLateToCancel", "cancel_record"]
 
-#: Of one partition in a row, so that each gets its turn within a run.
+#: Records read of one partition in a row, so that each partition gets its turn within a run.
 _PAGE = 100
-#: How long until it is asked for again, in milliseconds: as long as it is late already, within these.
+#: Milliseconds until the next reference to a record: as long as it is late already, within these limits.
 _SOONEST, _LATEST = 3_600_000, 86_400_000
-#: How often an event may change hands while it is cancelled.
+#: How often the event's owner may change while it is cancelled.
 _HOPS = 4
 #: What the index has: mails that wait for their time, and digests that wait for their window's end.
 _WAITING = (State.SCHEDULED, State.COLLECTING)
@@ -71,7 +72,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The mail of the message will not be; `ahead`: its event had not come yet."""
+    """The mail of the message will not be sent; `ahead`: its event had not come yet."""
 
     message_id: str
     ahead: bool = False
@@ -134,7 +135,7 @@ class Schedule:
         }
 
     def put_off(self, found: Due) -> None:
-        """Ask for it again later, if nothing has become of it until then and nobody else has put it off."""
+        """Set a later `due_at`, if the record is still scheduled and its `due_at` is as it was read."""
         with suppress(Contended):  # then it is asked for again in a minute
             now = self.ledger.clock()
             answer = self._put_off(found, now + _SOONEST, " AND #scheduled_for > :late", now - _SOONEST)
@@ -152,8 +153,8 @@ class Schedule:
     def cancel(
         self, attempt: Attempt, source: str, id_: str
     ) -> Cancelled | TooLateToCancel | Held | Duplicate | Record:
-        """Cancel the mail of the event `source` and `id_`, in the name of the cancellation's own `attempt`. A record is
-        that of an event with several recipients: each one's mail is to be cancelled by itself."""
+        """Cancel the mail of the event `source` and `id_`, in the name of the cancellation's own `attempt`. Returns a
+        record if the event has several recipients: each recipient's mail has to be cancelled separately."""
         key = event_key(source, id_)
         now = self.ledger.clock()
         try:
@@ -178,7 +179,7 @@ class Schedule:
         self.ledger.table.write(self._request(Attempt(record.message_id, owner), record, key, reason, now))
 
     def _cancel_ahead(self, attempt: Attempt, now: int) -> Cancelled | Duplicate | None:
-        """None: its event has come meanwhile. It is kept as long as if the event had been for the farthest day."""
+        """None if its event has come meanwhile. The record is kept as long as that of an event for the farthest day."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}, before its event came")
         row = TimelineRow.of(reason, State.CANCELLED, now, self.ledger.writes.release)
         kept = replace(attempt, due=now + FARTHEST)
@@ -190,7 +191,7 @@ class Schedule:
     def _cancel_known(
         self, attempt: Attempt, message_id: str, key: str, now: int
     ) -> Cancelled | TooLateToCancel | Held | Duplicate | Record | None:
-        """None: the event has changed hands, or its record has moved."""
+        """None if the event has another owner now, or its record another state."""
         record = self.ledger.read(message_id)
         if record is None or record.is_expired(now):
             record = Record(message_id, State.RELEASED)
@@ -236,9 +237,10 @@ class Schedule:
 def cancel_record(
     writes: Writes, attempt: Attempt, record: Record, key: str, reason: Reason, now: int
 ) -> list[Request]:
-    """Nothing was sent and nobody wants the mail: the record says so, and the event's item `key` loses its body. Both
-    are kept at least as long as before. What is collected is taken out of its digest, if that takes events still; what
-    was not collected when it was read, is not."""
+    """The transaction that cancels a mail of which nothing was sent, and removes the body of the event's item `key`.
+
+    Both items are kept at least as long as before. An event that was collected when its record was read is taken out of
+    its digest, if that still takes events."""
     collected = record.state is State.COLLECTED
     action = Action.CANCEL_COLLECTED if collected else Action.CANCEL
     expires_at = max(writes.expire_at(now), record.expires_at or 0)

@@ -91,7 +91,7 @@ PRECEDENCE: tuple[State, ...] = (
     State.COLLECTING,
 )
 
-#: The mail may have gone and nobody knows; held until `held_until`, then the policy's or a person's.
+#: It is unknown whether the mail was sent; held until `held_until`, then the policy's or a person's.
 IN_DOUBT = frozenset({State.SENDING, State.UNKNOWN})
 
 #: A provider accepted the mail, whatever came of it: never sent again under the same message.
@@ -137,7 +137,7 @@ class Action(StrEnum):
     REDRIVE = "redrive"
     #: The same with the person's *yes* to a second mail, past the hold.
     REDRIVE_CONFIRMED = "redrive confirmed"
-    #: The owner heard the provider accept.
+    #: The provider accepted the owner's mail.
     RECORD = "record"
     #: The owner knows that nothing was sent.
     RELEASE = "release"
@@ -147,7 +147,7 @@ class Action(StrEnum):
     GIVE_BACK = "give back"
     #: The owner lost the provider's answer.
     LOSE = "lose"
-    #: The owner heard a refusal for good.
+    #: The provider refused the owner's mail permanently.
     REFUSE = "refuse"
     #: A delivery without a claim knows that the event will never be a mail.
     REJECT = "reject"

@@ -1,7 +1,7 @@
 """One HTTPS request to a provider, made once, and where it broke if it did.
 
 Before the request was written whole nothing was sent, because a request ends where its Content-Length says
-(https://www.rfc-editor.org/rfc/rfc9112#section-6.2); after it, without an answer, nobody knows.
+(https://www.rfc-editor.org/rfc/rfc9112#section-6.2); after it, without an answer, the outcome is unknown.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class DeadLetters(Protocol):
 
 def write_retry(delivery: Delivery, not_sent: str | None = None) -> Letter:
     """The delivery as it waits in `retry`, with the letter's marks if it came by one, and with the message and attempt
-    that was `not_sent` if the ledger could not be told. It is in the ledger only if it came from there."""
+    that was `not_sent` if the ledger could not record it. It is in the ledger only if it came from there."""
     marks = {"attempt": delivery.letter, "confirmed": "yes" if delivery.confirmed else None}
     marks |= {"instead_of": delivery.instead_of, "avoid": delivery.avoid, "never_tried": delivery.never_tried}
     marks |= {"not_sent": not_sent}

@@ -81,7 +81,7 @@ class Execution:
     def _await_runs(self, seconds: float) -> None:
         """Let the new version's runs of a step of so many of AWS's seconds end in it.
 
-        On AWS they do, and an alarm hears of a run that timed out. Here the step is shorter by the factor, and a run is
+        On AWS they do, and an alarm counts a run that timed out. Here the step is shorter by the factor, and a run is
         not; one that would outlast the step on AWS too is not waited for.
         """
         clock, appspec = self._runtime.clock, self._deployment.request.appspec

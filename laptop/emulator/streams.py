@@ -1,6 +1,6 @@
 """DynamoDB's streams in ministack: mappings that take a table's changes to functions, by the rules of `stream_batches`.
 
-ministack itself hears nothing of single failures, cuts and repeats no batch, and ends no retries.
+ministack itself ignores partial failures, cuts and repeats no batch, and ends no retries.
 """
 
 from __future__ import annotations

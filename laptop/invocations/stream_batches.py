@@ -1,7 +1,7 @@
 """How an event source mapping takes a shard of a DynamoDB stream to a function, batch by batch. Pure but for `draw`.
 
 Never kinder than AWS: a batch is as often short as full, and one that the function took is handed over again now and
-then, as after an answer that Lambda did not hear.
+then, as after an answer that Lambda did not get.
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """

@@ -31,7 +31,7 @@ COMMON = ("from", "to", "subject", "reply-to")
 
 
 class FeedbackSchedule:
-    """Has each event told when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
+    """Publishes each event when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
 
     def __init__(
         self, faults: ArmedFaults, tell: Callable[[Mail, SendingEvent], None], scale: float, after: After | None = None

@@ -19,7 +19,7 @@ __all__ = ["STORY_ATTRIBUTES", "ScanPart", "scan_all", "scan_from"]
 
 Item = Mapping[str, Any]
 
-#: What a mail's story is told from: all of the record, and its timeline.
+#: The attributes that a mail's explanation needs: all of the record, and its timeline.
 STORY_ATTRIBUTES = (*RECORD_ATTRIBUTES, "timeline")
 #: So many parts of the table are read at once: a million records take some half a minute.
 _SEGMENTS = 4

@@ -42,7 +42,7 @@ class RecipientLists:
 
 def find_recipient(installation: Installation, keys: Sequence[str], address: str = "") -> RecipientLists:
     """What is known under these keys, and with an `address` on SES's lists too."""
-    with suppress(BotoCoreError, ClientError, UserError):  # who asks SES, below, is told why not
+    with suppress(BotoCoreError, ClientError, UserError):  # the question to SES, below, explains why not
         keys = installation.in_own_lists(keys)
     entries = tuple(entry for key in keys if (entry := get_suppression(installation, key)))
     stopped = tuple(dict.fromkeys(name for key in keys for name in _find_stopped(installation, key)))

@@ -1,6 +1,6 @@
 """A folder of notifications to the compiled catalogue that `function.message.catalogue` reads.
 
-All faults are told at once, each in a line: which file, what is wrong, what to do.
+All faults are reported together, each in a line: which file, what is wrong, what to do.
 """
 
 from __future__ import annotations

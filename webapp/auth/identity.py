@@ -168,7 +168,7 @@ class TokenVerifier:
                 self._known.popitem(last=False)
 
     def fetch_keys(self) -> None:
-        """Have the issuer's keys at hand; raises `Unavailable` if they cannot be fetched."""
+        """Fetch the issuer's keys; raises `Unavailable` if they cannot be fetched."""
         self._keys.get()
 
     def _find_signing_key(self, token: str) -> jwt.PyJWK:

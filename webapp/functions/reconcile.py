@@ -1,6 +1,6 @@
 """The reconciliation: once an hour, what SNS took and the ledger does not have at rest is looked at again.
 
-What the ledger never heard of, or what has been under way for a day without anything happening to it, is published
+What never arrived in the ledger, or has been under way for a day without a step, is published
 again, ever more rarely. That closes every loss between the two, whatever its cause; that the notifier claims each event
 once makes it harmless.
 """

@@ -58,7 +58,7 @@ class RequestMiddleware:
             await write_problem(Request(scope), problem)(scope, receive, writer.send)
         except ClientDisconnect:
             log.info("caller went away", request_id=writer.request_id)
-        except Exception as error:  # the last resort: logged, and told as a problem
+        except Exception as error:  # the last resort: logged, and answered as a problem
             log.failure("request failed", error, request_id=writer.request_id)
             if writer.status is None:
                 broken = Problem("internal", "Something broke on our side.")

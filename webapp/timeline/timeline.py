@@ -112,7 +112,7 @@ def build_timeline(event: OutboxEvent, message: Mapping[str, Any] | None, *, for
     """The outbox row and the ledger's record as one timeline.
 
     `message` is None if there is no record yet, or none any more: the ledger deletes it sooner than the outbox its row.
-    A reader is told each reason in our words: those of a provider may name account, role and addresses of its owner.
+    A reader sees each reason in our words: those of a provider may name account, role and addresses of its owner.
     """
     told = _list_ledger_rows(message or {})
     rows = [*_list_outbox_rows(event), *([_explain_row(row) for row in told] if for_reader else told)]

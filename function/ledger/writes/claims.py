@@ -1,4 +1,4 @@
-"""Requests by which a delivery takes a mail: the first time, over what expired, and once more."""
+"""Requests by which a delivery claims a mail: the first time, over an expired record, or to send it once more."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ClaimRequests(SuccessionRequests):
     def _add_items(self, attempt: Attempt, now: int) -> list[Request]:
         """What a claim writes and checks beside the message: the event's item, the address, the predecessor."""
         return [
-            # Who asked for what waited has no other copy of it.
+            # A delivery of a scheduled mail has no other copy of the event.
             {"Put": self.put_event(attempt, now, small=attempt.due is None)},
             *self.check_recipient(attempt),
             *self.succeed(attempt, now),

@@ -1,4 +1,4 @@
-"""Requests that write down what a provider reports, and how far its reports have come."""
+"""Requests that record what a provider reports, and up to which time its reports have come."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["FeedbackRequests"]
 
 
 class FeedbackRequests(Requests):
-    """Reports come in any order and again and again: each moves a record only towards what is certain."""
+    """Reports may come in any order and repeatedly: each moves a record only to a stronger state."""
 
     __slots__ = ()
 

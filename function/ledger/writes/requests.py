@@ -1,8 +1,8 @@
 """What every write of the ledger is made of: expressions, and the items that they are about.
 
 Requests are pure: from values to what DynamoDB gets. The states in the conditions come from the table of moves
-(`states.py`); what else stands in them is who may write (`owner`), when (`held_until`), how often (`at_risk`) and for
-how long (`expires_at`).
+(`states.py`). The other conditions are who may write (`owner`), when (`held_until`), how often (`at_risk`) and for how
+long (`expires_at`).
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> Req
 
 
 def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> Request:
-    """The expressions, with just the names and values that they mention, as DynamoDB demands.
+    """The expressions, with only the names and values that they use, as DynamoDB requires.
 
     A name stands for itself, or for what `names` says.
     """
@@ -118,9 +118,9 @@ def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, 
 class Requests:
     """Builds the requests for one table; its kinds are in `claims`, `settlements`, `succession` and `feedback`.
 
-    `retention` is in seconds, `hold` in milliseconds; `resends` is how many attempts of unknown fate may lie behind
-    a claim that needs nobody's yes: 1 for `on_unknown = resend`, 0 for `hold`. `apart` is how long lies between two
-    reports that count, and between two probes, in milliseconds.
+    `retention` is in seconds, `hold` in milliseconds; `resends` is how many attempts with an unknown result a
+    record may have for a claim without an operator's yes: 1 for `on_unknown = resend`, 0 for `hold`. `apart` is the
+    least time between two reports that count, and between two probes, in milliseconds.
     """
 
     table: str
@@ -177,7 +177,7 @@ class Requests:
         return put(self.table, item, free, values)
 
     def drop_body(self, record: Record, key: str, expires_at: int) -> Request:
-        """An update of the event's item `key`: there will be no mail of `record`, so what it says is not kept."""
+        """An update of the event's item `key` that removes its body, since `record` will have no mail."""
         values: dict[str, object] = {"message_id": record.message_id, "expires_at": expires_at}
         expression = "SET #expires_at = :expires_at REMOVE #body"
         return update(self.table, key, expression, "#message_id = :message_id", values)

@@ -1,4 +1,4 @@
-"""Requests that say what came of a claim, or settle a mail that is not claimed at all."""
+"""Requests that record the result of a claim, or settle a mail without a claim."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WAITS = "#reason = :reason, #reason_code = :reason_code, #expires_at = :expires
 
 
 class SettlementRequests(SuccessionRequests):
-    """What the owner of a claim learnt, and what ends without one: rejected, suppressed, parked."""
+    """Writes what the owner of a claim found out, and what needs no claim: rejecting, suppressing, parking."""
 
     __slots__ = ()
 
@@ -51,7 +51,7 @@ class SettlementRequests(SuccessionRequests):
         return self.update_message(attempt, rows[-1].at, f"SET {APPEND} {SENT_BY}", "#owner = :owner", rows[-1], extra)
 
     def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
-        """The owner sent nothing, nobody before it may have, and the mail is still wanted."""
+        """Neither the owner nor an earlier attempt sent the mail, and it was not cancelled: it is free again."""
         return self._update_as_owner(
             attempt,
             row,
@@ -60,7 +60,8 @@ class SettlementRequests(SuccessionRequests):
         )
 
     def withdraw(self, attempt: Attempt, row: TimelineRow, record: Record) -> list[Request]:
-        """The owner sent nothing, nobody before it may have, and a cancellation had come: it was not too late."""
+        """Neither the owner nor an earlier attempt sent the mail, and it was cancelled meanwhile: the cancellation
+        holds."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {record.cancelled_by}, and nothing was sent")
         last = TimelineRow.of(reason, State.CANCELLED, row.at, self.release)
         expires_at = max(self.expire_at(row.at), record.expires_at or 0)
@@ -74,7 +75,8 @@ class SettlementRequests(SuccessionRequests):
         return [{"Update": message}, {"Update": self.drop_body(record, record.event_key or "", expires_at)}]
 
     def give_back(self, attempt: Attempt, row: TimelineRow, owner: str) -> Request:
-        """The owner sent nothing, but an attempt before it may have: in doubt again at once, as the attempt `owner`."""
+        """The owner sent nothing, but an earlier attempt may have: in doubt again at once, owned by the attempt
+        `owner`."""
         return self._update_as_owner(
             attempt,
             row,
@@ -87,7 +89,7 @@ class SettlementRequests(SuccessionRequests):
         return self._update_as_owner(attempt, row, f"SET #state = :unknown, {REPEAT}")
 
     def refuse(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
-        """The provider will never take the owner's mail; the record waits for a person."""
+        """The provider refused the owner's mail permanently; the record waits for an operator."""
         message = self._update_as_owner(
             attempt,
             row,
@@ -100,7 +102,8 @@ class SettlementRequests(SuccessionRequests):
     # -- without a claim ----------------------------------------------------------------------------------------
 
     def reject(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
-        """Nothing was sent and never will be: over no record, a released one, or the attempt that a letter names."""
+        """Nothing was sent and nothing will be. There is no record, a released one, or one of the attempt that a dead
+        letter names."""
         return self.settle(attempt, row, Action.REJECT)
 
     def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> list[Request]:
@@ -132,7 +135,7 @@ class SettlementRequests(SuccessionRequests):
         return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.succeed(attempt, row.at)]
 
     def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> list[Request]:
-        """A letter for the `doubtful` attempt went to a person: the state stays."""
+        """A dead letter about the `doubtful` attempt was written for an operator; the state does not change."""
         message = self.update_message(
             attempt,
             row.at,
@@ -155,5 +158,5 @@ class SettlementRequests(SuccessionRequests):
 
 
 def _explain(row: TimelineRow) -> dict[str, object]:
-    """Why the record waits, as its last row says it."""
+    """The values for why the record waits, taken from its last timeline row."""
     return {"reason": row.detail or "", "reason_code": row.reason_code or ""}

@@ -27,12 +27,12 @@ _PAST_HOLD = "(attribute_not_exists(#held_until) OR #held_until <= :now)"
 
 
 class SuccessionRequests(Requests):
-    """What becomes of the message that had the event, in the transaction that claims or settles the new one."""
+    """Writes the message that owned the event before, in the transaction that claims or settles the new one."""
 
     __slots__ = ()
 
     def succeed(self, attempt: Attempt, now: int) -> list[Request]:
-        """What becomes of the message that the event is taken from, if it is."""
+        """The write of the message that the event is taken from, if there is one."""
         if attempt.predecessor is None:
             return []
         before, take = attempt.predecessor, self._replace
@@ -44,14 +44,14 @@ class SuccessionRequests(Requests):
         return [request, {"Update": self.leave_window(before)}]
 
     def leave_window(self, collected: Record) -> Request:
-        """Take a collected event out of its digest, if that takes events still."""
+        """Take a collected event out of its digest, if that still takes events."""
         values: dict[str, object] = {"items": {(collected.event_key or "").removeprefix(EVENT_PREFIX)}, "one": 1}
         window = message_key(collected.window or "")
         expression = "ADD #changes :one DELETE #items :items"
         return update(self.table, window, expression, in_source_state(Action.CLOSE), values)
 
     def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
-        """Nothing was sent, or a person accepts a second mail: the other message is over."""
+        """Replace the other message: nothing was sent, or an operator accepts a second mail."""
         # What is collected is taken out of its digest in the same transaction; what was not when it was read, is not.
         action = Action.REPLACE_COLLECTED if before.state is State.COLLECTED else Action.REPLACE
         free = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"

@@ -1,7 +1,7 @@
-"""Tenants: whose mails a deployment sends beside its own, each from an address of its own and under a brand of its own.
+"""Tenants: brands that a deployment sends mail for, each from its own sender address and with its own design.
 
 The deployment declares them (Terraform's `tenants`), packed into one setting: base64 of gzip of a JSON object by name.
-Their brands lie in the package, as `brands/<name>.json`.
+Their brands are in the package, as `brands/<name>.json`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _GZIP = 31
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One tenant: its From header, SES's configuration set (None: the deployment's) and the SES tenant that
-    its mail goes through. `providers` are the URLs of those that may send its mail (None: all); `own_list`: a bounce,
-    a complaint or a reader's choice concerns its mail alone."""
+    its mail goes through. `providers` are the URLs of the providers that may send its mail (None: all). With
+    `own_list`, a bounce, a complaint or a reader's choice counts for this tenant's mail only."""
 
     name: str
     sender: str
@@ -39,12 +39,13 @@ class Tenant:
     own_list: bool = False
 
     def may_go_by(self, provider: str) -> bool:
-        """Whether its mail may leave by the provider of this URL."""
+        """Whether the provider of this URL may send its mail."""
         return self.providers is None or provider in self.providers
 
 
 def read_tenants(text: str, providers: Collection[str] | None = None) -> dict[str, Tenant]:
-    """The tenants in a setting, by name. Raises ValueError if it is none, or if one names others than `providers`."""
+    """The tenants in a setting, by name. Raises ValueError if it cannot be read, or if a tenant names a provider that
+    is not among `providers`."""
     found = {name: _read(name, given) for name, given in _unpack(text).items()}
     for tenant in found.values():
         if providers is not None and tenant.providers is not None and not tenant.providers <= {*providers}:

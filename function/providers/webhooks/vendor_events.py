@@ -84,9 +84,8 @@ class Report:
 def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provider: str) -> Parsed:
     """What a report means by a vendor's table `kinds`.
 
-    No time of sending is given on: webhooks come back hours later if they fail, so what was heard says nothing about
-    what was not.
-    """
+    No time of sending is given on: webhooks come back hours later if they fail, so the reports that came say nothing
+    about what was not."""
     if report.type not in kinds:
         return Ignored(f"no meaning for {report.type[:40]}")
     kind = kinds[report.type]
