@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from doctor.checks.providers import find_reporting
 from doctor.failures import RefusedError, UnansweredError
 from doctor.system import System
-from function.providers.urls import is_ses, reports_by_webhook, scheme_of
+from function.providers.urls import is_ses, read_scheme, reports_by_webhook
 from operations.errors import UserError
 
 __all__ = ["EACH", "SmokeProvider", "choose_providers"]
@@ -62,7 +62,7 @@ def _find(name: str, configured: Sequence[str], tried: Sequence[str]) -> Sequenc
 
 def _list_names(url: str) -> tuple[str, ...]:
     """The names that a user may give: `mailgun` also stands for `mailgun+eu`."""
-    scheme = scheme_of(url)
+    scheme = read_scheme(url)
     return url, scheme, scheme.partition("+")[0]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from function.providers.urls import scheme_of
+from function.providers.urls import read_scheme
 
 __all__ = ["ASKERS", "Asker", "Http", "HttpAnswer", "VendorAccount", "VendorRefusal"]
 
@@ -59,7 +59,7 @@ class VendorAccount:
 
     def ask(self, path: str) -> Any:
         """The answer's JSON. Raises VendorRefusal."""
-        mailgun = scheme_of(self.url).startswith("mailgun")
+        mailgun = read_scheme(self.url).startswith("mailgun")
         word = f"Basic {b64encode(f'api:{self.key}'.encode()).decode()}" if mailgun else f"Bearer {self.key}"
         headers = {"Authorization": word, "Accept": "application/json", "User-Agent": "herald-doctor"}
         answer = self.http("GET", f"{self.base}{path}", headers)

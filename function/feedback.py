@@ -28,7 +28,7 @@ from function.providers.ses.events import (
     drop_implied_sends,
     parse,
 )
-from function.providers.urls import scheme_of
+from function.providers.urls import read_scheme
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import COPY_FAILED, SENT_TWICE, SYNTHETIC, Telemetry, find_service
@@ -163,7 +163,7 @@ class FeedbackHandler:
             event.state,
             self.clock(),
             self.release,
-            provider=scheme_of(event.provider) or "ses",
+            provider=read_scheme(event.provider) or "ses",
             detail=event.detail,
             reason_code=event.reason_code,
         )

@@ -18,8 +18,8 @@ from function.environment import BadSetting
 from function.ledger.attributes import serialize_item, write_if_allowed
 from function.providers.secret import Secret
 from function.providers.ses.events import Ignored
-from function.providers.urls import webhook_path
-from function.providers.webhooks.request import MalformedWebhook, Vendor, WebhookRequest, open_vendor
+from function.providers.urls import build_webhook_path
+from function.providers.webhooks.request import MalformedWebhook, VendorWebhook, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import enclose
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry, find_service
@@ -48,7 +48,7 @@ class WebhookSource:
     """One provider that reports: its URL, what is its vendor's own, and its keys, one a line, any of which may sign."""
 
     url: str
-    vendor: Vendor
+    vendor: VendorWebhook
     secret: Secret
 
 
@@ -103,7 +103,7 @@ class WebhookHandler:
             raise _Refused(401, "not signed by the vendor")
         if abs(self.clock() // 1000 - signed_at) > CLOCK_BOUND:
             raise _Refused(401, f"signed more than {CLOCK_BOUND} seconds from now")
-        if source.vendor.token and not self._is_for_this_body(source.vendor.token(request), request.body):
+        if source.vendor.read_token and not self._is_for_this_body(source.vendor.read_token(request), request.body):
             raise _Refused(401, "the token of another body")
 
     def _is_for_this_body(self, token: str, body: bytes) -> bool:
@@ -146,7 +146,7 @@ class WebhookHandler:
 
 def _find_signature(source: WebhookSource, request: WebhookRequest) -> int | None:
     for key in source.secret.value.splitlines():
-        signed_at = source.vendor.signed_at(request, key.strip())
+        signed_at = source.vendor.verify(request, key.strip())
         if signed_at is not None:
             return signed_at
     return None
@@ -159,7 +159,7 @@ def _build_response(status: int, text: str) -> dict[str, Any]:
 def compose(environment: dict[str, str], clients: Clients) -> WebhookHandler:
     """The handler of one sandbox. Raises BadSetting."""
     settings = WebhookSettings.read(environment)
-    sources = {webhook_path(url): _open_source(url, arn, clients) for url, arn in settings.secrets.items()}
+    sources = {build_webhook_path(url): _open_source(url, arn, clients) for url, arn in settings.secrets.items()}
     telemetry = Telemetry(find_service(environment, "webhook"), read_release(), read_clock)
     return WebhookHandler(
         sources, clients.sqs(), clients.dynamodb(), settings.feedback_queue_url, settings.table, telemetry, read_clock

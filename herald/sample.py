@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.errors import UserError
-from package.notifications.catalogue import examples, types
+from package.notifications.catalogue import list_types, read_examples
 from package.notifications.formats import LONGEST, PATTERNS
 
 __all__ = ["choose_example", "format_question", "make_event", "publish_event", "require_address"]
@@ -25,12 +25,12 @@ SOURCE = "urn:herald:test"
 def choose_example(notifications: Path, type_: str, name: str) -> Any:
     """The data of one example. Raises `UserError`, which lists what there is."""
     for wanted, known, what in (
-        (type_, types(notifications), "notification"),
-        (name, examples(type_, notifications), f"example of {type_}"),
+        (type_, list_types(notifications), "notification"),
+        (name, read_examples(type_, notifications), f"example of {type_}"),
     ):
         if wanted not in known:
             raise UserError(f"there is no {what} {wanted!r}; there are: {', '.join(sorted(known))}")
-    return examples(type_, notifications)[name]
+    return read_examples(type_, notifications)[name]
 
 
 def require_address(to: object) -> str:

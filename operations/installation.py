@@ -11,7 +11,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, message_key, own_list_key
 from function.ledger.record import EventItem, Record
 from function.message.addressing.tenant import find_own_lists
-from function.providers.urls import parse_provider_urls, ses_regions
+from function.providers.urls import list_ses_regions, parse_provider_urls
 from operations.errors import UserError
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
     providers = read_providers(_read_settings(functions, notify), notify)
     if not providers:
         raise UserError(f"the function {notify} does not say which regions it sends from: HERALD_PROVIDERS is not set")
-    return list(ses_regions(providers))
+    return list(list_ses_regions(providers))
 
 
 def read_providers(settings: Mapping[str, str], notify: str) -> tuple[str, ...]:

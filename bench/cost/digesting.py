@@ -16,7 +16,7 @@ from bench.cost.meter import Meter
 from bench.cost.usage import Usage
 from function.event.envelope import Delivery, QueueItem
 from function.message.catalogue import Catalogue
-from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
 from tests.fakes import Clock, event
 from tests.world import World, delivery
 
@@ -70,7 +70,7 @@ def _play(cpu: Cpu, given: Assumptions, events: int, attributes: dict[str, str],
 
 
 def _make_event(world: World, number: int, type_: str, attributes: dict[str, str]) -> Delivery:
-    data: dict[str, Any] = examples(type_, EXAMPLES)["typical"]
+    data: dict[str, Any] = read_examples(type_, EXAMPLES)["typical"]
     now = datetime.fromtimestamp(world.clock() / 1000, UTC).isoformat()
     name = f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}"
     return delivery(f"m{number}", event(name, type_, data=data, time=now, **attributes))

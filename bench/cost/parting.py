@@ -19,7 +19,7 @@ from bench.cost.usage import Usage
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
 from function.queues.batches import split_batches
-from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
 from tests.fakes import event
 from tests.world import World, delivery
 
@@ -36,7 +36,7 @@ def measure_parts(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
     be that of a mail."""
     meter = Meter()
     world = World(meter, _make_catalogue())
-    data: dict[str, Any] = examples(_TYPE, EXAMPLES)["typical"]
+    data: dict[str, Any] = read_examples(_TYPE, EXAMPLES)["typical"]
     one = data.pop("recipient")
     data["recipients"] = [one | {"email": f"reader{number}@example.com"} for number in range(recipients)]
     world.deliver(delivery("5b0c71b2-3e64-4c8a-9f6d-2a1f0e9d8c7b", event("order-4711", _TYPE, data=data)))

@@ -17,14 +17,14 @@ _REASONS = frozenset({"BOUNCE", "COMPLAINT"})
 _NEARLY = 0.9
 
 
-def _credentials(system: System) -> Finding:
+def _check_credentials(system: System) -> Finding:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
     caller = system.ask("sts", "GetCallerIdentity")
     account, arn = read_member(caller, "sts", "Account"), read_member(caller, "sts", "Arn")
     return ok(f"account {account}, as {arn}, in {system.where}")
 
 
-def _region(system: System) -> Finding:
+def _check_region(system: System) -> Finding:
     """boto3 and Terraform do not look for the region in the same order, so all that name one must name the same.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
@@ -35,9 +35,9 @@ def _region(system: System) -> Finding:
     return wrong(f"the settings name different regions: {named}", f"let all of them name {system.region}, or one alone")
 
 
-def _sandbox(system: System) -> Finding:
+def _check_sandbox(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
-    if _account_member(system, "ProductionAccessEnabled"):
+    if _read_account_member(system, "ProductionAccessEnabled"):
         return ok("production: mail goes to anybody")
     review = (system.ask("sesv2", "GetAccount").get("Details") or {}).get("ReviewDetails") or {}
     asked = f"; the request for production is {review['Status']}" if review.get("Status") else ""
@@ -47,13 +47,13 @@ def _sandbox(system: System) -> Finding:
     )
 
 
-def _sending(system: System) -> Finding:
+def _check_sending(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html"""
-    if not _account_member(system, "SendingEnabled"):
+    if not _read_account_member(system, "SendingEnabled"):
         return wrong(
             "sending is off for the whole account", "aws sesv2 put-account-sending-attributes --sending-enabled"
         )
-    standing = _account_member(system, "EnforcementStatus")
+    standing = _read_account_member(system, "EnforcementStatus")
     if standing == "HEALTHY":
         return ok("sending is on, the account is HEALTHY")
     if standing == "PROBATION":
@@ -68,7 +68,7 @@ def _plan(system: System) -> Finding:
 
     https://aws.amazon.com/ses/pricing/
     """
-    pricing = _account_member(system, "PricingAttributes")
+    pricing = _read_account_member(system, "PricingAttributes")
     plan, coming = read_member(pricing, "sesv2", "CurrentPlan"), pricing.get("NextPlan")
     later = f", {coming} from next month" if coming and coming != plan else ""
     if (coming or plan) == "NONE":
@@ -80,7 +80,7 @@ def _plan(system: System) -> Finding:
     )
 
 
-def _delivery_mode(system: System) -> Finding:
+def _check_delivery_mode(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountDeliveryAttributes.html
 
     botocore tells it since 1.44.
@@ -94,9 +94,9 @@ def _delivery_mode(system: System) -> Finding:
     )
 
 
-def _quota(system: System) -> Finding:
+def _check_quota(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html"""
-    quota = _account_member(system, "SendQuota")
+    quota = _read_account_member(system, "SendQuota")
     rate, most = float(read_member(quota, "sesv2", "MaxSendRate")), float(read_member(quota, "sesv2", "Max24HourSend"))
     sent = float(read_member(quota, "sesv2", "SentLast24Hours"))
     a_day = "any number a day" if most < 0 else f"{sent:,.0f} of {most:,.0f} a day used"
@@ -110,9 +110,9 @@ def _quota(system: System) -> Finding:
     return ok(f"SES takes {rate:g} mails a second, send_rate is {system.send_rate:g}; {a_day}")
 
 
-def _suppression(system: System) -> Finding:
+def _check_suppression(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html"""
-    reasons = set(read_member(_account_member(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
+    reasons = set(read_member(_read_account_member(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
     if reasons == _REASONS:
         return ok("the account's own list takes bounces and complaints; herald suppressions remove clears it too")
     lacking = " and ".join(sorted(_REASONS - reasons))
@@ -122,17 +122,17 @@ def _suppression(system: System) -> Finding:
     )
 
 
-def _account_member(system: System, name: str) -> Any:
+def _read_account_member(system: System, name: str) -> Any:
     return read_member(system.ask("sesv2", "GetAccount"), "sesv2", name)
 
 
 CHECKS = (
-    Check("credentials", "Credentials", _credentials, Scope.ACCOUNT),
-    Check("region", "Region", _region, Scope.ACCOUNT),
-    Check("ses-sandbox", "SES sandbox", _sandbox, Scope.ACCOUNT),
-    Check("ses-sending", "SES sending", _sending, Scope.ACCOUNT),
+    Check("credentials", "Credentials", _check_credentials, Scope.ACCOUNT),
+    Check("region", "Region", _check_region, Scope.ACCOUNT),
+    Check("ses-sandbox", "SES sandbox", _check_sandbox, Scope.ACCOUNT),
+    Check("ses-sending", "SES sending", _check_sending, Scope.ACCOUNT),
     Check("ses-plan", "SES plan", _plan, Scope.ACCOUNT),
-    Check("ses-delivery-mode", "SES delivery mode", _delivery_mode, Scope.ACCOUNT),
-    Check("ses-quota", "SES quota", _quota, Scope.ACCOUNT),
-    Check("ses-suppression", "SES suppression list", _suppression, Scope.ACCOUNT),
+    Check("ses-delivery-mode", "SES delivery mode", _check_delivery_mode, Scope.ACCOUNT),
+    Check("ses-quota", "SES quota", _check_quota, Scope.ACCOUNT),
+    Check("ses-suppression", "SES suppression list", _check_suppression, Scope.ACCOUNT),
 )

@@ -9,7 +9,7 @@ from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
-from doctor.checks.identity import identity_of
+from doctor.checks.identity import find_identity
 from doctor.failures import UnansweredError
 from doctor.system import System
 
@@ -25,7 +25,7 @@ def _ask_dns(judge: _Judge) -> Callable[[System], Finding]:
     """A check of the sender's domain by DNS; where DNS does not answer, nothing is proved."""
 
     def run(system: System) -> Finding:
-        found = identity_of(system)
+        found = find_identity(system)
         if isinstance(found, Finding):
             return found
         if system.resolver is None:
@@ -38,7 +38,7 @@ def _ask_dns(judge: _Judge) -> Callable[[System], Finding]:
     return run
 
 
-def _dkim(_system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
+def _check_dkim(_system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy-managing.html"""
     dkim = identity.get("DkimAttributes") or {}
     tokens, zone = dkim.get("Tokens") or [], dkim.get("SigningHostedZone") or _ZONE
@@ -56,9 +56,9 @@ def _dkim(_system: System, resolver: Resolver, name: str, identity: Any) -> Find
     )
 
 
-def _spf(_system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
+def _check_spf(_system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html and RFC 7208: one SPF record a name."""
-    domain = _mail_from(identity)
+    domain = _read_mail_from(identity)
     if domain is None:
         return warning(
             f"{name} has no MAIL FROM domain, so SPF is Amazon's own",
@@ -75,9 +75,9 @@ def _spf(_system: System, resolver: Resolver, name: str, identity: Any) -> Findi
     return ok(f"{domain}: {found[0]}")
 
 
-def _mx(system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
+def _check_mx(system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html: exactly one, or SES gives the domain up."""
-    domain = _mail_from(identity)
+    domain = _read_mail_from(identity)
     if domain is None:
         return warning(f"{name} has no MAIL FROM domain", "set identity.mail_from in terraform.tfvars, then make apply")
     wanted = f"feedback-smtp.{system.region}.amazonses.com"
@@ -87,7 +87,7 @@ def _mx(system: System, resolver: Resolver, name: str, identity: Any) -> Finding
     return wrong(f"{domain} has MX {', '.join(found) or 'none'}", f"let {domain} MX 10 {wanted} be its only one")
 
 
-def _dmarc(_system: System, resolver: Resolver, name: str, _identity: Any) -> Finding:
+def _check_dmarc(_system: System, resolver: Resolver, name: str, _identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dmarc.html
 
     By RFC 7489 the record of a domain above counts too.
@@ -108,7 +108,7 @@ def _dmarc(_system: System, resolver: Resolver, name: str, _identity: Any) -> Fi
     )
 
 
-def _mail_from(identity: Any) -> str | None:
+def _read_mail_from(identity: Any) -> str | None:
     return (identity.get("MailFromAttributes") or {}).get("MailFromDomain") or None
 
 
@@ -124,8 +124,8 @@ def look(resolver: Resolver, name: str, kind: str) -> list[str]:
 
 
 CHECKS = (
-    Check("dns-dkim", "DNS DKIM", _ask_dns(_dkim), Scope.ACCOUNT),
-    Check("dns-spf", "DNS SPF of MAIL FROM", _ask_dns(_spf), Scope.ACCOUNT),
-    Check("dns-mx", "DNS MX of MAIL FROM", _ask_dns(_mx), Scope.ACCOUNT),
-    Check("dns-dmarc", "DNS DMARC", _ask_dns(_dmarc), Scope.ACCOUNT),
+    Check("dns-dkim", "DNS DKIM", _ask_dns(_check_dkim), Scope.ACCOUNT),
+    Check("dns-spf", "DNS SPF of MAIL FROM", _ask_dns(_check_spf), Scope.ACCOUNT),
+    Check("dns-mx", "DNS MX of MAIL FROM", _ask_dns(_check_mx), Scope.ACCOUNT),
+    Check("dns-dmarc", "DNS DMARC", _ask_dns(_check_dmarc), Scope.ACCOUNT),
 )

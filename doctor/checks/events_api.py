@@ -15,16 +15,16 @@ __all__ = ["CHECKS"]
 _NOBODY = "no-client-yet"
 
 
-def _clients(system: System) -> Finding:
+def _check_clients(system: System) -> Finding:
     """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html"""
     if system.find("lambda", "GetAlias", FunctionName=f"{system.prefix}-events-api", Name=ALIAS) is None:
         return ok("apps publish by an AWS SDK alone: events_api is off")
     name = f"{system.prefix}-gateway"
-    apis = _items(system.pages("apigatewayv2", "GetApis"))
+    apis = _list_items(system.pages("apigatewayv2", "GetApis"))
     api = next((one["ApiId"] for one in apis if one.get("Name") == name), None)
     if api is None:
         return wrong(f"there is no HTTP API {name}: apps can post no events", system.apply)
-    authorizers = _items(system.pages("apigatewayv2", "GetAuthorizers", ApiId=api))
+    authorizers = _list_items(system.pages("apigatewayv2", "GetAuthorizers", ApiId=api))
     audience = [id_ for one in authorizers for id_ in (one.get("JwtConfiguration") or {}).get("Audience", [])]
     if not audience:
         return wrong("POST /events has no authorizer that knows a client", system.apply)
@@ -35,9 +35,9 @@ def _clients(system: System) -> Finding:
     return ok(f"{len(audience)} {'client' if len(audience) == 1 else 'clients'} may post events")
 
 
-def _items(pages: Iterable[Answer]) -> Iterator[dict[str, Any]]:
+def _list_items(pages: Iterable[Answer]) -> Iterator[dict[str, Any]]:
     for page in pages:
         yield from page.get("Items", [])
 
 
-CHECKS = (Check("events-api", "Events over HTTP", _clients),)
+CHECKS = (Check("events-api", "Events over HTTP", _check_clients),)

@@ -12,7 +12,7 @@ __all__ = ["CHECKS"]
 _UNRESERVED = 100
 
 
-def _concurrency(system: System) -> Finding:
+def _check_concurrency(system: System) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
@@ -21,7 +21,7 @@ def _concurrency(system: System) -> Finding:
     total = int(read_member(limit, "lambda", "ConcurrentExecutions"))
     free = int(read_member(limit, "lambda", "UnreservedConcurrentExecutions"))
     account = f"the account runs {total} at once, {free} of them unreserved"
-    reserved, needed = _reservation(system), system.reservation
+    reserved, needed = _read_reservation(system), system.reservation
     if reserved:
         if reserved >= needed:
             return ok(f"{reserved} are reserved for {system.notify}; {account}")
@@ -36,7 +36,7 @@ def _concurrency(system: System) -> Finding:
     return ok(f"the {needed} that send_rate needs can be reserved; {account}")
 
 
-def _reservation(system: System) -> int | None:
+def _read_reservation(system: System) -> int | None:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConcurrency.html: left out where none is reserved"""
     if not system.installed:
         return None
@@ -46,12 +46,12 @@ def _reservation(system: System) -> int | None:
 
 def _pause(system: System) -> Finding:
     """A reserved concurrency of 0 is how `make pause` stops all mail."""
-    if _reservation(system) == 0:
+    if _read_reservation(system) == 0:
         return warning(f"{system.notify} is paused: no mail leaves, and every event waits", system.make("resume"))
     return ok(f"{system.notify} is not paused")
 
 
-def _alias(system: System) -> Finding:
+def _check_alias(system: System) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetAlias.html"""
     answer = system.find("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
     if answer is None:
@@ -59,7 +59,7 @@ def _alias(system: System) -> Finding:
     return ok(f"{ALIAS} leads to version {read_member(answer, 'lambda', 'FunctionVersion')}")
 
 
-def _invocable(system: System) -> Finding:
+def _check_invocable(system: System) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html
@@ -78,8 +78,8 @@ def _invocable(system: System) -> Finding:
 
 
 CHECKS = (
-    Check("lambda-concurrency", "Lambda concurrency", _concurrency, Scope.ACCOUNT),
+    Check("lambda-concurrency", "Lambda concurrency", _check_concurrency, Scope.ACCOUNT),
     Check("lambda-paused", "Pause", _pause),
-    Check("lambda-alias", "Alias", _alias),
-    Check("lambda-permission", "Permission to invoke", _invocable),
+    Check("lambda-alias", "Alias", _check_alias),
+    Check("lambda-permission", "Permission to invoke", _check_invocable),
 )

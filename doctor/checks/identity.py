@@ -9,14 +9,14 @@ from doctor.check import Check, Finding, Scope, ok, warning, wrong
 from doctor.failures import UnansweredError
 from doctor.system import System, read_member
 
-__all__ = ["CHECKS", "identity_of"]
+__all__ = ["CHECKS", "find_identity"]
 
 #: What the ledger lives on; the others change nothing in it.
 _EVENTS = frozenset({"SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"})
 _RECORDS = "create the records of: terraform -chdir=infra output dns_records"
 
 
-def identity_of(system: System) -> tuple[str, Any] | Finding:
+def find_identity(system: System) -> tuple[str, Any] | Finding:
     """The identity that SES takes for the sender, by its name, or what there is to say where there is none.
 
     The address itself, its domain, or a domain above it: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
@@ -25,7 +25,7 @@ def identity_of(system: System) -> tuple[str, Any] | Finding:
     sender = system.sender
     if sender is None:
         return warning("no sending domain is known yet", "name it: --domain example.com")
-    for name in _candidates(sender):
+    for name in _list_candidates(sender):
         if (found := system.find("sesv2", "GetEmailIdentity", EmailIdentity=name)) is not None:
             return name, found
     none = f"SES knows no identity for {sender} in {system.region}"
@@ -35,7 +35,7 @@ def identity_of(system: System) -> tuple[str, Any] | Finding:
     return wrong(none, system.apply) if system.installed else warning(none, f"it is made by: {system.apply}")
 
 
-def _candidates(sender: str) -> Iterator[str]:
+def _list_candidates(sender: str) -> Iterator[str]:
     address, _, domain = sender.rpartition("@")
     if address:
         yield sender
@@ -43,7 +43,7 @@ def _candidates(sender: str) -> Iterator[str]:
     yield from (".".join(labels[start:]) for start in range(max(len(labels) - 1, 1)))
 
 
-def _records(system: System, name: str) -> str:
+def _describe_records(system: System, name: str) -> str:
     """What is to be in DNS: of a tenant's domain its owner asks SES."""
     if system.tenant:
         asked = f"aws sesv2 get-email-identity --region {system.region} --email-identity {name}"
@@ -52,7 +52,7 @@ def _records(system: System, name: str) -> str:
 
 
 def _check_verification(system: System) -> Finding:
-    found = identity_of(system)
+    found = find_identity(system)
     if isinstance(found, Finding):
         return found
     name, identity = found
@@ -60,12 +60,14 @@ def _check_verification(system: System) -> Finding:
         return ok(f"{name} is verified")
     why = (identity.get("VerificationInfo") or {}).get("ErrorType")
     status = identity.get("VerificationStatus", "not verified")
-    return wrong(f"{name} is {status}{f' ({why})' if why else ''}: SES refuses every mail", _records(system, name))
+    return wrong(
+        f"{name} is {status}{f' ({why})' if why else ''}: SES refuses every mail", _describe_records(system, name)
+    )
 
 
-def _dkim(system: System) -> Finding:
+def _check_dkim(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html"""
-    found = identity_of(system)
+    found = find_identity(system)
     if isinstance(found, Finding):
         return found
     name, dkim = found[0], read_member(found[1], "sesv2", "DkimAttributes")
@@ -77,14 +79,15 @@ def _dkim(system: System) -> Finding:
         return ok(f"mail of {name} is signed, the key is {dkim.get('CurrentSigningKeyLength', 'of a length not told')}")
     if status in ("PENDING", "TEMPORARY_FAILURE"):
         return warning(
-            f"SES has not found the keys of {name} in DNS ({status}); it looks for 72 hours", _records(system, name)
+            f"SES has not found the keys of {name} in DNS ({status}); it looks for 72 hours",
+            _describe_records(system, name),
         )
-    return wrong(f"SES gave up looking for the keys of {name} in DNS ({status})", _records(system, name))
+    return wrong(f"SES gave up looking for the keys of {name} in DNS ({status})", _describe_records(system, name))
 
 
-def _mail_from(system: System) -> Finding:
+def _check_mail_from(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"""
-    found = identity_of(system)
+    found = find_identity(system)
     if isinstance(found, Finding):
         return found
     attributes = found[1].get("MailFromAttributes") or {}
@@ -100,11 +103,11 @@ def _mail_from(system: System) -> Finding:
     if status == "SUCCESS":
         return ok(f"{domain} is verified")
     if attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
-        return wrong(f"{domain} is {status}, and without it SES refuses the mail", _records(system, found[0]))
-    return warning(f"{domain} is {status}: until then SPF does not align", _records(system, found[0]))
+        return wrong(f"{domain} is {status}, and without it SES refuses the mail", _describe_records(system, found[0]))
+    return warning(f"{domain} is {status}: until then SPF does not align", _describe_records(system, found[0]))
 
 
-def _configuration_set(system: System) -> Finding:
+def _check_configuration_set(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSet.html"""
     name = system.configuration_set
     answer = system.ask("sesv2", "GetConfigurationSet", ConfigurationSetName=name)
@@ -116,7 +119,7 @@ def _configuration_set(system: System) -> Finding:
     return ok(f"sending through {name} is on; {suppressed}")
 
 
-def _event_destination(system: System) -> Finding:
+def _check_event_destination(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSetEventDestinations.html"""
     name, topic = system.configuration_set, system.topic("feedback")
     answer = system.ask("sesv2", "GetConfigurationSetEventDestinations", ConfigurationSetName=name)
@@ -136,8 +139,8 @@ def _event_destination(system: System) -> Finding:
 
 CHECKS = (
     Check("ses-identity", "SES identity", _check_verification, Scope.ACCOUNT),
-    Check("ses-dkim", "SES DKIM", _dkim, Scope.ACCOUNT),
-    Check("ses-mail-from", "SES MAIL FROM", _mail_from, Scope.ACCOUNT),
-    Check("ses-configuration-set", "SES configuration set", _configuration_set),
-    Check("ses-event-destination", "SES event destination", _event_destination),
+    Check("ses-dkim", "SES DKIM", _check_dkim, Scope.ACCOUNT),
+    Check("ses-mail-from", "SES MAIL FROM", _check_mail_from, Scope.ACCOUNT),
+    Check("ses-configuration-set", "SES configuration set", _check_configuration_set),
+    Check("ses-event-destination", "SES event destination", _check_event_destination),
 )

@@ -14,7 +14,7 @@ _SERVICES = ("ses", "sns", "cloudwatch")
 _ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
-def _key(system: System) -> Finding:
+def _check_key(system: System) -> Finding:
     """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -44,4 +44,4 @@ def _key(system: System) -> Finding:
     return ok(f"{key} is enabled, and {', '.join(_SERVICES)} may use it")
 
 
-CHECKS = (Check("key", "Key", _key),)
+CHECKS = (Check("key", "Key", _check_key),)

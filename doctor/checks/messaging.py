@@ -11,15 +11,15 @@ from doctor.system import System, read_member
 __all__ = ["CHECKS"]
 
 
-def _events(system: System) -> Finding:
-    return _subscription(system, "events", "lambda", system.alias_arn, "retry")
+def _check_events(system: System) -> Finding:
+    return _check_subscription(system, "events", "lambda", system.alias_arn, "retry")
 
 
-def _feedback(system: System) -> Finding:
-    return _subscription(system, "feedback", "sqs", system.arn("sqs", f"{system.prefix}-feedback"), "dead")
+def _check_feedback(system: System) -> Finding:
+    return _check_subscription(system, "feedback", "sqs", system.arn("sqs", f"{system.prefix}-feedback"), "dead")
 
 
-def _subscription(system: System, part: str, protocol: str, endpoint: str, letters: str) -> Finding:
+def _check_subscription(system: System, part: str, protocol: str, endpoint: str, letters: str) -> Finding:
     """https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
@@ -34,7 +34,7 @@ def _subscription(system: System, part: str, protocol: str, endpoint: str, lette
     arn = min(str(read_member(one, "sns", "SubscriptionArn")) for one in ours)  # SNS lists them in no order
     if not arn.startswith("arn:"):
         return wrong(f"the subscription of {endpoint} waits to be confirmed ({arn})", system.apply)
-    judged = _attributes(system, arn, endpoint, system.arn("sqs", f"{system.prefix}-{letters}"))
+    judged = _check_attributes(system, arn, endpoint, system.arn("sqs", f"{system.prefix}-{letters}"))
     if judged is None and len(ours) > 1:
         return warning(
             f"{endpoint} is subscribed {len(ours)} times: each event comes so often",
@@ -43,7 +43,7 @@ def _subscription(system: System, part: str, protocol: str, endpoint: str, lette
     return judged or ok(f"{topic} leads to {endpoint}, and what cannot be handed over to {system.prefix}-{letters}")
 
 
-def _attributes(system: System, arn: str, endpoint: str, letters: str) -> Finding | None:
+def _check_attributes(system: System, arn: str, endpoint: str, letters: str) -> Finding | None:
     """What speaks against a subscription.
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
@@ -63,7 +63,7 @@ def _attributes(system: System, arn: str, endpoint: str, letters: str) -> Findin
     return None
 
 
-def _policies(system: System) -> Finding:
+def _check_policies(system: System) -> Finding:
     """SNS gives a message up where the queue does not admit it, so this is looked for before it happens.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
@@ -87,7 +87,7 @@ def _policies(system: System) -> Finding:
 
 
 CHECKS = (
-    Check("sns-events", "Subscription to events", _events),
-    Check("sns-feedback", "Subscription to feedback", _feedback),
-    Check("sqs-policies", "Queue policies", _policies),
+    Check("sns-events", "Subscription to events", _check_events),
+    Check("sns-feedback", "Subscription to feedback", _check_feedback),
+    Check("sqs-policies", "Queue policies", _check_policies),
 )

@@ -9,7 +9,7 @@ from doctor.check import Check, CheckStatus, Finding, Scope, find_worst, ok, run
 from doctor.checks import account, identity
 from doctor.cloud import Answer, Cloud
 from doctor.system import System
-from function.providers.urls import ses_regions
+from function.providers.urls import list_ses_regions
 
 __all__ = ["CHECKS", "SesThere"]
 
@@ -38,9 +38,9 @@ class SesThere:
         return self.cloud.ask(f"{service}@{self.region}" if service == "sesv2" else service, operation, **parameters)
 
 
-def _other_regions(system: System) -> Finding:
+def _check_other_regions(system: System) -> Finding:
     """Its quota is compared with `send_rate` too, since by fail-over all mails go there."""
-    regions = [region for region in ses_regions(system.providers) if region != system.region]
+    regions = [region for region in list_ses_regions(system.providers) if region != system.region]
     if not regions:
         return ok("no mail goes by SES in another region")
     found = [
@@ -57,4 +57,4 @@ def _other_regions(system: System) -> Finding:
     return Finding(status, said, f"in {region}: {first.remedy}")
 
 
-CHECKS = (Check("ses-other-regions", "SES in other regions", _other_regions, Scope.INSTALLATION),)
+CHECKS = (Check("ses-other-regions", "SES in other regions", _check_other_regions, Scope.INSTALLATION),)

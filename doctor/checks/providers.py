@@ -14,7 +14,7 @@ from doctor.vendors import ASKERS, Asker, VendorAccount, VendorRefusal
 from function.providers.mailgun.client import ENDPOINTS as MAILGUN
 from function.providers.resend.client import ENDPOINT as RESEND
 from function.providers.sendgrid.client import ENDPOINT as SENDGRID
-from function.providers.urls import is_ses, scheme_of, webhook_path
+from function.providers.urls import build_webhook_path, is_ses, read_scheme
 
 __all__ = ["CHECKS", "find_reporting"]
 
@@ -27,7 +27,7 @@ _REFUSED = (400, 401)
 Judge = Callable[[System, Asker, VendorAccount], Finding]
 
 
-def _for_each(system: System, judge: Judge) -> Finding:
+def _check_each(system: System, judge: Judge) -> Finding:
     """The worst status of all providers, with the findings of each."""
     settings = system.settings
     urls = [url for url in system.providers if not is_ses(url)]
@@ -40,21 +40,21 @@ def _for_each(system: System, judge: Judge) -> Finding:
 
 
 def _find(system: System, settings: Mapping[str, str], url: str, judge: Judge) -> Finding:
-    if scheme_of(url) not in ASKERS:
+    if read_scheme(url) not in ASKERS:
         return ok(f"{url}: {_UNASKED}")
     if system.http is None:
         raise UnansweredError("http", f"what {url} says")
-    base = json.loads(settings.get("HERALD_PROVIDER_ENDPOINTS", "{}")).get(scheme_of(url).partition("+")[0])
+    base = json.loads(settings.get("HERALD_PROVIDER_ENDPOINTS", "{}")).get(read_scheme(url).partition("+")[0])
     arn = json.loads(settings.get("HERALD_PROVIDER_SECRETS", "{}")).get(url, {}).get("key", "")
-    account = VendorAccount(url, base or _BASES[scheme_of(url)], _secret(system, arn), system.http)
+    account = VendorAccount(url, base or _BASES[read_scheme(url)], _read_secret(system, arn), system.http)
     try:
-        found = judge(system, ASKERS[scheme_of(url)], account)
+        found = judge(system, ASKERS[read_scheme(url)], account)
     except VendorRefusal as refusal:
         found = _explain(url, refusal)
     return Finding(found.status, f"{url}: {found.finding}", found.remedy)
 
 
-def _secret(system: System, arn: str) -> str:
+def _read_secret(system: System, arn: str) -> str:
     """What an ARN names, as the function reads it; it is never kept in a recording."""
     if ":secretsmanager:" in arn:
         answer = system.ask("secretsmanager", "GetSecretValue", SecretId=arn)
@@ -64,13 +64,13 @@ def _secret(system: System, arn: str) -> str:
 
 
 def _explain(url: str, refusal: VendorRefusal) -> Finding:
-    if refusal.status == 401 and scheme_of(url).startswith("mailgun"):
+    if refusal.status == 401 and read_scheme(url).startswith("mailgun"):
         # https://help.mailgun.com/hc/en-us/articles/203380100-Where-can-I-find-my-API-keys-and-SMTP-credentials
         return warning(
             "it does not know the key, or that is a sending key, which may look at nothing",
             "send a mail by it, or look with a key of the account's",
         )
-    if refusal.status == 404 and scheme_of(url).startswith("mailgun"):
+    if refusal.status == 404 and read_scheme(url).startswith("mailgun"):
         # https://documentation.mailgun.com/docs/mailgun/api-reference/mg-base-url
         return wrong(
             "it does not know that domain in this region",
@@ -83,7 +83,7 @@ def _explain(url: str, refusal: VendorRefusal) -> Finding:
     return warning(f"it {refusal}", "look at its status page, then run it again")
 
 
-def _key(_system: System, asker: Asker, account: VendorAccount) -> Finding:
+def _check_key(_system: System, asker: Asker, account: VendorAccount) -> Finding:
     try:
         asker.accepts(account)
     except VendorRefusal as refusal:
@@ -92,7 +92,7 @@ def _key(_system: System, asker: Asker, account: VendorAccount) -> Finding:
     return ok("the key is accepted")
 
 
-def _domain(system: System, asker: Asker, account: VendorAccount) -> Finding:
+def _check_domain(system: System, asker: Asker, account: VendorAccount) -> Finding:
     """The domain of the deployment's sender, and those of the tenants whose mail may go by this provider."""
     tenants = [one.sender for one in find_tenants(system).values() if one.may_go_by(account.url)]
     senders = [system.sender or "", *(parseaddr(sender)[1].lower() for sender in tenants)]
@@ -109,7 +109,7 @@ def _domain(system: System, asker: Asker, account: VendorAccount) -> Finding:
     return ok(f"{' and '.join(domains)} {'is' if len(domains) == 1 else 'are'} verified")
 
 
-def _webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
+def _check_webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
     heard = find_reporting(system)
     if account.url not in heard:
         return warning(
@@ -138,11 +138,11 @@ def find_reporting(system: System) -> Mapping[str, tuple[str, str]]:
     if answer is None:
         return {}
     secrets = json.loads(read_member(answer, "lambda", "Environment", "Variables").get("HERALD_WEBHOOK_SECRETS", "{}"))
-    apis = [one for one in _apis(system) if one[0] == f"{system.prefix}-gateway"]
-    return {url: (apis[0][1], webhook_path(url)) for url in secrets} if apis else {}
+    apis = [one for one in _list_apis(system) if one[0] == f"{system.prefix}-gateway"]
+    return {url: (apis[0][1], build_webhook_path(url)) for url in secrets} if apis else {}
 
 
-def _apis(system: System) -> Iterator[tuple[str, str]]:
+def _list_apis(system: System) -> Iterator[tuple[str, str]]:
     """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html"""
     for page in system.pages("apigatewayv2", "GetApis"):
         for api in page.get("Items", []):
@@ -150,7 +150,7 @@ def _apis(system: System) -> Iterator[tuple[str, str]]:
 
 
 CHECKS = (
-    Check("provider-keys", "Providers' keys", lambda system: _for_each(system, _key)),
-    Check("provider-domains", "Providers' domains", lambda system: _for_each(system, _domain)),
-    Check("provider-webhooks", "Providers' webhooks", lambda system: _for_each(system, _webhook)),
+    Check("provider-keys", "Providers' keys", lambda system: _check_each(system, _check_key)),
+    Check("provider-domains", "Providers' domains", lambda system: _check_each(system, _check_domain)),
+    Check("provider-webhooks", "Providers' webhooks", lambda system: _check_each(system, _check_webhook)),
 )

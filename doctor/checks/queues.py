@@ -20,7 +20,7 @@ _DAY = 86_400
 _OLD_DAYS = 7
 
 
-def _readers(system: System) -> Finding:
+def _check_readers(system: System) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
     off = []
     for queue, function in (("retry", "notify"), ("feedback", "feedback")):
@@ -38,7 +38,7 @@ def _readers(system: System) -> Finding:
     return wrong(f"nobody reads {', '.join(off)}", system.make("resume") if "retry" in off[0] else system.apply)
 
 
-def _letters(system: System) -> Finding:
+def _check_letters(system: System) -> Finding:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 
     Letters are counted, not received: SQS's age forgets a message that was received three times.
@@ -52,17 +52,17 @@ def _letters(system: System) -> Finding:
     count = sum(int(dead.get(part, 0)) for part in parts)
     if not count:
         return ok("no letters")
-    age, look = _age(system), f"{system.make('dead')}, then {system.make('redrive')}"
+    age, look = _read_age(system), f"{system.make('dead')}, then {system.make('redrive')}"
     letters = f"about {count} {'letter' if count == 1 else 'letters'}"
     if age is None:
         return warning(f"{letters}; SQS tells no age", look)
-    figure = f"{letters}; the oldest that was received less than three times is {_span(age)} old (SQS's metric)"
+    figure = f"{letters}; the oldest that was received less than three times is {_format_span(age)} old (SQS's metric)"
     if age > _OLD_DAYS * _DAY:
         return wrong(f"{figure}: after 14 days they are lost", look)
     return warning(figure, look)
 
 
-def _age(system: System) -> float | None:
+def _read_age(system: System) -> float | None:
     """Seconds; https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html"""
     answer = system.ask(
         "cloudwatch",
@@ -79,13 +79,13 @@ def _age(system: System) -> float | None:
     return float(max(points, key=lambda one: one["Timestamp"])["Maximum"]) if points else None
 
 
-def _span(seconds: float) -> str:
+def _format_span(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
 
 
-def _mail_events(system: System) -> Finding:
+def _check_mail_events(system: System) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: changes are kept for 24 hours.
@@ -104,7 +104,7 @@ def _mail_events(system: System) -> Finding:
     return wrong(finding, _turn_on(mappings[0]))
 
 
-def _mail_webhook(system: System) -> Finding:
+def _check_mail_webhook(system: System) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
     name = f"{system.prefix}-mail-webhook"
     try:
@@ -134,8 +134,8 @@ def _turn_on(mapping: Mapping[str, Any]) -> str:
 
 
 CHECKS = (
-    Check("sqs-readers", "Queue readers", _readers),
-    Check("mail-events-reader", "Reader of what becomes of mails", _mail_events),
-    Check("mail-webhook", "Webhook of what becomes of mails", _mail_webhook),
-    Check("dead-letters", "Dead letters", _letters),
+    Check("sqs-readers", "Queue readers", _check_readers),
+    Check("mail-events-reader", "Reader of what becomes of mails", _check_mail_events),
+    Check("mail-webhook", "Webhook of what becomes of mails", _check_mail_webhook),
+    Check("dead-letters", "Dead letters", _check_letters),
 )

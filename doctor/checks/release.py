@@ -16,7 +16,7 @@ _UNDER_WAY = ["Created", "Queued", "InProgress"]
 _TAKES_BACK = frozenset({"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"})
 
 
-def _weights(system: System) -> Finding:
+def _check_weights(system: System) -> Finding:
     """A deployment that was stopped without a rollback leaves the alias on two versions, and later ones fail.
 
     https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html
@@ -24,7 +24,7 @@ def _weights(system: System) -> Finding:
     alias = system.ask("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     shares = ", ".join(f"version {version} gets {100 * share:g} %" for version, share in weights.items() if share)
-    under_way = [one for page in _deployments(system) for one in page.get("deployments") or []]
+    under_way = [one for page in _list_deployments(system) for one in page.get("deployments") or []]
     if under_way:
         return warning(
             f"{under_way[0]} is under way{f'; {shares}' if shares else ''}",
@@ -35,7 +35,7 @@ def _weights(system: System) -> Finding:
     return ok(f"no release is under way, and {ALIAS} leads to one version")
 
 
-def _deployments(system: System) -> Any:
+def _list_deployments(system: System) -> Any:
     return system.pages(
         "codedeploy",
         "ListDeployments",
@@ -54,7 +54,7 @@ def _group_of(system: System) -> Any:
     return read_member(answer, "codedeploy", "deploymentGroupInfo")
 
 
-def _watched_alarms(group: Any) -> list[str]:
+def _list_watched_alarms(group: Any) -> list[str]:
     alarms = group.get("alarmConfiguration") or {}
     return [one["name"] for one in alarms.get("alarms") or [] if one.get("name")] if alarms.get("enabled") else []
 
@@ -64,16 +64,16 @@ def _group(system: System) -> Finding:
     group = _group_of(system)
     if read_member(group, "codedeploy", "computePlatform") != "Lambda":
         return wrong(f"the group {system.prefix} is for {group['computePlatform']}, not for Lambda", system.apply)
-    if not _watched_alarms(group):
+    if not _list_watched_alarms(group):
         return wrong(f"the group {system.prefix} watches no alarm: a bad release is not noticed", system.apply)
     back = group.get("autoRollbackConfiguration") or {}
     if not back.get("enabled") or set(back.get("events") or ()) < _TAKES_BACK:
         return wrong(f"the group {system.prefix} does not take a bad release back", system.apply)
     config = read_member(group, "codedeploy", "deploymentConfigName")
-    return ok(f"{config}; {len(_watched_alarms(group))} alarms are watched, a bad release is taken back")
+    return ok(f"{config}; {len(_list_watched_alarms(group))} alarms are watched, a bad release is taken back")
 
 
-def _alarms(system: System) -> Finding:
+def _check_alarms(system: System) -> Finding:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
     pages = system.pages(
         "cloudwatch",
@@ -85,7 +85,7 @@ def _alarms(system: System) -> Finding:
     states = {
         read_member(one, "cloudwatch", "AlarmName"): read_member(one, "cloudwatch", "StateValue") for one in alarms
     }
-    watched = _watched_alarms(_group_of(system))
+    watched = _list_watched_alarms(_group_of(system))
     states = {name: state for name, state in states.items() if name in watched or is_of(system.prefix, name)}
     if gone := sorted(set(watched) - states.keys()):
         return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", system.apply)
@@ -98,7 +98,7 @@ def _alarms(system: System) -> Finding:
 
 
 CHECKS = (
-    Check("release", "Release", _weights),
+    Check("release", "Release", _check_weights),
     Check("codedeploy-group", "CodeDeploy group", _group),
-    Check("alarms", "Alarms", _alarms),
+    Check("alarms", "Alarms", _check_alarms),
 )

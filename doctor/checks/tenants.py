@@ -11,7 +11,7 @@ from doctor.checks.other_regions import SesThere
 from doctor.failures import UnansweredError
 from doctor.system import System, read_member
 from function.message.addressing.tenant import Tenant, read_tenants
-from function.providers.urls import ses_regions
+from function.providers.urls import list_ses_regions
 
 __all__ = ["CHECKS", "find_tenants"]
 
@@ -25,9 +25,9 @@ def find_tenants(system: System) -> Mapping[str, Tenant]:
         raise UnansweredError("lambda", "HERALD_TENANTS") from error
 
 
-def _tenants(system: System) -> Finding:
+def _check_tenants(system: System) -> Finding:
     """The findings of the deployment's own sender checks on each tenant's sender; equal ones are merged."""
-    places = [one for tenant in find_tenants(system).values() for one in _places(system, tenant)]
+    places = [one for tenant in find_tenants(system).values() for one in _list_places(system, tenant)]
     if not places:
         return ok("no tenant's mail goes by SES")
     told: dict[str, list[str]] = {}
@@ -52,14 +52,14 @@ def _list_names(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _places(system: System, tenant: Tenant) -> Iterator[System]:
+def _list_places(system: System, tenant: Tenant) -> Iterator[System]:
     """The same system with a tenant's sender, in each region whose SES may send its mail."""
-    for region in ses_regions(tuple(filter(tenant.may_go_by, system.providers))):
+    for region in list_ses_regions(tuple(filter(tenant.may_go_by, system.providers))):
         there = system if region == system.region else replace(system, cloud=SesThere(system.cloud, region))
         yield replace(there, region=region, tenant=tenant)
 
 
-def _ses_tenant(system: System) -> Finding:
+def _check_ses_tenant(system: System) -> Finding:
     """SES's own tenant must exist, may send, and has both resources.
 
     https://docs.aws.amazon.com/ses/latest/dg/tenants.html
@@ -76,12 +76,12 @@ def _ses_tenant(system: System) -> Finding:
         return wrong(
             f"SES has paused sending for its tenant {name}", "look at its findings in SES's console, and resume it"
         )
-    return _resources(system, name)
+    return _check_resources(system, name)
 
 
-def _resources(system: System, name: str) -> Finding:
+def _check_resources(system: System, name: str) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListTenantResources.html"""
-    found = identity.identity_of(system)
+    found = identity.find_identity(system)
     if isinstance(found, Finding):
         return found
     wanted = [f"identity/{found[0]}", f"configuration-set/{system.configuration_set}"]
@@ -95,5 +95,5 @@ def _resources(system: System, name: str) -> Finding:
     return ok(f"SES's tenant {name} may send, and has identity and configuration set")
 
 
-_CHECKS = (*identity.CHECKS, Check("ses-tenant", "SES tenant", _ses_tenant))
-CHECKS = (Check("ses-tenants", "Senders of tenants", _tenants),)
+_CHECKS = (*identity.CHECKS, Check("ses-tenant", "SES tenant", _check_ses_tenant))
+CHECKS = (Check("ses-tenants", "Senders of tenants", _check_tenants),)

@@ -41,7 +41,7 @@ def _sign_in_mail(system: System) -> Finding:
     )
 
 
-def _address(system: System) -> Finding:
+def _check_address(system: System) -> Finding:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html"""
     function = f"{system.prefix}-web"
     answer = system.find("lambda", "GetFunctionConfiguration", FunctionName=function)
@@ -53,7 +53,7 @@ def _address(system: System) -> Finding:
         return ok(f"{url}, on this machine")
     if ".execute-api." in host:
         return _find_coming_host(system, host.partition(".")[0]) or ok(f"{host}, the API's own address")
-    return _own_host(system, host)
+    return _check_own_host(system, host)
 
 
 def _find_coming_host(system: System, api: str) -> Finding | None:
@@ -61,7 +61,7 @@ def _find_coming_host(system: System, api: str) -> Finding | None:
     arn = (system.ask("apigatewayv2", "GetApi", ApiId=api).get("Tags") or {}).get("Certificate")
     if not arn:
         return None
-    certificate = _certificate(system, arn)
+    certificate = _read_certificate(system, arn)
     host, status = certificate.get("DomainName", "a host"), str(read_member(certificate, "acm", "Status"))
     if status != "ISSUED":
         return _explain_unissued(host, status, certificate)
@@ -71,7 +71,7 @@ def _find_coming_host(system: System, api: str) -> Finding | None:
     )
 
 
-def _certificate(system: System, arn: str) -> Any:
+def _read_certificate(system: System, arn: str) -> Any:
     return read_member(system.ask("acm", "DescribeCertificate", CertificateArn=arn), "acm", "Certificate")
 
 
@@ -85,7 +85,7 @@ def _explain_unissued(host: str, status: str, certificate: Any) -> Finding:
     )
 
 
-def _own_host(system: System, host: str) -> Finding:
+def _check_own_host(system: System, host: str) -> Finding:
     answer = system.find("apigatewayv2", "GetDomainName", DomainName=host)
     if answer is None:
         return warning(
@@ -94,7 +94,7 @@ def _own_host(system: System, host: str) -> Finding:
         )
     served = read_member(answer, "apigatewayv2", "DomainNameConfigurations")[0]
     if arn := served.get("CertificateArn"):
-        certificate = _certificate(system, arn)
+        certificate = _read_certificate(system, arn)
         if (status := str(read_member(certificate, "acm", "Status"))) != "ISSUED":
             return _explain_unissued(host, status, certificate)
     if (state := served.get("DomainNameStatus", "AVAILABLE")) != "AVAILABLE":
@@ -122,5 +122,5 @@ def _judge_dns(resolver: Resolver, host: str, target: str) -> Finding:
 
 CHECKS = (
     Check("cognito-mail", "Cognito mail", _sign_in_mail),
-    Check("web-address", "Web app's address", _address),
+    Check("web-address", "Web app's address", _check_address),
 )

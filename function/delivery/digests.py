@@ -15,7 +15,7 @@ from function.ledger.keys import DIGEST_SOURCE
 from function.ledger.record import Record
 from function.ledger.windows import Digest, Windows
 from function.message.catalogue import Catalogue
-from function.message.digest import compose, find_ends, zone
+from function.message.digest import compose, find_ends, find_zone
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Digests"]
@@ -34,7 +34,7 @@ class Digests:
     def collect(self, attempt: Attempt, event: Event) -> Verdict:
         """Keep the event for the next digest of its reader that takes it."""
         recipient = event.data["recipient"]
-        return self.windows.collect(attempt, self.find_ends(event.type, zone(recipient.get("timezone"))))
+        return self.windows.collect(attempt, self.find_ends(event.type, find_zone(recipient.get("timezone"))))
 
     def find_ends(self, type_: str, timezone: tzinfo) -> Iterator[int]:
         """When the windows of a digest end, in epoch milliseconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from function.event.envelope import Delivery
 from function.ledger.keys import successor_id
 from function.providers.ses.events import FeedbackEvent
-from function.providers.urls import providers_after
+from function.providers.urls import list_later_providers
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
@@ -25,7 +25,7 @@ class NextProvider:
 
     def ask(self, event: FeedbackEvent) -> None:
         """Queue the mail, if there is another provider, under the MessageId that `herald redrive --again` gives it."""
-        if event.attempt is None or not providers_after(self.providers, event.provider):
+        if event.attempt is None or not list_later_providers(self.providers, event.provider):
             return
         delivery = Delivery(
             successor_id(event.message_id),

@@ -20,7 +20,7 @@ from function.ledger.keys import part_id, part_message_id
 from function.ledger.parts import PartRecords
 from function.ledger.record import Record
 from function.ledger.table import Contended
-from function.message.addressing.recipients import address_of, write_event, write_part
+from function.message.addressing.recipients import read_address, write_event, write_part
 from function.message.builder import Draft
 from function.queues.batches import split_batches
 from function.queues.dead_letter import Letter, write_retry
@@ -48,7 +48,7 @@ class Parting:
 
     def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
         """The function that records how an event is split, before any part is queued."""
-        addresses = [address_of(recipient) for recipient in draft.recipients]
+        addresses = [read_address(recipient) for recipient in draft.recipients]
         return lambda attempt: self.parts.keep(attempt, addresses)
 
     def hand_on(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:

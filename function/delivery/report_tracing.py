@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from function.ledger.states import State
 from function.providers.ses.events import FeedbackEvent
-from function.providers.urls import scheme_of
+from function.providers.urls import read_scheme
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.otlp import Tracer
 from function.runtime.trace_context import read_traceparent
@@ -33,7 +33,7 @@ class ReportTracing:
             {
                 "messaging.message.id": event.message_id,
                 "herald.state": str(event.state),
-                "herald.provider": scheme_of(event.provider) or "ses",
+                "herald.provider": read_scheme(event.provider) or "ses",
                 "herald.reason_code": event.reason_code,
                 "herald.repeated": not moved,
             },

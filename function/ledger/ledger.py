@@ -85,7 +85,7 @@ class Ledger:
         event's, then the address's."""
         now = self.clock()
         refusal = self.table.write(self.writes.claim(attempt, now))
-        if refusal and (record := _record(refusal)) and record.is_expired(now):
+        if refusal and (record := _find_record(refusal)) and record.is_expired(now):
             refusal = self.table.write(self.writes.claim_expired(attempt, now))
         return Claimed(now + self.writes.hold) if refusal is None else self.explain_refusal(refusal, attempt, now)
 
@@ -147,7 +147,7 @@ class Ledger:
         """A provider accepted the mail; `rows` are the providers tried, the accepting one last. Whether this is how
         it came out that the mail was sent twice."""
         answer = self.table.update(self.writes.record(attempt, rows, provider_message_id))
-        known = _record(answer) if isinstance(answer, Refusal) else None
+        known = _find_record(answer) if isinstance(answer, Refusal) else None
         if known and not _is_attempt_in(known, attempt, State.SENT):
             owns = known.owner == attempt.owner
             answer = self.table.update(
@@ -183,7 +183,7 @@ class Ledger:
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.owner))
             if not isinstance(answer, Refusal):
                 return self.park(attempt, attempt.owner, row)
-        known = _record(refusal) if refusal else None
+        known = _find_record(refusal) if refusal else None
         if known is None or _is_attempt_in(known, attempt, State.REJECTED):
             return None
         return evaluate_record(known, attempt, row.at)
@@ -224,7 +224,7 @@ class Ledger:
         Raises Contended: the feedback must come again.
         """
         answer = self._apply(self.writes.apply_feedback(message_id, action, row, suppress, attempt), message_id)
-        known = _record(answer) if isinstance(answer, Refusal) else None
+        known = _find_record(answer) if isinstance(answer, Refusal) else None
         if known and known.is_expired(row.at):
             answer = self._apply(self.writes.apply_feedback_afresh(message_id, row, suppress, attempt), message_id)
         elif known and attempt and attempt not in known.sent_by:
@@ -293,7 +293,7 @@ class Ledger:
 
     def explain_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Verdict:
         """Why a transaction on message, event, address and predecessor was refused: judged in that order."""
-        if record := _record(refusal):
+        if record := _find_record(refusal):
             return evaluate_record(record, attempt, now, self.writes.resends)
         items = list(refusal.items[1:])
         if items and items[0]:
@@ -307,7 +307,7 @@ class Ledger:
     def _read_answer(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
         if not isinstance(answer, Refusal):
             return Record.from_item(answer)
-        known = _record(answer)
+        known = _find_record(answer)
         if known is None:
             return Duplicate(done)
         return known if _is_attempt_in(known, attempt, done) else evaluate_record(known, attempt, self.clock())
@@ -319,7 +319,7 @@ class Ledger:
         return untried or record.is_expired(now) or named
 
 
-def _record(refusal: Refusal) -> Record | None:
+def _find_record(refusal: Refusal) -> Record | None:
     """The message item in the way, if the message is what refused."""
     item = refusal.items[0]
     return Record.from_item(item) if item else None
@@ -333,7 +333,7 @@ def _describe_owner(event: EventItem, attempt: Attempt) -> OwnedBy:
 
 def _still_owns(refusal: Refusal, attempt: Attempt) -> bool:
     """Whether the attempt still owns the mail, so that only an earlier attempt of unknown fate refused the write."""
-    record = _record(refusal)
+    record = _find_record(refusal)
     return record is not None and _is_attempt_in(record, attempt, State.SENDING)
 
 

@@ -55,24 +55,24 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
     """The event for a record of the stream, or None: it is about no mail, or about no new state that is reported."""
     change: Mapping[str, Any] = record.get("dynamodb") or {}
     new, old = change.get("NewImage") or {}, change.get("OldImage") or {}
-    key, state = _text(new, "pk"), _text(new, "state")
-    if not key.startswith(_MESSAGE) or state not in TYPES or state == _text(old, "state"):
+    key, state = _read_text(new, "pk"), _read_text(new, "state")
+    if not key.startswith(_MESSAGE) or state not in TYPES or state == _read_text(old, "state"):
         return None
-    if not _text(new, "owner") or _text(new, "source") == SYNTHETIC_SOURCE or "parts" in new:
+    if not _read_text(new, "owner") or _read_text(new, "source") == SYNTHETIC_SOURCE or "parts" in new:
         return None
     message_id = key.removeprefix(_MESSAGE)
     type_ = TYPES[State(state)]
     id_ = hashlib.sha256(f"{message_id}\0{state}".encode()).hexdigest()
-    names = {name: _text(new, name) for name in ("source", "id", "type", "subject")}
+    names = {name: _read_text(new, name) for name in ("source", "id", "type", "subject")}
     row = _find_row(new, state)
     told = {"message_id": message_id, "state": state}
-    told |= {name: row.get(name, "") for name in ("reason_code", "provider")} | {"tenant": _text(new, "tenant")}
+    told |= {name: row.get(name, "") for name in ("reason_code", "provider")} | {"tenant": _read_text(new, "tenant")}
     event: dict[str, object] = {
         "specversion": "1.0",
         "id": id_,
         "source": SOURCE,
         "type": type_,
-        "time": _moment(row, change),
+        "time": _format_time(row, change),
         "subject": names["subject"],
         "datacontenttype": "application/json",
         "data": {**_drop_empty(told), "event": _drop_empty(names)},
@@ -86,7 +86,7 @@ def _find_row(image: Mapping[str, Any], state: str) -> Mapping[str, Any]:
     return next((row for row in reversed(rows) if row.get("state") == state), {})
 
 
-def _moment(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
+def _format_time(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
     """The time of the timeline row, else the time of the change in the stream, in RFC 3339."""
     at = row.get("at")
     created = change.get("ApproximateCreationDateTime")
@@ -94,7 +94,7 @@ def _moment(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _text(item: Mapping[str, Any], name: str) -> str:
+def _read_text(item: Mapping[str, Any], name: str) -> str:
     return str(read_value(item, name, ""))
 
 

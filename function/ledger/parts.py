@@ -24,7 +24,7 @@ from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.table import Contended, Refusal
-from function.ledger.writes.requests import APPEND, REPEAT, Request, in_source_state
+from function.ledger.writes.requests import APPEND, REPEAT, Request, build_source_condition
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -95,7 +95,7 @@ def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], 
         Attempt(known.message_id, attempt.owner),
         now,
         f"SET {REPEAT} ADD #parts :parts",
-        f"{in_source_state(Action.CANCEL_PARTED)} AND attribute_exists(#parted_by)",
+        f"{build_source_condition(Action.CANCEL_PARTED)} AND attribute_exists(#parted_by)",
         row,
         {"parts": names},
     )
@@ -108,7 +108,7 @@ def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) ->
         Attempt(record.message_id, attempt.owner),
         now,
         f"SET #state = :cancelled, #reason = :reason, #reason_code = :reason_code, {APPEND}",
-        f"{in_source_state(Action.CANCEL_PARTED)} AND attribute_exists(#parted_by)",
+        f"{build_source_condition(Action.CANCEL_PARTED)} AND attribute_exists(#parted_by)",
         TimelineRow.of(reason, State.CANCELLED, now, writes.release),
         {"reason": reason.text, "reason_code": reason.code},
     )

@@ -42,7 +42,14 @@ from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from function.ledger.table import Contended, Refusal
-from function.ledger.writes.requests import APPEND, UNSCHEDULE, Request, in_source_state, state_in, update
+from function.ledger.writes.requests import (
+    APPEND,
+    UNSCHEDULE,
+    Request,
+    build_source_condition,
+    build_state_condition,
+    update,
+)
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -58,7 +65,8 @@ _HOPS = 4
 _WAITING = (State.SCHEDULED, State.COLLECTING)
 #: The mail has been sent, or may have been, and nobody may be sending it now; or its digest is closed.
 _TOO_LATE = (
-    f"{state_in(sorted(ACCEPTED | {State.COLLECTED}))} OR ({state_in(sorted(IN_DOUBT))} AND #held_until <= :now)"
+    f"{build_state_condition(sorted(ACCEPTED | {State.COLLECTED}))} "
+    f"OR ({build_state_condition(sorted(IN_DOUBT))} AND #held_until <= :now)"
 )
 
 
@@ -146,7 +154,7 @@ class Schedule:
 
     def _put_off(self, found: Due, later: int, also: str = "", late: int = 0) -> Item | Refusal:
         values = {"seen": found.due_at, "later": later, "late": late}
-        condition = f"{state_in(_WAITING)} AND #due_at = :seen{also}"
+        condition = f"{build_state_condition(_WAITING)} AND #due_at = :seen{also}"
         key = message_key(found.message_id)
         return self.ledger.table.update(update(self.ledger.table.name, key, "SET #due_at = :later", condition, values))
 
@@ -250,7 +258,7 @@ def cancel_record(
         now,
         "SET #state = :cancelled, #owner = :owner, #reason = :reason, #reason_code = :reason_code, "
         f"#expires_at = :expires_at, {APPEND} REMOVE #first_at{UNSCHEDULE}",
-        f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}",
+        f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {build_source_condition(action)}",
         row,
         {"reason": reason.text, "reason_code": reason.code, "expires_at": expires_at},
     )

@@ -23,7 +23,7 @@ __all__ = [
     "Action",
     "Move",
     "State",
-    "sources",
+    "list_sources",
 ]
 
 
@@ -308,7 +308,7 @@ _STAYS: dict[Action, str] = {
 }
 
 
-def _feedback(told: State, now: State | None) -> Move:
+def _move_by_feedback(told: State, now: State | None) -> Move:
     if now is None:
         return Move(told, "feedback came before any record: it makes the record")
     if PRECEDENCE.index(told) < PRECEDENCE.index(now):
@@ -318,7 +318,7 @@ def _feedback(told: State, now: State | None) -> Move:
 
 def _move(action: Action, state: State | None) -> Move:
     if action in _FEEDBACK:
-        return _feedback(_FEEDBACK[action], state)
+        return _move_by_feedback(_FEEDBACK[action], state)
     change = _CHANGES[action].get(state)
     return Move(*change) if change else Move(None, _STAYS[action])
 
@@ -329,6 +329,6 @@ MOVES: dict[tuple[State | None, Action], Move] = {
 }
 
 
-def sources(action: Action) -> tuple[State, ...]:
+def list_sources(action: Action) -> tuple[State, ...]:
     """The existing states in which `action` changes the record, weakest last."""
     return tuple(state for state in PRECEDENCE if MOVES[state, action].to is not None)

@@ -80,7 +80,7 @@ class Table:
             try:
                 return send()
             except ClientError as error:
-                if refusal := _refusal(error):
+                if refusal := _read_refusal(error):
                     return refusal
                 if attempt == _TRIES - 1:
                     raise Contended(str(error)) from error
@@ -88,7 +88,7 @@ class Table:
         raise AssertionError("the last try returns or raises")
 
 
-def _refusal(error: ClientError) -> Refusal | None:
+def _read_refusal(error: ClientError) -> Refusal | None:
     """What refused the write; None if nothing judged it, so that it may be tried again. Raises what is neither."""
     response: Mapping[str, Any] = error.response
     code = response["Error"]["Code"]

@@ -35,7 +35,7 @@ from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.schedule import find_shard
 from function.ledger.states import Action, State
 from function.ledger.table import Contended, Refusal
-from function.ledger.writes.requests import APPEND, UNSCHEDULE, Request, in_source_state
+from function.ledger.writes.requests import APPEND, UNSCHEDULE, Request, build_source_condition
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -163,7 +163,7 @@ def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
         Attempt(window, attempt.owner, due=attempt.due),
         now,
         f"SET {', '.join(sets)} ADD #items :items, #changes :one",
-        f"attribute_not_exists(#pk) OR ({in_source_state(Action.CLOSE)}"
+        f"attribute_not_exists(#pk) OR ({build_source_condition(Action.CLOSE)}"
         " AND (attribute_not_exists(#items) OR size(#items) < :most))",
         row,
         values,
@@ -184,7 +184,7 @@ def close_window(writes: Writes, record: Record, owner: str, digest: Digest | No
         now,
         f"SET #state = :{state}, #owner = :owner, #reason = :reason, #reason_code = :reason_code,"
         f" #expires_at = :expires_at, {APPEND}{forget}",
-        f"{in_source_state(action)} AND #changes = :seen",
+        f"{build_source_condition(action)} AND #changes = :seen",
         TimelineRow.of(reason, state, now, writes.release),
         values,
     )

@@ -16,7 +16,7 @@ from function.message.email import Attachment
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["LARGEST", "MOST", "TYPES", "Reference", "read_references", "stand_ins"]
+__all__ = ["LARGEST", "MOST", "TYPES", "Reference", "make_stand_ins", "read_references"]
 
 #: Attachments of a mail, and the bytes of all of them together.
 MOST = 10
@@ -67,7 +67,7 @@ def read_references(given: Any, buckets: frozenset[str] | None) -> tuple[Referen
     return tuple(_read(one, f"/data/attachments/{number}", buckets) for number, one in enumerate(given))
 
 
-def stand_ins(references: Sequence[Reference]) -> tuple[Attachment, ...]:
+def make_stand_ins(references: Sequence[Reference]) -> tuple[Attachment, ...]:
     """Files of the same names and types, for a mail that nobody reads: an example's objects are nowhere."""
     return tuple(Attachment(one.name, one.type, b"This file stands in for another.\r\n") for one in references)
 

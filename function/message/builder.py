@@ -18,7 +18,7 @@ from function.ledger.keys import DIGEST_SOURCE, address_key, choice_name, event_
 from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.catalogue import Catalogue, Notification
 from function.message.email import Email
-from function.message.unsubscribe import UnsubscribeLinks, headers
+from function.message.unsubscribe import UnsubscribeLinks, build_headers
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -127,10 +127,12 @@ class EmailBuilder:
                 raise InvalidEvent(f"the source {DIGEST_SOURCE} is Herald's own", "/source")
         except Rejected as error:
             digest = hashlib.sha256(packed).digest()
-            return Draft(error=error, digest=digest, body=body, address=self._find_address(value), names=_names(value))
+            return Draft(
+                error=error, digest=digest, body=body, address=self._find_address(value), names=_read_names(value)
+            )
         draft = Draft(event, digest=event.digest, body=body, whole=whole)
         try:
-            notification = self._notification(event)
+            notification = self._find_notification(event)
             draft = replace(draft, type=event.type, tenant=self._find_tenant(event))
             if event.sendat is not None:
                 draft = replace(draft, due=self._read_due(event.sendat))
@@ -159,14 +161,14 @@ class EmailBuilder:
         RecipientNotAllowed."""
         if draft.error is not None or draft.event is None:
             raise draft.error or InvalidEvent("the event could not be read")
-        event, notification = draft.event, self._notification(draft.event)
+        event, notification = draft.event, self._find_notification(draft.event)
         if in_time_only:
             self._refuse_if_too_old(event, notification, draft.due)
         recipient: Mapping[str, Any] = event.data["recipient"]
-        link = self._link(draft)
+        link = self._make_link(draft)
         render = notification.render_whole if draft.whole else notification.render
         content = render(event.data, recipient["locale"], link)
-        extra = _trace(event) | (headers(link) if link else {})
+        extra = _trace(event) | (build_headers(link) if link else {})
         email = Email(
             recipient["email"],
             content.subject,
@@ -175,7 +177,7 @@ class EmailBuilder:
             extra,
             reply_to=notification.reply_to,
             sender=draft.tenant.sender if draft.tenant else notification.sender,
-            tags=self._tags(draft),
+            tags=self._build_tags(draft),
             tenant=draft.tenant,
             fallback=notification.explain_language(recipient["locale"]),
         )
@@ -191,10 +193,10 @@ class EmailBuilder:
 
     def _attach(self, email: Email, draft: Draft, given: object) -> Email:
         """The mail with what its files are fetched from. Raises InvalidEvent."""
-        from function.message.attachments import read_references, stand_ins  # noqa: PLC0415  few mails need it
+        from function.message.attachments import make_stand_ins, read_references  # noqa: PLC0415  few mails need it
 
         if draft.synthetic:
-            return replace(email, attachments=stand_ins(read_references(given, None)))
+            return replace(email, attachments=make_stand_ins(read_references(given, None)))
         return replace(email, references=read_references(given, self.buckets))
 
     def _copy(self, email: Email, notification: Notification) -> Email:
@@ -221,12 +223,12 @@ class EmailBuilder:
         except (TypeError, LookupError, UnicodeEncodeError):
             return ""
 
-    def _link(self, draft: Draft) -> str | None:
+    def _make_link(self, draft: Draft) -> str | None:
         if self.links is None or draft.subscription is None or not draft.address:
             return None
         return self.links.link(draft.subscription, draft.address)
 
-    def _notification(self, event: Event) -> Notification:
+    def _find_notification(self, event: Event) -> Notification:
         return self.catalogue.get(event.type, event.tenant)
 
     def _find_tenant(self, event: Event) -> Tenant | None:
@@ -238,7 +240,7 @@ class EmailBuilder:
         return self.tenants[event.tenant]
 
     @staticmethod
-    def _tags(draft: Draft) -> dict[str, str]:
+    def _build_tags(draft: Draft) -> dict[str, str]:
         """What feedback has to know of a tenant's mail."""
         if draft.tenant is None:
             return {}
@@ -275,7 +277,7 @@ def _read_recipients(event: Event, notification: Notification) -> tuple[Any, ...
     return read_recipients(event, notification.validate)
 
 
-def _names(value: object) -> dict[str, str]:
+def _read_names(value: object) -> dict[str, str]:
     """What an invalid event calls itself, as far as the ledger can keep it."""
     given = value if isinstance(value, dict) else {}
     texts = ((name, given.get(name)) for name in ("source", "id", "subject"))

@@ -20,7 +20,7 @@ from function.message.rendering import Content, Renderer
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "as_digest", "pointer"]
+__all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "as_digest", "build_pointer"]
 
 #: Where the package keeps the compiled catalogue.
 COMPILED = Path(__file__).parents[1] / "compiled"
@@ -55,7 +55,7 @@ class Contract:
         try:
             self.check(value, name_prefix=name)
         except ViolationError as violation:
-            at = pointer(violation.name)
+            at = build_pointer(violation.name)
             what = self.descriptions.get(_INDEX.sub("/*", at))
             wrong = what if violation.rule != "required" else None
             reason = f"{violation.name} must be {wrong}" if wrong else str(violation)
@@ -121,13 +121,13 @@ class Notification:
 
         Raises `InvalidEvent` if a template asks for what `data` lacks, or if the subject is not one line.
         """
-        nearest, recipient = self._nearest(locale), data.get("recipient")
+        nearest, recipient = self._choose_nearest(locale), data.get("recipient")
         same_language = locale.lower().partition("-")[0] == nearest.partition("-")[0]
         own = {
             "unsubscribe_url": unsubscribe_url,
             "_locale": locale.lower() if same_language else nearest,
             "_timezone": recipient.get("timezone") if isinstance(recipient, Mapping) else None,
-            "brand": {**self._brand, "legal": self._legal(nearest)},
+            "brand": {**self._brand, "legal": self._choose_legal(nearest)},
         }
         while True:
             try:
@@ -137,7 +137,7 @@ class Notification:
 
     def explain_language(self, locale: str) -> Reason | None:
         """Why a mail to a reader of `locale` is in English, if it is for want of the reader's language."""
-        wanted, nearest = locale.lower().partition("-")[0], self._nearest(locale)
+        wanted, nearest = locale.lower().partition("-")[0], self._choose_nearest(locale)
         if nearest.partition("-")[0] == wanted:
             return None
         return Reason(ReasonCode.LANGUAGE_MISSING, f"written in {nearest}: there is none in {wanted}")
@@ -151,12 +151,12 @@ class Notification:
         kept = lines[: len(lines) * 3 // 4]
         return {**data, "items": kept, "more": data["more"] + len(lines) - len(kept)}
 
-    def _legal(self, locale: str) -> str:
+    def _choose_legal(self, locale: str) -> str:
         """What the law asks for below a mail in `locale`: in its language, else in English; it may be empty."""
         texts: Mapping[str, str] = self._brand["legal"]
         return texts.get(locale) or texts.get(locale.partition("-")[0]) or texts.get(_FALLBACK, "")
 
-    def _nearest(self, locale: str) -> str:
+    def _choose_nearest(self, locale: str) -> str:
         wanted = locale.lower()
         while wanted and wanted not in self.locales:
             wanted = wanted.rpartition("-")[0]
@@ -179,8 +179,8 @@ class Catalogue:
         renderer = Renderer(compiled["templates"], json.loads(tables.read_bytes()) if tables.exists() else None)
         entries = compiled["notifications"].items()
         brand = compiled["brand"]
-        notifications = {type_: _notification(root, type_, entry, renderer, brand) for type_, entry in entries}
-        return cls(_contract(root, "event", compiled["event"]), notifications, compiled.get("brands", {}))
+        notifications = {type_: _load_notification(root, type_, entry, renderer, brand) for type_, entry in entries}
+        return cls(_load_contract(root, "event", compiled["event"]), notifications, compiled.get("brands", {}))
 
     @property
     def has_digests(self) -> bool:
@@ -242,12 +242,12 @@ def as_digest(events: Sequence[Mapping[str, object]], more: int = 0) -> dict[str
     return {"recipient": events[-1].get("recipient"), "items": items, "more": more}
 
 
-def pointer(name: str) -> str:
+def build_pointer(name: str) -> str:
     """The JSON Pointer of a path with dots, below its first part: `data.book.url` is `/book/url`."""
     return "".join(f"/{part}" for part in re.split(r"[.\[\]]+", name)[1:] if part)
 
 
-def _notification(
+def _load_notification(
     root: Path, type_: str, entry: dict[str, Any], renderer: Renderer, brand: dict[str, Any]
 ) -> Notification:
     seconds = entry["max_age_seconds"]
@@ -265,13 +265,13 @@ def _notification(
         recipients=entry.get("recipients", False),
         cc=tuple(entry.get("cc", ())),
         bcc=tuple(entry.get("bcc", ())),
-        _contract=_contract(root, type_, entry["descriptions"]),
+        _contract=_load_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
         _brand=brand,
     )
 
 
-def _contract(root: Path, name: str, descriptions: Mapping[str, str]) -> Contract:
+def _load_contract(root: Path, name: str, descriptions: Mapping[str, str]) -> Contract:
     module = f"validate_{name.replace('.', '_').replace('-', '_')}"
     spec = importlib.util.spec_from_file_location(f"function.compiled.{module}", root / f"{module}.py")
     if spec is None or spec.loader is None:

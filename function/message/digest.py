@@ -12,14 +12,14 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-__all__ = ["compose", "find_ends", "has_zones", "zone"]
+__all__ = ["compose", "find_ends", "find_zone", "has_zones"]
 
 _HOUR = timedelta(hours=1)
 #: Bytes of the data that a digest is made of, under the size of an event; what is beyond is counted.
 _LARGEST = 60_000
 
 
-def zone(name: object) -> tzinfo:
+def find_zone(name: object) -> tzinfo:
     """The zone of a name such as `Europe/Berlin`; UTC where there is none, or no such."""
     try:
         return ZoneInfo(name) if isinstance(name, str) and name else UTC
@@ -29,7 +29,7 @@ def zone(name: object) -> tzinfo:
 
 def has_zones() -> bool:
     """Whether the machine knows time zones; else all would be taken for UTC."""
-    return zone("Europe/Berlin") is not UTC
+    return find_zone("Europe/Berlin") is not UTC
 
 
 def find_ends(rule: Mapping[str, Any], timezone: tzinfo, now: int) -> Iterator[int]:
@@ -39,11 +39,11 @@ def find_ends(rule: Mapping[str, Any], timezone: tzinfo, now: int) -> Iterator[i
     the first counts: https://peps.python.org/pep-0495/#conversion-from-naive-to-aware
     """
     moment = datetime.fromtimestamp(now / 1000, timezone)
-    found = _hours(moment) if rule["every"] == "hour" else _days(rule, moment)
+    found = _list_hours(moment) if rule["every"] == "hour" else _list_days(rule, moment)
     return (end for each in found if (end := round(each.timestamp() * 1000)) > now)
 
 
-def _hours(moment: datetime) -> Iterator[datetime]:
+def _list_hours(moment: datetime) -> Iterator[datetime]:
     """The whole hours of the reader's clock, an hour apart."""
     begun = moment.astimezone(UTC) - timedelta(
         minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
@@ -53,7 +53,7 @@ def _hours(moment: datetime) -> Iterator[datetime]:
         yield begun
 
 
-def _days(rule: Mapping[str, Any], moment: datetime) -> Iterator[datetime]:
+def _list_days(rule: Mapping[str, Any], moment: datetime) -> Iterator[datetime]:
     """The time of day on every day, or on one day of the week, from the day before."""
     at, day = time(rule["hour"], rule["minute"]), moment.date() - timedelta(days=1)
     while True:
@@ -70,7 +70,9 @@ def compose(rule: Mapping[str, Any], type_: str, name: str, source: str, end: in
     """The event of the digest `name`, whose window ends at `end` (epoch milliseconds), of the events in it: the oldest
     first, at most as many as the rule says and as an event can hold; the rest is counted. The newest says who reads it.
     """
-    events = sorted(map(json.loads, bodies), key=lambda event: (_instant(event["time"]), event["source"], event["id"]))
+    events = sorted(
+        map(json.loads, bodies), key=lambda event: (_read_time(event["time"]), event["source"], event["id"])
+    )
     recipient = events[-1]["data"]["recipient"]
     lines: list[dict[str, Any]] = []
     size = len(_write(recipient))
@@ -87,7 +89,7 @@ def compose(rule: Mapping[str, Any], type_: str, name: str, source: str, end: in
     return _write(names | {"datacontenttype": "application/json", "data": data}).decode("utf-8", "surrogatepass")
 
 
-def _instant(text: str) -> float:
+def _read_time(text: str) -> float:
     """When an event says that it happened; what no calendar has comes first."""
     try:
         return datetime.fromisoformat(text.upper()).timestamp()

@@ -39,7 +39,7 @@ def write_invitation(given: Any, event: Event, sender: str, to: str) -> Invitati
     """
     if not isinstance(given, Mapping):
         raise InvalidEvent("an invitation must be an object", _AT)
-    start, end = _moment(given, "start"), _moment(given, "end")
+    start, end = _read_moment(given, "start"), _read_moment(given, "end")
     if type(start) is not type(end) or not start < end:
         raise InvalidEvent("an invitation must end after it starts, both days or both times", f"{_AT}/end")
     method = "CANCEL" if given.get("cancelled") is True else "REQUEST"
@@ -51,7 +51,7 @@ def write_invitation(given: Any, event: Event, sender: str, to: str) -> Invitati
         "BEGIN:VEVENT",
         *_describe(given, event, start, end),
         f"STATUS:{'CANCELLED' if method == 'CANCEL' else 'CONFIRMED'}",
-        _organizer(sender),
+        _find_organizer(sender),
         f"ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{to}",
         "END:VEVENT",
         "END:VCALENDAR",
@@ -64,19 +64,19 @@ def _describe(given: Mapping[str, Any], event: Event, start: date, end: date) ->
         happened = datetime.fromisoformat(event.time.upper())
     except ValueError as error:
         raise InvalidEvent("the event's time is not a date", "/time") from error
-    name = _text(given, "uid") or event.subject or event.id
+    name = _read_text(given, "uid") or event.subject or event.id
     digest = hashlib.sha256("\0".join((event.source, name)).encode("utf-8", "surrogatepass"))
     yield f"UID:{digest.hexdigest()[:40]}@herald"
     yield f"DTSTAMP:{_write(happened)}"
-    yield f"SEQUENCE:{_sequence(given, happened)}"
+    yield f"SEQUENCE:{_compute_sequence(given, happened)}"
     yield f"DTSTART{_write_value(start)}"
     yield f"DTEND{_write_value(end)}"
     for key in ("summary", "location", "description"):
-        if text := _text(given, key):
+        if text := _read_text(given, key):
             yield f"{key.upper()}:{_escape(text)}"
 
 
-def _sequence(given: Mapping[str, Any], happened: datetime) -> int:
+def _compute_sequence(given: Mapping[str, Any], happened: datetime) -> int:
     """What grows with each change; by itself with the event's time, in minutes."""
     number = given.get("sequence", max(0, int((happened - _BEGINNING).total_seconds()) // 60))
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**31:
@@ -84,9 +84,9 @@ def _sequence(given: Mapping[str, Any], happened: datetime) -> int:
     return number
 
 
-def _moment(given: Mapping[str, Any], key: str) -> date:
+def _read_moment(given: Mapping[str, Any], key: str) -> date:
     """A day, or a time with its offset from UTC."""
-    text = _text(given, key)
+    text = _read_text(given, key)
     try:
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
@@ -101,14 +101,14 @@ def _refuse(key: str) -> date:
     raise InvalidEvent(line, f"{_AT}/{key}")
 
 
-def _text(given: Mapping[str, Any], key: str) -> str:
+def _read_text(given: Mapping[str, Any], key: str) -> str:
     text = given.get(key, "")
     if not isinstance(text, str) or (key in REQUIRED and not text.strip()):
         raise InvalidEvent(f"an invitation's {key} must be a text", f"{_AT}/{key}")
     return text
 
 
-def _organizer(sender: str) -> str:
+def _find_organizer(sender: str) -> str:
     """Whom answers go to: who sends the mail, or no calendar believes it."""
     name, address = split_sender(sender)
     quoted = _CONTROL.sub("", name).replace('"', "'")

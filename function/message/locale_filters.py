@@ -18,7 +18,7 @@ from minijinja import pass_state
 
 from function.errors import InvalidEvent
 
-__all__ = ["LOCALE", "ZONE", "filters"]
+__all__ = ["LOCALE", "ZONE", "make_filters"]
 
 #: Under these names a template's state holds the reader's language tag and IANA time zone.
 LOCALE, ZONE = "_locale", "_timezone"
@@ -30,52 +30,54 @@ _FIELD = re.compile(r"%\((\w+)\)s")
 Table = Mapping[str, Any]
 
 
-def filters(compiled: Table) -> dict[str, Callable[..., str]]:
+def make_filters(compiled: Table) -> dict[str, Callable[..., str]]:
     """The filters `number`, `money`, `date`, `datetime` and `plural`, by their names."""
     locales, digits = compiled["locales"], compiled["digits"]
 
     @pass_state
     def number(state: Any, value: object) -> str:
         """`{{ count | number }}`: at most three digits after the point."""
-        table = _table(locales, state)
-        return _number(table, table["number"], _decimal(value), table["number"]["digits"][1:])
+        table = _choose_table(locales, state)
+        return _format_number(table, table["number"], _read_decimal(value), table["number"]["digits"][1:])
 
     @pass_state
     def money(state: Any, value: object, currency: str = "") -> str:
         """`{{ total | money("EUR") }}`: an amount in whole units, rounded to the currency's own digits."""
         if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
             raise InvalidEvent("a currency is three capital letters of ISO 4217")
-        table, after = _table(locales, state), digits.get(currency, 2)
-        text = _number(table, table["money"], _decimal(value), [after, after])
+        table, after = _choose_table(locales, state), digits.get(currency, 2)
+        text = _format_number(table, table["money"], _read_decimal(value), [after, after])
         return _with_currency(text, table["currencies"].get(currency, currency))
 
     @pass_state
     def date_(state: Any, value: str, style: str = "medium", zone: str | None = None) -> str:
         """`{{ shipped | date("long") }}`: the day, short, medium, long or full; of a time, in the reader's zone."""
-        return _date(_table(locales, state), _read_time(value, _zone(state, zone)), style)
+        return _format_date(_choose_table(locales, state), _read_time(value, _choose_zone(state, zone)), style)
 
     @pass_state
     def datetime_(state: Any, value: str, style: str = "medium", zone: str | None = None) -> str:
         """`{{ pickup | datetime }}`: day and time in the reader's zone; in UTC, and so named, if that is unknown."""
-        table, timezone = _table(locales, state), _zone(state, zone)
+        table, timezone = _choose_table(locales, state), _choose_zone(state, zone)
         read = _read_time(value, timezone)
         if not isinstance(read, datetime):
             raise InvalidEvent("a date without a time has no time to be written")
         time = _write(table, table["time"], read) + (" UTC" if timezone is None else "")
-        return str(table["joined"][style]).replace("{1}", _date(table, read, style)).replace("{0}", time)
+        return str(table["joined"][style]).replace("{1}", _format_date(table, read, style)).replace("{0}", time)
 
     @pass_state
     def plural(state: Any, value: object, **forms: str) -> str:
         """`{{ n | plural(one="# book", other="# books") }}`: the form that the language counts by, `#` the number."""
-        table, count = _table(locales, state), _decimal(value)
-        chosen = next((name for name, rule in table["plural"] if _holds(rule, _operands(count))), "other")
-        text = _number(table, table["number"], count, table["number"]["digits"][1:])
+        table, count = _choose_table(locales, state), _read_decimal(value)
+        chosen = next(
+            (name for name, rule in table["plural"] if _evaluate_rule(rule, _compute_operands(count))), "other"
+        )
+        text = _format_number(table, table["number"], count, table["number"]["digits"][1:])
         return forms.get(chosen, forms["other"]).replace("#", text)
 
     return {"number": number, "money": money, "date": date_, "datetime": datetime_, "plural": plural}
 
 
-def _table(locales: Mapping[str, Table], state: Any) -> Table:
+def _choose_table(locales: Mapping[str, Table], state: Any) -> Table:
     """The table of the reader's language, with what its region writes differently."""
     tag: str = state.lookup(LOCALE)
     found: dict[str, Any] = {}
@@ -90,7 +92,7 @@ def _merge(base: Table, more: Table) -> Table:
     return {**more, "currencies": currencies}
 
 
-def _decimal(value: object) -> Decimal:
+def _read_decimal(value: object) -> Decimal:
     """A number of JSON, or one in a text such as "12.50"."""
     try:
         number = Decimal(str(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
@@ -101,7 +103,7 @@ def _decimal(value: object) -> Decimal:
     return number
 
 
-def _number(table: Table, pattern: Table, value: Decimal, after: list[int]) -> str:
+def _format_number(table: Table, pattern: Table, value: Decimal, after: list[int]) -> str:
     """https://www.unicode.org/reports/tr35/tr35-numbers.html#Number_Patterns; halves go to the even digit."""
     least, most = after
     whole, _, rest = f"{abs(value).quantize(Decimal(1).scaleb(-most)):f}".partition(".")
@@ -126,7 +128,7 @@ def _with_currency(text: str, symbol: str) -> str:
     return text.replace("¤", f"{before}{symbol}{after}")
 
 
-def _zone(state: Any, named: str | None) -> tzinfo | None:
+def _choose_zone(state: Any, named: str | None) -> tzinfo | None:
     """The zone that the template names, else the reader's; None if there is none of that name."""
     try:
         return ZoneInfo(named or state.lookup(ZONE) or "")
@@ -145,7 +147,7 @@ def _read_time(value: object, zone: tzinfo | None) -> date:
         raise InvalidEvent("the data does not fill the template: a date of RFC 3339 was expected") from error
 
 
-def _date(table: Table, value: date, style: str) -> str:
+def _format_date(table: Table, value: date, style: str) -> str:
     if style not in table["dates"]:
         raise InvalidEvent("a date is short, medium, long or full")
     return _write(table, table["dates"][style], value)
@@ -153,10 +155,10 @@ def _date(table: Table, value: date, style: str) -> str:
 
 def _write(table: Table, pattern: str, value: date) -> str:
     """Fill the fields of a date pattern: https://www.unicode.org/reports/tr35/tr35-dates.html#Date_Field_Symbol_Table"""
-    return _FIELD.sub(lambda found: _field(table, found[1], value), pattern)
+    return _FIELD.sub(lambda found: _format_field(table, found[1], value), pattern)
 
 
-def _field(table: Table, field: str, value: date) -> str:
+def _format_field(table: Table, field: str, value: date) -> str:
     width, names = len(field), "wide" if len(field) == 4 else "abbreviated"
     hour, minute = (value.hour, value.minute) if isinstance(value, datetime) else (0, 0)
     match field[0]:
@@ -174,7 +176,7 @@ def _field(table: Table, field: str, value: date) -> str:
     return str(text)
 
 
-def _operands(value: Decimal) -> dict[str, Decimal | int]:
+def _compute_operands(value: Decimal) -> dict[str, Decimal | int]:
     """https://www.unicode.org/reports/tr35/tr35-numbers.html#Operands"""
     number = abs(value)
     rest = f"{number:f}".partition(".")[2]
@@ -191,7 +193,7 @@ def _operands(value: Decimal) -> dict[str, Decimal | int]:
     }
 
 
-def _holds(rule: Any, operands: Mapping[str, Decimal | int]) -> Any:
+def _evaluate_rule(rule: Any, operands: Mapping[str, Decimal | int]) -> Any:
     """What a plural rule, or a part of it, comes to for a number."""
     name, parts = rule
     if name in operands:
@@ -200,10 +202,10 @@ def _holds(rule: Any, operands: Mapping[str, Decimal | int]) -> Any:
         return parts[0]
     if name == "relation":
         _, of, (_, ranges) = parts
-        number = _holds(of, operands)
-        ends = ([_holds(end, operands) for end in each] for each in ranges)
+        number = _evaluate_rule(of, operands)
+        ends = ([_evaluate_rule(end, operands) for end in each] for each in ranges)
         return number == int(number) and any(first <= number <= last for first, last in ends)
-    return _JOINS[name](_holds(part, operands) for part in parts)
+    return _JOINS[name](_evaluate_rule(part, operands) for part in parts)
 
 
 #: What joins the parts of a rule.

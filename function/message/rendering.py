@@ -81,9 +81,9 @@ class Renderer:
         )
         known: dict[str, Callable[..., str]] = {"lines": lines, "link": link, "shorten": shorten}
         if localization is not None:
-            from function.message.locale_filters import filters  # noqa: PLC0415  most deployments do without
+            from function.message.locale_filters import make_filters  # noqa: PLC0415  most deployments do without
 
-            known |= filters(localization)
+            known |= make_filters(localization)
         for name, filter_ in known.items():
             self._environment.add_filter(name, _guard(name, filter_))
         self._addresses: dict[str, frozenset[str]] = {}
@@ -109,15 +109,15 @@ class Renderer:
             for name, value in data.items()
         }
         data.update(own or {})
-        subject = self._part(f"{folder}/subject.txt", data).strip()
+        subject = self._render_part(f"{folder}/subject.txt", data).strip()
         _refuse_unprintable(subject, folder)
-        text, html_ = (self._part(f"{folder}/{part}", data) for part in ("body.txt", "body.html"))
+        text, html_ = (self._render_part(f"{folder}/{part}", data) for part in ("body.txt", "body.html"))
         if (size := len(html_.encode())) >= LARGEST_HTML:
             reason = f"the mail's HTML has {size} bytes; mail programs clip it at {LARGEST_HTML}"
             raise InvalidEvent(reason, code=ReasonCode.EVENT_TOO_LARGE)
         return Content(subject, text, html_)
 
-    def _part(self, name: str, data: Mapping[str, object]) -> str:
+    def _render_part(self, name: str, data: Mapping[str, object]) -> str:
         try:
             return self._environment.render_template(name, **data)
         except TemplateError as error:
@@ -183,7 +183,7 @@ def _guard(name: str, filter_: Callable[..., str]) -> Callable[..., str]:
             raise
         except Exception as error:
             given = arguments[hasattr(filter_, "__minijinja_pass_state__") :]
-            kinds = " and ".join(map(_kind, (*given, *named.values())))
+            kinds = " and ".join(map(_describe_kind, (*given, *named.values())))
             refusal = InvalidEvent(f"the filter {name} was given {kinds}, which it does not take")
             refusal.add_note(name)
             raise refusal from error
@@ -191,7 +191,7 @@ def _guard(name: str, filter_: Callable[..., str]) -> Callable[..., str]:
     return guarded
 
 
-def _kind(value: object) -> str:
+def _describe_kind(value: object) -> str:
     """What a value is, in a word: never what it says."""
     kinds = {type(None): "nothing", bool: "true or false", str: "a text", int: "a number", float: "a number"}
     return kinds.get(type(value)) or ("an object" if isinstance(value, Mapping) else "a list")

@@ -17,7 +17,7 @@ import json
 from function.ledger.keys import ADDRESS_PREFIX
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["UnsubscribeLinks", "headers"]
+__all__ = ["UnsubscribeLinks", "build_headers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,19 @@ class UnsubscribeLinks:
     def link(self, category: str, address: str) -> str:
         """The link for the reader whose address has this key in the ledger."""
         claims = {"category": category, "sub": address.removeprefix(ADDRESS_PREFIX)}
-        signed = f"{_segment({'alg': 'HS256', 'typ': 'herald-unsubscribe'})}.{_segment(claims)}"
+        signed = f"{_encode_segment({'alg': 'HS256', 'typ': 'herald-unsubscribe'})}.{_encode_segment(claims)}"
         signature = hmac.new(self.key, signed.encode(), hashlib.sha256).digest()
-        return f"{self.url}/{signed}.{_base64url(signature)}"
+        return f"{self.url}/{signed}.{_encode_base64url(signature)}"
 
 
-def headers(link: str) -> dict[str, str]:
+def build_headers(link: str) -> dict[str, str]:
     """What a mail program needs to offer *Unsubscribe* by itself: ASCII, so that no header is ever encoded."""
     return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def _segment(value: dict[str, str]) -> str:
-    return _base64url(json.dumps(value, separators=(",", ":")).encode())
+def _encode_segment(value: dict[str, str]) -> str:
+    return _encode_base64url(json.dumps(value, separators=(",", ":")).encode())
 
 
-def _base64url(data: bytes) -> str:
+def _encode_base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -22,7 +22,7 @@ from function.event.cloudevent import SYNTHETIC_TAG
 from function.ledger.record import TimelineRow
 from function.ledger.states import State
 from function.message.email import Email, Receipt
-from function.providers.urls import is_ses, providers_after
+from function.providers.urls import is_ses, list_later_providers
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -137,7 +137,7 @@ class Failover:
 
     def after(self, name: str) -> Failover:
         """The rest of the list after this provider; empty where it is the last one, or none of the list any more."""
-        later = providers_after(self.names, name)
+        later = list_later_providers(self.names, name)
         return replace(self, providers=[one for one in self.providers if one.url in later])
 
     def only(self, may_send: Callable[[str], bool]) -> Failover:
@@ -157,14 +157,14 @@ class Failover:
         """
         tries: list[ProviderCall] = []
         for round_ in range(ROUNDS):
-            outcome = self._down_the_list(email, key, until, tries)
+            outcome = self._try_in_order(email, key, until, tries)
             pause = PAUSE * 2**round_ * self.chance()
-            if not isinstance(outcome, Throttled) or round_ == ROUNDS - 1 or not self._time_for(pause, until):
+            if not isinstance(outcome, Throttled) or round_ == ROUNDS - 1 or not self._has_time(pause, until):
                 break
             self.sleep(pause)
         return SendResult(_with_all_errors(outcome, tries), tuple(tries))
 
-    def _down_the_list(
+    def _try_in_order(
         self, email: Email, key: str, until: int, tries: list[ProviderCall]
     ) -> Receipt | NotificationError:
         not_sent: NotSent | None = None
@@ -211,7 +211,7 @@ class Failover:
         tries.append(ProviderCall(provider.url, begun, self.clock() - begun, failure))
         return outcome
 
-    def _time_for(self, pause: float, until: int) -> bool:
+    def _has_time(self, pause: float, until: int) -> bool:
         longest = max(provider.timeout for provider in self.providers)
         return self.clock() + (pause + longest) * 1000 <= until
 
@@ -240,7 +240,7 @@ def note_calls(
     The last row has the state `last`, and what all providers said or, if one accepted, the reason `aside`. `clock`
     gives epoch milliseconds, for the row of a mail that no provider was asked to send.
     """
-    rows = [_row(call, State.RELEASED, release) for call in result.tries]
+    rows = [_build_row(call, State.RELEASED, release) for call in result.tries]
     if isinstance(result.outcome, NotificationError):
         reason = result.outcome.reason
         rows = rows or [TimelineRow.of(reason, last, clock(), release)]
@@ -250,7 +250,7 @@ def note_calls(
     return [*rows[:-1], replace(rows[-1], state=last)]
 
 
-def _row(call: ProviderCall, state: State, release: str) -> TimelineRow:
+def _build_row(call: ProviderCall, state: State, release: str) -> TimelineRow:
     row = TimelineRow(state, call.at + call.ms, release, call.provider, call.ms)
     if call.error is None:
         return row

@@ -33,9 +33,9 @@ __all__ = [
     "READ_TIMEOUT",
     "Answer",
     "HttpClient",
-    "answer_line",
-    "error_for_status",
-    "trusting_context",
+    "format_answer",
+    "make_tls_context",
+    "read_status",
 ]
 
 #: Seconds.
@@ -86,7 +86,7 @@ class HttpClient:
         self._last_use = 0.0
         host = parts.hostname or ""
         if parts.scheme == "https":
-            context = trusting_context()
+            context = make_tls_context()
             self._connection = https(host, parts.port, timeout=CONNECT_TIMEOUT, context=context)
         else:
             self._connection = HTTPConnection(host, parts.port, timeout=CONNECT_TIMEOUT)
@@ -131,14 +131,14 @@ class HttpClient:
             raise ProviderUnreachable(f"{self.name} was not reached: {type(error).__name__}") from None
 
 
-def trusting_context() -> ssl.SSLContext:
+def make_tls_context() -> ssl.SSLContext:
     """TLS that checks the other end against the system's certificates and those that botocore brings along."""
     context = ssl.create_default_context()
     context.load_verify_locations(get_cert_path(True))
     return context
 
 
-def error_for_status(status: int, line: str) -> NotificationError:
+def read_status(status: int, line: str) -> NotificationError:
     """What a status alone says where the provider's own table does not know better.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-15: below 500 it refused, from 500 on it may have taken the mail.
@@ -150,6 +150,6 @@ def error_for_status(status: int, line: str) -> NotificationError:
     return ProviderUnavailable(line) if 400 <= status < 500 else OutcomeUnknown(line)
 
 
-def answer_line(name: str, status: int, text: str, addresses: Iterable[str]) -> str:
+def format_answer(name: str, status: int, text: str, addresses: Iterable[str]) -> str:
     """One line for a person: what was answered, without addresses."""
     return f"{name} answered {status}: {redact(text, addresses)[:200]}".removesuffix(": ")

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from function.errors import RefusedForGood
 from function.message.email import Attachment, Email
 
-__all__ = ["compose", "encode_header", "readers"]
+__all__ = ["build_reader_headers", "compose", "encode_header"]
 
 #: Characters; RFC 5321 allows 998. What is longer, or not ASCII, is encoded.
 _LONGEST_LINE = 990
@@ -22,8 +22,8 @@ def compose(email: Email, own: Mapping[str, str]) -> bytes:
     """The mail with the provider's `own` headers and those of the mail. Raises RefusedForGood if one is no line of
     ASCII."""
     message = EmailMessage(policy=policy.SMTP)
-    message.set_content(email.text, cte=_encoding(email.text))
-    message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
+    message.set_content(email.text, cte=_choose_encoding(email.text))
+    message.add_alternative(email.html, subtype="html", cte=_choose_encoding(email.html))
     files = email.attachments
     if email.invitation:  # a part for programs that answer, and a file for those that only keep it
         content, about = email.invitation.content, {"method": email.invitation.method}
@@ -40,7 +40,7 @@ def compose(email: Email, own: Mapping[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n" + message.as_bytes()
 
 
-def readers(email: Email) -> dict[str, str]:
+def build_reader_headers(email: Email) -> dict[str, str]:
     """The headers that say who reads the mail and who reads an answer; nobody sees who gets a blind copy."""
     lists = {"To": email.to, "Cc": ", ".join(email.cc), "Reply-To": email.reply_to}
     return {name: text for name, text in lists.items() if text}
@@ -55,6 +55,6 @@ def encode_header(text: str) -> str:
     return Header(text, "utf-8").encode(maxlinelen=75, linesep="").replace("\n", "")
 
 
-def _encoding(body: str) -> str:
+def _choose_encoding(body: str) -> str:
     short = all(len(line) <= _LONGEST_LINE for line in body.splitlines())
     return "7bit" if short and body.isascii() else "base64"

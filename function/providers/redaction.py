@@ -33,16 +33,16 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
     `known` one: plain, encoded, without its tag or its dots, or rewritten as in a bounce address (VERP)."""
     if len(text) > _LONGEST:
         text = text[:_LONGEST].rpartition(" ")[0]
-    locals_ = {name for address in known for name in _names(address)}
+    locals_ = {name for address in known for name in _list_names(address)}
     line = re.sub(_QUOTED, _MASK, text.encode("utf-8", "replace").decode())
     for local in locals_:
         if " " in local:
             line = re.sub(re.escape(local), _MASK, line, flags=re.IGNORECASE)
-    patterns = [_in_a_word(local) for local in locals_]
+    patterns = [_compile_word(local) for local in locals_]
     return " ".join(_redact_word(word, patterns) for word in re.sub(_SPELLED, _MASK, line).split())
 
 
-def _names(address: str) -> Iterator[str]:
+def _list_names(address: str) -> Iterator[str]:
     """The local part of an address, and what a server makes of it: without the tag after `+`, without dots."""
     local = address.rpartition("@")[0].strip('"')
     for name in (local, local.partition("+")[0], local.partition("+")[0].replace(".", "")):
@@ -85,6 +85,6 @@ def _unpack(word: str) -> Iterator[str]:
             yield hidden
 
 
-def _in_a_word(local: str) -> re.Pattern[str]:
+def _compile_word(local: str) -> re.Pattern[str]:
     before, after = ("(?<![a-z0-9])", "(?![a-z0-9])") if len(local) <= _SHORT else ("", "")
     return re.compile(before + re.escape(local) + after, re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from function.providers.failover import Provider
-from function.providers.urls import is_ses, scheme_of
+from function.providers.urls import is_ses, read_scheme
 from function.runtime.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -32,21 +32,21 @@ class ProviderSetup:
 def open_provider(url: str, setup: ProviderSetup) -> Provider:
     """The provider that `url` names, with its secret read. Raises what reading it raises."""
     if is_ses(url):
-        from function.providers.ses.client import SesProvider, client_config  # noqa: PLC0415  only if a URL names it
+        from function.providers.ses.client import SesProvider, build_client_config  # noqa: PLC0415  only if a URL names it
 
-        client = setup.ses(url.removeprefix("ses://"), client_config())
+        client = setup.ses(url.removeprefix("ses://"), build_client_config())
         return SesProvider(url, client, setup.sender, setup.configuration_set)
     from function.providers.secret import Secret  # noqa: PLC0415  only if a URL names it
 
     secret = Secret(lambda: setup.secret(setup.secrets[url]))
-    return _OPENERS[scheme_of(url)](url, secret, setup)
+    return _OPENERS[read_scheme(url)](url, secret, setup)
 
 
 def _open_smtp(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
-    from function.providers.http_client import trusting_context  # noqa: PLC0415  only if a URL names it
+    from function.providers.http_client import make_tls_context  # noqa: PLC0415  only if a URL names it
     from function.providers.smtp import SmtpProvider  # noqa: PLC0415  only if a URL names it
 
-    return SmtpProvider(url, secret, setup.sender, trusting_context())
+    return SmtpProvider(url, secret, setup.sender, make_tls_context())
 
 
 def _open_sendgrid(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
@@ -61,7 +61,7 @@ def _open_mailgun(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
     from function.providers.http_client import HttpClient  # noqa: PLC0415  only if a URL names it
     from function.providers.mailgun.client import ENDPOINTS, MailgunProvider  # noqa: PLC0415  only if a URL names it
 
-    client = HttpClient("Mailgun", setup.endpoints.get("mailgun", ENDPOINTS[scheme_of(url)]))
+    client = HttpClient("Mailgun", setup.endpoints.get("mailgun", ENDPOINTS[read_scheme(url)]))
     return MailgunProvider(url, client, secret, setup.sender)
 
 

@@ -32,7 +32,7 @@ from function.errors import (
 from function.message.addressing.sender import split_sender
 from function.message.email import Email, Receipt
 from function.providers.http_client import CONNECT_TIMEOUT, READ_TIMEOUT
-from function.providers.mime import compose, encode_header, readers
+from function.providers.mime import build_reader_headers, compose, encode_header
 from function.providers.redaction import redact
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass
@@ -84,21 +84,26 @@ class SmtpProvider:
         domain = split_sender(sender)[1].rpartition("@")[2]
         names = {name.lower() for name in email.headers}
         message_id = f"<{key}.{email.tags.get('attempt', '0')}@{domain}>"
-        own = {"From": sender, **readers(email), "Subject": encode_header(email.subject), "Date": formatdate()}
+        own = {
+            "From": sender,
+            **build_reader_headers(email),
+            "Subject": encode_header(email.subject),
+            "Date": formatdate(),
+        }
         own |= {} if "message-id" in names else {"Message-ID": message_id}
         return message_id, compose(email, own)
 
     def _log_in(self, server: smtplib.SMTP, ends: float) -> None:
         host, _, port = self.url.partition("://")[2].rpartition(":")
         try:
-            with _within(server, ends, self.clock):
+            with _limit_time(server, ends, self.clock):
                 code, answer = server.connect(host, int(port))
         except (OSError, smtplib.SMTPException) as error:
             raise ProviderUnreachable(f"{host} was not reached: {type(error).__name__}") from None
         if code != 220:
-            raise _only_for_now(code, self._line(code, answer))
+            raise _make_unavailable(code, self._format_line(code, answer))
         try:
-            with _within(server, ends, self.clock):
+            with _limit_time(server, ends, self.clock):
                 server._host = host  # type: ignore[attr-defined]  # whose name TLS checks; only the constructor sets it
                 server.starttls(context=self.context)
         except smtplib.SMTPNotSupportedError:
@@ -110,12 +115,12 @@ class SmtpProvider:
     def _authenticate(self, server: smtplib.SMTP, ends: float) -> None:
         user, _, password = self.secret.value.partition(":")
         try:
-            with _within(server, ends, self.clock):
+            with _limit_time(server, ends, self.clock):
                 server.login(user, password)
         except smtplib.SMTPAuthenticationError as error:
             self.secret.reread()
             code = error.smtp_code
-            raise _only_for_now(code, self._line(code, error.smtp_error)) from None
+            raise _make_unavailable(code, self._format_line(code, error.smtp_error)) from None
         except (OSError, smtplib.SMTPException, ValueError) as error:
             raise ProviderUnavailable(f"the mail server took no log-in: {type(error).__name__}") from None
 
@@ -124,15 +129,15 @@ class SmtpProvider:
         said of it, for a person."""
         sender = split_sender(email.sender or self.sender)[1]
         steps: list[tuple[Callable[[], tuple[int, bytes]], int, Callable[[int, str], NotificationError] | None]] = [
-            (lambda: server.mail(sender), 250, _only_for_now),
-            (lambda: server.rcpt(email.to), 250, _refusal_before),
+            (lambda: server.mail(sender), 250, _make_unavailable),
+            (lambda: server.rcpt(email.to), 250, _read_early_refusal),
             *((partial(server.rcpt, address), 250, None) for address in email.addresses[1:]),
-            (lambda: server.docmd("DATA"), 354, _refusal_before),
+            (lambda: server.docmd("DATA"), 354, _read_early_refusal),
         ]
         aside = []
         for step, wanted, refusal in steps:
             try:
-                with _within(server, ends, self.clock):
+                with _limit_time(server, ends, self.clock):
                     code, answer = step()
             except (OSError, smtplib.SMTPException, ValueError) as error:
                 raise ProviderUnavailable(
@@ -141,20 +146,20 @@ class SmtpProvider:
             if code == wanted or (wanted == 250 and code == 251):
                 continue
             if refusal:
-                raise refusal(code, self._line(code, answer, email))
-            aside.append(f"a copy was refused: {self._line(code, answer, email)}")
+                raise refusal(code, self._format_line(code, answer, email))
+            aside.append(f"a copy was refused: {self._format_line(code, answer, email)}")
         return "; ".join(aside)
 
     def _hand_over(self, server: smtplib.SMTP, content: bytes, email: Email, ends: float) -> None:
         """The mail, its final dot, and what the server says to that."""
         stuffed = re.sub(rb"(?m)^\.", b"..", content)
         try:
-            with _within(server, ends, self.clock):
+            with _limit_time(server, ends, self.clock):
                 server.send(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
         except (OSError, smtplib.SMTPException) as error:
             raise ProviderUnavailable(f"the mail server broke off within the mail: {type(error).__name__}") from None
         try:
-            with _within(server, ends, self.clock):
+            with _limit_time(server, ends, self.clock):
                 server.send(b".\r\n")
                 code, answer = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
@@ -165,9 +170,9 @@ class SmtpProvider:
                 server.sock.settimeout(1)  # type: ignore[union-attr]
                 server.putcmd("quit")
             return
-        raise _refusal(code, self._line(code, answer, email))
+        raise _read_refusal(code, self._format_line(code, answer, email))
 
-    def _line(self, code: int, answer: bytes | str, email: Email | None = None) -> str:
+    def _format_line(self, code: int, answer: bytes | str, email: Email | None = None) -> str:
         text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
         user, _, password = self.secret.value.partition(":")
         for part in filter(None, (password, user)):
@@ -178,7 +183,7 @@ class SmtpProvider:
 
 
 @contextlib.contextmanager
-def _within(server: smtplib.SMTP, ends: float, clock: Callable[[], float]) -> Iterator[None]:
+def _limit_time(server: smtplib.SMTP, ends: float, clock: Callable[[], float]) -> Iterator[None]:
     """What is done in here waits no longer than to the end of the whole send."""
     left = max(ends - clock(), 0.01)
     if server.sock is not None:
@@ -186,7 +191,7 @@ def _within(server: smtplib.SMTP, ends: float, clock: Callable[[], float]) -> It
     yield
 
 
-def _only_for_now(code: int, line: str) -> NotSent:
+def _make_unavailable(code: int, line: str) -> NotSent:
     """A refusal that is about us and not about this mail: the next provider, and later again."""
     if 400 <= code < 500 and _QUOTA.search(line):
         return QuotaExhausted(line)
@@ -195,12 +200,12 @@ def _only_for_now(code: int, line: str) -> NotSent:
     return ProviderUnavailable(line)
 
 
-def _refusal_before(code: int, line: str) -> NotificationError:
-    return _refusal(code, line, _SET_UP_BEFORE)
+def _read_early_refusal(code: int, line: str) -> NotificationError:
+    return _read_refusal(code, line, _SET_UP_BEFORE)
 
 
-def _refusal(code: int, line: str, set_up: re.Pattern[str] = _SET_UP) -> NotificationError:
+def _read_refusal(code: int, line: str, set_up: re.Pattern[str] = _SET_UP) -> NotificationError:
     """4xx: not now. 5xx: never, unless it is about the set-up. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1"""
     if 500 <= code < 600 and not set_up.search(line.partition(":")[2]):
         return RefusedForGood(line)
-    return _only_for_now(code, line)
+    return _make_unavailable(code, line)

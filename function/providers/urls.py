@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "build_webhook_path",
     "gives_feedback",
     "is_ses",
+    "list_later_providers",
+    "list_ses_regions",
     "names_the_recipient",
     "needs_secret",
     "parse_provider_urls",
-    "providers_after",
+    "read_scheme",
     "reports_by_webhook",
-    "scheme_of",
-    "ses_regions",
-    "webhook_path",
 ]
 
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
@@ -45,19 +45,19 @@ def _exists(url: str) -> bool:
     return bool(found) and len(url) <= _LONGEST and int((found and found["port"]) or 0) < 65_536
 
 
-def providers_after(urls: tuple[str, ...], url: str) -> tuple[str, ...]:
+def list_later_providers(urls: tuple[str, ...], url: str) -> tuple[str, ...]:
     """Those that come after this one; none where it is not in the list any more."""
     return urls[urls.index(url) + 1 :] if url in urls else ()
 
 
-def scheme_of(url: str) -> str:
+def read_scheme(url: str) -> str:
     """`mailgun+eu` of `mailgun+eu://example.com`."""
     return url.partition("://")[0]
 
 
 def is_ses(url: str) -> bool:
     """Whether the provider is SES, which takes the function's own rights for a secret."""
-    return scheme_of(url) == "ses"
+    return read_scheme(url) == "ses"
 
 
 def needs_secret(url: str) -> bool:
@@ -71,8 +71,8 @@ def gives_feedback(url: str) -> bool:
 
 
 def reports_by_webhook(url: str) -> bool:
-    """Whether the provider can report over HTTP: to `webhook_path`, where its signing key is configured."""
-    return not is_ses(url) and scheme_of(url) != "smtp"
+    """Whether the provider can report over HTTP: to `build_webhook_path`, where its signing key is configured."""
+    return not is_ses(url) and read_scheme(url) != "smtp"
 
 
 def names_the_recipient(url: str) -> bool:
@@ -80,14 +80,14 @@ def names_the_recipient(url: str) -> bool:
 
     Resend names all of a mail's `to` in each event: https://github.com/resend/resend-python/issues/68
     """
-    return scheme_of(url) != "resend"
+    return read_scheme(url) != "resend"
 
 
-def webhook_path(url: str) -> str:
+def build_webhook_path(url: str) -> str:
     """Where the webhooks of a provider come in: `/webhooks/resend`, `/webhooks/mailgun-eu/example.com`."""
     return f"/webhooks/{url.replace('://', '/').replace('+', '-').rstrip('/')}"
 
 
-def ses_regions(urls: tuple[str, ...]) -> tuple[str, ...]:
+def list_ses_regions(urls: tuple[str, ...]) -> tuple[str, ...]:
     """The regions of those that are SES."""
     return tuple(url.removeprefix("ses://") for url in urls if is_ses(url))

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from function.providers.urls import parse_provider_urls, ses_regions
+from function.providers.urls import list_ses_regions, parse_provider_urls
 from herald.console import console
 from laptop.cloud import PORTS, Options, run_cloud
 from laptop.cognito.demo_users import ADA, GRACE
@@ -105,7 +105,7 @@ def _read(providers: str) -> tuple[str, ...]:
         urls = parse_provider_urls(providers)
     except ValueError:
         raise UserError(f"--providers is a list such as ses://{REGION},resend:// and not {providers}") from None
-    if set(ses_regions(urls)) - {REGION}:
+    if set(list_ses_regions(urls)) - {REGION}:
         raise UserError(f"SES is set up in {REGION} only: a second region is made by Terraform (second_region)")
     return urls
 

@@ -14,8 +14,8 @@ from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
 from operations.errors import UserError
 from package.errors import PackageError
-from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
-from package.notifications.previews import shown_headers
+from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, list_types, read_examples
+from package.notifications.previews import list_headers
 
 __all__ = ["Workshop"]
 
@@ -49,7 +49,7 @@ class Workshop:
             "version": self.version,
             "faults": self.faults,
             "largest": LARGEST_HTML,
-            "notifications": {type_: self._describe(type_) for type_ in types(self._notifications)},
+            "notifications": {type_: self._describe(type_) for type_ in list_types(self._notifications)},
         }
 
     def write(self, type_: str, locale: str, data: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
@@ -63,14 +63,14 @@ class Workshop:
             content = notification.render(data, locale, link)
         except NotificationError as error:
             raise UserError(str(error)) from None
-        return content, shown_headers(notification, data, content, link)
+        return content, list_headers(notification, data, content, link)
 
     def save(self, type_: str, example: str, data: Mapping[str, Any]) -> Path:
         """Write the data of an example that is there, whole or not at all.
 
         Raises `UserError` if the schema refuses it or UTF-8 has no way to write it.
         """
-        if type_ not in types(self._notifications) or example not in examples(type_, self._notifications):
+        if type_ not in list_types(self._notifications) or example not in read_examples(type_, self._notifications):
             raise UserError(f"there is no example {example!r} of {type_!r}")
         try:
             self._require_catalogue().get(type_).validate(data)
@@ -102,7 +102,7 @@ class Workshop:
     def _describe(self, type_: str) -> dict[str, Any]:
         folder = self._notifications / type_
         try:
-            found = examples(type_, self._notifications)
+            found = read_examples(type_, self._notifications)
             schema = json.loads((folder / "schema.json").read_text("utf-8"))
         except (PackageError, OSError, ValueError):
             found, schema = {}, {}

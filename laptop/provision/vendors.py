@@ -9,7 +9,13 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from function.providers.urls import names_the_recipient, needs_secret, reports_by_webhook, scheme_of, webhook_path
+from function.providers.urls import (
+    build_webhook_path,
+    names_the_recipient,
+    needs_secret,
+    read_scheme,
+    reports_by_webhook,
+)
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.messaging import Provisioned
@@ -50,7 +56,7 @@ def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
     """The log-in of a mail server, and the signing keys of those that report by webhook; these share one API key, which
     is there already."""
     store = clients.make_client("ssm")
-    if any(scheme_of(url) == "smtp" for url in urls):
+    if any(read_scheme(url) == "smtp" for url in urls):
         store.put_parameter(Name=SMTP_LOGIN[0], Value=SMTP_LOGIN[1], Type="SecureString")
     if not any(map(reports_by_webhook, urls)):
         return
@@ -58,7 +64,7 @@ def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
     from laptop.providers.webhooks import derive_signing_key  # noqa: PLC0415  the same
 
     for url in filter(reports_by_webhook, urls):
-        value = derive_signing_key(scheme_of(url), SEED)
+        value = derive_signing_key(read_scheme(url), SEED)
         store.put_parameter(Name=_choose_key(url), Value=value, Type="SecureString")
 
 
@@ -83,10 +89,10 @@ def make_webhooks(
     )
     for url in filter(reports_by_webhook, urls):
         target = f"integrations/{integration['IntegrationId']}"
-        gateway.create_route(ApiId=api, RouteKey=f"POST {webhook_path(url)}", Target=target)
+        gateway.create_route(ApiId=api, RouteKey=f"POST {build_webhook_path(url)}", Target=target)
         # Browsers and resolvers do not all know *.localhost, so the API is called by its path.
-        address = f"{aws}/_aws/execute-api/{api}/$default{webhook_path(url)}"
-        vendor = scheme_of(url).partition("+")[0]
+        address = f"{aws}/_aws/execute-api/{api}/$default{build_webhook_path(url)}"
+        vendor = read_scheme(url).partition("+")[0]
         _register(inbox, vendor, address)
 
 
@@ -100,11 +106,11 @@ def _register(inbox: str, vendor: str, address: str) -> None:
 
 
 def _choose_login(url: str) -> str:
-    return SMTP_LOGIN[0] if scheme_of(url) == "smtp" else PROVIDER_KEY[0]
+    return SMTP_LOGIN[0] if read_scheme(url) == "smtp" else PROVIDER_KEY[0]
 
 
 def _choose_key(url: str) -> str:
-    return f"{WEBHOOK_KEY}/{scheme_of(url).partition('+')[0]}"
+    return f"{WEBHOOK_KEY}/{read_scheme(url).partition('+')[0]}"
 
 
 def _build_arn(parameter: str) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from function.errors import InvalidEvent
 from function.message.attachments import MOST, TYPES, read_references
 from package.errors import PackageError
-from package.notifications.documents import where
+from package.notifications.documents import locate
 from package.notifications.schemas import Schema
 
-__all__ = ["faults_of_attachments", "has_attachments", "require_attachments"]
+__all__ = ["find_attachment_faults", "has_attachments", "require_attachments"]
 
 _NAMES = ("url", "sha256", "name", "type")
 _SHAPE = (
@@ -23,7 +23,7 @@ _SHAPE = (
 
 def has_attachments(schema: Schema) -> bool:
     """Whether files may go with the mails: a list called so whose items have a `sha256`; any other is plain data."""
-    items = _attachments(schema).get("items", {})
+    items = _find_schema(schema).get("items", {})
     return isinstance(items, Mapping) and "sha256" in items.get("properties", {})
 
 
@@ -31,28 +31,28 @@ def require_attachments(schema: Schema, path: Path) -> None:
     """Raise `PackageError` unless the schema in `path` says of attachments what the function expects of them."""
     if not has_attachments(schema):
         return
-    given = _attachments(schema)
+    given = _find_schema(schema)
     items = given["items"]
     properties = items.get("properties", {})
     texts = all(properties.get(name, {}).get("type") == "string" for name in _NAMES)
     if given.get("maxItems", MOST + 1) > MOST or not texts or not set(_NAMES) <= set(items.get("required", [])):
-        raise PackageError(f"{where(path, ['properties', 'attachments'])}: {_SHAPE}")
+        raise PackageError(f"{locate(path, ['properties', 'attachments'])}: {_SHAPE}")
     types = properties["type"].get("enum", [])
     if strange := sorted(set(types) - TYPES.keys()):
-        at = where(path, ["properties", "attachments", "items", "properties", "type"])
+        at = locate(path, ["properties", "attachments", "items", "properties", "type"])
         raise PackageError(f"{at}: {strange[0]} is no type that may be attached: take of {', '.join(TYPES)}")
 
 
-def faults_of_attachments(examples: Mapping[str, Any], folder: Path) -> Iterator[str]:
+def find_attachment_faults(examples: Mapping[str, Any], folder: Path) -> Iterator[str]:
     """What `notify` would say of the attachments of examples: the file, the line, and what is wrong."""
     for name, data in examples.items():
         try:
             read_references(data.get("attachments", []), None)
         except InvalidEvent as error:
             members = [int(step) if step.isdecimal() else step for step in error.pointer.split("/")[2:]]
-            yield f"{where(folder / f'{name}.json', members)}: {error}"
+            yield f"{locate(folder / f'{name}.json', members)}: {error}"
 
 
-def _attachments(schema: Schema) -> Schema:
+def _find_schema(schema: Schema) -> Schema:
     given = schema.get("properties", {}).get("attachments", {})
     return given if isinstance(given, dict) and given.get("type") == "array" else {}

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from package.errors import Faults, PackageError
-from package.notifications.documents import read_json, show, where
+from package.notifications.documents import locate, read_json, show
 from package.notifications.formats import PATTERNS
 
 __all__ = ["BRAND", "BRANDS", "Brand", "read_brand", "read_brands"]
@@ -58,7 +58,9 @@ def read_brand(path: Path) -> Brand:
     if not isinstance(given, dict):
         raise PackageError(f"{path}: a brand is an object")
     # A fault begins with what it is about, such as light.text.
-    if faults := [f"{where(path, fault.partition(' ')[0].split('.'))}: {show(fault)}" for fault in _faults(given)]:
+    if faults := [
+        f"{locate(path, fault.partition(' ')[0].split('.'))}: {show(fault)}" for fault in _list_faults(given)
+    ]:
         raise PackageError("\n".join(faults))
     return {"logo": None, "reply_to": None, "support": None, "legal": {}, **given}
 
@@ -76,23 +78,23 @@ def read_brands(notifications: Path, faults: Faults) -> dict[str, Brand]:
     return found
 
 
-def _faults(given: Brand) -> Iterator[str]:
+def _list_faults(given: Brand) -> Iterator[str]:
     for name in sorted(given.keys() - _KEYS):
         yield f"{name} is none of {', '.join(sorted(_KEYS))}"
     if not _is_line(given.get("name"), _LONGEST_NAME):
         yield f"name is what readers know you by: one line of at most {_LONGEST_NAME} characters"
     for scheme in _SCHEMES:
-        yield from _colour_faults(scheme, given.get(scheme))
+        yield from _list_colour_faults(scheme, given.get(scheme))
     if "logo" in given:
-        yield from _logo_faults(given["logo"], given.get("image_hosts", []))
+        yield from _list_logo_faults(given["logo"], given.get("image_hosts", []))
     for name in ("reply_to", "support"):
         value = given.get(name, "a@example.com")
         if not isinstance(value, str) or not re.search(PATTERNS["email"], value):
             yield f"{name} is one plain address, such as help@example.com"
-    yield from _legal_faults(given.get("legal", {}))
+    yield from _list_legal_faults(given.get("legal", {}))
 
 
-def _colour_faults(scheme: str, colours: object) -> Iterator[str]:
+def _list_colour_faults(scheme: str, colours: object) -> Iterator[str]:
     if not isinstance(colours, Mapping) or colours.keys() != set(_COLOURS):
         yield f"{scheme} names these colours and no others: {', '.join(_COLOURS)}"
         return
@@ -100,7 +102,7 @@ def _colour_faults(scheme: str, colours: object) -> Iterator[str]:
     yield from (f"{scheme}.{name} is a colour such as #1f4e5f, in small letters" for name in wrong)
     for front, back, least in _CONTRASTS:
         if front not in wrong and back not in wrong:
-            found = _contrast(colours[front], colours[back])
+            found = _compute_contrast(colours[front], colours[back])
             if found < least:
                 yield (
                     f"{scheme}.{front} {colours[front]} on {scheme}.{back} {colours[back]} has a contrast of "
@@ -108,7 +110,7 @@ def _colour_faults(scheme: str, colours: object) -> Iterator[str]:
                 )
 
 
-def _logo_faults(logo: object, hosts: object) -> Iterator[str]:
+def _list_logo_faults(logo: object, hosts: object) -> Iterator[str]:
     if not isinstance(logo, Mapping) or logo.keys() != _LOGO:
         yield 'logo is {"url": "https://…", "alt": "your name", "width": 140, "height": 32}'
         return
@@ -127,7 +129,7 @@ def _logo_faults(logo: object, hosts: object) -> Iterator[str]:
             yield f"logo.{side} is a whole number of pixels, 1 to {_WIDEST}"
 
 
-def _legal_faults(legal: object) -> Iterator[str]:
+def _list_legal_faults(legal: object) -> Iterator[str]:
     if not isinstance(legal, Mapping) or (legal and "en" not in legal):
         yield 'legal is what the law asks for below a mail, by language: {"en": "Example Ltd, 1 High Street"}'
         return
@@ -140,13 +142,13 @@ def _is_line(value: object, most: int) -> bool:
     return isinstance(value, str) and 0 < len(value.strip()) <= most and bool(_LINE.fullmatch(value))
 
 
-def _contrast(one: str, other: str) -> float:
+def _compute_contrast(one: str, other: str) -> float:
     """https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio"""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    darker, lighter = sorted((_compute_luminance(one), _compute_luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def _luminance(colour: str) -> float:
+def _compute_luminance(colour: str) -> float:
     """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)

@@ -17,15 +17,21 @@ import jsonschema
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue, Notification, ViolationError
 from package.errors import Faults, PackageError
-from package.notifications.attachments import faults_of_attachments, has_attachments, require_attachments
+from package.notifications.attachments import find_attachment_faults, has_attachments, require_attachments
 from package.notifications.brand import BRAND, BRANDS, Brand, read_brand, read_brands
-from package.notifications.digests import seen_examples, seen_schema
-from package.notifications.documents import read_json, where
+from package.notifications.digests import build_template_examples, build_template_schema
+from package.notifications.documents import locate, read_json
 from package.notifications.explanations import UNKNOWN, explain, find_missing
-from package.notifications.invitations import faults_of_invitations, has_invitation, require_invitation
-from package.notifications.localization import FILTERS, localization
-from package.notifications.mails import find_names, html_template, refuse_content, text_template, where_named
-from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
+from package.notifications.invitations import find_invitation_faults, has_invitation, require_invitation
+from package.notifications.localization import FILTERS, compile_localization
+from package.notifications.mails import (
+    compile_html_template,
+    find_names,
+    locate_name,
+    read_text_template,
+    refuse_content,
+)
+from package.notifications.schemas import Schema, list_descriptions, read_data_schema, read_schema, write_validator
 from package.notifications.settings import read_settings
 
 __all__ = [
@@ -34,10 +40,10 @@ __all__ = [
     "NOTIFICATIONS",
     "UNSUBSCRIBE_URL",
     "compile_catalogue",
-    "examples",
     "find_brand",
     "is_type",
-    "types",
+    "list_types",
+    "read_examples",
 ]
 
 _FUNCTION = Path(__file__).parents[2] / "function"
@@ -63,7 +69,7 @@ def is_type(name: str) -> bool:
     return bool(_TYPE.fullmatch(name)) and name != BRANDS
 
 
-def types(notifications: Path = NOTIFICATIONS) -> list[str]:
+def list_types(notifications: Path = NOTIFICATIONS) -> list[str]:
     """The types of event that have a folder in `notifications`."""
     try:
         folders = [path.name for path in notifications.iterdir() if path.is_dir()]
@@ -72,7 +78,7 @@ def types(notifications: Path = NOTIFICATIONS) -> list[str]:
     return sorted(name for name in folders if not name.startswith(("_", ".")) and name != BRANDS)
 
 
-def examples(type_: str, notifications: Path = NOTIFICATIONS) -> dict[str, Any]:
+def read_examples(type_: str, notifications: Path = NOTIFICATIONS) -> dict[str, Any]:
     """The example data of one type, by the name of its file."""
     faults, found = Faults(), {}
     for path in sorted((notifications / type_ / "examples").glob("*.json")):
@@ -93,10 +99,10 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
     with faults.gather():
         brand = find_brand(notifications)
     brands = read_brands(notifications, faults)
-    sources = [_read(type_, notifications, faults) for type_ in types(notifications)]
+    sources = [_read(type_, notifications, faults) for type_ in list_types(notifications)]
     if not sources:
         faults.add(f"{notifications} has no notification: make one with herald new TYPE")
-    for fault in _alike(sources):
+    for fault in _list_alike(sources):
         faults.add(f"{notifications}: {fault}")
     for fault in _find_mixed_categories([each.settings for each in sources]):
         faults.add(f"{notifications}: {fault}")
@@ -104,11 +110,11 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
     _write(out, event, brand, brands, sources)
     catalogue = Catalogue.load(out)
     for source in sources:
-        found = [*_faults_of_examples(source, catalogue, brand)]
-        found = found or [*_faults_of_brands(source, catalogue, brands)]
+        found = [*_find_example_faults(source, catalogue, brand)]
+        found = found or [*_find_brand_faults(source, catalogue, brands)]
         told = {fault.partition(": ")[0] for fault in found}
-        found += [fault for fault in _unknown_names(source) if fault.partition(": ")[0] not in told]
-        for fault in found or _missing_names(source):
+        found += [fault for fault in _list_unknown_names(source) if fault.partition(": ")[0] not in told]
+        for fault in found or _list_missing_names(source):
             faults.add(fault)
     faults.raise_all()
     return catalogue
@@ -131,7 +137,7 @@ class _Source:
     def seen(self) -> tuple[Schema, Mapping[str, Any]]:
         """What the templates see: the data, or of a digest what is made of it."""
         if "digest" in self.settings:
-            return seen_schema(self.schema), seen_examples(self.examples)
+            return build_template_schema(self.schema), build_template_examples(self.examples)
         return self.schema, self.examples
 
     @property
@@ -139,7 +145,7 @@ class _Source:
         """As the catalogue has it."""
         more = {"attachments": True} if has_attachments(self.schema) else {}
         more |= {"invitation": True} if has_invitation(self.schema) else {}
-        return {"locales": self.locales, "descriptions": descriptions(self.schema), **self.settings, **more}
+        return {"locales": self.locales, "descriptions": list_descriptions(self.schema), **self.settings, **more}
 
 
 def find_brand(notifications: Path) -> Brand:
@@ -165,7 +171,7 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
     if source.settings.get("recipients") and "recipients" in source.schema.get("properties", {}):
         faults.add(f"{folder / 'schema.json'} at /recipients: these are as many as recipient: leave them out here")
     with faults.gather():
-        source.examples = examples(type_, notifications)
+        source.examples = read_examples(type_, notifications)
         if len(source.examples) < 3:
             faults.add(f"{folder} has {len(source.examples)} examples and needs 3: typical, very long, right to left")
     parts = {"attachments": has_attachments(source.schema), "invitation": has_invitation(source.schema)}
@@ -176,20 +182,20 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
         faults.add(f"{folder} needs a folder 'en'; others are named like 'de' or 'pt-br'")
     for locale in source.locales:
         for part in _PARTS:
-            read = html_template if part.endswith(".mjml") else text_template
+            read = compile_html_template if part.endswith(".mjml") else read_text_template
             with faults.gather():
                 source.templates[f"{locale}/{part}"] = read(folder / locale / part, source.roots)
     return source
 
 
-def _missing_names(source: _Source) -> Iterator[str]:
+def _list_missing_names(source: _Source) -> Iterator[str]:
     """What one language says and another leaves out."""
     for part in _PARTS:
         named = {locale: find_names(source.templates[f"{locale}/{part}"]) for locale in source.locales}
         for locale, names in named.items():
             for other, others in named.items():
                 if missing := sorted(others - names):
-                    there = where_named(source.folder / other / part, missing[0], source.roots)
+                    there = locate_name(source.folder / other / part, missing[0], source.roots)
                     yield (
                         f"{source.folder / locale / part} says nothing of {missing[0]}, as {there} does: "
                         "all languages say the same"
@@ -197,7 +203,7 @@ def _missing_names(source: _Source) -> Iterator[str]:
                     break
 
 
-def _unknown_names(source: _Source) -> Iterator[str]:
+def _list_unknown_names(source: _Source) -> Iterator[str]:
     """What a template asks for, and the schema does not have or no example fills: a mistake that no mail would show."""
     schema, examples_ = source.seen
     for locale in source.locales:
@@ -211,7 +217,7 @@ def _unknown_names(source: _Source) -> Iterator[str]:
                 if not find_missing(schema, steps) and not any(_is_in_data(data, steps) for data in examples_.values())
             }
             for name in sorted(unknown | unseen):
-                place = where_named(source.folder / locale / part, name, source.roots)
+                place = locate_name(source.folder / locale / part, name, source.roots)
                 yield f"{place}: {name} {UNKNOWN if name in unknown else _UNSEEN}"
 
 
@@ -225,7 +231,7 @@ def _is_in_data(data: Any, steps: list[str]) -> bool:
     return True
 
 
-def _alike(sources: list[_Source]) -> Iterator[str]:
+def _list_alike(sources: list[_Source]) -> Iterator[str]:
     """Types that differ in dots and hyphens alone are one name in code, and one would have the other's contract."""
     by_name: dict[str, list[str]] = {}
     for source in sources:
@@ -251,21 +257,21 @@ def _write(
         for name, template in source.templates.items()
     }
     notifications = {source.type: source.entry for source in sources}
-    compiled = {"event": descriptions(event), "notifications": notifications, "templates": templates}
-    compiled["brand"] = _without_hosts(brand)
+    compiled = {"event": list_descriptions(event), "notifications": notifications, "templates": templates}
+    compiled["brand"] = _drop_hosts(brand)
     if brands:
-        compiled["brands"] = {tenant: _without_hosts(one) for tenant, one in brands.items()}
+        compiled["brands"] = {tenant: _drop_hosts(one) for tenant, one in brands.items()}
     _write_json(out / "catalogue.json", compiled)
     if any(map(FILTERS.search, templates.values())):
         languages = {locale for source in sources for locale in source.locales}
-        _write_json(out / "localization.json", localization(languages))
+        _write_json(out / "localization.json", compile_localization(languages))
     for name, schema in {"event": event, **{source.type: source.schema for source in sources}}.items():
         module = f"validate_{name.replace('.', '_').replace('-', '_')}.py"
-        (out / module).write_text(validator_code(schema), "utf-8", newline="\n")
+        (out / module).write_text(write_validator(schema), "utf-8", newline="\n")
     _write_json(out / "examples.json", {source.type: source.examples for source in sources})
 
 
-def _without_hosts(brand: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_hosts(brand: Mapping[str, Any]) -> dict[str, Any]:
     """What a mail needs of a brand."""
     return {name: value for name, value in brand.items() if name != "image_hosts"}
 
@@ -274,7 +280,7 @@ def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, sort_keys=True) + "\n", "utf-8", newline="\n")
 
 
-def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[str, Any]) -> Iterator[str]:
+def _find_example_faults(source: _Source, catalogue: Catalogue, brand: Mapping[str, Any]) -> Iterator[str]:
     notification, valid = catalogue.get(source.type), {}
     for name, data in source.examples.items():
         try:
@@ -282,28 +288,28 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
             jsonschema.Draft202012Validator(source.schema).validate(data)
             valid[name] = data
         except (NotificationError, jsonschema.ValidationError) as error:
-            members = [int(step) if step.isdecimal() else step for step in _pointer(error).split("/")[2:]]
-            place = where(source.folder / "examples" / f"{name}.json", members)
-            yield f"{place}: {_missing_members(error, source.folder / 'schema.json') or str(error).splitlines()[0]}"
+            members = [int(step) if step.isdecimal() else step for step in _find_pointer(error).split("/")[2:]]
+            place = locate(source.folder / "examples" / f"{name}.json", members)
+            yield f"{place}: {_describe_missing(error, source.folder / 'schema.json') or str(error).splitlines()[0]}"
     if notification.attachments:
-        yield from faults_of_attachments(valid, source.folder / "examples")
+        yield from find_attachment_faults(valid, source.folder / "examples")
     if notification.invitation:
-        yield from faults_of_invitations(valid, source.folder / "examples")
-    shown = valid if notification.digest is None else seen_examples(valid)
+        yield from find_invitation_faults(valid, source.folder / "examples")
+    shown = valid if notification.digest is None else build_template_examples(valid)
     for locale in source.locales:
-        yield from _faults_of_mails(source, notification, brand, locale, shown)
+        yield from _find_mail_faults(source, notification, brand, locale, shown)
 
 
-def _faults_of_brands(source: _Source, catalogue: Catalogue, brands: Mapping[str, Any]) -> Iterator[str]:
+def _find_brand_faults(source: _Source, catalogue: Catalogue, brands: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a mail under a tenant's brand and not under the deployment's: one example in each language."""
     for tenant, brand in brands.items():
         for locale in source.locales:
             name, data = next(iter(source.seen[1].items()))
-            found = _faults_of_mails(source, catalogue.get(source.type, tenant), brand, locale, {name: data})
+            found = _find_mail_faults(source, catalogue.get(source.type, tenant), brand, locale, {name: data})
             yield from (f"{fault}, under {BRANDS}/{tenant}.json" for fault in found)
 
 
-def _faults_of_mails(
+def _find_mail_faults(
     source: _Source, notification: Notification, brand: Mapping[str, Any], locale: str, shown: Mapping[str, Any]
 ) -> Iterator[str]:
     """The first fault of a mail in this language, if there is any."""
@@ -320,7 +326,7 @@ def _faults_of_mails(
             return
 
 
-def _missing_members(error: Exception, schema: Path) -> str:
+def _describe_missing(error: Exception, schema: Path) -> str:
     """What an example lacks, and what to do; empty if something else is wrong with it."""
     cause = error.__cause__
     listed = re.search(r"\[(.*)\]", str(cause))
@@ -330,7 +336,7 @@ def _missing_members(error: Exception, schema: Path) -> str:
     return f"{cause.name} lacks {names}: add it here, or take it out of required in {schema}"
 
 
-def _pointer(error: Exception) -> str:
+def _find_pointer(error: Exception) -> str:
     """Where in `/data` a value is wrong."""
     if isinstance(error, jsonschema.ValidationError):
         return "/data" + "".join(f"/{step}" for step in error.absolute_path)

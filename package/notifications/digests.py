@@ -11,7 +11,7 @@ from function.message.catalogue import as_digest
 from package.errors import PackageError
 from package.notifications.schemas import Schema
 
-__all__ = ["read_digest", "seen_examples", "seen_schema"]
+__all__ = ["build_template_examples", "build_template_schema", "read_digest"]
 
 _EVERY = ("hour", "day", "week")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -51,7 +51,7 @@ def read_digest(value: object, path: Path) -> dict[str, Any]:
     return {"every": every, "hour": hour, "minute": minute, "weekday": weekday, "most": most}
 
 
-def seen_schema(schema: Schema) -> Schema:
+def build_template_schema(schema: Schema) -> Schema:
     """What the templates of a digest see: the data of each event, without its recipient, in `items`."""
     properties = {name: inner for name, inner in schema.get("properties", {}).items() if name != "recipient"}
     recipient = schema.get("properties", {}).get("recipient", {})
@@ -59,7 +59,7 @@ def seen_schema(schema: Schema) -> Schema:
     return {"type": "object", "properties": {"recipient": recipient, "items": items, "more": {"type": "integer"}}}
 
 
-def seen_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
+def build_template_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
     """The same of the examples: each as a digest of its own, and all of them in one of which something is left out."""
     if not examples:
         return {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from package.errors import PackageError
 
-__all__ = ["read_json", "show", "where"]
+__all__ = ["locate", "read_json", "show"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 #: Marks the name of a member, which no index of an array equals.
@@ -20,7 +20,7 @@ _NAME = object()
 def read_json(path: Path) -> Any:
     """The document in `path`. Raises `PackageError`: no file, no UTF-8, no JSON, a name that stands twice."""
     try:
-        return json.loads(path.read_text("utf-8"), object_pairs_hook=_members)
+        return json.loads(path.read_text("utf-8"), object_pairs_hook=_read_members)
     except json.JSONDecodeError as error:
         raise PackageError(f"{path}:{error.lineno} is not JSON: {error.msg}") from error
     except RecursionError as error:
@@ -29,11 +29,11 @@ def read_json(path: Path) -> Any:
         raise PackageError(f"{path} is not JSON: {show(str(error))}") from error
 
 
-def where(path: Path, members: Sequence[str | int]) -> str:
+def locate(path: Path, members: Sequence[str | int]) -> str:
     """`path:line` of a member, by names and indices, or of the nearest around it that is there."""
     text, wanted = path.read_text("utf-8"), tuple(members)
     found, line = 0, 1
-    for at, place in _members_of(text):
+    for at, place in _locate_members(text):
         depth = len(place)
         if depth > found and wanted[:depth] == place:
             found, line = depth, text.count("\n", 0, at) + 1
@@ -45,7 +45,7 @@ def show(text: str) -> str:
     return text if text.isprintable() else ascii(text)[1:-1]
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _read_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -54,7 +54,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _members_of(text: str) -> Iterator[tuple[int, tuple[str | int, ...]]]:
+def _locate_members(text: str) -> Iterator[tuple[int, tuple[str | int, ...]]]:
     """Where each member of a JSON text begins, with its place."""
     place: list[Any] = []
     for token in _TOKEN.finditer(text):

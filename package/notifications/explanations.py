@@ -10,7 +10,7 @@ from typing import Any
 from minijinja import TemplateError
 
 from function.errors import NotificationError
-from package.notifications.mails import find_line, where_named
+from package.notifications.mails import find_line, locate_name
 
 __all__ = ["UNKNOWN", "explain", "find_missing"]
 
@@ -34,7 +34,7 @@ def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schem
     part = (cause.name or "").rpartition("/")[2].replace(".html", ".mjml")
     detail = cause.detail or str(cause).splitlines()[0]
     named = re.search(r"`([^`]+)`|filter (\w+)", detail)
-    where = where_named(folder / part, (named[1] or named[2]) if named else "", roots)
+    where = locate_name(folder / part, (named[1] or named[2]) if named else "", roots)
     missing = find_missing(schema, named[1].split(".")) if named and named[1] else None
     remedy = ": guard what is optional with 'is defined'" if named and named[1] else ""
     remedy = f": {missing} {UNKNOWN}" if missing else remedy

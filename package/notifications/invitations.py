@@ -10,10 +10,10 @@ from function.errors import InvalidEvent
 from function.event.cloudevent import build_synthetic_event, parse
 from function.message.invitation import REQUIRED, write_invitation
 from package.errors import PackageError
-from package.notifications.documents import where
+from package.notifications.documents import locate
 from package.notifications.schemas import Schema
 
-__all__ = ["faults_of_invitations", "has_invitation", "require_invitation"]
+__all__ = ["find_invitation_faults", "has_invitation", "require_invitation"]
 
 
 def has_invitation(schema: Schema) -> bool:
@@ -30,12 +30,12 @@ def require_invitation(schema: Schema, path: Path) -> None:
     texts = all(given["properties"].get(name, {}).get("type") == "string" for name in REQUIRED)
     if not texts or not set(REQUIRED) <= set(given.get("required", [])):
         raise PackageError(
-            f"{where(path, ['properties', 'invitation'])}: an invitation requires the texts {', '.join(REQUIRED)}: "
+            f"{locate(path, ['properties', 'invitation'])}: an invitation requires the texts {', '.join(REQUIRED)}: "
             "see docs/adding-a-notification.md"
         )
 
 
-def faults_of_invitations(examples: Mapping[str, Any], folder: Path) -> Iterator[str]:
+def find_invitation_faults(examples: Mapping[str, Any], folder: Path) -> Iterator[str]:
     """What `notify` would say of the invitations of examples: the file, the line, and what is wrong."""
     for name, data in examples.items():
         if "invitation" not in data:
@@ -44,4 +44,4 @@ def faults_of_invitations(examples: Mapping[str, Any], folder: Path) -> Iterator
         try:
             write_invitation(data["invitation"], event, "nobody@herald.invalid", "nobody@herald.invalid")
         except InvalidEvent as error:
-            yield f"{where(folder / f'{name}.json', error.pointer.split('/')[2:])}: {error}"
+            yield f"{locate(folder / f'{name}.json', error.pointer.split('/')[2:])}: {error}"

@@ -19,7 +19,7 @@ from babel.plural import PluralRule
 
 from package.errors import PackageError
 
-__all__ = ["FILTERS", "is_right_to_left", "localization"]
+__all__ = ["FILTERS", "compile_localization", "is_right_to_left"]
 
 #: The filters that need the tables, as a template writes one.
 FILTERS = re.compile(r"\|\s*(?:number|money|date|datetime|plural)\b")
@@ -40,54 +40,54 @@ def is_right_to_left(language: str) -> bool:
         return False
 
 
-def localization(languages: Iterable[str]) -> Table:
+def compile_localization(languages: Iterable[str]) -> Table:
     """The tables of these languages (`en`, `pt-br`) and of all regions that write them differently.
 
     `locales` by language tag in small letters; one of a region holds only what differs from its language's. `digits`:
     of each currency that has not two. Raises `PackageError` for a language that CLDR does not know, or whose dates
     have fields that Herald does not write.
     """
-    return {"digits": _digits(), "locales": dict(_tables(sorted(set(languages))))}
+    return {"digits": _list_digits(), "locales": dict(_list_tables(sorted(set(languages))))}
 
 
-def _tables(languages: Iterable[str]) -> Iterator[tuple[str, Table]]:
+def _list_tables(languages: Iterable[str]) -> Iterator[tuple[str, Table]]:
     for language in languages:
-        yield from _of_language(language)
+        yield from _compile_language(language)
 
 
 @cache  # whoever compiles again while files change asks for the same
-def _of_language(language: str) -> list[tuple[str, Table]]:
+def _compile_language(language: str) -> list[tuple[str, Table]]:
     """The tables of a language and of its regions; nobody changes them."""
     known = {name.replace("_", "-").lower(): name for name in sorted(locale_identifiers())}
     if language not in known:
         raise PackageError(f"CLDR does not know how {language!r} writes numbers and dates: name another language")
-    base = _table(Locale.parse(known[language]))
-    if unknown := _unknown_fields(base):
+    base = _compile_table(Locale.parse(known[language]))
+    if unknown := _list_unknown_fields(base):
         raise PackageError(f"dates in {language!r} have fields that Herald does not write: {', '.join(unknown)}")
-    regions = {tag: _table(Locale.parse(name)) for tag, name in known.items() if tag.startswith(f"{language}-")}
-    written = {tag: _differences(table, base) for tag, table in regions.items() if not _unknown_fields(table)}
+    regions = {tag: _compile_table(Locale.parse(name)) for tag, name in known.items() if tag.startswith(f"{language}-")}
+    written = {tag: _find_differences(table, base) for tag, table in regions.items() if not _list_unknown_fields(table)}
     return [(language, base), *((tag, different) for tag, different in written.items() if different)]
 
 
-def _table(locale: Locale) -> Table:
+def _compile_table(locale: Locale) -> Table:
     symbols = locale.number_symbols["latn"]
     return {
         "decimal": symbols["decimal"],
         "group": symbols["group"],
-        "number": _number_pattern(locale.decimal_formats[None]),
-        "money": _number_pattern(locale.currency_formats["standard"]),
+        "number": _compile_number_pattern(locale.decimal_formats[None]),
+        "money": _compile_number_pattern(locale.currency_formats["standard"]),
         "currencies": {code: symbol for code, symbol in locale.currency_symbols.items() if code != symbol},
-        "dates": {style: _pattern(locale.date_formats[style]) for style in _STYLES},
-        "time": _pattern(locale.time_formats["short"]),
+        "dates": {style: _read_pattern(locale.date_formats[style]) for style in _STYLES},
+        "time": _read_pattern(locale.time_formats["short"]),
         "joined": {style: locale.datetime_formats[style].replace("'", "") for style in _STYLES},
-        "months": _names(locale.months, range(1, 13)),
-        "days": _names({"format": locale.days["format"]}, range(7)),
-        "periods": [_period(locale.day_periods["format"], half) for half in ("am", "pm")],
+        "months": _list_names(locale.months, range(1, 13)),
+        "days": _list_names({"format": locale.days["format"]}, range(7)),
+        "periods": [_find_period(locale.day_periods["format"], half) for half in ("am", "pm")],
         "plural": PluralRule.parse(locale.plural_form).abstract,
     }
 
 
-def _differences(table: Table, base: Table) -> Table:
+def _find_differences(table: Table, base: Table) -> Table:
     return {
         name: {key: each for key, each in value.items() if base[name].get(key) != each}
         if name == "currencies"
@@ -97,28 +97,28 @@ def _differences(table: Table, base: Table) -> Table:
     }
 
 
-def _number_pattern(pattern: NumberPattern) -> Table:
+def _compile_number_pattern(pattern: NumberPattern) -> Table:
     """`sign`: what stands before and after a number that is not negative, and one that is; `grouping`: digits in the
     last group and in the others; `digits`: the least before the point, the least and the most after it."""
     around = [[pattern.prefix[sign], pattern.suffix[sign]] for sign in (0, 1)]
     return {"sign": around, "grouping": list(pattern.grouping), "digits": [pattern.int_prec[0], *pattern.frac_prec]}
 
 
-def _period(names: Any, half: str) -> str:
+def _find_period(names: Any, half: str) -> str:
     known = (names[width][half] for width in ("abbreviated", "wide", "narrow") if half in names.get(width, {}))
     return str(next(known, half))
 
 
-def _pattern(pattern: DateTimePattern) -> str:
+def _read_pattern(pattern: DateTimePattern) -> str:
     return str(pattern.format)
 
 
-def _unknown_fields(table: Table) -> list[str]:
+def _list_unknown_fields(table: Table) -> list[str]:
     written = " ".join([*table["dates"].values(), table["time"]])
     return sorted(set(re.findall(r"%\((\w+)\)s", written)) - _FIELDS)
 
 
-def _names(contexts: Any, numbers: Iterable[int]) -> dict[str, dict[str, list[str]]]:
+def _list_names(contexts: Any, numbers: Iterable[int]) -> dict[str, dict[str, list[str]]]:
     widths = ("abbreviated", "wide")
     return {
         context: {width: [names[width][number] for number in numbers] for width in widths}
@@ -126,6 +126,6 @@ def _names(contexts: Any, numbers: Iterable[int]) -> dict[str, dict[str, list[st
     }
 
 
-def _digits() -> dict[str, int]:
+def _list_digits() -> dict[str, int]:
     """Digits after the point, by currency, where they are not two."""
     return {code: digits[0] for code, digits in get_global("currency_fractions").items() if digits[0] != 2}

@@ -17,7 +17,7 @@ from function.message.rendering import Content
 from package.errors import Faults, PackageError
 from package.notifications.localization import is_right_to_left
 
-__all__ = ["find_line", "find_names", "html_template", "refuse_content", "text_template", "where_named"]
+__all__ = ["compile_html_template", "find_line", "find_names", "locate_name", "read_text_template", "refuse_content"]
 
 # The engine passes silently over a component that it does not know.
 _COMPONENTS = re.compile(
@@ -42,7 +42,7 @@ _LINK = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 
 
-def text_template(path: Path, roots: Sequence[Path]) -> str:
+def read_text_template(path: Path, roots: Sequence[Path]) -> str:
     """The text template in `path` with its partials put in, each from the first of `roots` that has it."""
     faults = Faults()
     source = _with_partials(path, roots, faults)
@@ -50,11 +50,11 @@ def text_template(path: Path, roots: Sequence[Path]) -> str:
     return source
 
 
-def html_template(path: Path, roots: Sequence[Path]) -> str:
+def compile_html_template(path: Path, roots: Sequence[Path]) -> str:
     """The MJML in `path` as HTML, laid out as the language reads whose folder it lies in. Raises `PackageError` with a
     line for each tag outside the lists, address without the filter `link`, and template that is none."""
     faults = Faults()
-    source = _in_direction(_with_partials(path, roots, faults), path.parent.name, roots)
+    source = _set_direction(_with_partials(path, roots, faults), path.parent.name, roots)
     faults.raise_all()
     try:
         return str(mjml.mjml2html(source, fonts={}))
@@ -62,11 +62,11 @@ def html_template(path: Path, roots: Sequence[Path]) -> str:
         raise PackageError(f"{path} is not MJML: {error}") from error
 
 
-def _in_direction(source: str, locale: str, roots: Sequence[Path]) -> str:
+def _set_direction(source: str, locale: str, roots: Sequence[Path]) -> str:
     """The MJML with its language and, where that is written from right to left, turned round."""
     if not is_right_to_left(locale):
         return _ROOT.sub(f'<mjml lang="{locale}" dir="ltr">', source, count=1)
-    turned = _partial(_RIGHT_TO_LEFT, roots).read_text("utf-8")
+    turned = _find_partial(_RIGHT_TO_LEFT, roots).read_text("utf-8")
     source = _ROOT.sub(f'<mjml lang="{locale}" dir="rtl">', source, count=1)
     return source.replace("</mj-head>", f"{turned}</mj-head>", 1)
 
@@ -76,7 +76,7 @@ def find_names(source: str) -> set[str]:
     return set(Environment().undeclared_variables_in_str(source, nested=True))
 
 
-def where_named(path: Path, name: str, roots: Sequence[Path]) -> str:
+def locate_name(path: Path, name: str, roots: Sequence[Path]) -> str:
     """The file and line in which a template or one of its partials asks for `name`; else the template."""
     return find_line(path, re.compile(rf"\{{[{{%][^}}]*?(?<![\w.]){re.escape(name)}(?!\w)"), roots)
 
@@ -120,15 +120,15 @@ def _with_partials(path: Path, roots: Sequence[Path], faults: Faults, inside: tu
         raise PackageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise PackageError(f"{path} is not UTF-8: save it as that") from error
-    for fault in _faults(path, source):
+    for fault in _find_faults(path, source):
         faults.add(fault)
     around = (*inside, path)
     return _INCLUDE.sub(
-        lambda found: _with_partials(_partial(found[1], roots), roots, faults, around).rstrip("\n"), source
+        lambda found: _with_partials(_find_partial(found[1], roots), roots, faults, around).rstrip("\n"), source
     )
 
 
-def _partial(name: str, roots: Sequence[Path]) -> Path:
+def _find_partial(name: str, roots: Sequence[Path]) -> Path:
     if ".." in Path(name).parts or Path(name).is_absolute():
         raise PackageError(f"a partial lies below {roots[0]}: {name} does not")
     return next((root / name for root in roots if (root / name).is_file()), roots[0] / name)
@@ -136,12 +136,12 @@ def _partial(name: str, roots: Sequence[Path]) -> Path:
 
 def _list_partials(path: Path, roots: Sequence[Path]) -> Iterator[Path]:
     for name in _INCLUDE.findall(path.read_text("utf-8")):
-        partial = _partial(name, roots)
+        partial = _find_partial(name, roots)
         yield partial
         yield from _list_partials(partial, roots)
 
 
-def _faults(path: Path, source: str) -> Iterator[str]:
+def _find_faults(path: Path, source: str) -> Iterator[str]:
     """What is wrong with one file by itself."""
     for found in _UNESCAPED.finditer(source):
         line = source.count("\n", 0, found.start()) + 1

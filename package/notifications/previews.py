@@ -16,12 +16,12 @@ from minijinja import Environment
 from function.message.addressing.sender import join_sender, split_sender
 from function.message.catalogue import Catalogue, Notification
 from function.message.rendering import Content
-from function.message.unsubscribe import headers as unsubscribe_headers
+from function.message.unsubscribe import build_headers as unsubscribe_headers
 from package.errors import PackageError
-from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
-from package.notifications.digests import seen_examples
+from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, list_types, read_examples
+from package.notifications.digests import build_template_examples
 
-__all__ = ["PREVIEW", "ExampleMail", "each_mail", "previews", "shown_headers"]
+__all__ = ["PREVIEW", "ExampleMail", "list_headers", "render_examples", "write_previews"]
 
 PREVIEW = Path(__file__).parents[2] / "build" / "preview"
 
@@ -53,13 +53,13 @@ _QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no
 _ALONE = ("--disable-background-networking", "--disable-component-update", "--hide-scrollbars")
 
 
-def previews(notifications: Path, type_: str | None = None, tenant: str | None = None) -> Iterator[Path]:
+def write_previews(notifications: Path, type_: str | None = None, tenant: str | None = None) -> Iterator[Path]:
     """Write a page for each example and language of one type, or of all, and a picture if there is a browser; under the
     brand of a `tenant` into a folder of its own.
 
     Raises `PackageError` if the notifications do not compile, or if there is none of this type, or no such brand.
     """
-    known = types(notifications)
+    known = list_types(notifications)
     if type_ is not None and type_ not in known:
         raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(known)}")
     with tempfile.TemporaryDirectory() as compiled:  # its own: previews may be written by two commands at once
@@ -69,7 +69,7 @@ def previews(notifications: Path, type_: str | None = None, tenant: str | None =
         raise PackageError(f"there is no brand for the tenant {tenant!r}; there are: {has}")
     pages = PREVIEW / tenant if tenant else PREVIEW
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    for mail in each_mail(catalogue, notifications, [type_] if type_ else known, tenant):
+    for mail in render_examples(catalogue, notifications, [type_] if type_ else known, tenant):
         page = pages / mail.type / f"{mail.example}.{mail.locale}.html"
         _write(page, mail)
         yield page
@@ -89,23 +89,23 @@ class ExampleMail:
     content: Content
 
 
-def each_mail(
+def render_examples(
     catalogue: Catalogue, notifications: Path, wanted: Sequence[str], tenant: str | None = None
 ) -> Iterator[ExampleMail]:
     """Every example of these types in every language, of a `tenant` under its brand; those of a digest as digests."""
     for type_ in wanted:
-        notification, shown = catalogue.get(type_, tenant), examples(type_, notifications)
+        notification, shown = catalogue.get(type_, tenant), read_examples(type_, notifications)
         if notification.digest is not None:
-            shown = seen_examples(shown)
+            shown = build_template_examples(shown)
         link = UNSUBSCRIBE_URL if notification.subscription else None
         for name, data in shown.items():
             for locale in sorted(notification.locales):
                 content = notification.render_whole(data, locale, link)
-                headers = shown_headers(notification, data, content, link)
+                headers = list_headers(notification, data, content, link)
                 yield ExampleMail(type_, name, locale, data, headers, content)
 
 
-def shown_headers(
+def list_headers(
     notification: Notification, data: Mapping[str, Any], content: Content, unsubscribe_url: str | None
 ) -> dict[str, str]:
     """The headers of the mail that these data make, and what goes with it: copies by role, files, an invitation."""

@@ -15,10 +15,10 @@ from typing import Any
 import fastjsonschema
 
 from package.errors import PackageError
-from package.notifications.documents import read_json, show, where
+from package.notifications.documents import locate, read_json, show
 from package.notifications.formats import LONGEST, PATTERNS
 
-__all__ = ["descriptions", "read_data_schema", "read_schema", "validator_code"]
+__all__ = ["list_descriptions", "read_data_schema", "read_schema", "write_validator"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ITS_DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -56,7 +56,7 @@ def read_schema(path: Path) -> Schema:
     schema: Schema = read_json(path)
     if not isinstance(schema, dict) or schema.get("$schema") != _DIALECT:
         raise PackageError(f'{path}: a schema is an object with "$schema": "{_DIALECT}"')
-    if faults := [f"{_where(path, at)}: {show(fault)}" for at, fault in _faults(schema)]:
+    if faults := [f"{_locate(path, at)}: {show(fault)}" for at, fault in _list_faults(schema)]:
         raise PackageError("\n".join(faults))
     return _with_patterns(schema)
 
@@ -70,18 +70,18 @@ def read_data_schema(path: Path) -> Schema:
     if not asked or any(properties.get(name, {}).get("type") != "string" for name in ("email", "locale")):
         raise PackageError(f"{path}: it must require recipient, with the texts email and locale: see book.created")
     if properties["email"].get("pattern") != PATTERNS["email"]:
-        raise PackageError(f'{_where(path, "/recipient/email")}: give it "format": "email"')
+        raise PackageError(f'{_locate(path, "/recipient/email")}: give it "format": "email"')
     return schema
 
 
-def descriptions(schema: Schema) -> dict[str, str]:
+def list_descriptions(schema: Schema) -> dict[str, str]:
     """What each value must be, in words: the schema's descriptions by JSON Pointer into the data, `*` for any item."""
-    return {where: part["description"] for where, part in _parts(schema)}
+    return {where: part["description"] for where, part in _list_parts(schema)}
 
 
-def validator_code(schema: Schema) -> str:
+def write_validator(schema: Schema) -> str:
     """Source of a module with `validate(data, name_prefix=...)`, which raises `ViolationError`."""
-    code = fastjsonschema.compile_to_code({"$schema": _ITS_DIALECT, **_bare(schema)})
+    code = fastjsonschema.compile_to_code({"$schema": _ITS_DIALECT, **_drop_annotations(schema)})
     for theirs, ours in _REPLACED.items():
         code = code.replace(theirs, ours)
     if _OUR_IMPORT not in code or "Decimal" in code:
@@ -89,40 +89,40 @@ def validator_code(schema: Schema) -> str:
     return code
 
 
-def _where(path: Path, at: str) -> str:
+def _locate(path: Path, at: str) -> str:
     """The line of a value's schema, and the value's pointer in the data."""
     steps = [("items",) if name == "*" else ("properties", name) for name in at.split("/")[1:]]
-    return f"{where(path, [name for step in steps for name in step])} at {show(at) or '/'}"
+    return f"{locate(path, [name for step in steps for name in step])} at {show(at) or '/'}"
 
 
-def _parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:
+def _list_parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:
     """Each value's schema, with the value's pointer, as far as the first that lies too deep."""
     yield where, schema
-    for name, part in _inner(schema).items() if where.count("/") <= _DEEPEST else ():
+    for name, part in _list_inner(schema).items() if where.count("/") <= _DEEPEST else ():
         if isinstance(part, dict):
-            yield from _parts(part, f"{where}/{name}")
+            yield from _list_parts(part, f"{where}/{name}")
 
 
-def _inner(part: Schema) -> dict[str, Any]:
+def _list_inner(part: Schema) -> dict[str, Any]:
     """The schemas inside of one, by the name of the property, or `*` for what each item of an array is."""
     properties = part.get("properties", {})
     inner = dict(properties) if isinstance(properties, dict) else {}
     return inner | ({"*": part["items"]} if "items" in part else {})
 
 
-def _faults(schema: Schema) -> Iterator[tuple[str, str]]:
-    for at, part in _parts(schema):
+def _list_faults(schema: Schema) -> Iterator[tuple[str, str]]:
+    for at, part in _list_parts(schema):
         if at.count("/") > _DEEPEST:
             yield at, f"more than {_DEEPEST} levels of objects and arrays inside one another: make the data flatter"
             continue
-        for fault in _faults_of(part):
+        for fault in _find_faults(part):
             yield at, fault
-        for name, inner in _inner(part).items():
+        for name, inner in _list_inner(part).items():
             if (name != "*" and not _NAME.fullmatch(name)) or not isinstance(inner, dict):
                 yield f"{at}/{name}", "a property is a plain name and an object"
 
 
-def _faults_of(part: Schema) -> Iterator[str]:
+def _find_faults(part: Schema) -> Iterator[str]:
     type_ = part.get("type")
     if not isinstance(type_, str) or type_ not in _ASSERTIONS:
         yield f"the type is one of {', '.join(_ASSERTIONS)}"
@@ -133,18 +133,18 @@ def _faults_of(part: Schema) -> Iterator[str]:
     if not isinstance(part.get("description"), str) or not part["description"]:
         yield "the description is missing that a publisher reads when refused"
     part = {keyword: value for keyword, value in part.items() if keyword in _ASSERTIONS[type_]}
-    yield from _faults_of_values(part, type_)
+    yield from _find_value_faults(part, type_)
     if "pattern" in part:
-        yield from _faults_of_pattern(part["pattern"])
+        yield from _find_pattern_faults(part["pattern"])
 
 
-def _faults_of_values(part: Schema, type_: str) -> Iterator[str]:
+def _find_value_faults(part: Schema, type_: str) -> Iterator[str]:
     required, properties = part.get("required", []), part.get("properties", {})
     if not isinstance(properties, dict):
         yield "properties is not an object"
     elif not isinstance(required, list) or not all(isinstance(name, str) and name in properties for name in required):
         yield "required is a list of names, each of a property"
-    yield from _faults_of_bounds(part)
+    yield from _find_bound_faults(part)
     if type_ == "array" and not {"items", "maxItems"} <= part.keys():
         yield "an array needs items and maxItems: a mail has an end"
     if "format" in part and (part["format"] not in list(PATTERNS) or "pattern" in part):
@@ -154,7 +154,7 @@ def _faults_of_values(part: Schema, type_: str) -> Iterator[str]:
         yield f"const and enum name values of type {type_}, each once"
 
 
-def _faults_of_bounds(part: Schema) -> Iterator[str]:
+def _find_bound_faults(part: Schema) -> Iterator[str]:
     for keyword in part.keys() & set(_LENGTHS):
         if not _is_number(part[keyword], "integer") or part[keyword] < 0:
             yield f"{keyword} is a whole number, 0 or more"
@@ -178,7 +178,7 @@ def _is_number(value: object, type_: str) -> bool:
     return whole or (type_ == "number" and isinstance(value, float) and math.isfinite(value))
 
 
-def _faults_of_pattern(pattern: object) -> Iterator[str]:
+def _find_pattern_faults(pattern: object) -> Iterator[str]:
     if not isinstance(pattern, str):
         yield "the pattern is a text"
         return
@@ -201,10 +201,10 @@ def _with_patterns(part: Schema) -> Schema:
     return _map_inner(part, _with_patterns) | more
 
 
-def _bare(part: Schema) -> Schema:
+def _drop_annotations(part: Schema) -> Schema:
     """Without what asserts nothing."""
     bare = {keyword: value for keyword, value in part.items() if keyword not in _ANNOTATIONS | {"format"}}
-    return _map_inner(bare, _bare)
+    return _map_inner(bare, _drop_annotations)
 
 
 def _map_inner(part: Schema, change: Callable[[Schema], Schema]) -> Schema:

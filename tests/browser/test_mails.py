@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from laptop.state import ROOT
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, types
-from package.notifications.previews import ExampleMail, each_mail
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, list_types
+from package.notifications.previews import ExampleMail, render_examples
 
 _SHOP = ROOT / "examples" / "shop" / "notifications"
 _LOGO = "https://static.shop.example/logo.svg"
@@ -45,7 +45,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def _mails(root: Path, folder: Path) -> list[ExampleMail]:
-    return [*each_mail(compile_catalogue(folder, root), root, types(root))]
+    return [*render_examples(compile_catalogue(folder, root), root, list_types(root))]
 
 
 def _look(page: Page, mail: ExampleMail) -> list[str]:

@@ -24,8 +24,8 @@ from function.ledger.mail_event import TYPES
 from function.message.catalogue import Catalogue
 from herald.cli import app
 from laptop.state import ROOT
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, examples
-from package.notifications.publishing.publishers import python_publisher, typescript_publisher
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_examples
+from package.notifications.publishing.publishers import write_python_publisher, write_typescript_publisher
 from tests.npm import install
 from tests.waiting import LIMIT
 
@@ -68,7 +68,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 def receipt() -> dict[str, Any]:
-    data: dict[str, Any] = examples("receipt", EXAMPLES)["typical"]
+    data: dict[str, Any] = read_examples("receipt", EXAMPLES)["typical"]
     return data
 
 
@@ -149,7 +149,7 @@ def test_every_example_fits_the_payload_that_is_told(written: Path) -> None:
     for type_, message in document["components"]["messages"].items():
         schema = {**message["payload"], "components": document["components"]}
         validator = Draft202012Validator(schema)
-        assert len(message["examples"]) == (1 if type_ in told else len(examples(type_, EXAMPLES)))
+        assert len(message["examples"]) == (1 if type_ in told else len(read_examples(type_, EXAMPLES)))
         for example in message["examples"]:
             validator.validate(example["payload"])
         other = {**message["examples"][0]["payload"], "type": "order.lost"}
@@ -191,7 +191,7 @@ def test_a_description_becomes_no_code_in_either_language(tmp_path: Path, descri
         schema["description"] = schema["properties"]["order"]["description"] = text
         (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
         shutil.copy(EXAMPLES / "receipt" / "notification.json", folder)
-        modules.append((python_publisher(folder.parent), typescript_publisher(folder.parent)))
+        modules.append((write_python_publisher(folder.parent), write_typescript_publisher(folder.parent)))
     (python, typescript), (plain_python, plain_typescript) = modules
     assert shape_of(python) == shape_of(plain_python)
     assert code_of(typescript) == code_of(plain_typescript)
@@ -201,7 +201,7 @@ def test_names_that_differ_in_hyphens_alone_and_any_sign_keep_their_own_type(tmp
     """Two properties, two types, and a type and another's property that one name in code would stand for."""
     for type_, inner in (("a1b", {}), ("a.1b", {}), ("order", {"lines_data": "n"}), ("order.data.lines", {})):
         write_schema(tmp_path / type_, {"order_line": "\U0001f600", "orderLine": '"\\\u2028', **inner})
-    python, typescript = python_publisher(tmp_path), typescript_publisher(tmp_path)
+    python, typescript = write_python_publisher(tmp_path), write_typescript_publisher(tmp_path)
     assigned = [node.targets[0] for node in ast.parse(python).body if isinstance(node, ast.Assign)]
     names = [node.id for node in assigned if isinstance(node, ast.Name)]
     assert len(names) == len(set(names)) == 4 * 4 + 1

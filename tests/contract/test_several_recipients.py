@@ -15,12 +15,12 @@ from jsonschema import Draft202012Validator
 from function.errors import InvalidEvent
 from function.message.addressing.recipients import MOST
 from package import PackageError
-from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
-from package.notifications.publishing.asyncapi import asyncapi
-from package.notifications.publishing.publishers import python_publisher, typescript_publisher
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
+from package.notifications.publishing.asyncapi import build_asyncapi
+from package.notifications.publishing.publishers import write_python_publisher, write_typescript_publisher
 from tests.waiting import LIMIT
 
-_DATA: dict[str, Any] = examples("account", EXAMPLES)["typical"]
+_DATA: dict[str, Any] = read_examples("account", EXAMPLES)["typical"]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def several(count: int) -> dict[str, Any]:
 
 
 def test_the_document_takes_one_recipient_or_up_to_fifty(mails: Path) -> None:
-    document = asyncapi(mails, "1")
+    document = build_asyncapi(mails, "1")
     message = document["components"]["messages"]["account"]
     validator = Draft202012Validator({**message["payload"], "components": document["components"]})
     assert [example["name"] for example in message["examples"]][-1] == "several-recipients"
@@ -61,12 +61,12 @@ def test_the_document_takes_one_recipient_or_up_to_fifty(mails: Path) -> None:
 
 
 def test_one_that_does_not_say_so_is_told_as_before() -> None:
-    message = asyncapi(EXAMPLES, "1")["components"]["messages"]["account"]
+    message = build_asyncapi(EXAMPLES, "1")["components"]["messages"]["account"]
     assert "recipients" not in json.dumps(message)
 
 
 def test_mypy_holds_a_publisher_to_either(mails: Path, tmp_path: Path) -> None:
-    (tmp_path / "herald_events.py").write_text(python_publisher(mails), "utf-8")
+    (tmp_path / "herald_events.py").write_text(write_python_publisher(mails), "utf-8")
     written = {"one": _DATA, "several": several(2), "wrong": {**several(1), "recipients": [{"email": 7}]}}
     for name, data in written.items():
         code = f"from herald_events import account_event\n\naccount_event('a', 'b', 'c', {data!r})\n"
@@ -77,7 +77,7 @@ def test_mypy_holds_a_publisher_to_either(mails: Path, tmp_path: Path) -> None:
 
 
 def test_the_publisher_for_typescript_has_both(mails: Path) -> None:
-    module = typescript_publisher(mails)
+    module = write_typescript_publisher(mails)
     assert "  recipient?: AccountDataRecipient;" in module
     assert "  recipients?: Array<AccountDataRecipients>;" in module
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as some
 
 from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name, own_list_key, split_keys
-from function.message.unsubscribe import UnsubscribeLinks, headers
-from package.notifications.catalogue import NOTIFICATIONS, types
+from function.message.unsubscribe import UnsubscribeLinks, build_headers
+from package.notifications.catalogue import NOTIFICATIONS, list_types
 from tests.dynamodb.table import MemoryTable
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, Preferences
@@ -111,7 +111,7 @@ def test_what_the_notifier_would_not_write_is_no_link(forged: str) -> None:
 @given(some.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=40), some.integers(20, 200))
 def test_the_header_is_one_line_of_ascii_whatever_the_length(category: str, length: int) -> None:
     url = "https://herald.example/" + "u" * length
-    written = headers(UnsubscribeLinks(url, KEY).link(category, ADDRESS))
+    written = build_headers(UnsubscribeLinks(url, KEY).link(category, ADDRESS))
     assert written["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     value = written["List-Unsubscribe"]
     assert value.startswith("<https://")
@@ -123,7 +123,7 @@ def test_the_header_is_one_line_of_ascii_whatever_the_length(category: str, leng
 
 
 def test_the_settings_page_offers_every_subscription_and_nothing_else() -> None:
-    declared = [json.loads(Path(NOTIFICATIONS, type_, "notification.json").read_text()) for type_ in types()]
+    declared = [json.loads(Path(NOTIFICATIONS, type_, "notification.json").read_text()) for type_ in list_types()]
     assert set(CATEGORIES) == {each["category"] for each in declared if each["subscription"]}
 
 

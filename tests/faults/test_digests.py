@@ -20,7 +20,7 @@ from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import ACCEPTED, Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email
-from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
 from tests.dynamodb.table import MemoryTable
 from tests.fakes import Clock, event
 from tests.faults.figures import committed
@@ -58,7 +58,7 @@ class Herald:
         self.world.client.fault = lambda moment, *_: self.strike.at(moment)
 
     def publish(self, name: str) -> None:
-        data = examples("comments", EXAMPLES)["typical"]
+        data = read_examples("comments", EXAMPLES)["typical"]
         data = data | {
             "recipient": data["recipient"] | {"timezone": "Europe/Berlin"},
             "comment": data["comment"] | {"on": f"On {name}"},

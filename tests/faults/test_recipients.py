@@ -21,14 +21,14 @@ from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from function.queues.dead_letter import Letter
-from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
 from tests.dynamodb.table import MemoryTable
 from tests.fakes import Clock, Dead, event
 from tests.faults.figures import committed
 from tests.faults.test_later import MortalPost, Strike, invoke, strikes
 from tests.world import World, delivery
 
-_DATA: dict[str, Any] = examples("account", EXAMPLES)["typical"]
+_DATA: dict[str, Any] = read_examples("account", EXAMPLES)["typical"]
 #: More than one call of SQS takes.
 READERS = tuple(f"reader{number}@example.com" for number in range(12))
 REFUSED = READERS[1]

@@ -63,7 +63,7 @@ class ParkWithoutLetter(Courier):
 
 
 class FailsOverOnUnknown(Failover):
-    def _down_the_list(
+    def _try_in_order(
         self, email: Email, key: str, until: int, tries: list[ProviderCall]
     ) -> Receipt | NotificationError:
         outcome: Receipt | NotificationError = OutcomeUnknown("nobody was tried")
@@ -87,10 +87,10 @@ class BreakerSwallows(Failover):
 class FirstWordCounts(Failover):
     """What the first provider said stands, whatever the second does."""
 
-    def _down_the_list(
+    def _try_in_order(
         self, email: Email, key: str, until: int, tries: list[ProviderCall]
     ) -> Receipt | NotificationError:
-        outcome = super()._down_the_list(email, key, until, tries)
+        outcome = super()._try_in_order(email, key, until, tries)
         first = next((call.error for call in tries if call.error is not None), None)
         return first if isinstance(first, NotSent) and self._is_lost_by_it(outcome) else outcome
 

@@ -13,7 +13,7 @@ from function.ledger.attempt import Attempt, Duplicate, Parted, Verdict
 from function.ledger.keys import part_name
 from function.ledger.parts import PartRecords
 from function.ledger.record import Record
-from function.message.addressing.recipients import address_of
+from function.message.addressing.recipients import read_address
 from function.message.builder import Draft
 
 __all__ = ["CancelsTheEventAlone", "HandsOnOnce", "NamesByItself", "NumbersThem", "WritesAfterwards"]
@@ -37,7 +37,7 @@ class HandsOnOnce(PartRecords):
 
 class WritesAfterwards(Parting):
     def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
-        return lambda attempt: _name(attempt.owner, [address_of(each) for each in draft.recipients])
+        return lambda attempt: _name(attempt.owner, [read_address(each) for each in draft.recipients])
 
     def hand_on(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
         outcome = super().hand_on(delivery, attempt, event, draft, parted)

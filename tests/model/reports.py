@@ -16,7 +16,7 @@ from function.feedback import FeedbackHandler
 from function.ledger.states import Action
 from function.ledger.table import Table
 from function.providers.secret import Secret
-from function.providers.urls import webhook_path
+from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import open_vendor
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
@@ -91,7 +91,7 @@ class Reports:
     def _forge(self, mail: Mail, now: int) -> list[str]:
         """What comes into the queue of a webhook that nobody signed."""
         source = WebhookSource(mail.provider, open_vendor(mail.provider), Secret(lambda: "whsec_c2lnbmVk"))
-        queue, path = _Queue(), webhook_path(mail.provider)
+        queue, path = _Queue(), build_webhook_path(mail.provider)
         telemetry = Telemetry("webhook", "f", lambda: now, io.StringIO())
         handler = self.herald.code.webhook(
             {path: source}, queue, None, "https://sqs", "herald-ledger", telemetry, lambda: now

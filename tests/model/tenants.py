@@ -50,7 +50,7 @@ def read_draft(body: str, own: str, email: str, address: str, subscription: str)
 
 def tags_of(mail: Mail, own: str) -> dict[str, str]:
     """The tags that Herald's own builder gives to a mail of its tenant."""
-    return EmailBuilder._tags(Draft(tenant=_tenant(mail.content, own)))
+    return EmailBuilder._build_tags(Draft(tenant=_tenant(mail.content, own)))
 
 
 def find_wrong_list(world: World, own: str, address: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from function.ledger.attempt import Attempt
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
-from function.ledger.writes.requests import APPEND, CLEAR, FORGET, LIVE, UNSCHEDULE, Request, in_source_state
+from function.ledger.writes.requests import APPEND, CLEAR, FORGET, LIVE, UNSCHEDULE, Request, build_source_condition
 from function.ledger.writes.succession import SuccessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
 
@@ -27,7 +27,7 @@ class ClaimRequests(SuccessionRequests):
 
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
         """Take the mail if the record is free for this attempt; attempts are kept."""
-        condition = f"attribute_not_exists(#pk) OR ({LIVE} AND ({_state_allows(attempt)}))"
+        condition = f"attribute_not_exists(#pk) OR ({LIVE} AND ({_build_claim_condition(attempt)}))"
         return self._claim(attempt, now, _COUNTED, condition, UNSCHEDULE if attempt.due is not None else "")
 
     def claim_expired(self, attempt: Attempt, now: int) -> list[Request]:
@@ -38,7 +38,8 @@ class ClaimRequests(SuccessionRequests):
         """Take the mail once more although the attempt in the record, past its hold, may have sent it."""
         row = TimelineRow.of(_RESENT, State.SENDING, now, self.release)
         condition = (
-            f"{in_source_state(Action.RESEND)} AND #owner = :seen AND #held_until <= :now AND #at_risk <= :resends"
+            f"{build_source_condition(Action.RESEND)} AND #owner = :seen "
+            "AND #held_until <= :now AND #at_risk <= :resends"
             f" AND attribute_not_exists(#parked) AND attribute_not_exists(#cancelled_by) AND {LIVE}"
         )
         named = {name: value for name, value in describe_mail(attempt).items() if name != "providers"}
@@ -67,13 +68,15 @@ class ClaimRequests(SuccessionRequests):
         ]
 
 
-def _state_allows(attempt: Attempt) -> str:
+def _build_claim_condition(attempt: Attempt) -> str:
     """The condition that the record is in a state that this attempt may claim."""
-    free = [in_source_state(Action.CLAIM)]
+    free = [build_source_condition(Action.CLAIM)]
     if attempt.letter:
-        free.append(f"({in_source_state(Action.REDRIVE)} AND #owner = :letter)")
+        free.append(f"({build_source_condition(Action.REDRIVE)} AND #owner = :letter)")
     if attempt.letter and attempt.confirmed:
-        free.append(f"({in_source_state(Action.REDRIVE_CONFIRMED)} AND #held_until <= :now AND #owner = :letter)")
+        free.append(
+            f"({build_source_condition(Action.REDRIVE_CONFIRMED)} AND #held_until <= :now AND #owner = :letter)"
+        )
     return " OR ".join(free)
 
 

@@ -13,7 +13,7 @@ from function.ledger.writes.requests import (
     SENT_BY,
     Request,
     Requests,
-    in_source_state,
+    build_source_condition,
     put,
     update,
 )
@@ -35,7 +35,7 @@ class FeedbackRequests(Requests):
             row.at,
             f"SET #state = :{row.state}, #expires_at = if_not_exists(#expires_at, :expires_at), {APPEND} {CLEAR}"
             + (f" {SENT_BY}" if attempt else ""),
-            f"attribute_not_exists(#pk) OR ({in_source_state(action)} AND {LIVE})",
+            f"attribute_not_exists(#pk) OR ({build_source_condition(action)} AND {LIVE})",
             row,
         )
         return [{"Update": message}, *self._suppress_address(message_id, row, suppress)]

@@ -15,7 +15,7 @@ from function.ledger.attempt import Attempt
 from function.ledger.attributes import serialize, serialize_item
 from function.ledger.keys import message_key
 from function.ledger.record import Record, TimelineRow
-from function.ledger.states import Action, State, sources
+from function.ledger.states import Action, State, list_sources
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
@@ -28,10 +28,10 @@ __all__ = [
     "UNSCHEDULE",
     "Request",
     "Requests",
+    "build_source_condition",
+    "build_state_condition",
     "check",
-    "in_source_state",
     "put",
-    "state_in",
     "update",
 ]
 
@@ -59,14 +59,14 @@ REPEAT = f"#timeline[{_LAST_ROW}] = :row"
 SENT_BY = "ADD #sent_by :attempts"
 
 
-def state_in(states: Iterable[State]) -> str:
+def build_state_condition(states: Iterable[State]) -> str:
     """The condition that the record is in one of `states`."""
     return f"#state IN ({', '.join(f':{state}' for state in states)})"
 
 
-def in_source_state(action: Action) -> str:
+def build_source_condition(action: Action) -> str:
     """The condition that the record is in a state that `action` changes."""
-    return state_in(sources(action))
+    return build_state_condition(list_sources(action))
 
 
 def update(table: str, key: str, expression: str, condition: str, values: Mapping[str, object]) -> Request:

@@ -15,15 +15,15 @@ from function.ledger.writes.requests import (
     SENT_BY,
     UNSCHEDULE,
     Request,
-    in_source_state,
-    state_in,
+    build_source_condition,
+    build_state_condition,
 )
 from function.ledger.writes.succession import SuccessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["SettlementRequests"]
 
-_BY_OWNER = f"#owner = :owner AND {in_source_state(Action.RECORD)}"
+_BY_OWNER = f"#owner = :owner AND {build_source_condition(Action.RECORD)}"
 _LEAVE = "#at_risk = #at_risk - :one"
 #: What a record says while it waits for a person, and that it lives as long as its event's item, written beside it.
 _WAITS = "#reason = :reason, #reason_code = :reason_code, #expires_at = :expires_at"
@@ -119,9 +119,9 @@ class SettlementRequests(SuccessionRequests):
     ) -> list[Request]:
         """Write a record without a claim: over none, an expired one, one that `action` changes, or the attempt that a
         letter names. `also` is what else it keeps: where it stands in the index of what is due, if it waits."""
-        over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
+        over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {build_source_condition(action)}"
         if attempt.letter:
-            over += f" OR ({state_in(sorted(SETTLED_UNSENT))} AND #owner = :letter)"
+            over += f" OR ({build_state_condition(sorted(SETTLED_UNSENT))} AND #owner = :letter)"
         named = describe_mail(attempt) | (also or {})
         sets = [
             f"#state = :{row.state}, #owner = :owner, #at_risk = :zero, #attempts = if_not_exists(#attempts, :zero)",
@@ -140,7 +140,7 @@ class SettlementRequests(SuccessionRequests):
             attempt,
             row.at,
             f"SET #parked = :doubtful, {_WAITS}, {REPEAT} REMOVE #first_at",
-            f"{state_in(sorted(IN_DOUBT))} AND #owner = :doubtful AND #held_until <= :now",
+            f"{build_state_condition(sorted(IN_DOUBT))} AND #owner = :doubtful AND #held_until <= :now",
             row,
             {**_explain(row), "doubtful": doubtful},
         )

@@ -13,8 +13,8 @@ from function.ledger.writes.requests import (
     UNSCHEDULE,
     Request,
     Requests,
-    in_source_state,
-    state_in,
+    build_source_condition,
+    build_state_condition,
     update,
 )
 from function.reason_codes import Reason, ReasonCode
@@ -48,14 +48,14 @@ class SuccessionRequests(Requests):
         values: dict[str, object] = {"items": {(collected.event_key or "").removeprefix(EVENT_PREFIX)}, "one": 1}
         window = message_key(collected.window or "")
         expression = "ADD #changes :one DELETE #items :items"
-        return update(self.table, window, expression, in_source_state(Action.CLOSE), values)
+        return update(self.table, window, expression, build_source_condition(Action.CLOSE), values)
 
     def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
         """Replace the other message: nothing was sent, or an operator accepts a second mail."""
         # What is collected is taken out of its digest in the same transaction; what was not when it was read, is not.
         action = Action.REPLACE_COLLECTED if before.state is State.COLLECTED else Action.REPLACE
-        free = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
-        doubt = f" OR ({in_source_state(Action.REPLACE_CONFIRMED)} AND #owner = :seen AND #held_until <= :now)"
+        free = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {build_source_condition(action)}"
+        doubt = f" OR ({build_source_condition(Action.REPLACE_CONFIRMED)} AND #owner = :seen AND #held_until <= :now)"
         reason = Reason(ReasonCode.REPLACED, f"replaced by {attempt.message_id}")
         return self.update_message(
             Attempt(before.message_id, owner=""),
@@ -74,7 +74,7 @@ class SuccessionRequests(Requests):
             Attempt(before.message_id, owner=""),
             now,
             f"SET #successor = :message_id, {APPEND}",
-            f"{state_in(_SENT_AGAIN)} AND attribute_not_exists(#successor) AND {_PAST_HOLD} AND {LIVE}",
+            f"{build_state_condition(_SENT_AGAIN)} AND attribute_not_exists(#successor) AND {_PAST_HOLD} AND {LIVE}",
             TimelineRow.of(reason, before.state, now, self.release),
             {"message_id": attempt.message_id},
         )
@@ -102,7 +102,7 @@ class SuccessionRequests(Requests):
             Attempt(owner.message_id, attempt.owner),
             row.at,
             f"SET #corrected_by = :message_id, {APPEND}",
-            f"{state_in(sorted(ACCEPTED | {State.COLLECTED}))} AND attribute_not_exists(#corrected_by)",
+            f"{build_state_condition(sorted(ACCEPTED | {State.COLLECTED}))} AND attribute_not_exists(#corrected_by)",
             row,
             {"message_id": attempt.message_id},
         )

@@ -11,7 +11,7 @@ from function.event.cloudevent import LARGEST_EVENT, Event
 from function.ledger.keys import part_id
 from function.reason_codes import ReasonCode
 
-__all__ = ["MOST", "address_of", "read_recipients", "write_event", "write_part"]
+__all__ = ["MOST", "read_address", "read_recipients", "write_event", "write_part"]
 
 #: Recipients of one event.
 MOST = 50
@@ -33,7 +33,7 @@ def read_recipients(event: Event, validate: Callable[[object], None]) -> tuple[A
         raise InvalidEvent(f"data.recipients must be a list of 1 to {MOST} recipients", "/data/recipients")
     for recipient in found:
         try:
-            validate(_data(event, recipient))
+            validate(_build_data(event, recipient))
         except InvalidEvent as error:
             if error.pointer != _RECIPIENT and not error.pointer.startswith(f"{_RECIPIENT}/"):
                 raise
@@ -44,7 +44,7 @@ def read_recipients(event: Event, validate: Callable[[object], None]) -> tuple[A
     return tuple(found)
 
 
-def address_of(recipient: object) -> str:
+def read_address(recipient: object) -> str:
     """What tells a recipient from others: the address, or all of what names none."""
     email = recipient.get("email") if isinstance(recipient, Mapping) else None
     return email if isinstance(email, str) else json.dumps(recipient, sort_keys=True)
@@ -52,7 +52,7 @@ def address_of(recipient: object) -> str:
 
 def write_part(event: Event, recipient: object, name: str) -> str:
     """The event that the part `name` is: the same for one recipient."""
-    return write_event(event, part_id(event.id, name), _data(event, recipient))
+    return write_event(event, part_id(event.id, name), _build_data(event, recipient))
 
 
 def write_event(event: Event, id_: str, data: Mapping[str, Any]) -> str:
@@ -75,6 +75,6 @@ def write_event(event: Event, id_: str, data: Mapping[str, Any]) -> str:
     )
 
 
-def _data(event: Event, recipient: object) -> dict[str, Any]:
+def _build_data(event: Event, recipient: object) -> dict[str, Any]:
     rest = {name: value for name, value in event.data.items() if name != "recipients"}
     return {"recipient": recipient, **rest}

@@ -30,7 +30,7 @@ def from_header(text: str) -> str:
     local, _, domain = (found["boxed"] or found["bare"]).rpartition("@")
     if not _LOCAL.fullmatch(local):
         raise ValueError("the part before the @ is no ASCII name")
-    address = f"{local}@{_ascii(domain)}"
+    address = f"{local}@{_encode_ascii(domain)}"
     name = (found["name"] or "").strip('"').strip(" ")
     if not name:
         return address
@@ -70,7 +70,7 @@ def _is_printable(character: str) -> bool:
     return category(character) not in _UNPRINTABLE
 
 
-def _ascii(domain: str) -> str:
+def _encode_ascii(domain: str) -> str:
     if not domain.isascii():
         encoded = domain.encode("idna").decode()
         if encoded.encode().decode("idna") != domain.lower():

@@ -17,7 +17,7 @@ from function.errors import NotificationError, OutcomeUnknown, QuotaExhausted, R
 from function.event.cloudevent import PROBE_TAG
 from function.message.addressing.sender import join_sender, split_sender
 from function.message.email import Attachment, Email, Receipt
-from function.providers.http_client import Answer, HttpClient, answer_line, error_for_status
+from function.providers.http_client import Answer, HttpClient, format_answer, read_status
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -81,20 +81,20 @@ class MailgunProvider:
             **{f"v:{name}": value for name, value in variables.items()},
         }
         credentials = b64encode(f"api:{self.secret.value}".encode()).decode()
-        media_type, body = _form(fields, email.files)
+        media_type, body = _encode_form(fields, email.files)
         headers = {"Authorization": f"Basic {credentials}", "Content-Type": media_type}
         path = f"/v3/{quote(self.domain, safe='')}/messages"
         answer = self.http.post(path, headers, body)
         if answer.status != 200:
-            raise self._refusal(answer, email)
+            raise self._read_refusal(answer, email)
         number = answer.json().get("id")
         if not isinstance(number, str):
             raise OutcomeUnknown("Mailgun answered 200 without an id")
         return Receipt(self.url, number)
 
-    def _refusal(self, answer: Answer, email: Email) -> NotificationError:
+    def _read_refusal(self, answer: Answer, email: Email) -> NotificationError:
         said = str(answer.json().get("message") or "") or answer.body.decode("utf-8", "replace")
-        line = answer_line("Mailgun", answer.status, self.secret.cut_from(said), email.addresses)
+        line = format_answer("Mailgun", answer.status, self.secret.cut_from(said), email.addresses)
         text = said.lower()
         if answer.status == 401:
             self.secret.reread()
@@ -103,23 +103,23 @@ class MailgunProvider:
         if answer.status < 500 and "limit exceeded" in text:
             return QuotaExhausted(line)
         if answer.status == 400 and "from" in text and "'to'" not in text:
-            return error_for_status(403, line)  # the set-up of the sender, not this mail
-        return error_for_status(answer.status, line)
+            return read_status(403, line)  # the set-up of the sender, not this mail
+        return read_status(answer.status, line)
 
 
-def _form(fields: Mapping[str, str], files: Sequence[Attachment]) -> tuple[str, bytes]:
+def _encode_form(fields: Mapping[str, str], files: Sequence[Attachment]) -> tuple[str, bytes]:
     """The media type of a form and its bytes; only one with files has parts: https://www.rfc-editor.org/rfc/rfc7578"""
     if not files:
         return "application/x-www-form-urlencoded; charset=utf-8", urlencode(fields).encode()
     boundary = uuid.uuid4().hex
-    parts = [_part(boundary, _quote(name), "", value.encode()) for name, value in fields.items()]
+    parts = [_encode_part(boundary, _quote(name), "", value.encode()) for name, value in fields.items()]
     for one in files:
         about = f"\r\nContent-Type: {one.type}"
-        parts.append(_part(boundary, f'"attachment"; filename={_quote(one.name)}', about, one.content))
+        parts.append(_encode_part(boundary, f'"attachment"; filename={_quote(one.name)}', about, one.content))
     return f"multipart/form-data; boundary={boundary}", b"".join([*parts, f"--{boundary}--\r\n".encode()])
 
 
-def _part(boundary: str, name: str, about: str, content: bytes) -> bytes:
+def _encode_part(boundary: str, name: str, about: str, content: bytes) -> bytes:
     return f"--{boundary}\r\nContent-Disposition: form-data; name={name}{about}\r\n\r\n".encode() + content + b"\r\n"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from function.providers.ses.events import FeedbackKind, Parsed
 from function.providers.webhooks import vendor_events as meaning
 from function.providers.webhooks.request import MalformedWebhook
-from function.providers.webhooks.vendor_events import Report, interpret_report, read_object, text_at
+from function.providers.webhooks.vendor_events import Report, interpret_report, read_object, read_text
 
 __all__ = ["KINDS", "parse", "split"]
 
@@ -49,18 +49,18 @@ def split(body: bytes) -> list[dict[str, Any]]:
 
 def parse(event: dict[str, Any], provider: str) -> Parsed:
     """What one event means: Mailgun repeats the mail's variables as `user-variables`."""
-    parts = [text_at(event, name) for name in ("event", "severity", "reason")]
+    parts = [read_text(event, name) for name in ("event", "severity", "reason")]
     finer = ["/".join(parts[:count]) for count in (3, 2, 1)]
     variables = event.get("user-variables")
     words = (
-        text_at(event, "reason"),
-        text_at(event, "delivery-status", "message") or text_at(event, "delivery-status", "description"),
-        text_at(event, "reject", "reason"),
+        read_text(event, "reason"),
+        read_text(event, "delivery-status", "message") or read_text(event, "delivery-status", "description"),
+        read_text(event, "reject", "reason"),
     )
     report = Report(
         next((type_ for type_ in finer if type_ in KINDS), parts[0]),
         variables if isinstance(variables, dict) else {},
-        text_at(event, "recipient") or None,
+        read_text(event, "recipient") or None,
         words,
     )
     return interpret_report(report, KINDS, provider)

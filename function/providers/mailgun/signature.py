@@ -1,7 +1,7 @@
 """Mailgun's signature of a webhook: HMAC-SHA256 over a time and a token, both in the body, which it does not cover.
 
 https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
-Whoever has one signature could put it over another body: so a token is good for one body only (`token`).
+Whoever has one signature could put it over another body: so a token is good for one body only (`read_token`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, read_seconds
 
-__all__ = ["signed_at", "token"]
+__all__ = ["read_token", "verify_signature"]
 
 
-def signed_at(request: WebhookRequest, key: str) -> int | None:
+def verify_signature(request: WebhookRequest, key: str) -> int | None:
     """When Mailgun signed the request, in epoch seconds; None if it did not. Raises MalformedWebhook for what is not
     shaped as a webhook."""
-    signature = _signature(request)
+    signature = _read_signature(request)
     timestamp, token_ = signature.get("timestamp", ""), signature.get("token", "")
     seconds = read_seconds(timestamp)
     if not token_ or seconds is None:
@@ -29,12 +29,12 @@ def signed_at(request: WebhookRequest, key: str) -> int | None:
     return seconds if any(same) else None
 
 
-def token(request: WebhookRequest) -> str:
+def read_token(request: WebhookRequest) -> str:
     """What is good for one webhook only."""
-    return _signature(request)["token"]
+    return _read_signature(request)["token"]
 
 
-def _signature(request: WebhookRequest) -> dict[str, str]:
+def _read_signature(request: WebhookRequest) -> dict[str, str]:
     try:
         given = json.loads(request.body)["signature"]
         return {name: str(value) for name, value in given.items()}

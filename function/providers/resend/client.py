@@ -25,7 +25,7 @@ from function.errors import (
 from function.event.cloudevent import PROBE_TAG
 from function.message.addressing.sender import join_sender, split_sender
 from function.message.email import Attachment, Email, Receipt
-from function.providers.http_client import Answer, HttpClient, answer_line, error_for_status
+from function.providers.http_client import Answer, HttpClient, format_answer, read_status
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -104,15 +104,15 @@ class ResendProvider:
         headers = {"Authorization": f"Bearer {self.secret.value}", "Content-Type": "application/json"}
         if once:
             headers["Idempotency-Key"] = once
-        answer = self.http.post("/emails", headers, json.dumps(self._payload(email, tags)).encode())
+        answer = self.http.post("/emails", headers, json.dumps(self._build_payload(email, tags)).encode())
         if answer.status != 200:
-            raise self._refusal(answer, email)
+            raise self._read_refusal(answer, email)
         number = answer.json().get("id")
         if not isinstance(number, str):
             raise OutcomeUnknown("Resend answered 200 without an id")
         return Receipt(self.url, number)
 
-    def _payload(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
+    def _build_payload(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
         return {
             "from": join_sender(*split_sender(email.sender or self.sender)),
             "to": [_TEST_RECIPIENT if email.tries else email.to],
@@ -121,29 +121,29 @@ class ResendProvider:
             "text": email.text,
             "html": email.html,
             "headers": dict(email.headers),
-            **({"attachments": [_file(one) for one in email.files]} if email.files else {}),
+            **({"attachments": [_build_file(one) for one in email.files]} if email.files else {}),
             "tags": [{"name": name, "value": value} for name, value in tags.items()],
         }
 
-    def _refusal(self, answer: Answer, email: Email) -> NotificationError:
+    def _read_refusal(self, answer: Answer, email: Email) -> NotificationError:
         given = answer.json()
         name, said = str(given.get("name") or ""), str(given.get("message") or "")
-        line = answer_line("Resend", answer.status, self.secret.cut_from(f"{name} {said}".strip()), email.addresses)
+        line = format_answer("Resend", answer.status, self.secret.cut_from(f"{name} {said}".strip()), email.addresses)
         if answer.status >= 500:
             return OutcomeUnknown(line)
         if answer.status == 401 or name == "invalid_api_key" or "api key is invalid" in said.lower():
             self.secret.reread()
             return ProviderUnavailable(line)
         if name == "validation_error" and answer.status == 403:
-            return _forbidden(said.lower(), line)
-        return BY_NAME[name](line) if name in BY_NAME else error_for_status(answer.status, line)
+            return _read_forbidden(said.lower(), line)
+        return BY_NAME[name](line) if name in BY_NAME else read_status(answer.status, line)
 
 
-def _file(one: Attachment) -> dict[str, str]:
+def _build_file(one: Attachment) -> dict[str, str]:
     return {"content": b64encode(one.content).decode(), "filename": one.name, "content_type": one.type}
 
 
-def _forbidden(text: str, line: str) -> NotificationError:
+def _read_forbidden(text: str, line: str) -> NotificationError:
     """Before a domain is verified, Resend mails only the account's owner."""
     if "testing emails" in text:
         return RefusedForGood(line, ReasonCode.RECIPIENT_UNVERIFIED)

@@ -11,7 +11,7 @@ from typing import Any
 from function.providers.ses.events import FeedbackKind, Parsed
 from function.providers.webhooks import vendor_events as meaning
 from function.providers.webhooks.request import MalformedWebhook
-from function.providers.webhooks.vendor_events import Report, interpret_report, read_object, text_at
+from function.providers.webhooks.vendor_events import Report, interpret_report, read_object, read_text
 
 __all__ = ["KINDS", "parse", "split"]
 
@@ -53,24 +53,24 @@ def split(body: bytes) -> list[dict[str, Any]]:
 
 def parse(event: dict[str, Any], provider: str) -> Parsed:
     """What one event means."""
-    type_, data = text_at(event, "type"), event.get("data")
+    type_, data = read_text(event, "type"), event.get("data")
     parts = (("bounce", "subType"), ("bounce", "type"), ("failed", "reason"))
-    finer = [f"{type_}/{text_at(data, *part).lower()}" for part in parts]
+    finer = [f"{type_}/{read_text(data, *part).lower()}" for part in parts]
     words = (
-        text_at(data, "bounce", "subType"),
-        text_at(data, "bounce", "message"),
-        text_at(data, "failed", "reason"),
-        text_at(data, "suppressed", "message"),
+        read_text(data, "bounce", "subType"),
+        read_text(data, "bounce", "message"),
+        read_text(data, "failed", "reason"),
+        read_text(data, "suppressed", "message"),
     )
     to = data.get("to") if isinstance(data, dict) else None
     address = to[0] if isinstance(to, list) and to else to
-    tags = _tags(data.get("tags") if isinstance(data, dict) else None)
+    tags = _read_tags(data.get("tags") if isinstance(data, dict) else None)
     chosen = next((one for one in finer if one in KINDS), type_)
     return interpret_report(Report(chosen, tags, address if isinstance(address, str) else None, words), KINDS, provider)
 
 
-def _tags(given: object) -> Mapping[str, Any]:
+def _read_tags(given: object) -> Mapping[str, Any]:
     """As an object of names and values, or as the list in which they were given."""
     if isinstance(given, list):
-        return {text_at(tag, "name"): text_at(tag, "value") for tag in given}
+        return {read_text(tag, "name"): read_text(tag, "value") for tag in given}
     return given if isinstance(given, dict) else {}

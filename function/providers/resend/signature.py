@@ -11,14 +11,14 @@ from base64 import b64decode, b64encode
 
 from function.providers.webhooks.request import WebhookRequest, read_seconds
 
-__all__ = ["signed_at"]
+__all__ = ["verify_signature"]
 
 _PREFIX = "whsec_"
 #: Of the versions that there are, v1 is the symmetric one.
 _VERSION = b"v1,"
 
 
-def signed_at(request: WebhookRequest, key: str) -> int | None:
+def verify_signature(request: WebhookRequest, key: str) -> int | None:
     """When Resend signed the request, in epoch seconds; None if it did not.
 
     `key` is `whsec_` and base64. Raises ValueError if it is not.

@@ -14,7 +14,7 @@ from typing import Any
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
 from function.message.addressing.sender import split_sender
 from function.message.email import Attachment, Email, Receipt
-from function.providers.http_client import Answer, HttpClient, answer_line, error_for_status
+from function.providers.http_client import Answer, HttpClient, format_answer, read_status
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass
 
@@ -56,35 +56,35 @@ class SendGridProvider:
         202: *queued to be delivered*. SendGrid knows no idempotency key.
         """
         headers = {"Authorization": f"Bearer {self.secret.value}", "Content-Type": "application/json"}
-        body = json.dumps(self._payload(email, key)).encode()
+        body = json.dumps(self._build_payload(email, key)).encode()
         answer = self.http.post("/v3/mail/send", headers, body)
         if answer.status == 202:
             return Receipt(self.url, answer.headers.get("x-message-id", ""))
-        raise self._refusal(answer, email)
+        raise self._read_refusal(answer, email)
 
     def probe(self) -> None:
         """Nothing: what SendGrid's sandbox mode takes has no events.
         https://www.twilio.com/docs/sendgrid/for-developers/sending-email/sandbox-mode"""
 
-    def _payload(self, email: Email, key: str) -> dict[str, Any]:
+    def _build_payload(self, email: Email, key: str) -> dict[str, Any]:
         name, address = split_sender(email.sender or self.sender)
         return {
-            "personalizations": [_readers(email)],
+            "personalizations": [_list_readers(email)],
             "from": {"email": address, "name": name} if name else {"email": address},
             **({"reply_to": {"email": email.reply_to}} if email.reply_to else {}),
             "subject": email.subject,
             "content": [{"type": "text/plain", "value": email.text}, {"type": "text/html", "value": email.html}],
             **({"headers": dict(email.headers)} if email.headers else {}),
-            **({"attachments": [_file(one) for one in email.files]} if email.files else {}),
+            **({"attachments": [_build_file(one) for one in email.files]} if email.files else {}),
             "custom_args": {f"{_ARGUMENT}{name}": value for name, value in {**email.tags, "message_id": key}.items()},
             "tracking_settings": _UNTRACKED,
         }
 
-    def _refusal(self, answer: Answer, email: Email) -> NotificationError:
+    def _read_refusal(self, answer: Answer, email: Email) -> NotificationError:
         errors = answer.json().get("errors")
         first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
         said, field = str(first.get("message") or ""), str(first.get("field") or "")
-        line = answer_line("SendGrid", answer.status, self.secret.cut_from(said), email.addresses)
+        line = format_answer("SendGrid", answer.status, self.secret.cut_from(said), email.addresses)
         if answer.status == 401:
             # The one word for a spent allowance and for a key that it does not know.
             # https://support.sendgrid.com/hc/en-us/articles/1260807146429
@@ -93,16 +93,16 @@ class SendGridProvider:
             self.secret.reread()
         if answer.status == 400 and field.startswith("from"):
             return ProviderUnavailable(line)  # the set-up of the sender, not this mail
-        return error_for_status(answer.status, line)
+        return read_status(answer.status, line)
 
 
-def _readers(email: Email) -> dict[str, list[dict[str, str]]]:
+def _list_readers(email: Email) -> dict[str, list[dict[str, str]]]:
     """No address may stand in two lists, and none of them may be empty."""
     lists = {"to": (_TEST_RECIPIENT if email.tries else email.to,), "cc": email.cc, "bcc": email.bcc}
     return {name: [{"email": address} for address in addresses] for name, addresses in lists.items() if addresses}
 
 
-def _file(one: Attachment) -> dict[str, str]:
+def _build_file(one: Attachment) -> dict[str, str]:
     content = b64encode(one.content).decode()
     # It takes no parameters of a type: the method stands in the invitation itself.
     return {"content": content, "filename": one.name, "type": one.type.partition(";")[0], "disposition": "attachment"}

@@ -11,7 +11,7 @@ from typing import Any
 from function.providers.ses.events import FeedbackKind, Parsed
 from function.providers.webhooks import vendor_events as meaning
 from function.providers.webhooks.request import MalformedWebhook
-from function.providers.webhooks.vendor_events import Report, interpret_report, text_at
+from function.providers.webhooks.vendor_events import Report, interpret_report, read_text
 
 __all__ = ["KINDS", "parse", "split"]
 
@@ -54,10 +54,10 @@ def split(body: bytes) -> list[dict[str, Any]]:
 
 def parse(event: dict[str, Any], provider: str) -> Parsed:
     """What one event means: SendGrid repeats `custom_args` beside its own fields."""
-    type_ = text_at(event, "event") or text_at(event, "type")
+    type_ = read_text(event, "event") or read_text(event, "type")
     part = {"bounce": "type", "dropped": "reason"}.get(type_)
-    finer = f"{type_}/{text_at(event, part).strip().lower()}" if part else type_
-    words = tuple(text_at(event, name) for name in ("status", "reason", "response"))
+    finer = f"{type_}/{read_text(event, part).strip().lower()}" if part else type_
+    words = tuple(read_text(event, name) for name in ("status", "reason", "response"))
     ours = {name.removeprefix(_ARGUMENT): value for name, value in event.items() if name.startswith(_ARGUMENT)}
-    report = Report(finer if finer in KINDS else type_, ours, text_at(event, "email") or None, words)
+    report = Report(finer if finer in KINDS else type_, ours, read_text(event, "email") or None, words)
     return interpret_report(report, KINDS, provider)

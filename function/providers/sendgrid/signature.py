@@ -10,13 +10,13 @@ from base64 import b64decode
 from function.providers.sendgrid.p256 import read_public_key, verify
 from function.providers.webhooks.request import WebhookRequest, read_seconds
 
-__all__ = ["signed_at"]
+__all__ = ["verify_signature"]
 
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
 
-def signed_at(request: WebhookRequest, key: str) -> int | None:
+def verify_signature(request: WebhookRequest, key: str) -> int | None:
     """When SendGrid signed the request, in epoch seconds; None if it did not.
 
     `key` is base64 of a SubjectPublicKeyInfo. Raises ValueError if it is none of P-256.

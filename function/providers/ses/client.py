@@ -17,10 +17,10 @@ from botocore.exceptions import ClientError
 from function.errors import NotificationError
 from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG, SYNTHETIC_TAG
 from function.message.email import Email, Receipt
-from function.providers.ses.errors import after_answer, without_answer
+from function.providers.ses.errors import read_error, read_missing_answer
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SesProvider", "client_config"]
+__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SesProvider", "build_client_config"]
 
 CONNECT_TIMEOUT = 2.0
 READ_TIMEOUT = 10.0
@@ -28,7 +28,7 @@ READ_TIMEOUT = 10.0
 _LONGEST_IDLE = 3.0
 
 
-def client_config() -> Config:
+def build_client_config() -> Config:
     """Settings of the SES client: it sends once. botocore by itself repeats SendEmail after a read timeout."""
     return Config(
         connect_timeout=CONNECT_TIMEOUT,
@@ -73,9 +73,9 @@ class SesProvider:
         try:
             return Receipt(self.url, self.client.send_email(**request)["MessageId"])
         except ClientError as error:
-            raise after_answer(error, email.addresses, email.sender or self.sender) from error
+            raise read_error(error, email.addresses, email.sender or self.sender) from error
         except Exception as error:
-            raise without_answer(error, self._left) from error
+            raise read_missing_answer(error, self._left) from error
         finally:
             self._last_use = self.clock()
 
@@ -88,36 +88,36 @@ class SesProvider:
         return {
             "FromEmailAddress": sender,
             **({"TenantName": tenant.ses_tenant} if tenant and tenant.ses_tenant else {}),
-            "Destination": _destination(email),
+            "Destination": _build_destination(email),
             **({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {}),
-            "Content": _raw(email, sender) if email.files else _simple(email),
+            "Content": _build_raw(email, sender) if email.files else _build_simple(email),
             "ConfigurationSetName": (tenant and tenant.configuration_set) or self.configuration_set,
             "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
         }
 
 
-def _destination(email: Email) -> dict[str, list[str]]:
+def _build_destination(email: Email) -> dict[str, list[str]]:
     lists = {"ToAddresses": [email.to], "CcAddresses": [*email.cc], "BccAddresses": [*email.bcc]}
     return {name: addresses for name, addresses in lists.items() if addresses}
 
 
-def _simple(email: Email) -> dict[str, Any]:
+def _build_simple(email: Email) -> dict[str, Any]:
     return {
         "Simple": {
-            "Subject": _utf8(email.subject),
-            "Body": {"Text": _utf8(email.text), "Html": _utf8(email.html)},
+            "Subject": _encode_utf8(email.subject),
+            "Body": {"Text": _encode_utf8(email.text), "Html": _encode_utf8(email.html)},
             "Headers": [{"Name": name, "Value": value} for name, value in email.headers.items()],
         }
     }
 
 
-def _raw(email: Email, sender: str) -> dict[str, Any]:
+def _build_raw(email: Email, sender: str) -> dict[str, Any]:
     """A mail with files, whose names SES is told in MIME: how `Simple` writes those beyond ASCII is on no page."""
-    from function.providers.mime import compose, encode_header, readers  # noqa: PLC0415  few mails need it
+    from function.providers.mime import build_reader_headers, compose, encode_header  # noqa: PLC0415  few mails need it
 
-    own = {"From": sender, **readers(email), "Subject": encode_header(email.subject)}
+    own = {"From": sender, **build_reader_headers(email), "Subject": encode_header(email.subject)}
     return {"Raw": {"Data": compose(email, own)}}
 
 
-def _utf8(text: str) -> dict[str, str]:
+def _encode_utf8(text: str) -> dict[str, str]:
     return {"Data": text, "Charset": "UTF-8"}

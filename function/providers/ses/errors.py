@@ -48,7 +48,7 @@ from function.errors import (
 from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
 
-__all__ = ["BY_CODE", "THROTTLING", "after_answer", "without_answer"]
+__all__ = ["BY_CODE", "THROTTLING", "read_error", "read_missing_answer"]
 
 #: Every code of SendEmail in the service model that is about this mail or this account; the rest goes by HTTP status.
 BY_CODE: dict[str, type[NotificationError]] = {
@@ -120,7 +120,7 @@ _UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionErr
 _CONNECTING = frozenset({"connect", "do_handshake", "_tunnel", "ssl_wrap_socket"})
 
 
-def after_answer(error: ClientError, addresses: Sequence[str] = (), sender: str = "") -> NotificationError:
+def read_error(error: ClientError, addresses: Sequence[str] = (), sender: str = "") -> NotificationError:
     """SES answered with an error: below 500 it refused the mail, from 500 on it may have taken it all the same.
 
     SES names the addresses that it objects to; those of the mail, the recipient's first, and `sender` tell whose set-up
@@ -136,10 +136,10 @@ def after_answer(error: ClientError, addresses: Sequence[str] = (), sender: str 
         return OutcomeUnknown(line)
     if _is_sandbox_refusal(text.lower(), "".join(addresses[:1]).lower(), parseaddr(sender)[1].lower()):
         return RefusedForGood(_SANDBOX, ReasonCode.RECIPIENT_UNVERIFIED)
-    return _by_words(code, text.lower(), line, status)
+    return _read_message(code, text.lower(), line, status)
 
 
-def _by_words(code: str, text: str, line: str, status: int) -> NotificationError:
+def _read_message(code: str, text: str, line: str, status: int) -> NotificationError:
     for pattern, kind in _BY_TEXT:
         if re.search(pattern, text):
             return kind(line)
@@ -153,7 +153,7 @@ def _is_sandbox_refusal(text: str, recipient: str, sender: str) -> bool:
     return bool(recipient) and recipient != sender and _UNVERIFIED in text and recipient in text
 
 
-def without_answer(error: Exception, left: bool = True) -> NotificationError:
+def read_missing_answer(error: Exception, left: bool = True) -> NotificationError:
     """No readable answer came: the outcome is unknown, unless no request `left` or SES was not reached."""
     line = f"SES was not reached: {type(error).__name__}"
     if isinstance(error, _UNREACHABLE) or _failed_to_connect(error):

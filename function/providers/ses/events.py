@@ -127,7 +127,7 @@ class Ignored:
 Parsed = FeedbackEvent | ProbeReport | Ignored
 
 
-def only_sent(event: FeedbackEvent) -> FeedbackEvent:
+def reduce_to_sent(event: FeedbackEvent) -> FeedbackEvent:
     """What a report on copies alone says of the mail: that its provider took it. Whom it names stays, to be told."""
     sent = KINDS["Send"]
     return replace(
@@ -163,44 +163,44 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
     With a `configuration_set` only what was sent under that, or for a tenant, is ours: other apps tag their mails as
     they like. A tenant may have a set of its own, which this version need not know: the topic takes no other's.
     """
-    event = _event(body)
+    event = _read_event(body)
     if event is None:
         return Ignored("not an SES event")
-    kind = KINDS.get(_kind(event))
+    kind = KINDS.get(_read_kind(event))
     if kind is None:
-        return Ignored(f"no meaning for {_kind(event)[:40]}")
-    mail = _object(event, "mail")
-    message_id = _message_id(mail)
-    probe = configuration_set and _tag(mail, PROBE_TAG[0]) == PROBE_TAG[1]
+        return Ignored(f"no meaning for {_read_kind(event)[:40]}")
+    mail = _read_object(event, "mail")
+    message_id = _read_message_id(mail)
+    probe = configuration_set and _read_tag(mail, PROBE_TAG[0]) == PROBE_TAG[1]
     if message_id is None and not probe:
         return Ignored("no message_id tag: not a mail of ours")
-    tenant = _tag(mail, TENANT_TAG)
-    if configuration_set and not tenant and _tag(mail, "ses:configuration-set") != configuration_set:
+    tenant = _read_tag(mail, TENANT_TAG)
+    if configuration_set and not tenant and _read_tag(mail, "ses:configuration-set") != configuration_set:
         return Ignored("another configuration set: not a mail of ours")
-    provider, sent_at = _provider(mail), _read_sending_time(mail)
+    provider, sent_at = _read_provider(mail), _read_sending_time(mail)
     if message_id is None:
         return ProbeReport(provider, sent_at)
-    mark = _tag(mail, RECIPIENT_TAG)
+    mark = _read_tag(mail, RECIPIENT_TAG)
     concerned = None if mark is None else _find_concerned(event)
     theirs = [address for address in concerned or () if mark_recipient(address) == mark]
-    destination = theirs or concerned or _texts(mail.get("destination"))
+    destination = theirs or concerned or _list_texts(mail.get("destination"))
     told = FeedbackEvent(
         message_id,
         kind.action,
         kind.state,
         kind.metric,
-        _detail(event, destination[:1]),
+        _read_detail(event, destination[:1]),
         destination[0] if destination else None,
         kind.state in _SUPPRESSING,
-        _tag(mail, SYNTHETIC_TAG[0]) == SYNTHETIC_TAG[1],
-        _reason_code(event, kind),
-        _tag(mail, "attempt"),
+        _read_tag(mail, SYNTHETIC_TAG[0]) == SYNTHETIC_TAG[1],
+        _find_reason_code(event, kind),
+        _read_tag(mail, "attempt"),
         provider,
         sent_at,
-        _tag(mail, TRACE_TAG),
-        tenant if _tag(mail, OWN_LIST_TAG[0]) == OWN_LIST_TAG[1] else None,
+        _read_tag(mail, TRACE_TAG),
+        tenant if _read_tag(mail, OWN_LIST_TAG[0]) == OWN_LIST_TAG[1] else None,
     )
-    return told if concerned is None or theirs else only_sent(told)
+    return told if concerned is None or theirs else reduce_to_sent(told)
 
 
 def _find_concerned(event: Mapping[str, Any]) -> list[str] | None:
@@ -208,12 +208,12 @@ def _find_concerned(event: Mapping[str, Any]) -> list[str] | None:
     if event["eventType"] not in _CONCERNED:
         return None
     key, name = _CONCERNED[event["eventType"]]
-    named = _object(event, key).get(name)
+    named = _read_object(event, key).get(name)
     given = named if isinstance(named, list) else []
-    return _texts([one.get("emailAddress") if isinstance(one, dict) else one for one in given])
+    return _list_texts([one.get("emailAddress") if isinstance(one, dict) else one for one in given])
 
 
-def _event(body: str) -> dict[str, Any] | None:
+def _read_event(body: str) -> dict[str, Any] | None:
     try:
         value = json.loads(body)
         if isinstance(value, dict) and value.get("Type") == "Notification":
@@ -223,19 +223,19 @@ def _event(body: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and isinstance(value.get("eventType"), str) else None
 
 
-def _tag(mail: Mapping[str, Any], name: str) -> str | None:
+def _read_tag(mail: Mapping[str, Any], name: str) -> str | None:
     """SES gives the values of a tag as a list."""
-    values = _object(mail, "tags").get(name)
+    values = _read_object(mail, "tags").get(name)
     return values[0] if isinstance(values, list) and values and isinstance(values[0], str) else None
 
 
-def _message_id(mail: Mapping[str, Any]) -> str | None:
+def _read_message_id(mail: Mapping[str, Any]) -> str | None:
     """The message that the mail was sent for; None if it has no such tag, or one that names no message."""
-    named = _tag(mail, "message_id")
+    named = _read_tag(mail, "message_id")
     return named if named is not None and MESSAGE_ID.fullmatch(named) else None
 
 
-def _provider(mail: Mapping[str, Any]) -> str:
+def _read_provider(mail: Mapping[str, Any]) -> str:
     """As settings name it, by the region in the ARN of the identity that sent; empty if that is not said."""
     arn = mail.get("sourceArn")
     found = re.match(r"arn:[a-z-]+:ses:([a-z0-9-]+):", arn) if isinstance(arn, str) else None
@@ -250,11 +250,11 @@ def _read_sending_time(mail: Mapping[str, Any]) -> int:
         return 0
 
 
-def _kind(event: Mapping[str, Any]) -> str:
+def _read_kind(event: Mapping[str, Any]) -> str:
     """The key of KINDS: a complaint that corrects an earlier one is a delivery, one that SES made of its own list a
     bounce that was never tried."""
     type_: str = event["eventType"]
-    bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
+    bounce, complaint = _read_object(event, "bounce"), _read_object(event, "complaint")
     if type_ in ("Bounce", "Complaint") and _was_not_tried(event):
         return "Bounce/Permanent"
     if type_ == "Complaint" and str(complaint.get("complaintFeedbackType")).strip().lower() == "not-spam":
@@ -263,48 +263,48 @@ def _kind(event: Mapping[str, Any]) -> str:
     return f"{type_}/Permanent" if permanent else type_
 
 
-def _reason_code(event: Mapping[str, Any], kind: FeedbackKind) -> ReasonCode | None:
+def _find_reason_code(event: Mapping[str, Any], kind: FeedbackKind) -> ReasonCode | None:
     return ReasonCode.PROVIDER_SUPPRESSED if _was_not_tried(event) else kind.reason_code
 
 
 def _was_not_tried(event: Mapping[str, Any]) -> bool:
     """Whether SES says that the address is on its own list."""
     subtypes = (
-        _object(event, "bounce").get("bounceSubType"),
-        _object(event, "complaint").get("complaintSubType"),
+        _read_object(event, "bounce").get("bounceSubType"),
+        _read_object(event, "complaint").get("complaintSubType"),
     )
     return bool(_NOT_TRIED.intersection(map(str, subtypes)))
 
 
-def _detail(event: Mapping[str, Any], told: Sequence[str]) -> str | None:
+def _read_detail(event: Mapping[str, Any], told: Sequence[str]) -> str | None:
     """Why, in the provider's words: the subtype, the server's answer to the address that is `told` of, the reason;
     addresses are cut out."""
-    bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
-    known = _texts(_object(event, "mail").get("destination"))
+    bounce, complaint = _read_object(event, "bounce"), _read_object(event, "complaint")
+    known = _list_texts(_read_object(event, "mail").get("destination"))
     recipients = bounce.get("bouncedRecipients")
     bounced = [one for one in recipients if isinstance(one, dict)] if isinstance(recipients, list) else []
     first = next((one for one in bounced if one.get("emailAddress") in told), bounced[0] if bounced else {})
-    known += _texts([first.get("emailAddress")])
+    known += _list_texts([first.get("emailAddress")])
     fixed = [
         bounce.get("bounceType"),
         bounce.get("bounceSubType"),
         complaint.get("complaintSubType"),
         complaint.get("complaintFeedbackType"),
-        _object(event, "deliveryDelay").get("delayType"),
+        _read_object(event, "deliveryDelay").get("delayType"),
     ]
     free = [
         first.get("diagnosticCode"),
-        _object(event, "reject").get("reason"),
-        _object(event, "failure").get("errorMessage"),
+        _read_object(event, "reject").get("reason"),
+        _read_object(event, "failure").get("errorMessage"),
     ]
-    said = [redact(part) for part in _texts(fixed)] + [redact(part, known) for part in _texts(free)]
+    said = [redact(part) for part in _list_texts(fixed)] + [redact(part, known) for part in _list_texts(free)]
     return " ".join(part for part in said if part)[:200] or None
 
 
-def _texts(values: object) -> list[str]:
+def _list_texts(values: object) -> list[str]:
     return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
-def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _read_object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = value.get(name)
     return found if isinstance(found, dict) else {}

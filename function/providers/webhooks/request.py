@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from function.providers.ses.events import Parsed
-from function.providers.urls import scheme_of
+from function.providers.urls import read_scheme
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["MalformedWebhook", "Vendor", "WebhookRequest", "open_vendor", "read_seconds"]
+__all__ = ["MalformedWebhook", "VendorWebhook", "WebhookRequest", "open_vendor", "read_seconds"]
 
 
 class MalformedWebhook(Exception):
@@ -29,18 +29,17 @@ class WebhookRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Vendor:
+class VendorWebhook:
     """What is the vendor's own about its webhooks.
 
-    `signed_at` gives the epoch seconds at which the request was signed with a key, None if it was not; `split` the
-    events in a body; `parse` what one event means for the mail of the provider with that URL. `token` is set where a
-    signature does not cover the body: what of the request is good for one body only.
-    """
+    `verify` checks a signature by a key and gives the epoch seconds at which the request was signed, None if it was
+    not; `split` the events in a body; `parse` what one event means for the mail of the provider with that URL.
+    `read_token` is set where a signature does not cover the body: what of the request is good for one body only."""
 
-    signed_at: Callable[[WebhookRequest, str], int | None]
+    verify: Callable[[WebhookRequest, str], int | None]
     split: Callable[[bytes], list[dict[str, Any]]]
     parse: Callable[[dict[str, Any], str], Parsed]
-    token: Callable[[WebhookRequest], str] | None = None
+    read_token: Callable[[WebhookRequest], str] | None = None
 
 
 def read_seconds(text: str) -> int | None:
@@ -48,30 +47,30 @@ def read_seconds(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else None
 
 
-def open_vendor(url: str) -> Vendor:
+def open_vendor(url: str) -> VendorWebhook:
     """The vendor of the provider with that URL. Raises KeyError for a provider without webhooks."""
-    return _OPENERS[scheme_of(url)]()
+    return _OPENERS[read_scheme(url)]()
 
 
-def _open_sendgrid() -> Vendor:
+def _open_sendgrid() -> VendorWebhook:
     from function.providers.sendgrid import events, signature  # noqa: PLC0415  only if a URL names it
 
-    return Vendor(signature.signed_at, events.split, events.parse)
+    return VendorWebhook(signature.verify_signature, events.split, events.parse)
 
 
-def _open_mailgun() -> Vendor:
+def _open_mailgun() -> VendorWebhook:
     from function.providers.mailgun import events, signature  # noqa: PLC0415  only if a URL names it
 
-    return Vendor(signature.signed_at, events.split, events.parse, signature.token)
+    return VendorWebhook(signature.verify_signature, events.split, events.parse, signature.read_token)
 
 
-def _open_resend() -> Vendor:
+def _open_resend() -> VendorWebhook:
     from function.providers.resend import events, signature  # noqa: PLC0415  only if a URL names it
 
-    return Vendor(signature.signed_at, events.split, events.parse)
+    return VendorWebhook(signature.verify_signature, events.split, events.parse)
 
 
-_OPENERS: dict[str, Callable[[], Vendor]] = {
+_OPENERS: dict[str, Callable[[], VendorWebhook]] = {
     "sendgrid": _open_sendgrid,
     "mailgun": _open_mailgun,
     "mailgun+eu": _open_mailgun,

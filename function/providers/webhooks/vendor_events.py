@@ -28,7 +28,7 @@ from function.providers.ses.events import (
     Ignored,
     Parsed,
     ProbeReport,
-    only_sent,
+    reduce_to_sent,
 )
 from function.providers.webhooks.request import MalformedWebhook, open_vendor
 from function.reason_codes import ReasonCode
@@ -51,7 +51,7 @@ __all__ = [
     "interpret_report",
     "open_envelope",
     "read_object",
-    "text_at",
+    "read_text",
 ]
 
 #: The same as SES's, so that one word means one thing whoever says it.
@@ -115,7 +115,7 @@ def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], p
     )
     mark = report.tags.get(RECIPIENT_TAG)
     of_a_copy = mark is not None and report.address is not None and mark_recipient(report.address) != mark
-    return only_sent(told) if of_a_copy else told
+    return reduce_to_sent(told) if of_a_copy else told
 
 
 def _find_own_list(tags: Mapping[str, Any]) -> str | None:
@@ -142,7 +142,7 @@ def open_envelope(body: str) -> Parsed:
         return Ignored("not an event of a vendor")
 
 
-def text_at(value: object, *path: str) -> str:
+def read_text(value: object, *path: str) -> str:
     """The text that lies there in an object of a vendor's, or an empty one."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

@@ -34,8 +34,8 @@ def capacity(
 ) -> None:
     """How long a burst of events takes to become mails, what waits where, and which concurrency is right."""
     scenario = BurstScenario(
-        _number("RATE", rate),
-        round(_number("BURST", burst)),
+        _read_number("RATE", rate),
+        round(_read_number("BURST", burst)),
         seconds,
         quota,
         over,
@@ -47,10 +47,10 @@ def capacity(
         answer = dataclasses.asdict(simulate(scenario))
         typer.echo(json.dumps({"question": _describe(scenario), "answer": answer}, indent=2))
         return
-    show(console, {name: (one, simulate(one)) for name, one in _choices(scenario).items()})
+    show(console, {name: (one, simulate(one)) for name, one in _list_choices(scenario).items()})
 
 
-def _choices(scenario: BurstScenario) -> dict[str, BurstScenario]:
+def _list_choices(scenario: BurstScenario) -> dict[str, BurstScenario]:
     """The question, and what it is worth comparing with."""
     if not scenario.reserves:
         return {"reserved": scenario, "Terraform's": dataclasses.replace(scenario, reserves=True)}
@@ -68,7 +68,7 @@ def _describe(scenario: BurstScenario) -> dict[str, object]:
     return dataclasses.asdict(scenario) | derived
 
 
-def _number(what: str, text: str) -> float:
+def _read_number(what: str, text: str) -> float:
     try:
         number = float(text.replace(",", ""))
     except ValueError:

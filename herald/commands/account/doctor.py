@@ -17,7 +17,7 @@ from herald.console import console
 from herald.examination import Record, SendRate, Topic, prepare_examination
 from laptop.state import DEFAULT_STATE
 
-__all__ = ["doctor", "lines", "summary"]
+__all__ = ["doctor", "format_lines", "format_summary"]
 
 _COLOURS = {CheckStatus.OK: "green", CheckStatus.WARNING: "yellow", CheckStatus.WRONG: "bold red"}
 #: Room for the longest status and a space.
@@ -42,23 +42,23 @@ def doctor(
     """
     found = prepare_examination(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
     system = replace(found.system, cloud=Memo(found.recorder))
-    results = run(CHECKS, system, lambda result: None if machine else _print(lines(result)))
+    results = run(CHECKS, system, lambda result: None if machine else _print(format_lines(result)))
     if machine:
         typer.echo(json.dumps({"status": find_worst(results), "checks": [asdict(result) for result in results]}))
     else:
-        _print([summary(results)])
+        _print([format_summary(results)])
     found.keep(record)
     raise typer.Exit(int(find_worst(results) is CheckStatus.WRONG))
 
 
-def lines(result: CheckResult) -> list[str]:
+def format_lines(result: CheckResult) -> list[str]:
     """A result as rich's console prints it. No line is cut or filled, so that what is copied stays whole."""
     colour = _COLOURS[result.status]
-    first = f"[{colour}]{result.status:<{_INDENT}}[/]{_plain(result.title)}: {_plain(result.finding)}"
-    return [first, f"{'':<{_INDENT}}[bold]{_plain(result.remedy)}[/]"] if result.remedy else [first]
+    first = f"[{colour}]{result.status:<{_INDENT}}[/]{_escape_markup(result.title)}: {_escape_markup(result.finding)}"
+    return [first, f"{'':<{_INDENT}}[bold]{_escape_markup(result.remedy)}[/]"] if result.remedy else [first]
 
 
-def summary(results: Sequence[CheckResult]) -> str:
+def format_summary(results: Sequence[CheckResult]) -> str:
     """How many are good and how many are not."""
     good, fair, bad = (sum(result.status is status for result in results) for status in CheckStatus)
     return f"{good} ok, {fair} {'warning' if fair == 1 else 'warnings'}, {bad} wrong."
@@ -69,6 +69,6 @@ def _print(texts: Sequence[str]) -> None:
         console.print(text)
 
 
-def _plain(text: str) -> str:
+def _escape_markup(text: str) -> str:
     """The text, with nothing in it that rich would take for markup."""
     return text.replace("[", r"\[")

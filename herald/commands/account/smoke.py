@@ -23,7 +23,7 @@ from herald.examination import Record, Topic, prepare_examination
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
 
-__all__ = ["refusal_of", "smoke"]
+__all__ = ["describe_refusal", "smoke"]
 
 TYPE = "book.created"
 _EXAMPLE = ROOT / "function" / "notifications" / TYPE / "examples" / "typical.json"
@@ -61,7 +61,7 @@ def smoke(
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")
     providers = choose_providers(system, provider or [])
-    rates = {each: _rate(system, each, events) for each in providers}
+    rates = {each: _find_rate(system, each, events) for each in providers}
     by = f" to {', '.join(each.url for each in providers)}" if provider else ""
     _require_consent(
         f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}{by}?", yes
@@ -69,16 +69,16 @@ def smoke(
     journeys: list[Journey] = []
     try:
         for each, rate in rates.items():
-            journeys += _run(_test_of(found.system, system, each, rate), events, timeout * 60, machine)
+            journeys += _run(_make_test(found.system, system, each, rate), events, timeout * 60, machine)
     except RefusedError as refusal:
-        raise UserError(refusal_of(refusal, system)) from None
+        raise UserError(describe_refusal(refusal, system)) from None
     finally:
         found.keep(record)
     _show(journeys, events * len(providers), timeout, machine)
     raise typer.Exit(int(sum(journey.arrived for journey in journeys) < events * len(providers)))
 
 
-def _test_of(fresh: System, system: System, provider: SmokeProvider, rate: float) -> Smoke:
+def _make_test(fresh: System, system: System, provider: SmokeProvider, rate: float) -> Smoke:
     return Smoke(
         fresh,
         system.topic("events"),
@@ -93,7 +93,7 @@ def _test_of(fresh: System, system: System, provider: SmokeProvider, rate: float
     )
 
 
-def _rate(system: System, provider: SmokeProvider, events: int) -> float:
+def _find_rate(system: System, provider: SmokeProvider, events: int) -> float:
     """How many mails a second the provider takes, as far as is known. Raises `UserError` if SES does not take so many
     events today."""
     if not provider.by_ses:
@@ -122,7 +122,7 @@ def _run(test: Smoke, events: int, seconds: float, machine: bool) -> list[Journe
         )
 
 
-def refusal_of(refusal: RefusedError, system: System) -> str:
+def describe_refusal(refusal: RefusedError, system: System) -> str:
     """What a refused call says to the person who started the test."""
     if refusal.denied and refusal.operation == "Publish":
         return (

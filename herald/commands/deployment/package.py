@@ -23,7 +23,7 @@ def package(
     built = build(target, architecture, notifications=notifications, say=typer.echo)
     typer.echo(f"For Python {built.python} on {built.architecture}:")
     for archive in (built.function, built.webapp):
-        typer.echo(_line(archive))
+        typer.echo(_format_line(archive))
     if not built.bytecode:
         typer.echo(
             f"Without bytecode, because there is no Python {LAMBDA_PYTHON} here: the functions start more slowly."
@@ -37,6 +37,6 @@ def dist() -> None:
     typer.echo(path.with_name(f"{path.name}.sha256").read_text().split()[0])
 
 
-def _line(archive: Archive) -> str:
+def _format_line(archive: Archive) -> str:
     size = f"{archive.size / 1e6:.1f} MB"
     return f"  {archive.path}  {size}  release {archive.release}  sha256 {archive.sha256}"

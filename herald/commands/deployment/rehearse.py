@@ -139,9 +139,9 @@ def _show(out: Console, first: str, results: list[ScenarioResult], counted: Coun
         left = heading in ("release", "ended")
         # Only the releases, which may be several, go on in a second line: on a narrow terminal nothing is cut.
         table.add_column(heading, no_wrap=heading != "release", overflow="fold", justify="left" if left else "right")
-    table.add_row(first, ", ".join(before), "100 %", _mails_of(counted, before), "", "", "was live")
+    table.add_row(first, ", ".join(before), "100 %", _describe_mails(counted, before), "", "", "was live")
     for one in results:
-        sent = _mails_of(counted, [one.release])
+        sent = _describe_mails(counted, [one.release])
         table.add_row(one.version, one.release, f"{one.most:g} %", sent, one.soon, str(one.met), one.ended)
     out.print("\nWhat each version did; most: of the traffic, at the most; seen: so long after its first part of the")
     out.print("traffic, or before it; met: readers who met its fault")
@@ -153,5 +153,5 @@ def _show(out: Console, first: str, results: list[ScenarioResult], counted: Coun
     )
 
 
-def _mails_of(counted: Count, releases: list[str]) -> str:
+def _describe_mails(counted: Count, releases: list[str]) -> str:
     return str(sum(counted.senders.get(release, 0) for release in releases))

@@ -116,7 +116,7 @@ def rollback(
     stack = choose_release_stack(local, state_dir, prefix)
     rollback_plan = plan_rollback(stack, to)
     if not machine:
-        console.print(f"{_where(stack)}: {rollback_plan.description}", markup=False)
+        console.print(f"{_describe_place(stack)}: {rollback_plan.description}", markup=False)
     _require_consent(f"Put version {rollback_plan.version} back?", yes)
     shown = choose_screen(console, machine)
     poller = start_rollback(stack, rollback_plan, strategy)
@@ -152,7 +152,7 @@ def releases(
     print_rows(("version", "release", "published", "code", "traffic"), rows)
 
 
-def _where(stack: Stack) -> str:
+def _describe_place(stack: Stack) -> str:
     return f"{'laptop cloud, ' if stack.local else ''}account {stack.account}, region {stack.region}"
 
 
@@ -162,7 +162,7 @@ def _announce(stack: Stack, chosen: ReleasePlan, shown: DeploymentScreen, bake: 
     watched = [*chosen.group_alarms, "the candidate's own"]
     watched += [f"in the bake {name}, once it is quiet" for name in chosen.mends]
     rows = {
-        "Where": _where(stack),
+        "Where": _describe_place(stack),
         "Live": f"version {now}, release {described.get(now, '?')}",
         "Release": f"{chosen.artifact.release}, {chosen.artifact.path.stat().st_size / 1e6:.1f} MB",
         "Strategy": chosen.config,

@@ -102,10 +102,10 @@ def _run(
     descriptor = find_descriptor(state_dir)
     target = targets.find_laptop(descriptor) if local else targets.find_aws()
     variables = [f"-var-file={path.resolve()}" for path in var_file or ()] + [f"-var={value}" for value in var or ()]
-    ask = _yes if yes else confirm
+    ask = _say_yes if yes else confirm
     return prepare(target, backend, local_state, variables, console.print, ask, descriptor)
 
 
-def _yes(question: str) -> bool:
+def _say_yes(question: str) -> bool:
     console.print(f"{question} Yes.")
     return True

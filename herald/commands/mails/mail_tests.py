@@ -64,11 +64,11 @@ def test(
 
 
 def _try_all(home: Path, update: bool) -> _Result:
-    from package.notifications.catalogue import compile_catalogue, types  # noqa: PLC0415  slow to load
+    from package.notifications.catalogue import compile_catalogue, list_types  # noqa: PLC0415  slow to load
     from package.notifications.mail_checks.fuzz_data import try_generated  # noqa: PLC0415  the same
-    from package.notifications.mail_checks.mail_lint import faults_of_mail  # noqa: PLC0415  the same
-    from package.notifications.mail_checks.snapshots import compare, snapshots, write_snapshots  # noqa: PLC0415  the same
-    from package.notifications.previews import each_mail  # noqa: PLC0415  the same
+    from package.notifications.mail_checks.mail_lint import find_mail_faults  # noqa: PLC0415  the same
+    from package.notifications.mail_checks.snapshots import compare, make_snapshots, write_snapshots  # noqa: PLC0415  the same
+    from package.notifications.previews import render_examples  # noqa: PLC0415  the same
 
     result = _Result()
     with tempfile.TemporaryDirectory() as folder:
@@ -77,15 +77,15 @@ def _try_all(home: Path, update: bool) -> _Result:
         except PackageError as error:
             result.faults += str(error).splitlines()
             return result
-    mails = [*each_mail(catalogue, home, types(home))]
+    mails = [*render_examples(catalogue, home, list_types(home))]
     for mail in mails:
         where = f"{home / mail.type / mail.locale}"
-        faults = (f"{where}/{fault}, with examples/{mail.example}.json" for fault in faults_of_mail(mail))
+        faults = (f"{where}/{fault}, with examples/{mail.example}.json" for fault in find_mail_faults(mail))
         result.faults += faults
-    for type_ in types(home):
+    for type_ in list_types(home):
         generated = try_generated(catalogue, home, type_, result.faults)
         result.tried[type_] = {"mails": sum(mail.type == type_ for mail in mails), "generated": generated}
-    kept, wanted = home / SNAPSHOTS, snapshots(mails)
+    kept, wanted = home / SNAPSHOTS, make_snapshots(mails)
     if update:
         result.written += write_snapshots(kept, wanted)
     elif kept.is_dir():

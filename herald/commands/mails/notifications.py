@@ -46,19 +46,19 @@ def new(
         EXAMPLES,
         NOTIFICATIONS,
         is_type,
-        types,
+        list_types,
     )
 
     if notifications:
         notifications.mkdir(parents=True, exist_ok=True)
     home = find_notifications(notifications)
-    roots = [root for root in (home, EXAMPLES, NOTIFICATIONS) if like in types(root)]
+    roots = [root for root in (home, EXAMPLES, NOTIFICATIONS) if like in list_types(root)]
     if not is_type(type_):
         raise UserError(f"{type_!r} is no type of event: words in small letters, joined by dots, such as order.shipped")
     if (home / type_).exists():
         raise UserError(f"{home / type_} is there already")
     if not roots:
-        known = sorted({*types(home), *types(EXAMPLES), *types(NOTIFICATIONS)})
+        known = sorted({*list_types(home), *list_types(EXAMPLES), *list_types(NOTIFICATIONS)})
         raise UserError(f"there is no notification {like!r} to copy; there are: {', '.join(known)}")
     if not (home / BRAND).exists():
         shutil.copyfile(NOTIFICATIONS / BRAND, home / BRAND)
@@ -84,7 +84,7 @@ def lint(
 
     It warns of what mail programs leave out, where there is Node.js; a warning stops nothing.
     """
-    from package.notifications.catalogue import BRAND, compile_catalogue, types  # noqa: PLC0415  slow to load
+    from package.notifications.catalogue import BRAND, compile_catalogue, list_types  # noqa: PLC0415  slow to load
 
     home = find_notifications(notifications)
     faults: list[str] = []
@@ -98,12 +98,12 @@ def lint(
         else:
             warnings, unseen = _find_unsupported(catalogue, home)
     if as_json:
-        print_json({"notifications": types(home), "faults": faults, "warnings": warnings, "not_looked_at": unseen})
+        print_json({"notifications": list_types(home), "faults": faults, "warnings": warnings, "not_looked_at": unseen})
     else:
         for line in (*faults, *warnings):
             typer.echo(line)
         if not faults:
-            typer.echo(f"{', '.join(types(home))}: nothing is wrong")
+            typer.echo(f"{', '.join(list_types(home))}: nothing is wrong")
         if not (home / BRAND).exists():
             note(f"{home} has no {BRAND}: these mails say Herald, in its colours")
         if unseen:
@@ -114,12 +114,12 @@ def lint(
 
 def _find_unsupported(catalogue: Catalogue, home: Path) -> tuple[list[str], str | None]:
     """What mail programs do not support of these mails, a line each; or the reason why it was not checked."""
-    from package.notifications.catalogue import types  # noqa: PLC0415  slow to load
+    from package.notifications.catalogue import list_types  # noqa: PLC0415  slow to load
     from package.notifications.mail_checks.mail_programs.unsupported import find_unsupported  # noqa: PLC0415  the same
-    from package.notifications.previews import each_mail  # noqa: PLC0415  the same
+    from package.notifications.previews import render_examples  # noqa: PLC0415  the same
 
     mails: dict[tuple[str, str], str] = {}
-    for mail in each_mail(catalogue, home, types(home)):
+    for mail in render_examples(catalogue, home, list_types(home)):
         which = (mail.type, mail.locale)
         mails[which] = max(mails.get(which, ""), mail.content.html, key=len)  # the longest says the most
     try:
@@ -134,7 +134,7 @@ def preview(
     tenant: OfTenant = None,
 ) -> None:
     """Write every example's mail into build/preview, in light and dark, with a picture if there is a browser."""
-    from package.notifications.previews import previews  # noqa: PLC0415  the compilers are slow to load
+    from package.notifications.previews import write_previews  # noqa: PLC0415  the compilers are slow to load
 
-    for path in previews(find_notifications(notifications), type_, tenant):
+    for path in write_previews(find_notifications(notifications), type_, tenant):
         typer.echo(path)

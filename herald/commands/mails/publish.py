@@ -59,21 +59,21 @@ def contracts(
 ) -> None:
     """Write what publishers need: an AsyncAPI document, it as a page, and typed publishers in Python and TypeScript."""
     from package.notifications.catalogue import compile_catalogue  # noqa: PLC0415
-    from package.notifications.publishing.asyncapi import asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
-    from package.notifications.publishing.events_page import events_page  # noqa: PLC0415
-    from package.notifications.publishing.publishers import python_publisher, typescript_publisher  # noqa: PLC0415
+    from package.notifications.publishing.asyncapi import build_asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
+    from package.notifications.publishing.events_page import render_events_page  # noqa: PLC0415
+    from package.notifications.publishing.publishers import write_python_publisher, write_typescript_publisher  # noqa: PLC0415
 
     home = find_notifications(notifications)
     with tempfile.TemporaryDirectory() as folder:
         compile_catalogue(Path(folder), home)  # nothing is promised of mails in which something is wrong
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     out.mkdir(parents=True, exist_ok=True)
-    document = asyncapi(home, version)
+    document = build_asyncapi(home, version)
     for name, text in (
         ("asyncapi.yaml", to_yaml(document)),
-        ("events.md", events_page(document)),
-        ("herald_events.py", python_publisher(home)),
-        ("herald_events.ts", typescript_publisher(home)),
+        ("events.md", render_events_page(document)),
+        ("herald_events.py", write_python_publisher(home)),
+        ("herald_events.ts", write_typescript_publisher(home)),
     ):
         (out / name).write_text(text, "utf-8")
         typer.echo(out / name)

@@ -62,7 +62,7 @@ def list_(
     listed = list_suppressions(AwsAccount.choose(local, state_dir, prefix).installation())
     entries = sorted((one for one in listed if tenant in (None, one.tenant)), key=lambda entry: entry.since)
     if machine:
-        print_json([_value(entry) for entry in entries])
+        print_json([_to_json(entry) for entry in entries])
         return
     print_rows(
         ("reason", "since", "by message", "tenant", "key of the address"),
@@ -91,7 +91,7 @@ def check_(
     installation = account.installation()
     found = find_recipient(installation, installation.address_keys(address), address)
     if machine:
-        lists = {"suppressed": [_value(entry) for entry in found.entries], "ses_regions": found.regions}
+        lists = {"suppressed": [_to_json(entry) for entry in found.entries], "ses_regions": found.regions}
         print_json({**lists, "unsubscribed": found.stopped, "not_known": found.unasked or None})
     else:
         for line in found.describe(f"herald suppressions remove {address}{account.options}"):
@@ -132,7 +132,7 @@ def remove_(
 
     act(account, "take off the list", installation.address_keys(address)[0], remove)
     if machine:
-        print_json({"removed": [_value(entry) for entry in listing.entries], "ses_regions": listing.regions})
+        print_json({"removed": [_to_json(entry) for entry in listing.entries], "ses_regions": listing.regions})
     else:
         console.print(f"Removed. Mails that were stopped are sent by: herald redrive --from-record ID{account.options}")
         console.print(f"Which those are: herald why {address}{account.options}", markup=False)
@@ -198,16 +198,16 @@ def forget(
         done.append(erase(installation, address, data))
         if listing:
             take_off(installation, address)
-        return f"erased: {_counts(done[0], listing)}"
+        return f"erased: {_describe_counts(done[0], listing)}"
 
     act(account, "forget", installation.address_keys(address)[0], forget_it)
     if machine:
         print_json(_describe_erasure(done[0], listing))
     else:
-        console.print(f"Erased: {_counts(done[0], listing)}.")
+        console.print(f"Erased: {_describe_counts(done[0], listing)}.")
 
 
-def _counts(erased: Erased, listing: Listing | None) -> str:
+def _describe_counts(erased: Erased, listing: Listing | None) -> str:
     return (
         f"{erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in the outbox, "
         f"{erased.hashes} hashes in other records, {len(listing.entries) if listing else 0} suppressions"
@@ -239,7 +239,7 @@ def _show(listing: Listing) -> None:
         console.print(f"on SES's suppression list in {region}", markup=False)
 
 
-def _value(entry: Suppression) -> dict[str, str | None]:
+def _to_json(entry: Suppression) -> dict[str, str | None]:
     return {
         "key": entry.key,
         "tenant": entry.tenant,

@@ -284,11 +284,16 @@ def _redrive(
         return f"{done.sent} queued again, {done.discarded} thrown away because the mail has gone"
 
     action = "send once more" if plan.letters_to(RedriveDecision.AGAIN) else "send again"
-    act(account, f"{action}, also what may have gone" if even_if_sent else action, _about(letter_filter, named), send)
+    act(
+        account,
+        f"{action}, also what may have gone" if even_if_sent else action,
+        _describe_letters(letter_filter, named),
+        send,
+    )
     return done
 
 
-def _about(letter_filter: LetterFilter, named: list[str]) -> str:
+def _describe_letters(letter_filter: LetterFilter, named: list[str]) -> str:
     return ", ".join(named)[:500] or letter_filter.describe()
 
 

@@ -37,7 +37,7 @@ def status(
     if watch and machine:
         raise UserError("--watch shows a screen and --json is one document: say one of them", code=2)
     account = AwsAccount.choose(local, state_dir, prefix)
-    installation, clients = account.installation(), status_clients(account)
+    installation, clients = account.installation(), make_status_clients(account)
     while True:
         seen = look(installation, clients, datetime.now(UTC))
         if watch and console.is_terminal:
@@ -54,7 +54,7 @@ def status(
             raise typer.Exit(INTERRUPTED) from None
 
 
-def status_clients(account: AwsAccount) -> StatusClients:
+def make_status_clients(account: AwsAccount) -> StatusClients:
     """The clients that a look needs."""
     cloudwatch, logs, codedeploy = map(account.client, ("cloudwatch", "logs", "codedeploy"))
     return StatusClients(account.functions, cloudwatch, logs, codedeploy, account.prefix)
@@ -63,11 +63,11 @@ def status_clients(account: AwsAccount) -> StatusClients:
 def _show(seen: HeraldStatus, account: AwsAccount) -> None:
     console.print(f"{account.prefix} in {account.where}, {seen.at:%Y-%m-%d %H:%M:%S} UTC", style="dim")
     print_rows(("", ""), [(line.label, line.text) for line in describe_status(seen, account.options)])
-    for label, text in _alarms(seen):
+    for label, text in _list_alarms(seen):
         console.print(f"{label}{text}", markup=False)
 
 
-def _alarms(seen: HeraldStatus) -> Iterator[tuple[str, str]]:
+def _list_alarms(seen: HeraldStatus) -> Iterator[tuple[str, str]]:
     now = seen.at
     for alarm in seen.alarms or ():
         since = age((now - alarm.since).total_seconds() * 1000)

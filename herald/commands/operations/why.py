@@ -58,7 +58,7 @@ def why(
 
     def search() -> str:
         letters = peek(installation.sqs, installation.dead)
-        outbox = list(_outbox(installation, question))
+        outbox = list(_list_outbox_entries(installation, question))
         searched.append(find(installation, question, letters, outbox, partial(scan_all, installation), now))
         return f"{len(searched[0].mails)} found"
 
@@ -75,7 +75,7 @@ def why(
         raise typer.Exit(_NOTHING)
 
 
-def _outbox(installation: Installation, question: MailQuery) -> Iterator[OutboxEntry]:
+def _list_outbox_entries(installation: Installation, question: MailQuery) -> Iterator[OutboxEntry]:
     """The outbox's entries on it; none without a web app, or without the permission to read its table."""
     try:
         yield from find_entries(installation, lambda body: mentions(body, question))
@@ -96,7 +96,7 @@ def _show(
     console.print(summarize(found.mails), style="bold", markup=False)
     if recipient:
         console.print(f"The address, by its hash {question.keys[0]}:", markup=False)
-        for line in recipient.describe(_command("suppressions remove ADDRESS", question, options)):
+        for line in recipient.describe(_format_command("suppressions remove ADDRESS", question, options)):
             console.print(f"  {line}", markup=False)
     for mail, said in zip(found.mails, answers, strict=True):
         console.print()
@@ -105,22 +105,24 @@ def _show(
             if text:
                 console.print(f"{label + ':':5}{text}", markup=False)
         for command in said.commands:
-            console.print(f"       {_command(command, question, options)}", markup=False)
-        print_rows(("", ""), list(_names(mail, now)), indent=2)
+            console.print(f"       {_format_command(command, question, options)}", markup=False)
+        print_rows(("", ""), list(_list_names(mail, now)), indent=2)
         if mail.rows:
             print_rows(
-                ("time", "state", "provider", "took", "release", "said"), [_row(row) for row in mail.rows], indent=2
+                ("time", "state", "provider", "took", "release", "said"),
+                [_format_row(row) for row in mail.rows],
+                indent=2,
             )
 
 
-def _command(command: str, question: MailQuery, options: str) -> str:
+def _format_command(command: str, question: MailQuery, options: str) -> str:
     """What to type: the address stands where it was given, for it is on this screen already."""
     if question.keys:
         command = command.replace("ADDRESS", question.wanted)
     return f"herald {command}{options}"
 
 
-def _names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
+def _list_names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
     if mail.event_id:
         yield "event", f"{mail.event_id}{f' of {mail.source}' if mail.source else ''}"
     if mail.subject:
@@ -130,20 +132,20 @@ def _names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
     if mail.message_id:
         yield "MessageId", mail.message_id
     yield "state", mail.state
-    yield from _names_of(mail.record) if mail.record else ()
+    yield from _list_record_names(mail.record) if mail.record else ()
     for letter in mail.letters:
         yield "letter", f"in dead for {format_age(now - letter.since)}, {letter.reason_code}: {letter.reason}"
     if mail.outbox:
         yield "outbox", f"{mail.outbox.state}, committed {format_time(mail.outbox.committed_at)}"
 
 
-def _names_of(record: Record) -> Iterator[tuple[str, str]]:
+def _list_record_names(record: Record) -> Iterator[tuple[str, str]]:
     names = {"tenant": record.tenant, "trace": record.trace}
     names |= {"instead of": record.instead_of, "followed by": record.successor}
     return ((what, name) for what, name in names.items() if name)
 
 
-def _row(row: Any) -> tuple[str, str, str, str, str, str]:
+def _format_row(row: Any) -> tuple[str, str, str, str, str, str]:
     took = "" if row.ms is None else f"{row.ms} ms"
     said = " ".join(filter(None, (row.reason_code, row.detail)))
     return format_time(row.at), str(row.state), row.provider or "", took, row.release, said
@@ -172,7 +174,7 @@ def _describe(
         "summary": summarize(found.mails),
         "address": None if recipient is None else _describe_recipient(recipient),
         "mails": [_describe_mail(*pair, options) for pair in zip(found.mails, answers, strict=True)],
-        "dead": {"letters": found.letters, "oldest": None if found.oldest is None else _iso(found.oldest)},
+        "dead": {"letters": found.letters, "oldest": None if found.oldest is None else _format_iso(found.oldest)},
         "whole_ledger": found.scanned,
     }
 
@@ -207,12 +209,13 @@ def _describe_mail(mail: MailStory, said: MailAnswer, options: str) -> dict[str,
         "trace": record.trace if record else None,
         "tenant": record.tenant if record else None,
         "letters": [
-            {"since": _iso(one.since), "reason_code": one.reason_code, "reason": one.reason} for one in mail.letters
+            {"since": _format_iso(one.since), "reason_code": one.reason_code, "reason": one.reason}
+            for one in mail.letters
         ],
         "outbox": mail.outbox.state if mail.outbox else None,
-        "timeline": [{**row.as_dict(), "state": str(row.state), "at": _iso(row.at)} for row in mail.rows],
+        "timeline": [{**row.as_dict(), "state": str(row.state), "at": _format_iso(row.at)} for row in mail.rows],
     }
 
 
-def _iso(at: int) -> str:
+def _format_iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

@@ -18,9 +18,9 @@ from jsonschema import Draft202012Validator
 from function.errors import InvalidEvent, NotificationError
 from function.message.catalogue import Catalogue, Notification
 from package.errors import PackageError
-from package.notifications.catalogue import NOTIFICATIONS, UNSUBSCRIBE_URL, examples, find_brand
-from package.notifications.digests import seen_schema
-from package.notifications.documents import where
+from package.notifications.catalogue import NOTIFICATIONS, UNSUBSCRIBE_URL, find_brand, read_examples
+from package.notifications.digests import build_template_schema
+from package.notifications.documents import locate
 from package.notifications.explanations import explain
 from package.notifications.mails import refuse_content
 from package.notifications.schemas import Schema, read_data_schema
@@ -50,13 +50,13 @@ class Generated:
 def generate(schema: Schema, seeds: Sequence[Any]) -> Iterator[Generated]:
     """Each value of the schema at its bounds, beyond them, left out and of another type, in the first of `seeds` that
     has it; sound or not."""
-    for place, part in _places(schema):
+    for place, part in _list_places(schema):
         seed = next((seed for seed in seeds if _find(seed, place[:-1]) is not _GONE), None)
         if seed is None:
             continue
         known = (_find(each, place) for each in seeds)
         current = next((value for value in known if value is not _GONE), "a")
-        for value in _values(part, current):
+        for value in _list_values(part, current):
             yield Generated(_replace(seed, place, value), place, _describe(place, value))
 
 
@@ -69,18 +69,18 @@ def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults:
     schema = read_data_schema(folder / "schema.json")
     referee = Draft202012Validator(schema)
     logo = (find_brand(notifications)["logo"] or {}).get("url")
-    written = (_with_few_items(schema, data) for data in examples(type_, notifications).values())
+    written = (_with_few_items(schema, data) for data in read_examples(type_, notifications).values())
     seeds = sorted(
         written, key=lambda data: -len(json.dumps(data))
     )  # what has the most tells the most when one is gone
-    seen = schema if notification.digest is None else seen_schema(schema)
+    seen = schema if notification.digest is None else build_template_schema(schema)
     told: set[str] = set()
     generated = [*generate(schema, seeds)]
     for one in generated:
         sound = referee.is_valid(one.data)
-        if _accepts(notification, one.data) != sound:
+        if _is_accepted(notification, one.data) != sound:
             said = "refuses" if sound else "takes"
-            at = f"{_line(folder / 'schema.json', one.place)}: the validator in the package {said}"
+            at = f"{_locate(folder / 'schema.json', one.place)}: the validator in the package {said}"
             _tell(faults, told, at, f"{at} {one.case}, and JSON Schema does not: tell Herald's maintainers")
             continue
         for locale in sorted(notification.locales) if sound else ():
@@ -102,7 +102,7 @@ def _tell(faults: list[str], told: set[str], key: str, line: str) -> None:
         faults.append(line)
 
 
-def _accepts(notification: Notification, data: Any) -> bool:
+def _is_accepted(notification: Notification, data: Any) -> bool:
     try:
         notification.validate(data)
     except InvalidEvent:
@@ -110,22 +110,22 @@ def _accepts(notification: Notification, data: Any) -> bool:
     return True
 
 
-def _places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
+def _list_places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
     """Each value of a document but the whole, and its schema; of a list the first item."""
     if place:
         yield place, schema
     for name, part in schema.get("properties", {}).items():
-        yield from _places(part, (*place, name))
+        yield from _list_places(part, (*place, name))
     if "items" in schema:
-        yield from _places(schema["items"], (*place, 0))
+        yield from _list_places(schema["items"], (*place, 0))
 
 
-def _values(part: Schema, current: Any) -> list[Any]:
+def _list_values(part: Schema, current: Any) -> list[Any]:
     """What may stand at a place, and what may not: sound ones first."""
     match part["type"]:
         case "string":
             text = current if isinstance(current, str) else "a"
-            chosen = [*part.get("enum", []), *_texts(part, text), *(each.format(text) for each in _SPOILT)]
+            chosen = [*part.get("enum", []), *_list_texts(part, text), *(each.format(text) for each in _SPOILT)]
         case "integer" | "number":
             ends = [part[bound] for bound in _BOUNDS if bound in part]
             chosen = [*part.get("enum", []), *(end + step for end in ends for step in (0, -1, 1, 0.5)), 1.0]
@@ -140,7 +140,7 @@ def _values(part: Schema, current: Any) -> list[Any]:
     return list({repr(value): value for value in [_GONE, *chosen, *_WRONG]}.values())
 
 
-def _texts(part: Schema, text: str) -> Iterator[str]:
+def _list_texts(part: Schema, text: str) -> Iterator[str]:
     """As short and as long as may be, and a character less or more; of words, and as the example's goes on."""
     for length in (part.get("minLength", 0), part.get("maxLength", len(text))):
         for wanted in (length, length - 1, length + 1):
@@ -193,8 +193,8 @@ def _describe(place: Place, value: Any) -> str:
     return f"data whose {name} is {json.dumps(value)}"
 
 
-def _line(path: Path, place: Place) -> str:
+def _locate(path: Path, place: Place) -> str:
     steps: list[str | int] = []
     for step in place:
         steps += ["properties", step] if isinstance(step, str) else ["items"]
-    return where(path, steps)
+    return locate(path, steps)

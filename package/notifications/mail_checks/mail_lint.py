@@ -9,14 +9,14 @@ from typing import Any
 
 from package.notifications.previews import ExampleMail
 
-__all__ = ["LONGEST_SUBJECT", "faults_of_mail"]
+__all__ = ["LONGEST_SUBJECT", "find_mail_faults"]
 
 #: Characters of a subject: mail programs on a desk show about 70, and no list more than these.
 LONGEST_SUBJECT = 130
 _SYNTAX = re.compile("{{|}}|{%|%}|{#|#}")
 
 
-def faults_of_mail(mail: ExampleMail) -> Iterator[str]:
+def find_mail_faults(mail: ExampleMail) -> Iterator[str]:
     """What is wrong with a mail: which part, what, and what to do."""
     content = mail.content
     if len(content.subject) > LONGEST_SUBJECT:
@@ -25,7 +25,7 @@ def faults_of_mail(mail: ExampleMail) -> Iterator[str]:
             f"{LONGEST_SUBJECT} at most: shorten what it names, {{{{ book.title | shorten(90) }}}}"
         )
     words = {"subject.txt": content.subject, "body.txt": content.text, "body.mjml": _Words(content.html).found}
-    written = "\n".join(_texts(mail.data))
+    written = "\n".join(_list_texts(mail.data))
     for part, text in words.items():
         if (left := _SYNTAX.search(text)) and left[0] not in written:
             yield f"{part}: {left[0]} is left over, as readers see it: close it, or take it away"
@@ -36,13 +36,13 @@ def faults_of_mail(mail: ExampleMail) -> Iterator[str]:
         )
 
 
-def _texts(data: Any) -> Iterator[str]:
+def _list_texts(data: Any) -> Iterator[str]:
     """All texts in the data."""
     if isinstance(data, str):
         yield data
     elif isinstance(data, (dict, list)):
         for value in data.values() if isinstance(data, dict) else data:
-            yield from _texts(value)
+            yield from _list_texts(value)
 
 
 class _Words(HTMLParser):

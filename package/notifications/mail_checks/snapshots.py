@@ -13,7 +13,7 @@ from pathlib import Path
 
 from package.notifications.previews import ExampleMail
 
-__all__ = ["Change", "compare", "snapshots", "write_snapshots"]
+__all__ = ["Change", "compare", "make_snapshots", "write_snapshots"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Change:
     difference: tuple[str, ...] = ()
 
 
-def snapshots(mails: Iterable[ExampleMail]) -> dict[str, str]:
+def make_snapshots(mails: Iterable[ExampleMail]) -> dict[str, str]:
     """The files of these mails, by their path in the folder of snapshots."""
     files = {}
     for mail in mails:
@@ -38,7 +38,7 @@ def snapshots(mails: Iterable[ExampleMail]) -> dict[str, str]:
 
 def compare(folder: Path, wanted: Mapping[str, str]) -> list[Change]:
     """What is otherwise in `folder` than `wanted`, by path."""
-    there = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    there = {path.relative_to(folder).as_posix(): path for path in _list_files(folder)}
     found = []
     for name in sorted(wanted.keys() | there.keys()):
         path = folder / name
@@ -47,7 +47,7 @@ def compare(folder: Path, wanted: Mapping[str, str]) -> list[Change]:
         elif name not in wanted:
             found.append(Change(path, "is of no mail any more"))
         elif (before := path.read_text("utf-8", errors="replace")) != wanted[name]:
-            found.append(Change(path, "has changed", _difference(before, wanted[name])))
+            found.append(Change(path, "has changed", _compare(before, wanted[name])))
     return found
 
 
@@ -64,10 +64,10 @@ def write_snapshots(folder: Path, wanted: Mapping[str, str]) -> list[Path]:
     return [change.path for change in changes]
 
 
-def _files(folder: Path) -> Iterable[Path]:
+def _list_files(folder: Path) -> Iterable[Path]:
     return (path for path in folder.glob("*/*") if path.suffix in (".html", ".txt"))
 
 
-def _difference(before: str, after: str) -> tuple[str, ...]:
+def _compare(before: str, after: str) -> tuple[str, ...]:
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
     return tuple(lines)[2:]

@@ -15,11 +15,11 @@ import yaml
 
 from function.ledger.mail_event import SOURCE, TYPES
 from function.message.addressing.recipients import MOST
-from package.notifications.catalogue import NOTIFICATIONS, examples, types
+from package.notifications.catalogue import NOTIFICATIONS, list_types, read_examples
 from package.notifications.schemas import read_data_schema, read_schema
 from package.notifications.settings import read_settings
 
-__all__ = ["asyncapi", "data_schema", "to_yaml"]
+__all__ = ["build_asyncapi", "build_data_schema", "to_yaml"]
 
 _ENVELOPE = NOTIFICATIONS.parent / "contracts" / "event.schema.json"
 _TOLD = NOTIFICATIONS.parent / "contracts" / "mail-event.schema.json"
@@ -45,17 +45,19 @@ _INTRODUCTION = (
 Document = dict[str, Any]
 
 
-def data_schema(type_: str, notifications: Path) -> Document:
+def build_data_schema(type_: str, notifications: Path) -> Document:
     """The schema of the data of one type, as every validator reads it. Raises `PackageError`."""
     schema = read_data_schema(notifications / type_ / "schema.json")
-    return _published_schema(schema) if _takes_several(type_, notifications) else schema
+    return _build_published_schema(schema) if _takes_several(type_, notifications) else schema
 
 
-def asyncapi(notifications: Path, version: str) -> Document:
+def build_asyncapi(notifications: Path, version: str) -> Document:
     """The document of all types of `notifications`: a channel, the operation *receive*, and a message for each type;
     and the same for what Herald tells of their mails, which it sends."""
-    known, told = types(notifications), [*dict.fromkeys(TYPES.values())]
-    messages = {type_: _message(type_, notifications) for type_ in known} | {type_: _tell(type_) for type_ in told}
+    known, told = list_types(notifications), [*dict.fromkeys(TYPES.values())]
+    messages = {type_: _build_message(type_, notifications) for type_ in known} | {
+        type_: _tell(type_) for type_ in told
+    }
     return {
         "asyncapi": "3.1.0",
         "id": "urn:herald",
@@ -80,14 +82,14 @@ def asyncapi(notifications: Path, version: str) -> Document:
                 "address": "herald-events",
                 "title": "Events",
                 "description": "An SNS standard topic: it keeps no order. Its ARN is an output of the module.",
-                "messages": {type_: _reference("components", "messages", type_) for type_ in known},
+                "messages": {type_: _build_reference("components", "messages", type_) for type_ in known},
             },
             "mail-events": {
                 "address": "herald-mail-events",
                 "title": "Mail events",
                 "description": "An SNS standard topic, where it is wanted (`mail_events`): it keeps no order, and an "
                 "event may come again under the same id.",
-                "messages": {type_: _reference("components", "messages", type_) for type_ in told},
+                "messages": {type_: _build_reference("components", "messages", type_) for type_ in told},
             },
         },
         "operations": {
@@ -95,30 +97,30 @@ def asyncapi(notifications: Path, version: str) -> Document:
                 "action": "receive",
                 "title": "Mail",
                 "description": "Herald writes and sends the mail of each event, once.",
-                "channel": _reference("channels", "events"),
-                "messages": [_reference("channels", "events", "messages", type_) for type_ in known],
+                "channel": _build_reference("channels", "events"),
+                "messages": [_build_reference("channels", "events", "messages", type_) for type_ in known],
             },
             "tell": {
                 "action": "send",
                 "title": "Tell",
                 "description": "Herald tells what became of a mail, if and only if its ledger says so.",
-                "channel": _reference("channels", "mail-events"),
-                "messages": [_reference("channels", "mail-events", "messages", type_) for type_ in told],
+                "channel": _build_reference("channels", "mail-events"),
+                "messages": [_build_reference("channels", "mail-events", "messages", type_) for type_ in told],
             },
         },
         "components": {
             "messages": messages,
             "schemas": {
-                "event": _without_names(read_schema(_ENVELOPE)),
-                "mail-event": _without_names(json.loads(_TOLD.read_text("utf-8"))),
+                "event": _drop_names(read_schema(_ENVELOPE)),
+                "mail-event": _drop_names(json.loads(_TOLD.read_text("utf-8"))),
             },
         },
     }
 
 
-def _data_examples(type_: str, notifications: Path) -> dict[str, Any]:
-    found = examples(type_, notifications)
-    return _published_examples(found) if _takes_several(type_, notifications) else found
+def _read_examples(type_: str, notifications: Path) -> dict[str, Any]:
+    found = read_examples(type_, notifications)
+    return _build_published_examples(found) if _takes_several(type_, notifications) else found
 
 
 def _takes_several(type_: str, notifications: Path) -> bool:
@@ -131,19 +133,21 @@ def to_yaml(document: Mapping[str, Any]) -> str:
     return f"# Written by herald contracts from the schemas and examples of the notifications.\n{text}"
 
 
-def _message(type_: str, notifications: Path) -> Document:
-    schema = data_schema(type_, notifications)
-    own = {"type": {"const": type_, "description": "the event's type"}, "data": _without_names(schema)}
+def _build_message(type_: str, notifications: Path) -> Document:
+    schema = build_data_schema(type_, notifications)
+    own = {"type": {"const": type_, "description": "the event's type"}, "data": _drop_names(schema)}
     return {
         "name": type_,
         "title": type_,
         "summary": schema["description"],
         "contentType": "application/cloudevents+json",
-        "headers": _headers(type_),
-        "payload": {"allOf": [_reference("components", "schemas", "event"), {"type": "object", "properties": own}]},
+        "headers": _build_headers(type_),
+        "payload": {
+            "allOf": [_build_reference("components", "schemas", "event"), {"type": "object", "properties": own}]
+        },
         "examples": [
             {"name": name, "headers": {"type": type_}, "payload": {**_EXAMPLE, "type": type_, "data": data}}
-            for name, data in _data_examples(type_, notifications).items()
+            for name, data in _read_examples(type_, notifications).items()
         ],
     }
 
@@ -159,9 +163,9 @@ def _tell(type_: str) -> Document:
         "title": type_,
         "summary": _MEANING[type_],
         "contentType": "application/cloudevents+json",
-        "headers": _headers(type_),
+        "headers": _build_headers(type_),
         "payload": {
-            "allOf": [_reference("components", "schemas", "mail-event"), {"type": "object", "properties": own}]
+            "allOf": [_build_reference("components", "schemas", "mail-event"), {"type": "object", "properties": own}]
         },
         "examples": [
             {
@@ -173,7 +177,7 @@ def _tell(type_: str) -> Document:
     }
 
 
-def _headers(type_: str) -> Document:
+def _build_headers(type_: str) -> Document:
     return {
         "type": "object",
         "description": "attributes of the SNS message",
@@ -182,17 +186,17 @@ def _headers(type_: str) -> Document:
     }
 
 
-def _reference(*path: str) -> Document:
+def _build_reference(*path: str) -> Document:
     return {"$ref": "#/" + "/".join(path)}
 
 
-def _without_names(schema: Document) -> Document:
+def _drop_names(schema: Document) -> Document:
     """Inside of a document a schema has no name and no dialect of its own."""
     kept: Document = json.loads(json.dumps({key: value for key, value in schema.items() if key not in _DROPPED}))
     return kept
 
 
-def _published_schema(schema: Document) -> Document:
+def _build_published_schema(schema: Document) -> Document:
     """The schema of the data with `recipient`, or with `recipients`, which are as many of the same.
 
     https://json-schema.org/draft/2020-12/json-schema-core#section-10.2.1.3
@@ -210,7 +214,7 @@ def _published_schema(schema: Document) -> Document:
     return {**schema, "required": others, "properties": properties, "oneOf": either}
 
 
-def _published_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
+def _build_published_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
     """The examples, and one that goes to the recipients of all of them."""
     several = {name: value for name, value in next(iter(examples.values())).items() if name != "recipient"}
     several["recipients"] = [data["recipient"] for data in examples.values()]

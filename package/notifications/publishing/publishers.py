@@ -12,10 +12,10 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from package.notifications.catalogue import types
-from package.notifications.publishing.asyncapi import data_schema
+from package.notifications.catalogue import list_types
+from package.notifications.publishing.asyncapi import build_data_schema
 
-__all__ = ["python_publisher", "typescript_publisher"]
+__all__ = ["write_python_publisher", "write_typescript_publisher"]
 
 Schema = dict[str, Any]
 #: A value's name in each language, by the schema's type.
@@ -97,44 +97,47 @@ export function {function}Event(event: Event, data: {data}): Publish {{
 """
 
 
-def python_publisher(notifications: Path) -> str:
+def write_python_publisher(notifications: Path) -> str:
     """A module for Python 3.11 and newer."""
     parts = [_PYTHON_HEAD]
-    for type_, schema in _named_schemas(notifications):
-        parts += map(_python_class, _objects(schema))
-        words = {"description": _sentence(schema), "type": type_, "data": schema["title"]}
+    for type_, schema in _name_schemas(notifications):
+        parts += map(_write_python_class, _list_objects(schema))
+        words = {"description": _write_sentence(schema), "type": type_, "data": schema["title"]}
         parts.append(_PYTHON_FUNCTION.format(function=re.sub(r"\W", "_", type_), **words))
     return "".join(parts)
 
 
-def typescript_publisher(notifications: Path) -> str:
+def write_typescript_publisher(notifications: Path) -> str:
     """A module for TypeScript in its strict mode."""
     parts, taken = [_TYPESCRIPT_HEAD], set[str]()
-    for type_, schema in _named_schemas(notifications):
-        parts += map(_typescript_interface, _objects(schema))
-        name = _take(_pascal(type_), taken)
-        words = {"description": _sentence(schema), "type": type_, "data": schema["title"]}
+    for type_, schema in _name_schemas(notifications):
+        parts += map(_write_typescript_interface, _list_objects(schema))
+        name = _take(_to_pascal(type_), taken)
+        words = {"description": _write_sentence(schema), "type": type_, "data": schema["title"]}
         parts.append(_TYPESCRIPT_FUNCTION.format(function=f"{name[0].lower()}{name[1:]}", **words))
     return "".join(parts)
 
 
-def _named_schemas(notifications: Path) -> list[tuple[str, Schema]]:
+def _name_schemas(notifications: Path) -> list[tuple[str, Schema]]:
     """Each type with its schema, in which the title of every object is the name of its type in code, and no other's."""
-    schemas, taken = [(type_, data_schema(type_, notifications)) for type_ in types(notifications)], set[str]()
+    schemas, taken = (
+        [(type_, build_data_schema(type_, notifications)) for type_ in list_types(notifications)],
+        set[str](),
+    )
     for type_, schema in schemas:  # before any inner one, so that a type's own name stays when a schema grows
-        schema["title"] = _take(f"{_pascal(type_)}Data", taken)
+        schema["title"] = _take(f"{_to_pascal(type_)}Data", taken)
     for _, schema in schemas:
         _name_inner(schema, taken)
     return schemas
 
 
 def _name_inner(schema: Schema, taken: set[str]) -> None:
-    for key, inner in _inner_objects(schema):
-        inner["title"] = _take(schema["title"] + _pascal(key), taken)
+    for key, inner in _list_inner_objects(schema):
+        inner["title"] = _take(schema["title"] + _to_pascal(key), taken)
         _name_inner(inner, taken)
 
 
-def _inner_objects(schema: Schema) -> Iterator[tuple[str, Schema]]:
+def _list_inner_objects(schema: Schema) -> Iterator[tuple[str, Schema]]:
     """The objects right inside of one, in lists too, by the name of the property."""
     for key, part in schema.get("properties", {}).items():
         inner = part
@@ -144,10 +147,10 @@ def _inner_objects(schema: Schema) -> Iterator[tuple[str, Schema]]:
             yield key, inner
 
 
-def _objects(schema: Schema) -> Iterator[Schema]:
+def _list_objects(schema: Schema) -> Iterator[Schema]:
     """Every object in a schema, inner ones first."""
-    for _, inner in _inner_objects(schema):
-        yield from _objects(inner)
+    for _, inner in _list_inner_objects(schema):
+        yield from _list_objects(inner)
     yield schema
 
 
@@ -159,33 +162,33 @@ def _take(name: str, taken: set[str]) -> str:
     return free
 
 
-def _python_class(schema: Schema) -> str:
+def _write_python_class(schema: Schema) -> str:
     name, required = schema["title"], set(schema.get("required", []))
     fields = [
         f'    "{key}": {hint},\n'
         for key, part in schema.get("properties", {}).items()
-        for hint in [_hint(part, _PYTHON, "list[{}]", "Literal[{}]", ", ", repr)]
+        for hint in [_write_hint(part, _PYTHON, "list[{}]", "Literal[{}]", ", ", repr)]
         for hint in [hint if key in required else f"NotRequired[{hint}]"]
     ]
-    return f'\n\n#: {_sentence(schema)}.\n{name} = TypedDict("{name}", {{\n{"".join(fields)}}})\n'
+    return f'\n\n#: {_write_sentence(schema)}.\n{name} = TypedDict("{name}", {{\n{"".join(fields)}}})\n'
 
 
-def _typescript_interface(schema: Schema) -> str:
+def _write_typescript_interface(schema: Schema) -> str:
     name, required = schema["title"], set(schema.get("required", []))
     fields = [
-        f"  /** {_sentence(part)}. */\n  {key}{'' if key in required else '?'}: {hint};\n"
+        f"  /** {_write_sentence(part)}. */\n  {key}{'' if key in required else '?'}: {hint};\n"
         for key, part in schema.get("properties", {}).items()
-        for hint in [_hint(part, _TYPESCRIPT, "Array<{}>", "{}", " | ", json.dumps)]
+        for hint in [_write_hint(part, _TYPESCRIPT, "Array<{}>", "{}", " | ", json.dumps)]
     ]
-    return f"\n/** {_sentence(schema)}. */\nexport interface {name} {{\n{''.join(fields)}}}\n"
+    return f"\n/** {_write_sentence(schema)}. */\nexport interface {name} {{\n{''.join(fields)}}}\n"
 
 
-def _hint(
+def _write_hint(
     part: Schema, plain: dict[str, str], many: str, literal: str, between: str, write: Callable[[object], str]
 ) -> str:
     """The type of a value, as a language writes it."""
     if part["type"] == "array":
-        return many.format(_hint(part["items"], plain, many, literal, between, write))
+        return many.format(_write_hint(part["items"], plain, many, literal, between, write))
     if part["type"] == "object":
         return str(part["title"])
     values = part.get("enum", [part["const"]] if "const" in part else None)
@@ -194,12 +197,12 @@ def _hint(
     return plain[part["type"]]
 
 
-def _sentence(part: Schema) -> str:
+def _write_sentence(part: Schema) -> str:
     """A description that ends no comment and no string early."""
     text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", str(part["description"]))
     text = text.replace("\\", "/").replace("*/", "* /").replace('"""', "'''").rstrip('. "')
     return text[:1].upper() + text[1:]
 
 
-def _pascal(name: str) -> str:
+def _to_pascal(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[._-]", name) if word)

@@ -15,7 +15,7 @@ from doctor.check import CheckResult, CheckStatus
 from doctor.recording import RecordingCloud
 from doctor.vendors import ASKERS, HttpAnswer, VendorAccount
 from function.message.addressing.tenant import pack_tenants
-from function.providers.urls import webhook_path
+from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import NOTHING
 from herald.examination import ask_vendor
@@ -95,7 +95,7 @@ def setup(request: pytest.FixtureRequest) -> Iterator[Setup]:
     url = request.param
     vendor = VENDORS[url](KEY, DOMAIN, ArmedFaults())
     sender = WebhookSender(vendor.name, vendor.faults, lambda *_: 0, after=lambda *_: None)
-    sender.url = f"https://{_LOOKED_FOR}.execute-api.eu-west-1.amazonaws.com{webhook_path(url)}"
+    sender.url = f"https://{_LOOKED_FOR}.execute-api.eu-west-1.amazonaws.com{build_webhook_path(url)}"
     server = VendorServer(("127.0.0.1", 0), [vendor], Mailbox(), {vendor.name: sender})
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield Setup(url, vendor, sender, f"http://127.0.0.1:{server.server_address[1]}")
@@ -223,7 +223,7 @@ def test_a_webhook_may_answer_as_the_function_does_to_an_empty_body(setup: Setup
     """Mailgun's signature lies in the body: an empty one is malformed there, and only unsigned elsewhere."""
     if "mailgun" in setup.url:
         with pytest.raises(MalformedWebhook):
-            open_vendor(setup.url).signed_at(WebhookRequest({}, b""), "key")
+            open_vendor(setup.url).verify(WebhookRequest({}, b""), "key")
         setup.unsigned = 400
     assert setup.finds("provider-webhooks").status is CheckStatus.OK
 

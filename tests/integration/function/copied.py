@@ -17,14 +17,14 @@ from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.email import Email
 from function.runtime.metrics import Telemetry
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, examples
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_examples
 from tests.envelopes import ses_event, sqs_event
 from tests.fakes import SECRET, Dead, event
 from tests.world import World, delivery
 
 #: The notification whose mails have copies.
 TYPE = "receipt"
-DATA: dict[str, Any] = examples(TYPE, EXAMPLES)["typical"]
+DATA: dict[str, Any] = read_examples(TYPE, EXAMPLES)["typical"]
 ADA, BOOKS, ARCHIVE = str(DATA["recipient"]["email"]), "Books@shop.example", "archive@shop.example"
 ROLES = {"accounting": BOOKS, "archive": ARCHIVE, "nobody-asked": "nobody@shop.example"}
 #: A type of event, and the key and the content of what SES says of it.

@@ -17,14 +17,14 @@ from function.ledger.writes.requests import update
 from function.message.catalogue import Catalogue
 from operations.why.answer import MailAnswer, explain_mail
 from operations.why.mail import MailStory
-from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
 from tests.fakes import event
 from tests.world import World, delivery, event_item
 
 #: Five in the morning of a day in November.
 _FIVE = 1_795_237_200_000
 _HOUR = 3600
-_DATA: dict[str, Any] = examples("comments", EXAMPLES)["typical"]
+_DATA: dict[str, Any] = read_examples("comments", EXAMPLES)["typical"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,7 +15,7 @@ import pytest
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood, Throttled
 from function.message.email import Email, Receipt
 from function.providers.ses import client as ses
-from function.providers.ses.client import SesProvider, client_config
+from function.providers.ses.client import SesProvider, build_client_config
 from laptop.providers.certificate import make_tls_context
 from tests.broken_server import (
     Behaviour,
@@ -55,7 +55,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def provider(url: str, clock: Callable[[], float] = lambda: 1000.0, patience: float = LIMIT) -> SesProvider:
     """The provider as it is composed, but for the seconds that it waits for an answer."""
-    config = client_config().merge(botocore.config.Config(connect_timeout=LIMIT, read_timeout=patience))
+    config = build_client_config().merge(botocore.config.Config(connect_timeout=LIMIT, read_timeout=patience))
     client: Any = botocore.session.get_session().create_client(
         "sesv2", region_name="eu-west-1", endpoint_url=url, config=config
     )
@@ -203,6 +203,6 @@ def test_a_failure_does_not_spoil_the_next_mail() -> None:
 
 
 def test_a_send_takes_no_longer_than_the_provider_says() -> None:
-    config: Any = client_config()
+    config: Any = build_client_config()
     assert config.connect_timeout + config.read_timeout == SesProvider("", None, "", "").timeout
     assert config.retries == {"total_max_attempts": 1}

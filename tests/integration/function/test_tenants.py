@@ -26,7 +26,7 @@ from function.message.email import Email
 from function.message.unsubscribe import UnsubscribeLinks
 from operations.installation import Installation
 from operations.suppressions import find_listing, list_suppressions, take_off
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, examples
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_examples
 from tests.events_door import SCOPES, STRUCTURED, Door
 from tests.fakes import SECRET, Post, event
 from tests.integration.function.later import send_due
@@ -264,7 +264,7 @@ def collecting(world: World, comments: Catalogue) -> World:
 
 def comment(world: World, name: str, tenant: str | None, message_id: str = "") -> OutcomeKind:
     """A comment for Ada on something that is called like it."""
-    data = examples("comments", EXAMPLES)["typical"]
+    data = read_examples("comments", EXAMPLES)["typical"]
     data = data | {"comment": data["comment"] | {"on": f"On {name}"}}
     given = event(name, "comments", data=data, **({"tenant": tenant} if tenant else {}))
     return world.deliver(delivery(message_id or name, given)).kind

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 from function.bootstrap import Clients
 from function.errors import ProviderUnavailable
 from function.message.email import Email
-from function.providers.ses.client import SesProvider, client_config
+from function.providers.ses.client import SesProvider, build_client_config
 from laptop.providers.certificate import make_certificate
 
 MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")
@@ -65,7 +65,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def provider(clients: Clients, clock: list[float]) -> SesProvider:
-    client = clients.ses("eu-west-1", client_config())
+    client = clients.ses("eu-west-1", build_client_config())
     return SesProvider("ses://eu-west-1", client, "books@example.com", "set", clock=lambda: clock[0])
 
 

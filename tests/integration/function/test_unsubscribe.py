@@ -13,7 +13,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, choice_name
 from function.ledger.states import Action, State
 from function.message.unsubscribe import UnsubscribeLinks
-from package.notifications.catalogue import examples
+from package.notifications.catalogue import read_examples
 from tests.fakes import SECRET, event
 from tests.world import World, delivery
 from webapp.preferences.preferences import Preferences
@@ -39,7 +39,7 @@ def subscribe_again(world: World) -> None:
 
 def welcome() -> dict[str, object]:
     """The event of a mail that is sent whatever the reader chose."""
-    data = examples("user.welcome")["typical"]
+    data = read_examples("user.welcome")["typical"]
     return event(type="user.welcome", data=data | {"recipient": data["recipient"] | {"email": "ada@example.com"}})
 
 

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from herald.cli import app
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, types
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, list_types
 from package.notifications.mail_checks.mail_programs.unsupported import ACCEPTED, Unsupported, find_features
-from package.notifications.previews import each_mail
+from package.notifications.previews import render_examples
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def test_nothing_is_accepted_but_what_our_own_mails_use(tmp_path: Path) -> None:
     pages = {
         f"{mail.type} {mail.example} {mail.locale}": mail.content.html
         for home in (NOTIFICATIONS, EXAMPLES)
-        for mail in each_mail(compile_catalogue(tmp_path / home.name, home), home, types(home))
+        for mail in render_examples(compile_catalogue(tmp_path / home.name, home), home, list_types(home))
         if mail.locale in {"ar", "en"}
     }
     found = find_features(pages)

@@ -12,7 +12,7 @@ import pytest
 
 from function.message.catalogue import Catalogue
 from package.build import BUILD, build
-from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, examples
+from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, read_examples
 from tests.integration.package.own_mails import edit, herald
 
 
@@ -43,7 +43,7 @@ def test_a_language_is_laid_out_as_it_is_read_by_the_name_of_its_folder_alone(
     herald("new", "order.shipped", "--notifications", mails)
     shutil.copytree(mails / "order.shipped" / "en", mails / "order.shipped" / language)
     catalogue = compile_catalogue(tmp_path / "compiled", mails)
-    data = examples("order.shipped", mails)["typical"]
+    data = read_examples("order.shipped", mails)["typical"]
     html = catalogue.get("order.shipped").render(data, language).html
     assert f'<html lang="{language}" dir="{direction}"' in html
     body = re.sub(r'align="center"[^>]*', "", html.partition("<body")[2])

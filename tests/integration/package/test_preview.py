@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from herald.cli import app
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS
-from package.notifications.previews import previews
+from package.notifications.previews import write_previews
 from tests.attachments import add_attachments, reference
 
 
@@ -35,7 +35,7 @@ def test_a_preview_names_the_files_that_go_with_the_mail(monkeypatch: pytest.Mon
     example = folder / "security" / "examples" / "typical.json"
     files = [reference("a.pdf", b"1", name="März & Co.pdf")]
     example.write_text(json.dumps(json.loads(example.read_text("utf-8")) | {"attachments": files}), "utf-8")
-    pages = [path for path in previews(folder) if path.name == "typical.en.html"]
+    pages = [path for path in write_previews(folder) if path.name == "typical.en.html"]
     assert "Attachments: <bdi>März &amp; Co.pdf (application&#x2f;pdf)</bdi>" in pages[0].read_text("utf-8")
 
 
@@ -50,6 +50,6 @@ def test_a_tenants_mails_are_written_under_its_brand(monkeypatch: pytest.MonkeyP
 
 
 def test_a_browser_takes_a_picture_of_a_page() -> None:
-    page, picture = islice(previews(NOTIFICATIONS, "book.deleted"), 2)
+    page, picture = islice(write_previews(NOTIFICATIONS, "book.deleted"), 2)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stem == page.stem

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from herald.cli import app, main
 from herald.studio.app import make_studio
 from herald.studio.workshop import Workshop
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, examples
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, read_examples
 from tests.attachments import add_attachments, reference
 from tests.waiting import eventually
 
@@ -48,7 +48,7 @@ def page(folder: Path, tmp_path: Path, sent: list[str]) -> Iterator[TestClient]:
 
 
 def asked(folder: Path, **more: Any) -> dict[str, Any]:
-    return {"type": "security", "locale": "fr", "data": examples("security", folder)["typical"], **more}
+    return {"type": "security", "locale": "fr", "data": read_examples("security", folder)["typical"], **more}
 
 
 def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: Path) -> None:
@@ -67,7 +67,7 @@ def test_the_files_of_a_mail_are_named_beside_its_headers(folder: Path, tmp_path
     pages = make_studio(Workshop(folder, tmp_path / "work"), folder, {}, "Send {} to {}?".format)
     files = [reference("a.pdf", b"1"), reference("b.pdf", b"2", name="Größe.pdf")]
     with TestClient(pages, base_url="http://127.0.0.1:8025") as page:
-        data = examples("security", folder)["typical"] | {"attachments": files}
+        data = read_examples("security", folder)["typical"] | {"attachments": files}
         told = page.post("/render", json=asked(folder, data=data)).json()
         assert told["headers"]["Attachments"] == "a.pdf (application/pdf), Größe.pdf (application/pdf)"
         data["attachments"] = [files[0] | {"name": "a.exe"}]
@@ -154,7 +154,7 @@ def test_data_that_the_schema_refuses_is_told_and_not_saved(page: TestClient, fo
         answer = page.post(path, json=spoilt)
         assert answer.status_code == 422
         assert "data.notice.what must be one of signed-in" in answer.json()["error"]
-    assert examples("security", folder)["typical"]["notice"]["what"] == "signed-in"
+    assert read_examples("security", folder)["typical"]["notice"]["what"] == "signed-in"
 
 
 def test_what_cannot_be_written_leaves_the_example_as_it_was(

@@ -19,7 +19,7 @@ from function.providers.mailgun.client import MailgunProvider
 from function.providers.resend.client import ResendProvider
 from function.providers.secret import Secret
 from function.providers.sendgrid.client import SendGridProvider
-from function.providers.ses.client import SesProvider, client_config
+from function.providers.ses.client import SesProvider, build_client_config
 from function.providers.smtp import SmtpProvider
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
@@ -107,7 +107,7 @@ def _ses(stack: ExitStack, patience: float) -> Stage:
     url = _serve(stack, SesServer(("127.0.0.1", 0), account, "http://127.0.0.1:9"))
     session = botocore.session.get_session()
     session.set_credentials("test", "test")
-    config = client_config().merge(Config(connect_timeout=LIMIT, read_timeout=patience))
+    config = build_client_config().merge(Config(connect_timeout=LIMIT, read_timeout=patience))
     client: Any = session.create_client("sesv2", region_name="eu-west-1", endpoint_url=url, config=config)
     provider = SesProvider("ses://eu-west-1", client, SENDER, "herald")
     return Stage("ses", provider, account.faults, account.mailbox, lambda: None)

@@ -19,7 +19,7 @@ from function.ledger.keys import address_key, own_list_key
 from function.ledger.states import ACCEPTED, State
 from function.message.catalogue import Catalogue
 from function.providers.ses.events import FeedbackEvent
-from function.providers.urls import scheme_of
+from function.providers.urls import read_scheme
 from function.providers.webhooks.request import open_vendor
 from function.providers.webhooks.vendor_events import enclose
 from function.runtime.metrics import Telemetry
@@ -61,7 +61,7 @@ def world(staged: Stage, catalogue: Catalogue) -> World:
 def hear(world: World, staged: Stage) -> None:
     """The vendor reports that the mailbox refuses its last mail for good, as `webhook` puts that into the queue."""
     url = staged.provider.url
-    content = REPORTERS[scheme_of(url)].report(staged.mailbox.find()[-1], _BOUNCE, datetime.now(UTC))
+    content = REPORTERS[read_scheme(url)].report(staged.mailbox.find()[-1], _BOUNCE, datetime.now(UTC))
     vendor = open_vendor(url)
     told = content[0] if isinstance(content, list) else content.get("event-data", content)
     parsed = vendor.parse(told, url)

@@ -13,8 +13,8 @@ from doctor.cloud import Boto3Cloud
 from doctor.failures import RefusedError
 from doctor.recording import RecordingCloud
 from herald.cli import app
-from herald.commands.account.doctor import lines, summary
-from herald.commands.account.smoke import refusal_of
+from herald.commands.account.doctor import format_lines, format_summary
+from herald.commands.account.smoke import describe_refusal
 from herald.examination import Examination, list_regions
 from operations.errors import UserError
 from tests.unit.doctor.fake_cloud import system
@@ -29,7 +29,7 @@ def test_nothing_that_must_be_copied_is_cut_on_a_narrow_terminal(capsys: pytest.
         CheckResult("c", "Third", CheckStatus.WRONG, "x" * 200, "make apply"),
     ]
     console = Console(soft_wrap=True, highlight=False, width=60)
-    for line in [line for result in results for line in lines(result)] + [summary(results)]:
+    for line in [line for result in results for line in format_lines(result)] + [format_summary(results)]:
         console.print(line)
     assert capsys.readouterr().out.splitlines() == [
         "ok       First: all [bold]is[/] well",
@@ -68,9 +68,9 @@ def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> Non
 
 def test_who_may_not_publish_is_told_what_lets_him() -> None:
     denied = RefusedError("sns", "Publish", "AuthorizationError", "no", 403)
-    assert "add the ARN of its role to `publishers`" in refusal_of(denied, system())
+    assert "add the ARN of its role to `publishers`" in describe_refusal(denied, system())
     other = RefusedError("dynamodb", "GetItem", "AccessDeniedException", "no", 403)
-    assert "this caller lacks dynamodb:GetItem" in refusal_of(other, system())
+    assert "this caller lacks dynamodb:GetItem" in describe_refusal(other, system())
 
 
 @pytest.mark.parametrize("arguments", [["smoke", "--events", "0"], ["smoke", "--timeout", "x"], ["doctor", "--what"]])

@@ -17,9 +17,9 @@ from function.ledger.states import (
     UNTRIED,
     Action,
     State,
-    sources,
+    list_sources,
 )
-from function.ledger.writes.requests import in_source_state, state_in
+from function.ledger.writes.requests import build_source_condition, build_state_condition
 
 HEARD = {
     action: State[action.name.removeprefix("FEEDBACK_")]
@@ -103,7 +103,7 @@ def test_only_feedback_a_person_a_cancellation_and_other_content_lead_out_of_a_f
 
 @pytest.mark.parametrize("action", sorted(OWNERS))
 def test_the_word_of_an_owner_counts_only_while_its_mail_is_being_sent(action: Action) -> None:
-    assert sources(action) == (State.SENDING,)
+    assert list_sources(action) == (State.SENDING,)
     assert MOVES[None, action].to is None
 
 
@@ -140,12 +140,12 @@ def test_a_scheduled_mail_is_moved_as_a_released_one_but_neither_kept_twice_nor_
 
 @pytest.mark.parametrize("action", [Action.CLAIM, Action.COLLECT, Action.REJECT, Action.SUPPRESS])
 def test_a_delivery_takes_settles_or_collects_only_what_nobody_tried(action: Action) -> None:
-    assert set(sources(action)) == UNTRIED
+    assert set(list_sources(action)) == UNTRIED
 
 
 @pytest.mark.parametrize("action", [Action.CANCEL, Action.REPLACE])
 def test_all_that_certainly_was_not_sent_can_be_cancelled_and_replaced(action: Action) -> None:
-    assert set(sources(action)) == UNTRIED | SETTLED_UNSENT
+    assert set(list_sources(action)) == UNTRIED | SETTLED_UNSENT
 
 
 def test_only_what_has_a_record_is_replaced() -> None:
@@ -154,7 +154,7 @@ def test_only_what_has_a_record_is_replaced() -> None:
 
 @pytest.mark.parametrize("action", [Action.SCHEDULE, Action.PART])
 def test_of_what_has_a_record_only_a_released_mail_is_kept_for_later_or_parted(action: Action) -> None:
-    assert sources(action) == (State.RELEASED,)
+    assert list_sources(action) == (State.RELEASED,)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_of_what_has_a_record_only_a_released_mail_is_kept_for_later_or_parted(a
 )
 def test_digests_collected_events_and_parted_ones_have_actions_of_their_own(state: State, movers: set[Action]) -> None:
     assert {action for action in ACTS if MOVES[state, action].to is not None} == movers
-    assert all(sources(action) == (state,) for action in movers)
+    assert all(list_sources(action) == (state,) for action in movers)
 
 
 @pytest.mark.parametrize(("state", "action"), list(itertools.product(State, HEARD)))
@@ -199,7 +199,7 @@ def test_every_state_that_is_no_end_has_somebody_who_moves_it_on(state: State) -
 
 
 def test_only_what_ended_unsent_is_redriven() -> None:
-    assert set(sources(Action.REDRIVE)) == SETTLED_UNSENT
+    assert set(list_sources(Action.REDRIVE)) == SETTLED_UNSENT
     assert MOVES[None, Action.REDRIVE].to is None
 
 
@@ -212,13 +212,13 @@ def test_nothing_leads_from_a_mail_that_a_provider_accepted_or_that_another_repl
 
 def test_only_a_mail_of_unknown_fate_may_be_sent_once_more() -> None:
     once_more = (Action.RESEND, Action.REDRIVE_CONFIRMED, Action.REPLACE_CONFIRMED)
-    assert {frozenset(sources(action)) for action in once_more} == {IN_DOUBT}
+    assert {frozenset(list_sources(action)) for action in once_more} == {IN_DOUBT}
 
 
 @pytest.mark.parametrize("action", Action)
 def test_the_states_in_a_condition_are_read_from_the_table(action: Action) -> None:
     expected = [state for state in PRECEDENCE if MOVES[state, action].to is not None]
-    assert list(sources(action)) == expected
+    assert list(list_sources(action)) == expected
     if expected:
-        assert in_source_state(action) == state_in(expected)
-        assert in_source_state(action) == f"#state IN ({', '.join(f':{state}' for state in expected)})"
+        assert build_source_condition(action) == build_state_condition(expected)
+        assert build_source_condition(action) == f"#state IN ({', '.join(f':{state}' for state in expected)})"

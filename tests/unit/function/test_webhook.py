@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from function.ledger.states import State
-from function.providers.urls import webhook_path
+from function.providers.urls import build_webhook_path
 from laptop.providers.webhooks import REPORTERS, Webhook, derive_signing_key
 from laptop.state import ROOT
 from operations.redrive.dead_letters import DeadLetter
@@ -142,7 +142,7 @@ def test_a_probe_is_heard_and_makes_no_record(gateway: Gateway) -> None:
 @pytest.mark.parametrize("url", ["resend://", "sendgrid://", "mailgun+eu://mg.herald.example"])
 def test_terraform_makes_the_route_of_this_path(url: str) -> None:
     asserted = (ROOT / "infra" / "tests" / "notifier_webhook.tftest.hcl").read_text()
-    assert f'"POST {webhook_path(url)}"' in asserted
+    assert f'"POST {build_webhook_path(url)}"' in asserted
 
 
 def test_a_report_that_became_a_dead_letter_is_known_as_one(gateway: Gateway) -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from function.ledger.keys import message_key
 from function.providers.secret import Secret
-from function.providers.urls import webhook_path
+from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import open_vendor
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler, WebhookSource
@@ -60,7 +60,7 @@ class Gateway:
         self.log = io.StringIO()
         self.keys = {url: [derive_signing_key(url.partition("://")[0], SEED)] for url in URLS}
         self.seconds = 0.0
-        sources = {webhook_path(url): WebhookSource(url, open_vendor(url), self._secret(url)) for url in URLS}
+        sources = {build_webhook_path(url): WebhookSource(url, open_vendor(url), self._secret(url)) for url in URLS}
         telemetry = Telemetry("herald-webhook", "r1", feedback.clock, self.log)
         table: MemoryTable = feedback.table
         self.handler = WebhookHandler(
@@ -74,7 +74,7 @@ class Gateway:
         """The status of the answer."""
         event = {
             "version": "2.0",
-            "rawPath": webhook_path(url),
+            "rawPath": build_webhook_path(url),
             "headers": {name.lower(): value for name, value in webhook.headers.items()},
             "body": webhook.body.decode("utf-8", "surrogateescape"),
             "isBase64Encoded": False,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from package.notifications.catalogue import examples
+from package.notifications.catalogue import read_examples
 
 __all__ = ["book_created", "event", "with_value"]
 
 
 def book_created() -> dict[str, Any]:
     """The data of a common event."""
-    data: dict[str, Any] = examples("book.created")["typical"]
+    data: dict[str, Any] = read_examples("book.created")["typical"]
     return data
 
 

@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator
 
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
-from package.notifications.catalogue import NOTIFICATIONS, examples, types
+from package.notifications.catalogue import NOTIFICATIONS, list_types, read_examples
 from package.notifications.formats import PATTERNS
-from package.notifications.schemas import read_data_schema, read_schema, validator_code
+from package.notifications.schemas import read_data_schema, read_schema, write_validator
 from tests.unit.notifications.events import event
 
 _BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
@@ -49,7 +49,7 @@ def _schema(name: str) -> dict[str, Any]:
 
 
 def _seeds(name: str) -> list[dict[str, Any]]:
-    return [event()] if name == "event" else list(examples(name).values())
+    return [event()] if name == "event" else list(read_examples(name).values())
 
 
 def _generate(catalogue: Catalogue, name: str) -> Callable[[object], None]:
@@ -105,7 +105,7 @@ def _spoil(draw: st.DrawFn, place: dict[str, Any], schema: dict[str, Any]) -> No
         place.pop(name, None)
 
 
-@pytest.mark.parametrize("name", ["event", *types()])
+@pytest.mark.parametrize("name", ["event", *list_types()])
 def test_the_generated_validator_agrees_with_jsonschema(catalogue: Catalogue, name: str) -> None:
     schema = _schema(name)
     Draft202012Validator.check_schema(schema)
@@ -170,7 +170,7 @@ def test_every_keyword_means_what_jsonschema_says(
     path.write_text(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}), "utf-8")
     read = read_schema(path)
     referee, names = Draft202012Validator(read), dict[str, Any]()
-    exec(validator_code(read), names)
+    exec(write_validator(read), names)
     for _ in range(8):
         document = data.draw(_values(read))
         try:
@@ -198,7 +198,7 @@ def test_a_time_has_its_zone(time: datetime) -> None:
     assert not re.match(PATTERNS["date-time"], text[:19])
 
 
-@pytest.mark.parametrize("name", types())
+@pytest.mark.parametrize("name", list_types())
 def test_a_trailing_line_break_is_refused_by_both_in_every_text(catalogue: Catalogue, name: str) -> None:
     schema, seed = _schema(name), _seeds(name)[0]
     referee = Draft202012Validator(schema)

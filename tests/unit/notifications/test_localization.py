@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from function.errors import InvalidEvent
 from function.message.rendering import Renderer
 from package.errors import PackageError
-from package.notifications.localization import localization
+from package.notifications.localization import compile_localization
 
 LANGUAGES = ("en", "de", "fr", "es", "ar", "pl", "hi", "ja", "pt-br", "he")
 TAGS = (*LANGUAGES, "de-ch", "de-at", "en-gb", "en-in", "es-mx", "fr-ca", "ar-eg", "en-us")
@@ -30,7 +30,7 @@ amounts = st.integers(-(10**12), 10**12) | st.decimals(-(10**9), 10**9, places=4
 
 @functools.cache
 def renderer(template: str) -> Renderer:
-    tables = json.loads(json.dumps(localization(LANGUAGES)))
+    tables = json.loads(json.dumps(compile_localization(LANGUAGES)))
     return Renderer({"x/subject.txt": "s", "x/body.txt": template, "x/body.html": "h"}, tables)
 
 
@@ -141,4 +141,4 @@ def test_what_is_no_such_value_is_an_invalid_event(template: str, value: object)
 
 def test_a_language_that_cldr_does_not_know_is_refused_when_it_is_packaged() -> None:
     with pytest.raises(PackageError, match="'xx'"):
-        localization(["en", "xx"])
+        compile_localization(["en", "xx"])

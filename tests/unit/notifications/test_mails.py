@@ -11,12 +11,12 @@ import pytest
 
 from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, examples, types
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, list_types, read_examples
 from package.notifications.schemas import read_data_schema
 from tests.unit.notifications.snapshots import KEPT, digests
 
 ROOTS = (NOTIFICATIONS, EXAMPLES)
-CASES = [(root, type_, name) for root in ROOTS for type_ in types(root) for name in examples(type_, root)]
+CASES = [(root, type_, name) for root in ROOTS for type_ in list_types(root) for name in read_examples(type_, root)]
 
 
 class Page(HTMLParser):
@@ -41,7 +41,7 @@ def written(
 ) -> list[tuple[dict[str, Any], Content]]:
     """One example and its mail in every language."""
     root, type_, name = request.param
-    data = examples(type_, root)[name]
+    data = read_examples(type_, root)[name]
     notification = (catalogue if root == NOTIFICATIONS else example_mails).get(type_)
     return [(data, notification.render(data, locale)) for locale in sorted(notification.locales)]
 
@@ -50,7 +50,9 @@ Written = list[tuple[dict[str, Any], Content]]
 
 
 def test_every_type_has_a_category_and_an_age(catalogue: Catalogue, example_mails: Catalogue) -> None:
-    everything = [(catalogue, type_) for type_ in types()] + [(example_mails, type_) for type_ in types(EXAMPLES)]
+    everything = [(catalogue, type_) for type_ in list_types()] + [
+        (example_mails, type_) for type_ in list_types(EXAMPLES)
+    ]
     for home, type_ in everything:
         notification = home.get(type_)
         assert notification.type == type_
@@ -100,7 +102,7 @@ def test_both_parts_say_who_and_where(written: Written) -> None:
 
 def test_every_type_asks_for_the_same_recipient() -> None:
     for root in ROOTS:
-        schemas = [read_data_schema(root / name / "schema.json") for name in types(root)]
+        schemas = [read_data_schema(root / name / "schema.json") for name in list_types(root)]
         recipients = [schema["properties"]["recipient"] for schema in schemas]
         assert all(recipient == recipients[0] for recipient in recipients)
 

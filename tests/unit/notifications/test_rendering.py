@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
 from function.message.rendering import _UNPRINTABLE, LARGEST_HTML, Content, Renderer, link, shorten
-from package.notifications.localization import localization
+from package.notifications.localization import compile_localization
 from tests.unit.notifications.events import book_created, with_value
 
 
@@ -301,7 +301,7 @@ _NAMES = st.sampled_from(["", "style=", "currency=", "zone=", "most=", "other=",
 @pytest.fixture(scope="session")
 def filtered() -> Callable[[str, dict[str, object]], str]:
     """What an expression comes to in English."""
-    tables = localization(["en"])
+    tables = compile_localization(["en"])
 
     def write(expression: str, data: dict[str, object]) -> str:
         mails = Renderer({"x/subject.txt": "s", "x/body.txt": f"{{{{ {expression} }}}}", "x/body.html": ""}, tables)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from package import PackageError, build
-from package.notifications.catalogue import compile_catalogue, examples
+from package.notifications.catalogue import compile_catalogue, read_examples
 from tests.attachments import SCHEMA, add_attachments, reference
 
 pytestmark = pytest.mark.timeout(600)
@@ -30,7 +30,7 @@ def with_schema(source: Path, attachments: Any) -> Path:
 
 def with_example(source: Path, *files: Any) -> Path:
     path = source / TYPE / "examples" / "typical.json"
-    path.write_text(json.dumps(examples(TYPE, source)["typical"] | {"attachments": files}, indent=2), "utf-8")
+    path.write_text(json.dumps(read_examples(TYPE, source)["typical"] | {"attachments": files}, indent=2), "utf-8")
     return path
 
 

@@ -16,7 +16,7 @@ from function.message.addressing.sender import split_sender
 from function.message.rendering import Content
 from package import PackageError
 from package.notifications.brand import read_brand
-from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, examples
+from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, read_examples
 
 SHIPPED: dict[str, Any] = json.loads((NOTIFICATIONS / "brand.json").read_text("utf-8"))
 LOGO = {"url": "https://static.shop.example/logo.png?v=1&w=2", "alt": "Shop & Co", "width": 140, "height": 32}
@@ -49,7 +49,7 @@ def refused(tmp_path: Path, brand: Any) -> list[str]:
 def mail(source: Path, out: Path, brand: Any, locale: str = "en", unsubscribe: str | None = None) -> Content:
     (source / "brand.json").write_text(json.dumps(brand), "utf-8")
     catalogue = compile_catalogue(out, source)
-    return catalogue.get("book.created").render(examples("book.created")["typical"], locale, unsubscribe)
+    return catalogue.get("book.created").render(read_examples("book.created")["typical"], locale, unsubscribe)
 
 
 def test_a_brand_is_seen_in_every_part_of_a_mail(source: Path, out: Path) -> None:
@@ -209,7 +209,7 @@ def test_each_tenant_has_a_brand_of_its_own(source: Path, out: Path) -> None:
     (source / "brands").mkdir(exist_ok=True)
     (source / "brands" / "acme.json").write_text(json.dumps(SHOP), "utf-8")
     catalogue = compile_catalogue(out, source)
-    data = examples("book.created")["typical"]
+    data = read_examples("book.created")["typical"]
     own, acme = catalogue.get("book.created"), catalogue.get("book.created", "acme")
     assert "Shop &amp; Co" in acme.render(data, "en").html
     assert "Shop" not in own.render(data, "en").html

@@ -12,7 +12,7 @@ import pytest
 
 from function.errors import InvalidEvent
 from package import PackageError
-from package.notifications.catalogue import compile_catalogue, examples, types
+from package.notifications.catalogue import compile_catalogue, list_types, read_examples
 
 TYPE = "book.created"
 
@@ -39,7 +39,7 @@ def require_refusal(source: Path, out: Path, reason: str) -> None:
 
 
 def test_the_notifications_of_the_checkout_compile(source: Path, out: Path) -> None:
-    assert compile_catalogue(out, source).types == set(types())
+    assert compile_catalogue(out, source).types == set(list_types())
 
 
 def test_a_template_may_write_money_and_counts_in_the_readers_language(source: Path, out: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_template_may_write_money_and_counts_in_the_readers_language(source: P
     bill = "{% for line in lines | default([]) %}{{ line.amount | money('EUR') }};{% endfor %}"
     for locale in ("en", "de"):
         edit(source / TYPE / locale / "body.txt", lambda text: bill + text)
-    data = examples("book.created")["typical"] | {"lines": [{"amount": 1234.5}, {"amount": 2}]}
+    data = read_examples("book.created")["typical"] | {"lines": [{"amount": 1234.5}, {"amount": 2}]}
     (source / TYPE / "examples" / "typical.json").write_text(json.dumps(data), "utf-8")
     notification = compile_catalogue(out, source).get("book.created")
     notification.validate(data)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from package.errors import PackageError
 from package.notifications.brand import read_brand
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue
-from package.notifications.schemas import read_data_schema, validator_code
+from package.notifications.schemas import read_data_schema, write_validator
 from package.notifications.settings import read_settings
 
 _SHOP = EXAMPLES.parent / "shop" / "notifications"
@@ -25,7 +25,7 @@ _SHOP = EXAMPLES.parent / "shop" / "notifications"
 def compile_schema(path: Path) -> None:
     schema = read_data_schema(path)
     jsonschema.Draft202012Validator.check_schema(schema)
-    compile(validator_code(schema), str(path), "exec")
+    compile(write_validator(schema), str(path), "exec")
 
 
 _LOGO = {"logo": {"url": "https://a.example/l.png", "alt": "A", "width": 9, "height": 9}, "image_hosts": ["a.example"]}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from function.message.catalogue import ViolationError, pointer
+from function.message.catalogue import ViolationError, build_pointer
 from package.errors import PackageError
-from package.notifications.schemas import descriptions, read_schema, validator_code
+from package.notifications.schemas import list_descriptions, read_schema, write_validator
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -31,7 +31,7 @@ SCHEMA: dict[str, Any] = {
 
 def validate(value: object) -> None:
     names: dict[str, Any] = {}
-    exec(validator_code(SCHEMA), names)
+    exec(write_validator(SCHEMA), names)
     names["validate"](value, name_prefix="it")
 
 
@@ -39,13 +39,13 @@ def test_a_violation_names_the_value_and_the_rule() -> None:
     with pytest.raises(ViolationError) as violation:
         validate({"a": {"b": "abc"}})
     assert (violation.value.name, violation.value.rule) == ("it.a.b", "maxLength")
-    assert pointer(violation.value.name) == "/a/b"
+    assert build_pointer(violation.value.name) == "/a/b"
 
 
 def test_a_violation_at_the_top_points_at_the_whole() -> None:
     with pytest.raises(ViolationError) as violation:
         validate([])
-    assert pointer(violation.value.name) == ""
+    assert build_pointer(violation.value.name) == ""
 
 
 def test_a_violation_does_not_keep_the_value() -> None:
@@ -59,7 +59,7 @@ def test_what_is_sound_passes() -> None:
 
 
 def test_descriptions_are_found_by_pointer() -> None:
-    assert descriptions(SCHEMA) == {
+    assert list_descriptions(SCHEMA) == {
         "": "an object",
         "/a": "an object with b",
         "/a/b": "two letters",
@@ -68,7 +68,7 @@ def test_descriptions_are_found_by_pointer() -> None:
 
 
 def test_the_code_needs_no_schema_library() -> None:
-    assert "fastjsonschema" not in validator_code(SCHEMA)
+    assert "fastjsonschema" not in write_validator(SCHEMA)
 
 
 def nest(kind: str, levels: int) -> dict[str, Any]:
@@ -97,4 +97,4 @@ def test_what_is_nested_too_deeply_to_be_a_validator_is_refused_in_a_line(
 def test_the_deepest_schema_that_is_taken_is_a_validator(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "schema.json"
     path.write_text(json.dumps(nest(kind, 15)))
-    compile(validator_code(read_schema(path)), str(path), "exec")
+    compile(write_validator(read_schema(path)), str(path), "exec")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from package import Archive, Package, build, target
-from package.notifications.catalogue import types
+from package.notifications.catalogue import list_types
 from package.target import LAMBDA_PYTHON, Architecture
 from tests.building import Packages
 
@@ -129,8 +129,8 @@ def test_every_notification_is_in_as_its_compiled_templates_and_schema(archive: 
         return
     with zipfile.ZipFile(archive.path) as opened:
         catalogue = json.loads(opened.read("function/compiled/catalogue.json"))
-    assert set(catalogue["notifications"]) == set(types()) >= {"book.created"}
-    for type_ in types():
+    assert set(catalogue["notifications"]) == set(list_types()) >= {"book.created"}
+    for type_ in list_types():
         assert f"function/compiled/validate_{type_.replace('.', '_').replace('-', '_')}.py" in names(archive)
         for locale in catalogue["notifications"][type_]["locales"]:
             for part in ("subject.txt", "body.txt", "body.html"):

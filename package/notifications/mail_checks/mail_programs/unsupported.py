@@ -66,7 +66,7 @@ def find_unsupported(mails: Mapping[tuple[str, str], str], notifications: Path) 
     """
     named = {f"{type_}/{locale}": html for (type_, locale), html in mails.items()}
     found = {
-        Unsupported(_where(notifications, name, feature), feature, tuple(_families(programs)))
+        Unsupported(_locate(notifications, name, feature), feature, tuple(_list_families(programs)))
         for name, features in find_features(named).items()
         for feature, programs in features.items()
         if feature not in ACCEPTED
@@ -89,16 +89,16 @@ def find_features(pages: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def _families(programs: list[str]) -> Iterator[str]:
+def _list_families(programs: list[str]) -> Iterator[str]:
     """Each program once, by its name: Gmail, not each of Gmail's."""
     yield from dict.fromkeys(_NAMES[program.partition(".")[0]] for program in sorted(programs))
 
 
-def _where(notifications: Path, name: str, feature: str) -> str:
-    return find_line(notifications / name / "body.mjml", _pattern(feature), (notifications, NOTIFICATIONS))
+def _locate(notifications: Path, name: str, feature: str) -> str:
+    return find_line(notifications / name / "body.mjml", _compile_pattern(feature), (notifications, NOTIFICATIONS))
 
 
-def _pattern(feature: str) -> re.Pattern[str]:
+def _compile_pattern(feature: str) -> re.Pattern[str]:
     """How a template writes a feature, by its name: an element, an attribute, or a property with or without value."""
     name = re.escape(feature.partition(":")[0].removesuffix(" property").removesuffix(" CSS property"))
     if element := re.fullmatch(r"<(\S+)> element", feature):

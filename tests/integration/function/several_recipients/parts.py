@@ -9,12 +9,12 @@ from function.event.envelope import Delivery, from_queue
 from function.ledger.keys import event_key, part_id
 from function.ledger.record import Record
 from function.queues.dead_letter import Letter
-from package.notifications.catalogue import EXAMPLES, examples
+from package.notifications.catalogue import EXAMPLES, read_examples
 from tests.fakes import event
 from tests.world import World, delivery
 
 SOURCE = "urn:herald:webapp"
-DATA: dict[str, Any] = examples("account", EXAMPLES)["typical"]
+DATA: dict[str, Any] = read_examples("account", EXAMPLES)["typical"]
 SHARED = {name: value for name, value in DATA.items() if name != "recipient"}
 ADA, KIM, EVE = ({**DATA["recipient"], "email": f"{name}@example.com"} for name in ("ada", "kim", "eve"))
 

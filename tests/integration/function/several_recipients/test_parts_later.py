@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from function.delivery.outcome import OutcomeKind
 from function.errors import RefusedForGood
 from function.ledger.states import State
-from package.notifications.catalogue import EXAMPLES, examples
+from package.notifications.catalogue import EXAMPLES, read_examples
 from tests.fakes import event
 from tests.integration.function.several_recipients.parts import (
     ADA,
@@ -43,7 +43,9 @@ def test_sent_later_where_nothing_is_kept_it_is_one_letter(world: World) -> None
 
 def test_each_recipients_part_is_collected_for_its_own_digest(world: World) -> None:
     world.schedules = True
-    comment = {name: value for name, value in examples("comments", EXAMPLES)["typical"].items() if name != "recipient"}
+    comment = {
+        name: value for name, value in read_examples("comments", EXAMPLES)["typical"].items() if name != "recipient"
+    }
     given = delivery("m1", event("e", "comments", data={**comment, "recipients": [ADA, KIM]}))
     assert world.deliver(given).kind is OutcomeKind.PARTED
     assert kinds(send_parts(world)) == [OutcomeKind.COLLECTED] * 2

@@ -40,7 +40,7 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
-from function.providers.ses.errors import BY_CODE, THROTTLING, after_answer, without_answer
+from function.providers.ses.errors import BY_CODE, THROTTLING, read_error, read_missing_answer
 from function.reason_codes import ReasonCode
 
 URL = "https://email.eu-west-1.amazonaws.com"
@@ -54,7 +54,7 @@ def model_statuses() -> dict[str, int]:
 
 def answer(code: str, text: str = "", status: int = 400, to: str = "") -> NotificationError:
     said: Any = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return after_answer(ClientError(said, "SendEmail"), [to], "Herald <books@herald.example>")
+    return read_error(ClientError(said, "SendEmail"), [to], "Herald <books@herald.example>")
 
 
 def test_the_codes_are_exactly_those_of_the_service_model() -> None:
@@ -98,7 +98,7 @@ def test_an_error_that_is_no_refusal_leaves_the_fate_of_the_mail_open(status: in
 
 
 def test_an_error_without_a_status_leaves_it_open_too() -> None:
-    assert type(after_answer(ClientError({}, "SendEmail"))) is OutcomeUnknown
+    assert type(read_error(ClientError({}, "SendEmail"))) is OutcomeUnknown
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (400, ProviderUnavailable), (403, ProviderUnavailable)])
@@ -153,17 +153,17 @@ NO_CLEAR_ANSWER = [
     ("error", "kind"), NOT_REACHED, ids=lambda given: getattr(given, "__name__", type(given).__name__)
 )
 def test_what_failed_before_the_request_sent_nothing(error: Exception, kind: type[ProviderUnavailable]) -> None:
-    assert type(without_answer(error)) is kind
+    assert type(read_missing_answer(error)) is kind
 
 
 @pytest.mark.parametrize("error", NO_CLEAR_ANSWER, ids=lambda error: type(error).__name__)
 def test_what_failed_after_it_may_have_sent_the_mail(error: Exception) -> None:
-    assert type(without_answer(error)) is OutcomeUnknown
+    assert type(read_missing_answer(error)) is OutcomeUnknown
 
 
 @pytest.mark.parametrize("error", [*NOT_REACHED, *NO_CLEAR_ANSWER], ids=lambda error: type(error).__name__)
 def test_what_is_said_of_it_names_the_kind_of_failure(error: Exception) -> None:
-    assert str(without_answer(error)).endswith(f": {type(error).__name__}")
+    assert str(read_missing_answer(error)).endswith(f": {type(error).__name__}")
 
 
 @pytest.mark.parametrize(
@@ -235,4 +235,4 @@ def test_an_unverified_sender_is_missing_set_up_whoever_the_mail_goes_to(to: str
 
 @pytest.mark.parametrize("error", NO_CLEAR_ANSWER, ids=lambda error: type(error).__name__)
 def test_nothing_was_sent_while_no_request_had_left(error: Exception) -> None:
-    assert type(without_answer(error, left=False)) is ProviderUnavailable
+    assert type(read_missing_answer(error, left=False)) is ProviderUnavailable
