@@ -27,6 +27,7 @@ __all__ = [
     "find_mentions",
     "find_queue_key",
     "find_rejected",
+    "format_outbox_key",
     "format_queue_key",
     "publish_again",
 ]
@@ -43,7 +44,7 @@ _EXPIRY_SECONDS = 40 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """The key of an event in the outbox, what it is about and its id; and why it was given up, if it was."""
+    """An event in the outbox, named by what it is about and its id; and why it was given up, if it was."""
 
     subject: str
     event_id: str
@@ -65,20 +66,25 @@ class OutboxEntry:
     source: str | None = None
 
 
+def format_outbox_key(subject: str) -> str:
+    """Partition key of the rows about `subject`; their sort key is the event's id."""
+    return f"outbox#{subject}"
+
+
 def format_queue_key(queue: str, shard: int) -> str:
     """Key of a shard of the index in which rows wait: the value of their attribute `queue`."""
     return f"{queue}#{shard}"
 
 
 def find_queue_key(queue: str, subject: str) -> str:
-    """Key of the shard in which rows about `subject` (without `outbox#`) wait."""
+    """Key of the shard in which rows about `subject` wait."""
     return format_queue_key(queue, zlib.crc32(subject.encode()) % SHARDS)
 
 
 def find_rejected(installation: Installation) -> list[OutboxRow]:
     """What was given up before SNS took it and can be published: reads the whole table."""
     return [
-        OutboxRow(row["pk"], row["sk"], row.get("reason", ""))
+        OutboxRow(_read_subject(row), row["sk"], row.get("reason", ""))
         for row in _scan(installation)
         if row.get("state") == "rejected"
     ]
@@ -98,7 +104,7 @@ def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
             {
                 ":committed": "committed",
                 ":rejected": "rejected",
-                ":queue": find_queue_key(UNPUBLISHED, row.subject.removeprefix("outbox#")),
+                ":queue": find_queue_key(UNPUBLISHED, row.subject),
                 ":now": now,
             }
         ),
@@ -113,7 +119,7 @@ def find_mentions(installation: Installation, mentions: Callable[[str], bool]) -
     """The rows whose event mentions somebody: reads the whole table."""
     for row in _scan(installation):
         if mentions(row["body"]):
-            yield OutboxRow(row["pk"], row["sk"])
+            yield OutboxRow(_read_subject(row), row["sk"])
 
 
 def find_bodies(installation: Installation) -> Iterator[str]:
@@ -127,7 +133,7 @@ def find_entries(installation: Installation, fits: Callable[[str], bool]) -> Ite
         if fits(row["body"]):
             yield OutboxEntry(
                 event_id=row["sk"],
-                about=row["pk"].removeprefix("outbox#"),
+                about=_read_subject(row),
                 type=row.get("type", ""),
                 state=row.get("state", "committed"),
                 committed_at=row.get("committed_at", 0),
@@ -172,6 +178,10 @@ def erase_body(installation: Installation, row: OutboxRow) -> bool:
     )
 
 
+def _read_subject(row: Mapping[str, Any]) -> str:
+    return str(row["pk"]).removeprefix(format_outbox_key(""))
+
+
 def _scan(installation: Installation) -> Iterator[dict[str, Any]]:
     """The rows that hold an event; none of an installation without the web app."""
     if not installation.books:
@@ -194,7 +204,7 @@ def _update(installation: Installation, row: OutboxRow, update: str, condition: 
     return write_if_allowed(
         lambda: installation.dynamodb.update_item(
             TableName=installation.books,
-            Key=serialize_item({"pk": row.subject, "sk": row.event_id}),
+            Key=serialize_item({"pk": format_outbox_key(row.subject), "sk": row.event_id}),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeNames={name: real for name, real in names.items() if name in update + condition},

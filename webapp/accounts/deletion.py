@@ -129,7 +129,7 @@ class AccountDeletion:
         events = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
         records = [self.ledger.message_of(self.source, event.id, event.message_id) for event in events]
         for event, record in zip(events, records, strict=True):
-            erase_body(self.installation, OutboxRow(f"outbox#{subject}", event.id))
+            erase_body(self.installation, OutboxRow(subject, event.id))
             if record is not None:
                 erase_event(self.installation, KeptEvent(event_key(self.source, event.id), read_message_id(record)))
         left = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]

@@ -27,6 +27,7 @@ __all__ = [
     "RELAY_FILTER",
     "SINCE",
     "SORT_KEY",
+    "format_user_key",
 ]
 
 PARTITION_KEY = "pk"
@@ -64,3 +65,8 @@ DEFINITION = {
 
 #: Pattern of the relay's event source mapping: new outbox events only.
 RELAY_FILTER = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["outbox"]}}}}
+
+
+def format_user_key(sub: str) -> str:
+    """Partition key of all that one person has; no other person's requests make it."""
+    return f"user#{sub}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import deserialize_item, serialize_item
 from webapp.auth.rate_limit import Standing
-from webapp.aws.table import EXPIRES_AT
+from webapp.aws.table import EXPIRES_AT, format_user_key
 from webapp.errors import TooManyRequests
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class MailBudget:
         }
         return {
             "TableName": table,
-            "Key": serialize_item({"pk": f"user#{owner}", "sk": f"mails#{day}"}),
+            "Key": serialize_item({"pk": format_user_key(owner), "sk": f"mails#{day}"}),
             "UpdateExpression": f"SET kind = :kind, {EXPIRES_AT} = :expires ADD mails :one, #window :one",
             "ConditionExpression": "(attribute_not_exists(mails) OR mails < :day) "
             "AND (attribute_not_exists(#window) OR #window < :window)",

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from function.ledger.attributes import Item, deserialize_item, serialize_item, write_if_allowed
 from webapp.auth.identity import Identity
-from webapp.aws.table import EXPIRES_AT
+from webapp.aws.table import EXPIRES_AT, format_user_key
 from webapp.books.book import Book, DeletedBook
 from webapp.books.idempotency import Claim, KeyTaken, compute_digest
 from webapp.books.mail_budget import MailBudget
@@ -67,7 +67,7 @@ class BookRepository:
         self, owner: str, kind: str, limit: int, after: str | None = None
     ) -> tuple[list[Mapping[str, Any]], bool]:
         """The owner's items of a kind, the newest book's first, after that of `after`; and whether there are more."""
-        names = {":owner": f"user#{owner}", ":first": f"{kind}#", ":last": f"{kind}#{after or '~'}"}
+        names = {":owner": format_user_key(owner), ":first": f"{kind}#", ":last": f"{kind}#{after or '~'}"}
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :owner AND sk BETWEEN :first AND :last",
@@ -148,7 +148,9 @@ class BookRepository:
                 self._delete(owner, item["sk"])
 
     def _delete(self, owner: str, name: str) -> None:
-        self._dynamodb.delete_item(TableName=self._table, Key=serialize_item({"pk": f"user#{owner}", "sk": name}))
+        self._dynamodb.delete_item(
+            TableName=self._table, Key=serialize_item({"pk": format_user_key(owner), "sk": name})
+        )
 
     def _check_open(self, owner: Identity) -> TransactWriteItemTypeDef:
         return {"ConditionCheck": check_open(self._table, owner)}
@@ -168,7 +170,7 @@ class BookRepository:
 
     def _claim_key(self, owner: str, claim: Claim, now: int) -> TransactWriteItemTypeDef:
         item = {
-            "pk": f"user#{owner}",
+            "pk": format_user_key(owner),
             "sk": f"key#{compute_digest(claim.key)}",
             "kind": "key",
             "fingerprint": claim.fingerprint,
@@ -203,7 +205,7 @@ def _trace_item(owner: str, book: Book, at: int) -> Item:
     """What is left of a deleted book until its mails' story has long expired too."""
     return serialize_item(
         {
-            "pk": f"user#{owner}",
+            "pk": format_user_key(owner),
             "sk": f"deleted#{book.id}",
             "kind": "deleted book",
             "title": book.title,
@@ -225,7 +227,7 @@ def _read_deleted_book(values: Mapping[str, Any]) -> DeletedBook:
 
 
 def _build_key(owner: str, book_id: str, kind: str = "book") -> Item:
-    return serialize_item({"pk": f"user#{owner}", "sk": f"{kind}#{book_id}"})
+    return serialize_item({"pk": format_user_key(owner), "sk": f"{kind}#{book_id}"})
 
 
 def _build_item(owner: str, book: Book) -> Item:

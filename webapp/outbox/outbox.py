@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import Item, deserialize, deserialize_item, serialize_item, write_if_allowed
-from operations.outbox import SHARDS, UNPUBLISHED, find_queue_key, format_queue_key
+from operations.outbox import SHARDS, UNPUBLISHED, find_queue_key, format_outbox_key, format_queue_key
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 from webapp.outbox.event import CommittedEvent
 
@@ -51,7 +51,7 @@ class OutboxEvent:
         return cls(
             id=values["sk"],
             type=values.get("type", ""),
-            subject=values["pk"].removeprefix("outbox#"),
+            subject=values["pk"].removeprefix(format_outbox_key("")),
             owner=values.get("owner", ""),
             body=values.get("body", ""),
             state=values.get("state", "committed"),
@@ -101,7 +101,7 @@ class Outbox:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :subject",
-            ExpressionAttributeValues=serialize_item({":subject": f"outbox#{subject}"}),
+            ExpressionAttributeValues=serialize_item({":subject": format_outbox_key(subject)}),
             ConsistentRead=True,
         )
         return [OutboxEvent.of_item(item) for page in pages for item in page["Items"]]
@@ -223,4 +223,4 @@ class Outbox:
 
 
 def _build_key(event: CommittedEvent | OutboxEvent) -> Item:
-    return serialize_item({"pk": f"outbox#{event.subject}", "sk": event.id})
+    return serialize_item({"pk": format_outbox_key(event.subject), "sk": event.id})

@@ -204,7 +204,7 @@ def send_once_more(
 @router.post("/publish", dependencies=_FORM)
 def publish(request: Request, operator: Operator, parts: PartsOf, subject: OutboxId, event: OutboxId) -> Response:
     """Publish again what the outbox gave up before SNS took it."""
-    row = OutboxRow(f"outbox#{subject}", event)
+    row = OutboxRow(subject, event)
 
     def hand_over() -> str:
         publish_again(parts.notifier.installation, row, parts.clock())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import Item, deserialize_item, serialize_item, write_if_allowed
 from webapp.auth.identity import Identity
-from webapp.aws.table import EXPIRES_AT
+from webapp.aws.table import EXPIRES_AT, format_user_key
 from webapp.errors import AccountDeleted
 
 if TYPE_CHECKING:
@@ -100,4 +100,4 @@ def check_open(table: str, reader: Identity) -> ConditionCheckTypeDef:
 
 
 def _build_key(sub: str) -> Item:
-    return serialize_item({"pk": f"user#{sub}", "sk": "account"})
+    return serialize_item({"pk": format_user_key(sub), "sk": "account"})
