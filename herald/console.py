@@ -10,6 +10,7 @@ import os
 import select
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,7 +19,9 @@ from operations.errors import UserError
 
 __all__ = [
     "INTERRUPTED",
+    "Machine",
     "TerminalPrompt",
+    "Yes",
     "confirm",
     "console",
     "format_age",
@@ -30,6 +33,10 @@ __all__ = [
 
 console = Console(soft_wrap=True, highlight=False)
 _errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+#: Options: of commands that ask, and of those that print for machines too.
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
 
 #: Exit code of what Ctrl-C stopped.
 INTERRUPTED = 130

@@ -18,7 +18,7 @@ from doctor.smoke import Journey, Smoke, compute_latency
 from doctor.smoke_providers import SmokeProvider, choose_providers
 from doctor.system import System, read_member
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.console import confirm, console
+from herald.console import Yes, confirm, console
 from herald.examination import Record, Topic, prepare_examination
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
@@ -45,7 +45,7 @@ def smoke(
     ] = None,
     topic: Topic = None,
     record: Record = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")] = False,
+    yes: Yes = False,
     machine: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,

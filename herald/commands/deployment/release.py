@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from herald.account import Local, Prefix, StateDir, choose_release_stack, make_hook_client, report_refusals
-from herald.console import TerminalPrompt, confirm, console, print_rows
+from herald.console import TerminalPrompt, Yes, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from release.analysis.proof import compare_last
@@ -39,7 +39,6 @@ _AFTER_A_REFUSAL = "run it again: it goes on where it stopped"
 
 app = typer.Typer(help="Releases of notify: forward by canary, back, and which there are.")
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 Machine = Annotated[bool, typer.Option("--json", help="One JSON object a line: for machines")]
 Strategy = Annotated[
     str | None,

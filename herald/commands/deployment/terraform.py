@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from herald.console import confirm, console
+from herald.console import Yes, confirm, console
 from herald.terraform import target as targets
 from herald.terraform.apply import TerraformRun, prepare
 from herald.terraform.check import check
@@ -31,7 +31,6 @@ Backend = Annotated[
 LocalState = Annotated[
     bool, typer.Option("--local-state", help="Keep the state in infra/ACCOUNT-REGION-NAME.tfstate: to try out")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 Var = Annotated[list[str] | None, typer.Option("--var", help="A Terraform variable, as NAME=VALUE")]
 VarFile = Annotated[list[Path] | None, typer.Option("--var-file", help="A file of Terraform variables")]
 

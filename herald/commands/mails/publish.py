@@ -11,7 +11,7 @@ import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.commands.mails.notifications import Notifications
-from herald.console import confirm
+from herald.console import Yes, confirm
 from herald.examination import Topic, prepare_examination
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
@@ -28,7 +28,7 @@ def publish(
     notifications: Notifications = None,
     tenant: Annotated[str | None, typer.Option(metavar="NAME", help="whose mail it is, of those declared")] = None,
     topic: Topic = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")] = False,
+    yes: Yes = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",

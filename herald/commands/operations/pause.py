@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.console import confirm, console, print_json
+from herald.console import Machine, Yes, confirm, console, print_json
 from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations import pause as pausing
@@ -23,9 +23,6 @@ __all__ = ["app"]
 app = typer.Typer(help="Stop all mail without losing any, and let it go on.")
 
 _SO_FAR = "run it again: it goes on where it stopped"
-
-Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.console import confirm, console, print_json, print_rows
+from herald.console import Machine, Yes, confirm, console, print_json, print_rows
 from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, Erased, PersonalData, erase, find_personal_data
@@ -35,12 +35,10 @@ app.add_typer(suppressions, name="suppressions", invoke_without_command=True)
 #: What is true when AWS refuses in the middle.
 _SO_FAR = "run it again: what was done is done, the rest is as it was"
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 OfTenant = Annotated[
     str | None,
     typer.Option("--tenant", metavar="NAME", help="Only the suppression list that this tenant has of its own"),
 ]
-Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
 AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail address", show_default=False)]
 
 

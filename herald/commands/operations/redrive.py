@@ -16,7 +16,7 @@ from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.commands.operations import webhook_letters
 from herald.commands.operations.webhook_letters import Webhook
 from herald.consent import Consent
-from herald.console import INTERRUPTED, confirm, console, note, print_json
+from herald.console import INTERRUPTED, Machine, Yes, confirm, console, note, print_json
 from herald.dead_letters_table import describe_letters, describe_plan, show_letters, show_plan
 from herald.on_record import act
 from laptop.state import DEFAULT_STATE
@@ -47,7 +47,6 @@ _TOLD_EVERY = 100
 #: What is true when AWS refuses in the middle.
 _SO_FAR = "what was not done yet lies where it was"
 
-Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
 Messages = Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId; may be repeated")]
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Only letters with this reason's code, as `herald dead` shows it")
@@ -56,7 +55,6 @@ OlderThan = Annotated[str, typer.Option("--older-than", help="Only letters older
 NewerThan = Annotated[str, typer.Option("--newer-than", help="Only letters younger than 90min, 6h or 2d")]
 TypeOption = Annotated[str, typer.Option("--type", help="Only letters of events of this type")]
 Tenant = Annotated[str, typer.Option("--tenant", help="Only letters of events whose extension `tenant` is this")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 
 
 @app.command()

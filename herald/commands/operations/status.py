@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.console import INTERRUPTED, console, print_json, print_rows
+from herald.console import INTERRUPTED, Machine, console, print_json, print_rows
 from herald.console import format_age as age
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -25,7 +25,7 @@ __all__ = ["status"]
 def status(
     watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds, until Ctrl-C")] = False,
     every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks")] = 5,
-    machine: Annotated[bool, typer.Option("--json", help="One JSON document: for machines")] = False,
+    machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",

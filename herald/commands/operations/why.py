@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from function.ledger.record import Record
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.console import console, format_age, note, print_json, print_rows
+from herald.console import Machine, console, format_age, note, print_json, print_rows
 from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -39,7 +39,7 @@ def why(
         typer.Argument(metavar="WHAT", help="an event's id, a MessageId, an e-mail address, or an event's subject"),
     ],
     source: Annotated[str, typer.Option("--source", help="The event's source: then its id is found at once")] = "",
-    machine: Annotated[bool, typer.Option("--json", help="One JSON document: for machines")] = False,
+    machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
