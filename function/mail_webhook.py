@@ -20,7 +20,7 @@ from function.environment import BadSetting
 from function.errors import NotificationError
 from function.event.envelope import QueueItem
 from function.event.standard_webhooks import read_secrets, sign
-from function.providers.http_client import Answer, HttpClient
+from function.providers.http_client import HttpClient, HttpResponse
 from function.providers.public_host import PublicHTTPSConnection
 from function.providers.secret import Secret
 from function.queues.sqs import Queue
@@ -82,7 +82,7 @@ class MailWebhookHandler:
             self.secret.reread()
         return self._leave(item, id_, f"answered {answer.status}", self._read_retry_after(answer))
 
-    def _post(self, id_: str, body: bytes) -> Answer:
+    def _post(self, id_: str, body: bytes) -> HttpResponse:
         """Raises NotificationError where no answer came."""
         self.secret.reread()
         headers = sign(id_, self.clock() // 1000, body, read_secrets(self.secret.value))
@@ -95,7 +95,7 @@ class MailWebhookHandler:
         self.queue.postpone(item, max(wait, asked))
         return False
 
-    def _read_retry_after(self, answer: Answer) -> float:
+    def _read_retry_after(self, answer: HttpResponse) -> float:
         """Seconds; https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
         text = answer.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():

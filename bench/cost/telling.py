@@ -23,7 +23,7 @@ from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.table import Table
 from function.mail_webhook import MailWebhookHandler
-from function.providers.http_client import Answer
+from function.providers.http_client import HttpResponse
 from function.providers.secret import Secret
 from function.runtime.metrics import Telemetry
 from tests.fakes import Clock
@@ -65,8 +65,8 @@ def measure_mail_events(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usag
 class _Receiver:
     """Takes all that is posted to it."""
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:  # noqa: ARG002 - as HttpClient's
-        return Answer(204, {}, b"")
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:  # noqa: ARG002 - as HttpClient's
+        return HttpResponse(204, {}, b"")
 
 
 def measure_webhook_posts(cpu: Cpu, given: Assumptions) -> Usage:

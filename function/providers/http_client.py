@@ -31,8 +31,8 @@ from function.runtime.lean_dataclass import dataclass
 __all__ = [
     "CONNECT_TIMEOUT",
     "READ_TIMEOUT",
-    "Answer",
     "HttpClient",
+    "HttpResponse",
     "format_answer",
     "make_tls_context",
     "read_status",
@@ -50,7 +50,7 @@ _USER_AGENT = "herald"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What a provider answered; the names of `headers` are in small letters."""
 
     status: int
@@ -91,7 +91,7 @@ class HttpClient:
         else:
             self._connection = HTTPConnection(host, parts.port, timeout=CONNECT_TIMEOUT)
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Make the request. Raises ProviderUnreachable or ProviderUnavailable if it did not go out whole, and
         OutcomeUnknown if no answer came."""
         self._connect()
@@ -102,7 +102,7 @@ class HttpClient:
             raise ProviderUnavailable(f"{self.name} broke off before it had the mail: {type(error).__name__}") from None
         try:
             response = self._connection.getresponse()
-            return Answer(
+            return HttpResponse(
                 response.status,
                 {name.lower(): value for name, value in response.getheaders()},
                 response.read(_LARGEST_ANSWER),

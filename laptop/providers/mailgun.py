@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from typing import cast
 from urllib.parse import parse_qs
 
-from laptop.providers.vendor import Request, SubmittedMail, VendorRefusal, VendorResponse, make_id
+from laptop.providers.vendor import Request, RequestRefused, SubmittedMail, VendorResponse, make_id
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -53,31 +53,31 @@ class MailgunSimulator:
     def _require_key(self, request: Request) -> None:
         known = b64encode(f"api:{self.key}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {known}":
-            raise VendorRefusal(VendorResponse(401, "Forbidden"))
+            raise RequestRefused(VendorResponse(401, "Forbidden"))
 
     def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         found = _PATH.fullmatch(request.path)
         if found is None or found[1] != self.domain:
-            raise VendorRefusal(VendorResponse(404, {"message": "Domain not found"}))
+            raise RequestRefused(VendorResponse(404, {"message": "Domain not found"}))
         return self._read_mail(*_read_form(request))
 
     def _read_mail(self, given: dict[str, str], files: tuple[File, ...]) -> SubmittedMail:
         for name in ("from", "to", "subject"):
             if not given.get(name):
-                raise VendorRefusal(VendorResponse(400, {"message": f"'{name}' parameter is missing"}))
+                raise RequestRefused(VendorResponse(400, {"message": f"'{name}' parameter is missing"}))
         lists = {name: tuple(given[name].split(",")) for name in ("to", "cc", "bcc") if name in given}
         for name, addresses in lists.items():
             if not all(re.fullmatch(r"[^@\s,]+@[^@\s,]+", address) for address in addresses):
                 text = f"'{name}' parameter is not a valid address. please check documentation"
-                raise VendorRefusal(VendorResponse(400, {"message": text}))
+                raise RequestRefused(VendorResponse(400, {"message": text}))
         if not (given.get("text") or given.get("html")):
-            raise VendorRefusal(
+            raise RequestRefused(
                 VendorResponse(400, {"message": "Need at least one of 'text' or 'html' parameters specified"})
             )
         extras = sum(len(name) + len(value) for name, value in given.items() if name[1:2] == ":")
         if extras > _LARGEST_EXTRAS:
-            raise VendorRefusal(
+            raise RequestRefused(
                 VendorResponse(400, {"message": "The o:, h:, v: parameters are larger than 16384 bytes"})
             )
         number = f"{make_id()}@{self.domain}"
@@ -125,7 +125,7 @@ def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
         fields = parse_qs(request.body.decode(), keep_blank_values=True).items()
         return {name: values[0] for name, values in fields}, ()
     if not media_type.startswith("multipart/form-data"):
-        raise VendorRefusal(VendorResponse(400, {"message": "a form is url-encoded, or has parts"}))
+        raise RequestRefused(VendorResponse(400, {"message": "a form is url-encoded, or has parts"}))
     head = f"Content-Type: {media_type}\r\n\r\n".encode()
     form: EmailMessage = message_from_bytes(head + request.body, _class=EmailMessage, policy=policy.HTTP)
     given: dict[str, str] = {}

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from email.utils import parseaddr
 from typing import Any
 
-from laptop.providers.vendor import Request, SubmittedMail, VendorRefusal, VendorResponse, make_id
+from laptop.providers.vendor import Request, RequestRefused, SubmittedMail, VendorResponse, make_id
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -55,35 +55,35 @@ class ResendSimulator:
 
     def _require_key(self, request: Request) -> None:
         if not request.headers.get("user-agent"):
-            raise VendorRefusal(VendorResponse(403, "error code: 1010"))
+            raise RequestRefused(VendorResponse(403, "error code: 1010"))
         if request.headers.get("authorization") != f"Bearer {self.key}":
-            raise VendorRefusal(_make_error(401, "validation_error", "API key is invalid"))
+            raise RequestRefused(_make_error(401, "validation_error", "API key is invalid"))
 
     def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         try:
             given = json.loads(request.body)
         except ValueError:
-            raise VendorRefusal(_make_error(400, "validation_error", "The request body is not JSON.")) from None
+            raise RequestRefused(_make_error(400, "validation_error", "The request body is not JSON.")) from None
         return self._read_mail(given)
 
     def _read_mail(self, given: dict[str, Any]) -> SubmittedMail:
         for name in ("from", "to", "subject"):
             if not given.get(name):
-                raise VendorRefusal(_make_error(422, "missing_required_field", f"Missing `{name}` field."))
+                raise RequestRefused(_make_error(422, "missing_required_field", f"Missing `{name}` field."))
         address = parseaddr(str(given["from"]))[1]
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
-            raise VendorRefusal(_make_error(422, "invalid_from_address", "Invalid `from` field."))
+            raise RequestRefused(_make_error(422, "invalid_from_address", "Invalid `from` field."))
         if address.rpartition("@")[2] not in {self.domain, *self.also}:
             text = f"The {address.rpartition('@')[2]} domain is not verified. Please, add and verify your domain"
-            raise VendorRefusal(_make_error(403, "validation_error", text))
+            raise RequestRefused(_make_error(403, "validation_error", text))
         to = given["to"][0] if isinstance(given["to"], list) else given["to"]
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", str(to)):
-            raise VendorRefusal(_make_error(422, "validation_error", "Invalid `to` field."))
+            raise RequestRefused(_make_error(422, "validation_error", "Invalid `to` field."))
         tags = {str(tag.get("name")): str(tag.get("value")) for tag in given.get("tags") or []}
         if not all(map(_TAG.fullmatch, [*tags, *tags.values()])):
             text = "Tags should only contain ASCII letters, numbers, underscores, or dashes."
-            raise VendorRefusal(_make_error(422, "validation_error", text))
+            raise RequestRefused(_make_error(422, "validation_error", text))
         headers = dict(given.get("headers") or {})
         if reply_to := given.get("reply_to"):
             headers["Reply-To"] = str(reply_to[0] if isinstance(reply_to, list) else reply_to)
@@ -123,7 +123,7 @@ class ResendSimulator:
         key = request.headers.get("idempotency-key", "")
         if len(key) > _LONGEST_KEY:
             text = "Idempotency keys, if present, must have between 1 and 256 characters."
-            raise VendorRefusal(_make_error(400, "invalid_idempotency_key", text))
+            raise RequestRefused(_make_error(400, "invalid_idempotency_key", text))
         return key
 
     def answer_throttled(self) -> VendorResponse:
@@ -143,7 +143,7 @@ def _read_file(given: dict[str, str]) -> File:
         return File(given["filename"], given.get("content_type") or "application/octet-stream", content)
     except (KeyError, ValueError):
         text = "Attachment must have either a `content` or `path`."
-        raise VendorRefusal(_make_error(422, "invalid_attachment", text)) from None
+        raise RequestRefused(_make_error(422, "invalid_attachment", text)) from None
 
 
 def _make_error(status: int, name: str, message: str) -> VendorResponse:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from laptop.providers.vendor import Request, SubmittedMail, VendorRefusal, VendorResponse, make_id
+from laptop.providers.vendor import Request, RequestRefused, SubmittedMail, VendorResponse, make_id
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -67,43 +67,43 @@ class SendGridSimulator:
 
     def _require_key(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {self.key}":
-            raise VendorRefusal(_make_error(401, "The provided authorization grant is invalid, expired, or revoked"))
+            raise RequestRefused(_make_error(401, "The provided authorization grant is invalid, expired, or revoked"))
 
     def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         try:
             given = json.loads(request.body)
         except ValueError:
-            raise VendorRefusal(_make_error(400, "Bad Request")) from None
+            raise RequestRefused(_make_error(400, "Bad Request")) from None
         return self._read_mail(given)
 
     def _read_mail(self, given: dict[str, Any]) -> SubmittedMail:
         personalizations = given.get("personalizations") or []
         recipients = personalizations[0].get("to") if personalizations else None
         if not recipients or "@" not in str(recipients[0].get("email")):
-            raise VendorRefusal(_make_error(400, "Does not contain a valid address.", "personalizations.0.to.0.email"))
+            raise RequestRefused(_make_error(400, "Does not contain a valid address.", "personalizations.0.to.0.email"))
         cc, bcc = (_read_addresses(personalizations[0], name) for name in ("cc", "bcc"))
         if len({address.lower() for address in (recipients[0]["email"], *cc, *bcc)}) < 1 + len(cc) + len(bcc):
             text = "Each email address in the personalization block should be unique between to, cc, and bcc."
-            raise VendorRefusal(_make_error(400, text, "personalizations"))
+            raise RequestRefused(_make_error(400, text, "personalizations"))
         sender = given.get("from") or {}
         if str(sender.get("email", "")).rpartition("@")[2] not in {self.domain, *self.also}:
             text = "The from address does not match a verified Sender Identity."
-            raise VendorRefusal(_make_error(403, text, "from"))
+            raise RequestRefused(_make_error(403, text, "from"))
         content = {part.get("type"): part.get("value") for part in given.get("content") or []}
         if not given.get("subject") or not all(content.values()):
-            raise VendorRefusal(
+            raise RequestRefused(
                 _make_error(400, "The content value must be a string at least one character in length.", "content")
             )
         headers, arguments = dict(given.get("headers") or {}), given.get("custom_args") or {}
         if bad := sorted(_RESERVED & {name.lower() for name in headers}):
-            raise VendorRefusal(_make_error(400, f"The header {bad[0]} is a reserved header.", "headers"))
+            raise RequestRefused(_make_error(400, f"The header {bad[0]} is a reserved header.", "headers"))
         if reply_to := (given.get("reply_to") or {}).get("email"):
             headers["Reply-To"] = str(reply_to)
         if not all(isinstance(value, str) for value in arguments.values()):
-            raise VendorRefusal(_make_error(400, "The custom_args values must be strings.", "custom_args"))
+            raise RequestRefused(_make_error(400, "The custom_args values must be strings.", "custom_args"))
         if len(json.dumps(arguments)) > _LARGEST_ARGUMENTS:
-            raise VendorRefusal(_make_error(400, "The custom_args are larger than 10,000 bytes.", "custom_args"))
+            raise RequestRefused(_make_error(400, "The custom_args are larger than 10,000 bytes.", "custom_args"))
         number = make_id()
         name = str(sender.get("name") or "")
         return SubmittedMail(
@@ -145,23 +145,23 @@ def _read_addresses(given: dict[str, Any], name: str) -> tuple[str, ...]:
     """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#personalizations-errors"""
     found = tuple(str(one.get("email")) for one in given.get(name, ()))
     if (name in given and not found) or not all("@" in address for address in found):
-        raise VendorRefusal(_make_error(400, "Does not contain a valid address.", f"personalizations.0.{name}"))
+        raise RequestRefused(_make_error(400, "Does not contain a valid address.", f"personalizations.0.{name}"))
     return found
 
 
 def _read_file(given: dict[str, str]) -> File:
     """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#attachments-errors"""
     if not given.get("filename") or not given.get("content"):
-        raise VendorRefusal(_make_error(400, "The attachment must have a filename and content.", "attachments"))
+        raise RequestRefused(_make_error(400, "The attachment must have a filename and content.", "attachments"))
     if any(character in given.get("type", "") for character in ";\r\n"):
-        raise VendorRefusal(
+        raise RequestRefused(
             _make_error(400, "The type of the attachment cannot contain ';', or CRLF characters.", "attachments")
         )
     try:
         return File(given["filename"], given["type"], base64.b64decode(given["content"], validate=True))
     except ValueError:
         text = "The attachment content must be base64 encoded."
-        raise VendorRefusal(_make_error(400, text, "attachments.0.content")) from None
+        raise RequestRefused(_make_error(400, text, "attachments.0.content")) from None
 
 
 def _make_error(status: int, message: str, field: str | None = None) -> VendorResponse:

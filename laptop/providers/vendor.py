@@ -14,7 +14,7 @@ from typing import Protocol
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File, Mail, Mailbox
 
-__all__ = ["Request", "SubmittedMail", "VendorRefusal", "VendorResponse", "VendorSimulator", "accept", "make_id"]
+__all__ = ["Request", "RequestRefused", "SubmittedMail", "VendorResponse", "VendorSimulator", "accept", "make_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class VendorResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class VendorRefusal(Exception):
+class RequestRefused(Exception):
     """The vendor does not take the request, and answers so."""
 
     def __init__(self, answer: VendorResponse) -> None:
@@ -82,7 +82,7 @@ class VendorSimulator(Protocol):
         """Whether this path is where its mails are handed in."""
 
     def read(self, request: Request) -> SubmittedMail:
-        """What the request asks for. Raises VendorRefusal as the vendor would."""
+        """What the request asks for. Raises RequestRefused as the vendor would."""
 
     def answer_accepted(self, submitted: SubmittedMail, request: Request, /) -> VendorResponse:
         """Its answer to a mail that it took."""
@@ -101,7 +101,7 @@ class VendorSimulator(Protocol):
 
     def look(self, request: Request, webhook: str | None, /) -> VendorResponse | None:
         """Its answer to a question about the account, whose reports go to `webhook`; None if it knows no such path.
-        Raises VendorRefusal as the vendor would."""
+        Raises RequestRefused as the vendor would."""
 
 
 def accept(mailbox: Mailbox, submitted: SubmittedMail, vendor: str) -> Mail:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from laptop.providers.vendor import Request, VendorRefusal, VendorResponse, VendorSimulator, accept
+from laptop.providers.vendor import Request, RequestRefused, VendorResponse, VendorSimulator, accept
 from laptop.providers.webhook_sender import WebhookSender
 from laptop.ses.faults import FaultKind
 from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
@@ -53,7 +53,7 @@ class _Connection(FaultyConnection):
             sender = self.server.senders.get(vendor.name)
             try:
                 answer = vendor.look(request, sender.url if sender else None)
-            except VendorRefusal as refusal:
+            except RequestRefused as refusal:
                 answer = refusal.answer
             if answer is not None:
                 self._answer(answer)
@@ -80,7 +80,7 @@ class _Connection(FaultyConnection):
             submitted = vendor.read(request)
             if known := vendor.answer_repeated(request):
                 return known, submitted.addresses
-        except VendorRefusal as refusal:
+        except RequestRefused as refusal:
             return refusal.answer, ()
         fault = vendor.faults.strike(
             FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=submitted.addresses

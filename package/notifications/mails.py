@@ -147,7 +147,7 @@ def _find_faults(path: Path, source: str) -> Iterator[str]:
         line = source.count("\n", 0, found.start()) + 1
         yield f"{path}:{line}: the filter 'safe' would let an event write HTML: leave it out"
     if path.suffix == ".mjml":
-        yield from _Tags(path, source).faults
+        yield from _TagChecker(path, source).faults
     try:
         Environment(filters=dict.fromkeys(_FILTERS, str)).add_template(path.name, _INCLUDE.sub("", source))
     except TemplateError as error:
@@ -158,7 +158,7 @@ def _find_faults(path: Path, source: str) -> Iterator[str]:
 _FILTERS = ("lines", "link", "shorten", "number", "money", "date", "datetime", "plural")
 
 
-class _Tags(HTMLParser):
+class _TagChecker(HTMLParser):
     """Checks every tag of an MJML source against the two lists."""
 
     def __init__(self, path: Path, source: str) -> None:

@@ -25,15 +25,15 @@ __all__ = [
     "BookName",
     "FormText",
     "add_book",
-    "home",
-    "problem",
-    "problems",
     "read_book",
     "router",
     "say_what_is_wrong",
     "show_book",
     "show_deleted",
+    "show_home",
     "show_mails",
+    "show_problem",
+    "show_problems",
 ]
 
 _BOOKS_A_PAGE = 10
@@ -46,7 +46,7 @@ router = APIRouter()
 
 
 @router.get("/")
-def home(
+def show_home(
     request: Request, reader: Reader, drafts: DraftsOf, parts: PartsOf, after: str | None = None, then: str = "/"
 ) -> Response:
     """The reader's books; without a session, what the app is and how to sign in."""
@@ -136,13 +136,13 @@ def say_what_is_wrong(error: ValidationError) -> dict[str, str]:
 
 
 @router.get("/problems")
-def problems(request: Request) -> Response:
+def show_problems(request: Request) -> Response:
     """Every kind of problem that the API knows."""
     return render_page(request, "problems.html", {"kinds": KINDS.values()})
 
 
 @router.get("/problems/{slug}")
-def problem(request: Request, slug: str) -> Response:
+def show_problem(request: Request, slug: str) -> Response:
     """One kind of problem: where the `type` of a problem document leads."""
     if slug not in KINDS:
         raise Problem("not-found", "There is no such kind of problem.")

@@ -17,7 +17,7 @@ from webapp.pages.rendering import render_page
 from webapp.pages.sessions import SignedIn
 from webapp.timeline.timeline import ARRIVED, EXPIRED, EventTimeline
 
-__all__ = ["MissingMail", "MissingMails", "find_missing", "router", "why"]
+__all__ = ["MissingMail", "MissingMails", "find_missing", "router", "show_explanation"]
 
 #: The newest books that are looked through.
 _BOOKS = 25
@@ -51,7 +51,7 @@ class MissingMails:
 
 
 @router.get("/why")
-def why(request: Request, session: SignedIn, parts: PartsOf) -> Response:
+def show_explanation(request: Request, session: SignedIn, parts: PartsOf) -> Response:
     """The answer, in plain words, with what to do."""
     return render_page(
         request, "why.html", {"answer": find_missing(parts.service, parts.notifier.installation, session.reader)}

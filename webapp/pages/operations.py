@@ -34,9 +34,7 @@ __all__ = [
     "EntryId",
     "OutboxId",
     "Text",
-    "dead",
     "find",
-    "overview",
     "pause",
     "publish",
     "resume",
@@ -44,7 +42,9 @@ __all__ = [
     "send_again",
     "send_once_more",
     "show_audit",
-    "suppressions",
+    "show_dead_letters",
+    "show_overview",
+    "show_suppressions",
     "throw_away",
     "unlist",
 ]
@@ -78,7 +78,7 @@ def _keep_search(request: Request, session: SessionOf, drafts: DraftsOf, wanted:
 
 
 @router.get("")
-def overview(request: Request, operator: Operator, drafts: DraftsOf, parts: PartsOf, done: str = "") -> Response:
+def show_overview(request: Request, operator: Operator, drafts: DraftsOf, parts: PartsOf, done: str = "") -> Response:
     """How things stand, the switch, a search, and what operators did last."""
     notifier = parts.notifier
     deadline.extend(_LOOK_SECONDS)
@@ -115,7 +115,7 @@ def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = ""
 
 
 @router.get("/dead")
-def dead(
+def show_dead_letters(
     request: Request, _operator: Operator, parts: PartsOf, done: str = "", reason: str = "", start: Start = 0
 ) -> Response:
     """The dead letters by reason; of one `reason` from the letter `start` on."""
@@ -218,7 +218,9 @@ def publish(request: Request, operator: Operator, parts: PartsOf, subject: Outbo
 
 
 @router.get("/suppressions")
-def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: str = "", start: Start = 0) -> Response:
+def show_suppressions(
+    request: Request, _operator: Operator, parts: PartsOf, done: str = "", start: Start = 0
+) -> Response:
     """Who gets no mail, and why; newest first, from the entry `start` on."""
     entries, complete = _scan_list(parts.notifier.installation)
     entries.sort(key=lambda entry: entry.since, reverse=True)

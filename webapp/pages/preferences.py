@@ -32,7 +32,7 @@ __all__ = [
     "ask",
     "choose",
     "router",
-    "settings",
+    "show_settings_page",
     "unsubscribe",
 ]
 
@@ -126,7 +126,7 @@ SettingsPageOf = Annotated[SettingsPage, Depends(_get_settings_page)]
 
 
 @router.get("/settings")
-def settings(
+def show_settings_page(
     request: Request,
     session: SignedIn,
     drafts: DraftsOf,

@@ -17,7 +17,7 @@ from function.errors import NotificationError, OutcomeUnknown, QuotaExhausted, R
 from function.event.cloudevent import PROBE_TAG
 from function.message.addressing.sender import join_sender, split_sender
 from function.message.email import Attachment, Email, Receipt
-from function.providers.http_client import Answer, HttpClient, format_answer, read_status
+from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -92,7 +92,7 @@ class MailgunProvider:
             raise OutcomeUnknown("Mailgun answered 200 without an id")
         return Receipt(self.url, number)
 
-    def _read_refusal(self, answer: Answer, email: Email) -> NotificationError:
+    def _read_refusal(self, answer: HttpResponse, email: Email) -> NotificationError:
         said = str(answer.json().get("message") or "") or answer.body.decode("utf-8", "replace")
         line = format_answer("Mailgun", answer.status, self.secret.cut_from(said), email.addresses)
         text = said.lower()

@@ -25,7 +25,7 @@ from function.errors import (
 from function.event.cloudevent import PROBE_TAG
 from function.message.addressing.sender import join_sender, split_sender
 from function.message.email import Attachment, Email, Receipt
-from function.providers.http_client import Answer, HttpClient, format_answer, read_status
+from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -125,7 +125,7 @@ class ResendProvider:
             "tags": [{"name": name, "value": value} for name, value in tags.items()],
         }
 
-    def _read_refusal(self, answer: Answer, email: Email) -> NotificationError:
+    def _read_refusal(self, answer: HttpResponse, email: Email) -> NotificationError:
         given = answer.json()
         name, said = str(given.get("name") or ""), str(given.get("message") or "")
         line = format_answer("Resend", answer.status, self.secret.cut_from(f"{name} {said}".strip()), email.addresses)

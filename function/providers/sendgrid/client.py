@@ -14,7 +14,7 @@ from typing import Any
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
 from function.message.addressing.sender import split_sender
 from function.message.email import Attachment, Email, Receipt
-from function.providers.http_client import Answer, HttpClient, format_answer, read_status
+from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass
 
@@ -80,7 +80,7 @@ class SendGridProvider:
             "tracking_settings": _UNTRACKED,
         }
 
-    def _read_refusal(self, answer: Answer, email: Email) -> NotificationError:
+    def _read_refusal(self, answer: HttpResponse, email: Email) -> NotificationError:
         errors = answer.json().get("errors")
         first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
         said, field = str(first.get("message") or ""), str(first.get("field") or "")

@@ -17,7 +17,7 @@ from function.errors import (
 )
 from function.message.email import Email
 from function.providers.failover import Provider
-from function.providers.http_client import Answer
+from function.providers.http_client import HttpResponse
 from function.providers.mailgun.client import MailgunProvider
 from function.providers.resend.client import BY_NAME, ResendProvider
 from function.providers.secret import Secret
@@ -32,11 +32,11 @@ class Answering:
 
     timeout = 12.0
 
-    def __init__(self, *answers: Answer | NotificationError) -> None:
+    def __init__(self, *answers: HttpResponse | NotificationError) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, dict[str, str], bytes]] = []
 
-    def post(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    def post(self, path: str, headers: dict[str, str], body: bytes) -> HttpResponse:
         self.asked.append((path, dict(headers), body))
         answer = self.answers.pop(0)
         if isinstance(answer, NotificationError):
@@ -44,8 +44,8 @@ class Answering:
         return answer
 
 
-def answer(status: int, body: object = "", headers: dict[str, str] | None = None) -> Answer:
-    return Answer(status, headers or {}, (body if isinstance(body, str) else json.dumps(body)).encode())
+def answer(status: int, body: object = "", headers: dict[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(status, headers or {}, (body if isinstance(body, str) else json.dumps(body)).encode())
 
 
 def make(kind: Any, http: Answering, url: str) -> Provider:
@@ -53,16 +53,16 @@ def make(kind: Any, http: Answering, url: str) -> Provider:
     return provider
 
 
-def sendgrid(status: int, message: str, field: str | None = None) -> tuple[Any, str, Answer]:
+def sendgrid(status: int, message: str, field: str | None = None) -> tuple[Any, str, HttpResponse]:
     body = {"errors": [{"message": message, "field": field, "help": None}]}
     return SendGridProvider, "sendgrid://", answer(status, body)
 
 
-def mailgun(status: int, message: object) -> tuple[Any, str, Answer]:
+def mailgun(status: int, message: object) -> tuple[Any, str, HttpResponse]:
     return MailgunProvider, "mailgun://herald.example", answer(status, message)
 
 
-def resend(status: int, name: str, message: str) -> tuple[Any, str, Answer]:
+def resend(status: int, name: str, message: str) -> tuple[Any, str, HttpResponse]:
     return ResendProvider, "resend://", answer(status, {"statusCode": status, "name": name, "message": message})
 
 
@@ -136,7 +136,7 @@ def resend(status: int, name: str, message: str) -> tuple[Any, str, Answer]:
     ],
     ids=str,
 )
-def test_each_answer_is_one_of_three(given: tuple[Any, str, Answer], kind: type[NotificationError]) -> None:
+def test_each_answer_is_one_of_three(given: tuple[Any, str, HttpResponse], kind: type[NotificationError]) -> None:
     provider, url, said = given
     with pytest.raises(NotificationError) as raised:
         make(provider, Answering(said, said), url).send(MAIL, "m1")
@@ -159,7 +159,7 @@ def test_each_answer_is_one_of_three(given: tuple[Any, str, Answer], kind: type[
     ],
     ids=str,
 )
-def test_a_sandbox_that_does_not_know_the_recipient_is_named(given: tuple[Any, str, Answer]) -> None:
+def test_a_sandbox_that_does_not_know_the_recipient_is_named(given: tuple[Any, str, HttpResponse]) -> None:
     provider, url, said = given
     with pytest.raises(RefusedForGood) as raised:
         make(provider, Answering(said), url).send(MAIL, "m1")
@@ -190,7 +190,7 @@ def test_a_sandbox_that_does_not_know_the_recipient_is_named(given: tuple[Any, s
         ),
     ],
 )
-def test_the_vendors_own_id_is_kept(kind: Any, url: str, accepted: Answer, number: str) -> None:
+def test_the_vendors_own_id_is_kept(kind: Any, url: str, accepted: HttpResponse, number: str) -> None:
     receipt = make(kind, Answering(accepted), url).send(MAIL, "m1")
     assert (receipt.provider, receipt.message_id) == (url, number)
 
@@ -217,7 +217,7 @@ LOST = OutcomeUnknown("lost")
     ],
     ids=str,
 )
-def test_what_comes_of_asking_resend_again_says_nothing_of_the_first(second: Answer | NotificationError) -> None:
+def test_what_comes_of_asking_resend_again_says_nothing_of_the_first(second: HttpResponse | NotificationError) -> None:
     http = Answering(LOST, second)
     with pytest.raises(OutcomeUnknown):
         make(ResendProvider, http, "resend://").send(MAIL, "m1")
@@ -233,7 +233,7 @@ def test_resend_is_asked_again_under_the_same_key_with_the_same_mail() -> None:
 
 
 @pytest.mark.parametrize("said", [answer(429, {}), answer(401, {}), ProviderUnavailable("away")], ids=str)
-def test_what_was_certainly_not_sent_is_asked_for_once(said: Answer | NotificationError) -> None:
+def test_what_was_certainly_not_sent_is_asked_for_once(said: HttpResponse | NotificationError) -> None:
     http = Answering(said)
     with pytest.raises(NotificationError):
         make(ResendProvider, http, "resend://").send(MAIL, "m1")
