@@ -1,4 +1,4 @@
-"""What is examined: the way to AWS, the names of one Herald, and what the doctor was told on the command line."""
+"""What is examined: the way to AWS, the names of one Herald, and the options of the command line."""
 
 from __future__ import annotations
 

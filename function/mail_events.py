@@ -1,7 +1,8 @@
 """Entry point of `mail-events`: what becomes of each mail, from the ledger's stream to a topic of its own.
 
-Only where others want to hear of it. The stream keeps the changes of one record in order, hands a batch over again
-whenever it is not sure, and forgets after 24 hours: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+Only where a deployment has switched it on. The stream keeps the changes of one record in order, hands a batch over
+again whenever it is not sure, and forgets after 24 hours:
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 """
 
 from __future__ import annotations

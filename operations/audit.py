@@ -43,7 +43,7 @@ class AuditEntry:
 
 
 class AuditLog(Protocol):
-    """Hears of every action too, and of outcomes that could not be written."""
+    """Gets every action too, and outcomes that could not be written."""
 
     def info(self, event: str, **fields: object) -> None:
         """Log what happened."""

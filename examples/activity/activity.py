@@ -1,7 +1,7 @@
 """A second service on the same events: one line for whatever happens to a book, and for what becomes of its mails.
 
-It hears the app's topic and Herald's by one queue. A line and the mark that it was written are one transaction, made
-with the ledger's own code, so that a repeated event writes none and a killed function loses none.
+One queue gets the messages of the app's topic and of Herald's. A line and the mark that it was written are one
+transaction, made with the ledger's own code, so that a repeated event writes none and a killed function loses none.
 """
 
 from __future__ import annotations

@@ -117,8 +117,8 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """It may have gone, and nothing was heard in the hold. `resend`: the policy allows one more mail without a
-    person's yes, once its providers have reported on later ones."""
+    """The mail may have been sent, and no report came within the hold. `resend`: the policy allows one more mail
+    without an operator's yes, once its providers have reported on later ones."""
 
     record: Record
     resend: bool = False

@@ -332,7 +332,8 @@ def _describe_owner(event: EventItem, attempt: Attempt) -> OwnedBy:
 
 
 def _still_owns(refusal: Refusal, attempt: Attempt) -> bool:
-    """Whether the attempt still owns the mail, so that only an earlier attempt of unknown fate refused the write."""
+    """Whether the attempt still owns the mail, so that only an earlier attempt with an unknown outcome refused the
+    write."""
     record = _find_record(refusal)
     return record is not None and _is_attempt_in(record, attempt, State.SENDING)
 

@@ -4,8 +4,8 @@ https://www.rfc-editor.org/rfc/rfc5321, https://www.rfc-editor.org/rfc/rfc3207 (
 https://www.rfc-editor.org/rfc/rfc4954 (AUTH), https://docs.python.org/3/library/smtplib.html
 
 The server has the mail once it answered 250 to the final dot (RFC 5321, section 6.1): what breaks before the dot was
-certainly not sent, and what breaks after it without an answer nobody knows. There are no reports, so nothing of a lost
-answer is ever cleared up.
+certainly not sent, and what breaks after it without an answer has an unknown outcome. There are no reports, so nothing
+of a lost answer is ever cleared up.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class FeedbackSchedule:
                 self.schedule(mail, event, when)
 
     def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:
-        """Tell of one event in so many seconds."""
+        """Publish one event in so many seconds."""
         self.after(seconds, lambda: self._tell(mail, event))
 
 

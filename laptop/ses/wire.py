@@ -47,7 +47,7 @@ class SesServer(SimulatorServer):
         self._connections: set[Any] = set()
 
     def take_down(self) -> None:
-        """Be out: connections that stand are closed, and no other comes about until `bring_back`."""
+        """Be out: open connections are closed, and new ones refused until `bring_back`."""
         if self.is_down:
             return
         self.is_down = True

@@ -102,7 +102,7 @@ def read_points(
 
 
 def _read_refusal(logs: Any, notify: str, times: list[datetime], now: datetime) -> ProviderRefusal | None:
-    """The last line in the log of `notify` that tells of a refusal; the metric says where to look."""
+    """The last line in the log of `notify` about a refusal; the metric says where to look."""
     since = last = times[-1] if times else now - _GAP
     for earlier in reversed(times[:-1]):
         if since - earlier > _GAP:

@@ -1,4 +1,4 @@
-"""One mail as the ledger, the dead letters and the outbox tell of it. Pure."""
+"""One mail, from its record in the ledger, its dead letters and its row in the outbox. Pure."""
 
 from __future__ import annotations
 

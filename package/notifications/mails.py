@@ -82,7 +82,7 @@ def locate_name(path: Path, name: str, roots: Sequence[Path]) -> str:
 
 
 def find_line(path: Path, wanted: re.Pattern[str], roots: Sequence[Path]) -> str:
-    """The file and line in which a template or one of its partials has what is wanted; else the template."""
+    """The file and line in which a template or one of its partials has it; else the template."""
     for source in (path, *_list_partials(path, roots)):
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
             if wanted.search(line):

@@ -1,4 +1,5 @@
-"""What a release must meet beyond CodeDeploy's rules: mails that prove it, a person's yes, an hour without an alarm."""
+"""What a release must pass beyond CodeDeploy's rules: enough real mails, an operator's yes, an hour without an
+alarm."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ class Prompt(Protocol):
 
 @dataclass(slots=True)
 class Gate:
-    """A canary that goes on only with a person's yes: without one by the time that its traffic moves on, it goes back.
+    """A canary that continues only after an operator's yes; without one before more traffic moves, it is rolled back.
 
     CodeDeploy knows no such gate for Lambda, so the command that watches stops the deployment in time.
     """

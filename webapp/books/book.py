@@ -108,7 +108,7 @@ class BookChange(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book on a reader's shelf. Times are epoch milliseconds."""
+    """A book of a reader. Times are epoch milliseconds."""
 
     id: str
     title: str

@@ -29,7 +29,7 @@ _NEW = "attribute_not_exists(pk)"
 
 
 class BookRepository:
-    """The shelf of each user, and the transactions that change it."""
+    """The books of each user, and the transactions that change them."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, budget: MailBudget | None = None) -> None:
         self._dynamodb = dynamodb

@@ -116,7 +116,7 @@ def _compare_warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
 
 
 def compute_cost(rows: Sequence[Figure]) -> list[Figure]:
-    """The bill that follows from the processor times of this run; the reference hears no feedback."""
+    """The bill that follows from the processor times of this run; the reference handles no feedback."""
     found = compute_bills(read_cpu([row.as_dict() for row in rows]), Assumptions())
     ours, theirs = found[HERALD], found["Powertools"].total
     return [

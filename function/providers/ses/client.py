@@ -112,7 +112,7 @@ def _build_simple(email: Email) -> dict[str, Any]:
 
 
 def _build_raw(email: Email, sender: str) -> dict[str, Any]:
-    """A mail with files, whose names SES is told in MIME: how `Simple` writes those beyond ASCII is on no page."""
+    """A mail with files as MIME, which carries their names: how `Simple` writes those beyond ASCII is on no page."""
     from function.providers.mime import build_reader_headers, compose, encode_header  # noqa: PLC0415  few mails need it
 
     own = {"From": sender, **build_reader_headers(email), "Subject": encode_header(email.subject)}

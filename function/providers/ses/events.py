@@ -144,7 +144,7 @@ def reduce_to_sent(event: FeedbackEvent) -> FeedbackEvent:
 
 def drop_implied_sends(batch: Sequence[Parsed]) -> list[Parsed | None]:
     """The batch with None for every *Send* of an attempt of which it says more: whatever else SES says implies it. What
-    became of copies stays, for it is told."""
+    became of copies stays, because it is shown."""
     more = {
         (one.message_id, one.attempt)
         for one in batch
