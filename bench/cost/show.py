@@ -9,11 +9,11 @@ from rich.table import Table
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, compute_bill
-from bench.cost.digesting import measure_digest, measure_scheduled
-from bench.cost.parting import measure_parts
-from bench.cost.posting import measure_http_posts
+from bench.cost.digests import measure_digest, measure_scheduled
+from bench.cost.http_events import measure_http_posts
+from bench.cost.mail_events import measure_mail_events, measure_webhook_posts
 from bench.cost.prices import Price, list_prices
-from bench.cost.telling import measure_mail_events, measure_webhook_posts
+from bench.cost.several_recipients import measure_parts
 from bench.cost.usage import Usage
 
 __all__ = ["as_json", "show"]

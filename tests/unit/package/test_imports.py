@@ -176,7 +176,7 @@ def test_what_attachments_need_is_loaded_where_a_bucket_may_hold_them(
     assert loaded.keys() & KEPT_OUT == set()
 
 
-#: What telling others needs: `mail-events` alone loads it.
+#: What publishing mail events needs: `mail-events` alone loads it.
 TELLING = {"function.mail_events", "function.ledger.mail_event"}
 
 

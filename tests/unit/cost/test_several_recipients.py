@@ -8,8 +8,8 @@ import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import compute_bill
-from bench.cost.parting import measure_parts
 from bench.cost.prices import list_prices
+from bench.cost.several_recipients import measure_parts
 from laptop.state import ROOT
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What `mail_events` and `mail_webhook` add to a mail: its two changes told, by the functions' own code.
+"""What `mail_events` and `mail_webhook` add to a mail: its two changes are published, by the functions' own code.
 
 Lambda's reads of a stream and SNS's deliveries to SQS are free; a call of PublishBatch is billed by 64 KB.
 https://aws.amazon.com/dynamodb/pricing/on-demand/ and https://aws.amazon.com/sns/pricing/
@@ -70,7 +70,7 @@ class _Receiver:
 
 
 def measure_webhook_posts(cpu: Cpu, given: Assumptions) -> Usage:
-    """The same mail's two events posted to somebody's URL, each in an invocation of its own, beside what telling costs.
+    """The same mail's two events posted to somebody's URL, each in an invocation of its own, on top of publishing.
 
     SNS's delivery, SQS's receive and its delete are a request each. The processor time of an event is assumed to be
     that of a report.

@@ -8,7 +8,7 @@ import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import compute_bill
-from bench.cost.posting import measure_http_posts
+from bench.cost.http_events import measure_http_posts
 from bench.cost.prices import list_prices
 from laptop.state import ROOT
 

@@ -1,4 +1,4 @@
-"""What telling others adds, and that it adds nothing to a mail of which nobody wants to hear."""
+"""What `mail_events` and `mail_webhook` cost, and that a deployment without them pays nothing for them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import compute_bill
+from bench.cost.mail_events import FULL, measure_mail_events, measure_webhook_posts
 from bench.cost.prices import list_prices
-from bench.cost.telling import FULL, measure_mail_events, measure_webhook_posts
 from laptop.state import ROOT
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import compute_bill
-from bench.cost.digesting import measure_digest, measure_scheduled
+from bench.cost.digests import measure_digest, measure_scheduled
 from bench.cost.prices import list_prices
 from laptop.state import ROOT
 
