@@ -45,6 +45,11 @@ hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile
 hypothesis.settings.load_profile("herald")
 
 
+@cache
+def _is_slow(path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in _SLOW)
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests of the packages for Lambda: each of the two takes half a minute of a processor."""
@@ -52,12 +57,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs_packages = "packages" in getattr(item, "fixturenames", ())
         if needs_packages:
             item.add_marker(pytest.mark.xdist_group("packages"))
-        if needs_packages or any(item.path.is_relative_to(folder) for folder in _SLOW):
+        if needs_packages or _is_slow(item.path):
             item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:
     """What is there before the first test stays to the end: no collection of garbage looks through it again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Nor what is left after the last one: pytest would look through all of it five times."""
     gc.collect()
     gc.freeze()
 

@@ -17,8 +17,10 @@ from typing import Any
 import moto.backends
 import moto.core.utils
 import pytest
+from botocore.hooks import EventAliaser
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.dynamodb.models.dynamo_type import LimitedSizeDict
+from moto.sqs.models import SQSBackend
 
 __all__ = ["moto_backend"]
 
@@ -41,18 +43,26 @@ def moto_remembers() -> Iterator[None]:
         patch.setitem(copyreg.dispatch_table, LimitedSizeDict, lambda item: (LimitedSizeDict, (dict(item),)))
         quick = SimpleNamespace(deepcopy=lambda value: pickle.loads(pickle.dumps(value, -1)))
         patch.setattr("moto.dynamodb.models.copy", quick)
+        # botocore renames each event of each session anew.
+        renamed, aliases = EventAliaser._alias_event_name, EventAliaser(None)
+        patch.setattr(EventAliaser, "_alias_event_name", lambda _, name: renamed(aliases, name))
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_call_at_a_time() -> Iterator[None]:
+    """So no queue is sent anything while somebody waits for it to have something: an empty one says so at once."""
     lock = threading.RLock()
-    answer = BotocoreStubber.process_request
+    answer, receive = BotocoreStubber.process_request, SQSBackend.receive_message
 
     def alone(stubber: BotocoreStubber, request: Any) -> Any:
         with lock:
             return answer(stubber, request)
 
+    def receive_at_once(queues: SQSBackend, name: str, count: int, _wait: int, *others: Any) -> Any:
+        return receive(queues, name, count, 0, *others)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BotocoreStubber, "process_request", alone)
+        patch.setattr(SQSBackend, "receive_message", receive_at_once)
         yield

@@ -124,7 +124,7 @@ def settle(cloud: LaptopCloud) -> None:
     eventually(lambda: count_waiting(cloud.clients.sqs, cloud.description.queues["retry"]), lambda count: not count)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud() -> Iterator[LaptopCloud]:
     with run_cloud(
         Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE, events_api=True, event_bus=True)
@@ -132,7 +132,7 @@ def cloud() -> Iterator[LaptopCloud]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def herald(cloud: LaptopCloud) -> Iterator[Herald]:
     endpoints = cloud.description.endpoints
     with (
