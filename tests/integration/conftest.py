@@ -19,6 +19,7 @@ import moto.core.utils
 import pytest
 from botocore.hooks import EventAliaser
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.serialize import XFormedAttributePicker
 from moto.dynamodb.models.dynamo_type import LimitedSizeDict
 from moto.sqs.models import SQSBackend
 
@@ -29,6 +30,14 @@ def moto_backend(service: str) -> Any:
     """What moto keeps of a service, in the account and the region of the tests."""
     find: Any = moto.backends.get_backend
     return find(service)["123456789012"]["us-east-1"]
+
+
+_KINDS = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
+
+
+def _is_value(found: object) -> bool:
+    """Whether it is one value of DynamoDB, such as `{"S": "text"}`."""
+    return type(found) is dict and len(found) == 1 and next(iter(found)) in _KINDS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,9 +52,17 @@ def moto_remembers() -> Iterator[None]:
         patch.setitem(copyreg.dispatch_table, LimitedSizeDict, lambda item: (LimitedSizeDict, (dict(item),)))
         quick = SimpleNamespace(deepcopy=lambda value: pickle.loads(pickle.dumps(value, -1)))
         patch.setattr("moto.dynamodb.models.copy", quick)
+        # It looks for each of the ten kinds of a value under each name that any service may have for it.
+        pick = XFormedAttributePicker.__call__
+        patch.setattr(
+            XFormedAttributePicker,
+            "__call__",
+            lambda picker, at: at.obj.get(at.key) if _is_value(at.obj) else pick(picker, at),
+        )
         # botocore renames each event of each session anew.
-        renamed, aliases = EventAliaser._alias_event_name, EventAliaser(None)
-        patch.setattr(EventAliaser, "_alias_event_name", lambda _, name: renamed(aliases, name))
+        hooks: Any = EventAliaser
+        renamed, aliases = hooks._alias_event_name, hooks(None)
+        patch.setattr(hooks, "_alias_event_name", lambda _, name: renamed(aliases, name))
         yield
 
 
