@@ -146,7 +146,7 @@ def open_desk(cloud: LaptopCloud, folder: Path, package: Path) -> Desk:
 def quick_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The laptop's package, whose hooks prove a version by 7 mails: its 39 (test_forward.py) take ten seconds of a
     processor each time."""
-    few = "\n\nall_smoke_mails = few_smoke_mails\n"
+    few = "\n\nlist_all_smoke_mails = list_few_smoke_mails\n"
     folder = tmp_path_factory.mktemp("quick")
     return rewrite(build("laptop").function_zip, "quick", "function/canary/smoke_mails.py", few, folder).path
 

@@ -43,10 +43,10 @@ LATE = (
 
 def _late(event, client, seconds):
     check_deployment(event, client, seconds, through_the_alias=True)
-    return Answer("not through the alias")
+    return HookResult("not through the alias")
 
 
-after = Hook(_late, codedeploy, _telemetry, put_back)
+after = Hook(_late, make_codedeploy, _make_telemetry, put_back)
 """,
 )
 

@@ -15,7 +15,7 @@ from tests.stack.release.test_endings import refused
 
 #: All in here ask for it.
 pytestmark = [pytest.mark.exact, pytest.mark.xdist_group("release")]
-HANGS = ("function/hooks.py", "\n\nbefore = Hook(lambda *_: time.sleep(120), codedeploy, _telemetry)\n")
+HANGS = ("function/hooks.py", "\n\nbefore = Hook(lambda *_: time.sleep(120), make_codedeploy, _make_telemetry)\n")
 
 
 @pytest.fixture(scope="module")
