@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
-from function.message.addressing.sender import from_header
+from function.message.sender import from_header
 from function.providers.urls import names_the_recipient, parse_provider_urls, reports_by_webhook
 
 __all__ = [

@@ -26,8 +26,8 @@ from function.environment import (
     require_between,
     require_one_of,
 )
-from function.message.addressing.delivery_mode import DeliveryMode
-from function.message.addressing.sender import from_header, split_sender
+from function.message.delivery_mode import DeliveryMode
+from function.message.sender import from_header, split_sender
 from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls, reports_by_webhook
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass

@@ -25,10 +25,10 @@ from function.ledger.schedule import Schedule
 from function.ledger.states import Action, State
 from function.ledger.table import Table
 from function.ledger.windows import Windows
-from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.addressing.tenant import Tenant
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
+from function.message.delivery_mode import DeliveryMode
 from function.message.unsubscribe import UnsubscribeLinks
 from function.providers.failover import Failover
 from function.queues.dead_letter import Letter

@@ -15,8 +15,8 @@ from function.event.compression import LARGEST_KEPT, compress
 from function.event.envelope import Delivery
 from function.ledger.attempt import FARTHEST, Attempt
 from function.ledger.keys import DIGEST_SOURCE, address_key, choice_name, event_key, is_window, own_list_key
-from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.catalogue import Catalogue, Notification
+from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
 from function.message.unsubscribe import UnsubscribeLinks, build_headers
 from function.reason_codes import ReasonCode

@@ -29,8 +29,8 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
-from function.message.addressing.sender import split_sender
 from function.message.email import Email, Receipt
+from function.message.sender import split_sender
 from function.providers.http_client import CONNECT_TIMEOUT, READ_TIMEOUT
 from function.providers.mime import build_reader_headers, compose, encode_header
 from function.providers.redaction import redact

@@ -1,1 +1,1 @@
-"""From whom a mail is, to whom it goes, and to whom it may go."""
+"""Several recipients of one event, copies, and the tenant that a mail is from: what most mails do without."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from function.event.cloudevent import RECIPIENT_TAG, mark_recipient
-from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.catalogue import Notification
+from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
 
 __all__ = ["add_copies"]

@@ -23,8 +23,8 @@ from function.errors import (
     Throttled,
 )
 from function.event.cloudevent import PROBE_TAG
-from function.message.addressing.sender import join_sender, split_sender
 from function.message.email import Attachment, Email, Receipt
+from function.message.sender import join_sender, split_sender
 from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode

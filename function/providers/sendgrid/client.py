@@ -12,8 +12,8 @@ from base64 import b64encode
 from typing import Any
 
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
-from function.message.addressing.sender import split_sender
 from function.message.email import Attachment, Email, Receipt
+from function.message.sender import split_sender
 from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass

@@ -13,9 +13,9 @@ from function.delivery.outcome import OutcomeKind
 from function.environment import BadSetting
 from function.errors import Throttled
 from function.event.cloudevent import RECIPIENT_TAG, build_synthetic_event, mark_recipient
-from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.addressing.tenant import Tenant
 from function.message.catalogue import Catalogue
+from function.message.delivery_mode import DeliveryMode
 from function.notify import compose
 from laptop.service_model import request_violations
 from tests.dynamodb.table import MemoryTable

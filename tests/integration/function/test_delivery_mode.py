@@ -9,7 +9,7 @@ from function.environment import BadSetting
 from function.errors import OutcomeUnknown
 from function.ledger.keys import address_key
 from function.ledger.states import State
-from function.message.addressing.delivery_mode import ORIGINAL, DeliveryMode
+from function.message.delivery_mode import ORIGINAL, DeliveryMode
 from function.settings import NotifySettings
 from tests.fakes import SECRET
 from tests.faults.herald import ENVIRONMENT

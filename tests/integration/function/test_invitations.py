@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from function.delivery.outcome import OutcomeKind
 from function.errors import InvalidEvent
 from function.event.cloudevent import parse
-from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.catalogue import Catalogue
+from function.message.delivery_mode import DeliveryMode
 from function.message.invitation import write_invitation
 from package import PackageError
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue

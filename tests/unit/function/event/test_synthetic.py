@@ -9,8 +9,8 @@ import pytest
 
 from function.event.cloudevent import SYNTHETIC_SOURCE, build_synthetic_event
 from function.ledger.states import State
-from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.catalogue import Catalogue
+from function.message.delivery_mode import DeliveryMode
 from function.providers.ses.events import FeedbackEvent, parse
 from tests.dynamodb.table import MemoryTable
 from tests.envelopes import ses_event, sns, sns_notification
