@@ -18,13 +18,13 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.environment import BadSetting
+from function.environment import BadSetting, read_timeout_factor
 from function.ledger.keys import split_keys
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.table import Table
 from function.runtime.fast_client import FastClient
 from function.runtime.tls import TlsContext
-from function.settings import LedgerSettings, read_timeout_factor
+from function.settings import LedgerSettings
 
 __all__ = ["Clients", "LazyHandler", "make_attempt_name", "open_ledger", "read_clock", "read_release"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from function.message.sender import from_header
-from function.providers.urls import names_the_recipient, parse_provider_urls, reports_by_webhook
+from function.providers.urls import names_the_recipient, needs_secret, parse_provider_urls, reports_by_webhook
 
 __all__ = [
     "ROLE",
@@ -25,7 +25,9 @@ __all__ = [
     "parse_receiver",
     "parse_senders",
     "parse_webhook_secrets",
+    "read_keys",
     "read_roles",
+    "read_timeout_factor",
     "require_between",
     "require_one_of",
 ]
@@ -125,6 +127,22 @@ def read_roles(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]
     return parse
 
 
+def read_keys(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]:
+    """Reads the ARN of each provider's key, where the provider needs one; of all of them and no other."""
+    urls = {url for url in providers if needs_secret(url)}
+
+    def parse(text: str) -> Mapping[str, str]:
+        given = json.loads(text)
+        if not isinstance(given, dict) or given.keys() != urls:
+            raise ValueError(text)
+        found = {url: str(entry.get("key")) for url, entry in given.items() if isinstance(entry, dict)}
+        if found.keys() != urls or not all(map(SECRET_ARN.fullmatch, found.values())):
+            raise ValueError(text)
+        return found
+
+    return parse
+
+
 def parse_buckets(text: str) -> frozenset[str]:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
     names = frozenset(part.strip() for part in text.split(",") if text)
@@ -188,3 +206,9 @@ def parse_endpoints(text: str) -> Mapping[str, str]:
     if not isinstance(given, dict) or not all(_LOOPBACK.fullmatch(str(url)) for url in given.values()):
         raise ValueError(text)
     return given
+
+
+def read_timeout_factor(values: Mapping[str, str]) -> float:
+    """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
+    emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
+    return Environment(values).read("TIMEOUT_FACTOR", "1", require_between(1, 100), "a factor from 1 to 100")

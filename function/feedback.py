@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, open_ledger, read_clock, read_release
+from function.environment import read_timeout_factor
 from function.ledger.keys import address_key, own_list_key
 from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import TimelineRow
@@ -32,7 +33,7 @@ from function.providers.urls import read_scheme
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import COPY_FAILED, SENT_TWICE, SYNTHETIC, Telemetry, find_service
-from function.settings import FeedbackSettings, read_timeout_factor
+from function.settings import FeedbackSettings
 
 if TYPE_CHECKING:
     from function.delivery.next_provider import NextProvider

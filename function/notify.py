@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from function.bootstrap import Clients, LazyHandler, make_attempt_name, open_ledger, read_clock, read_release
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
-from function.environment import BadSetting
+from function.environment import BadSetting, read_timeout_factor
 from function.event.envelope import Delivery, Unreadable, from_queue, is_queue_event, read_deliveries
 from function.ledger.ledger import Ledger
 from function.message.builder import EmailBuilder
@@ -25,7 +25,7 @@ from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry, find_service
-from function.settings import NotifySettings, read_timeout_factor
+from function.settings import NotifySettings
 
 if TYPE_CHECKING:
     from function.delivery.digests import Digests

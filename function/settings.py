@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
 from function.environment import (
-    SECRET_ARN,
     BadSetting,
     Environment,
     parse_address,
@@ -22,13 +20,14 @@ from function.environment import (
     parse_receiver,
     parse_senders,
     parse_webhook_secrets,
+    read_keys,
     read_roles,
     require_between,
     require_one_of,
 )
 from function.message.delivery_mode import DeliveryMode
 from function.message.sender import from_header, split_sender
-from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls, reports_by_webhook
+from function.providers.urls import gives_feedback, parse_provider_urls, reports_by_webhook
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
@@ -44,7 +43,6 @@ __all__ = [
     "NotifySettings",
     "SchedulerSettings",
     "WebhookSettings",
-    "read_timeout_factor",
 ]
 
 #: The least timeout in which a mail can leave, in seconds: after the claim there must still be time for the provider's
@@ -326,12 +324,6 @@ class EventsApiSettings:
         return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _read_scheduling(env), _read_tenants(env))
 
 
-def read_timeout_factor(values: Mapping[str, str]) -> float:
-    """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
-    emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
-    return Environment(values).read("TIMEOUT_FACTOR", "1", require_between(1, 100), "a factor from 1 to 100")
-
-
 def _read_time_scale(env: Environment) -> float:
     """Below 1 where the laptop cloud shortens every wait."""
     return env.read("TIME_SCALE", "1", require_between(0.0001, 1), "a factor from 0.0001 to 1")
@@ -400,17 +392,6 @@ def _on_unknown(env: Environment, providers: tuple[str, ...]) -> str:
 
 
 def _read_provider_secrets(env: Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
-    urls = {url for url in providers if needs_secret(url)}
-
-    def parse(text: str) -> Mapping[str, str]:
-        given = json.loads(text)
-        if not isinstance(given, dict) or given.keys() != urls:
-            raise ValueError(text)
-        found = {url: str(entry.get("key")) for url, entry in given.items() if isinstance(entry, dict)}
-        if found.keys() != urls or not all(map(SECRET_ARN.fullmatch, found.values())):
-            raise ValueError(text)
-        return found
-
     example = '{"resend://": {"key": "arn:…"}}'
     wanted = f"JSON such as {example}, for each provider but SES and no other"
-    return env.read("PROVIDER_SECRETS", "{}", parse, wanted, confidential=True)
+    return env.read("PROVIDER_SECRETS", "{}", read_keys(providers), wanted, confidential=True)

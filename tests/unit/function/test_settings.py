@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from function.bootstrap import Clients
-from function.environment import BadSetting
+from function.environment import BadSetting, read_timeout_factor
 from function.message.addressing.tenant import Tenant, find_own_lists, pack_tenants
 from function.settings import (
     EventsApiSettings,
@@ -16,7 +16,6 @@ from function.settings import (
     LedgerSettings,
     NotifySettings,
     WebhookSettings,
-    read_timeout_factor,
 )
 
 GOOD = {
