@@ -182,12 +182,12 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         )
 
     retry = Queue(sqs, settings.retry_queue_url)
-    parting = None
+    fan_out = None
     if catalogue.has_recipients:
-        from function.delivery.parting import Parting  # noqa: PLC0415  only where it is used
+        from function.delivery.fan_out import RecipientFanOut  # noqa: PLC0415  only where it is used
         from function.ledger.parts import PartRecords  # noqa: PLC0415  only where it is used
 
-        parting = Parting(PartRecords(ledger), retry)
+        fan_out = RecipientFanOut(PartRecords(ledger), retry)
 
     def courier(request_id: str) -> Courier:
         return Courier(
@@ -202,7 +202,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
             scheduling,
             tracing,
             attachments,
-            parting,
+            fan_out,
         )
 
     telemetry = Telemetry(name, settings.ledger.release, read_clock)

@@ -12,8 +12,8 @@ from typing import Any
 from function.delivery.attachments import Attachments
 from function.delivery.courier import Courier
 from function.delivery.digests import Digests
+from function.delivery.fan_out import RecipientFanOut
 from function.delivery.outcome import Outcome
-from function.delivery.parting import Parting
 from function.delivery.scheduling import Scheduling
 from function.delivery.tracing import DeliveryTracing
 from function.event.envelope import Delivery, QueueItem, from_queue
@@ -110,7 +110,7 @@ class World:
             Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
             self.tracing,
             Attachments(self.s3, self.clock) if self.s3 else None,
-            Parting(PartRecords(self.ledger), self.retry),
+            RecipientFanOut(PartRecords(self.ledger), self.retry),
         )
 
     def schedule(self) -> Schedule:

@@ -56,7 +56,7 @@ from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 
 if TYPE_CHECKING:
     from function.delivery.attachments import Attachments
-    from function.delivery.parting import Parting
+    from function.delivery.fan_out import RecipientFanOut
     from function.delivery.scheduling import Scheduling
     from function.delivery.tracing import DeliveryTracing
     from function.message.addressing.tenant import Tenant
@@ -89,7 +89,7 @@ class Courier:
     #: Fetches the files of mails, where this deployment allows any.
     attachments: Attachments | None = None
     #: Parts events with several recipients, where a notification takes them.
-    parting: Parting | None = None
+    fan_out: RecipientFanOut | None = None
 
     def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
         """Turn a delivery into its mail, or say what became of it.
@@ -143,8 +143,8 @@ class Courier:
         """What becomes of an event that is no mail itself: it cancels one, or is parted. Raises Rejected."""
         if self.scheduling and self.scheduling.is_cancellation(event):
             return self._cancel(job, self.scheduling, event)
-        if self.parting and draft.recipients:
-            return self._deliver_part(job, self.parting, draft, event)
+        if self.fan_out and draft.recipients:
+            return self._deliver_part(job, self.fan_out, draft, event)
         return None
 
     def _find_failover(self, tenant: Tenant | None) -> Failover:
@@ -246,18 +246,18 @@ class Courier:
         if isinstance(answer, Held):
             return self._act(*self._decide(job, answer))
         if isinstance(answer, Record):
-            if self.parting is None:
+            if self.fan_out is None:
                 raise InvalidEvent("no notification takes several recipients any more: cancel each one's mail")
-            return self.parting.cancel(job.delivery, job.attempt, event, answer)
+            return self.fan_out.cancel_parts(job.delivery, job.attempt, event, answer)
         message_id, kind, detail, also = answer
         return Outcome(kind, message_id, detail=detail, also=also)
 
-    def _deliver_part(self, job: Job, parting: Parting, draft: Draft, event: Event) -> Outcome:
+    def _deliver_part(self, job: Job, fan_out: RecipientFanOut, draft: Draft, event: Event) -> Outcome:
         """Hand each recipient's part on, as an event of its own. Raises SchedulingOff if all are to wait."""
         self._choose_how(draft)
-        found, answer = self._follow_owner(job, parting.keep(draft))
+        found, answer = self._follow_owner(job, fan_out.make_recorder(draft))
         if isinstance(answer, Parted):
-            return parting.hand_on(job.delivery, found.attempt, event, draft, answer)
+            return fan_out.queue_parts(job.delivery, found.attempt, event, draft, answer)
         return self._act(*self._decide(found, answer))
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:

@@ -37,12 +37,12 @@ class PartRecords:
 
     ledger: Ledger
 
-    def keep(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
+    def record_parts(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
         """Write down how the event is parted, or learn why it is not. `recipients` are their addresses."""
         now = self.ledger.clock()
         try:
             parted = _name(attempt.owner, recipients)
-            refusal = self.ledger.table.write(self._request_keep(attempt, parted, now))
+            refusal = self.ledger.table.write(self._request_record(attempt, parted, now))
             if refusal is None:
                 return parted
             known = self._find_parted(refusal)
@@ -58,7 +58,7 @@ class PartRecords:
         item = answer.items[0] if isinstance(answer, Refusal) else answer
         return Record.from_item(item) if item else record
 
-    def _request_keep(self, attempt: Attempt, parted: Parted, now: int) -> list[Request]:
+    def _request_record(self, attempt: Attempt, parted: Parted, now: int) -> list[Request]:
         reason = Reason(ReasonCode.PARTED, f"parted into {len(parted.names)}, one for each recipient")
         row = TimelineRow.of(reason, State.REPLACED, now, self.ledger.writes.release)
         kept: dict[str, object] = {"parts": set(parted.names), "parted_by": attempt.owner}

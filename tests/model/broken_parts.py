@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from function.delivery.fan_out import RecipientFanOut
 from function.delivery.outcome import Outcome, OutcomeKind
-from function.delivery.parting import Parting
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Duplicate, Parted, Verdict
@@ -26,8 +26,8 @@ class NamesByItself(PartRecords):
 
 
 class NumbersThem(PartRecords):
-    def keep(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
-        return super().keep(attempt, [str(number) for number in range(len(recipients))])
+    def record_parts(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
+        return super().record_parts(attempt, [str(number) for number in range(len(recipients))])
 
 
 class HandsOnOnce(PartRecords):
@@ -35,18 +35,18 @@ class HandsOnOnce(PartRecords):
         return Duplicate(known.state, known.owner)
 
 
-class WritesAfterwards(Parting):
-    def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
+class WritesAfterwards(RecipientFanOut):
+    def make_recorder(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
         return lambda attempt: _name(attempt.owner, [read_address(each) for each in draft.recipients])
 
-    def hand_on(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
-        outcome = super().hand_on(delivery, attempt, event, draft, parted)
-        super().keep(draft)(attempt)
+    def queue_parts(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
+        outcome = super().queue_parts(delivery, attempt, event, draft, parted)
+        super().make_recorder(draft)(attempt)
         return outcome
 
 
-class CancelsTheEventAlone(Parting):
-    def cancel(self, delivery: Delivery, attempt: Attempt, event: Event, record: Record) -> Outcome:
+class CancelsTheEventAlone(RecipientFanOut):
+    def cancel_parts(self, delivery: Delivery, attempt: Attempt, event: Event, record: Record) -> Outcome:
         self.parts.cancel(attempt, record)
         return Outcome(OutcomeKind.CANCELLED, attempt.message_id)
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from function.delivery.courier import Courier
-from function.delivery.parting import Parting
+from function.delivery.fan_out import RecipientFanOut
 from function.delivery.scheduling import CANCEL, Scheduling
 from function.errors import (
     InvalidEvent,
@@ -109,7 +109,7 @@ class Code:
     scheduler: type[Scheduler] = Scheduler
     windows: type[Windows] = Windows
     parts: type[PartRecords] = PartRecords
-    parting: type[Parting] = Parting
+    fan_out: type[RecipientFanOut] = RecipientFanOut
     webhook: type[WebhookHandler] = WebhookHandler
     #: A redrive command that first makes the record as new.
     redrive_resets: bool = False
@@ -350,7 +350,7 @@ class Herald:
             self._scheduling(ledger) if self.rules.schedules else None,
             None,
             None,
-            self.code.parting(self.code.parts(ledger), _Parts(tape)) if self.rules.several else None,
+            self.code.fan_out(self.code.parts(ledger), _Parts(tape)) if self.rules.several else None,
         )
 
     def _scheduling(self, ledger: Ledger) -> Scheduling:

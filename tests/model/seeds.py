@@ -67,7 +67,7 @@ SEEDS: tuple[Seed, ...] = (
         Code(windows=broken_windows.ClosesTwice),
     ),
     Seed("each delivery names the parts by itself", _SEVERAL, Code(parts=broken_parts.NamesByItself)),
-    Seed("parts are written down after they are handed on", _SEVERAL, Code(parting=broken_parts.WritesAfterwards)),
+    Seed("parts are written down after they are queued", _SEVERAL, Code(fan_out=broken_parts.WritesAfterwards)),
     Seed(
         "parts are called by their place",
         "other content to two, in another order",
@@ -81,7 +81,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed(
         "a cancellation cancels no part",
         "an event to two is cancelled",
-        Code(parting=broken_parts.CancelsTheEventAlone),
+        Code(fan_out=broken_parts.CancelsTheEventAlone),
     ),
     Seed("a complaint is on the list of all, whosever mail it was", _OWN_LIST, Code(writes=broken_tenants.ListsForAll)),
     Seed("a complaint is on one tenant's list alone", _FOR_ALL, Code(writes=broken_tenants.ListsForOneTenant)),

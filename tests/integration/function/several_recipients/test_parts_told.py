@@ -133,7 +133,7 @@ def test_notify_parts_events_into_its_own_queue_where_a_notification_takes_sever
         keys=lambda _: (SECRET,), sqs=lambda: queues, dynamodb=lambda: table, ses=lambda *_: None, secret=None
     )
     notifier = compose(ENVIRONMENT, clients)
-    assert (notifier.courier("r").parting is not None) == takes
+    assert (notifier.courier("r").fan_out is not None) == takes
     if not takes:
         return
     context = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 30_000)

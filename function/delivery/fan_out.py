@@ -26,37 +26,37 @@ from function.queues.batches import split_batches
 from function.queues.dead_letter import Letter, write_retry
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Handover", "Parting"]
+__all__ = ["PartQueue", "RecipientFanOut"]
 
 #: How long what SQS did not take waits, in milliseconds.
 _PAUSE = 2_000
 
 
-class Handover(Protocol):
-    """Where parts are put, to be delivered."""
+class PartQueue(Protocol):
+    """The queue that parts are delivered from."""
 
     def put_all(self, letters: list[Letter]) -> Mapping[int, str]:
         """Queue ten at most; the answer names those that were not taken, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
-    """Parts events, and cancels their parts."""
+class RecipientFanOut:
+    """Gives each recipient of an event an event of their own, and cancels those."""
 
     parts: PartRecords
-    queue: Handover
+    queue: PartQueue
 
-    def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
+    def make_recorder(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
         """The function that records how an event is split, before any part is queued."""
         addresses = [read_address(recipient) for recipient in draft.recipients]
-        return lambda attempt: self.parts.keep(attempt, addresses)
+        return lambda attempt: self.parts.record_parts(attempt, addresses)
 
-    def hand_on(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
-        """Queue each part, to be mailed."""
+    def queue_parts(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
+        """Put each part into the queue, to be mailed."""
         bodies = {name: write_part(event, draft.recipients[number], name) for name, number in parted.names.items()}
-        return self._put(delivery, attempt, bodies, OutcomeKind.PARTED)
+        return self._queue_all(delivery, attempt, bodies, OutcomeKind.PARTED)
 
-    def cancel(self, delivery: Delivery, attempt: Attempt, event: Event, record: Record) -> Outcome:
+    def cancel_parts(self, delivery: Delivery, attempt: Attempt, event: Event, record: Record) -> Outcome:
         """Cancel each part of the event of `record`, in the name of the cancellation `event`."""
         try:
             known = self.parts.cancel(attempt, record)
@@ -67,9 +67,9 @@ class Parting:
             name: write_event(event, part_id(event.id, name), {**named, "id": part_id(named["id"], name)})
             for name in sorted(known.parts)
         }
-        return self._put(delivery, replace(attempt, type=CANCEL), bodies, OutcomeKind.CANCELLED)
+        return self._queue_all(delivery, replace(attempt, type=CANCEL), bodies, OutcomeKind.CANCELLED)
 
-    def _put(self, delivery: Delivery, attempt: Attempt, bodies: Mapping[str, str], kind: OutcomeKind) -> Outcome:
+    def _queue_all(self, delivery: Delivery, attempt: Attempt, bodies: Mapping[str, str], kind: OutcomeKind) -> Outcome:
         """All of them, as few calls as they fit into; if SQS leaves any out, all come again."""
         refused = sum(
             len(self.queue.put_all(batch))
