@@ -11,10 +11,11 @@ from botocore.exceptions import HTTPClientError
 from release.analysis.proof import prove
 from release.companions import follow_live
 from release.hooks import find_hook_reason
+from release.progress.bake import bake
 from release.progress.display import DeploymentScreen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
-from release.progress.terms import Inconclusive, Terms, bake
+from release.progress.promotion_policy import Inconclusive, PromotionPolicy
 from release.rollback import plan_rollback, start_rollback, stop
 from release.versions import AliasRouting, await_move
 
@@ -26,7 +27,7 @@ _SETTLED = (
     ReleaseOutcome.STOPPED,
     ReleaseOutcome.INCONCLUSIVE,
 )
-_NO_TERMS = Terms()
+_NO_POLICY = PromotionPolicy()
 #: Seconds to wait for an answer, where all traffic had moved before the question could be put.
 _ANSWER = 600
 
@@ -34,13 +35,13 @@ _ANSWER = 600
 Ask = Callable[[], bool | None]
 
 
-def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _NO_TERMS) -> ReleaseOutcome:
+def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: PromotionPolicy = _NO_POLICY) -> ReleaseOutcome:
     """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None.
 
-    It is stopped, too, if its version is worse than the one before, or lacks a yes that the terms ask for. At its end,
-    what moves with notify follows what is live.
+    It is stopped, too, if its version is worse than the one before, or lacks a yes that `policy` asks for. At its end, what
+    moves with notify follows what is live.
     """
-    watch = _Watch(poller, screen, ask, terms)
+    watch = _Watch(poller, screen, ask, policy)
     last = watch.run()
     if poller.last and poller.last.ended and (reason := find_hook_reason(poller.stack, poller.last)):
         screen.say(reason)
@@ -53,18 +54,20 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _N
     if poller.last and poller.outcome in _SETTLED:
         back = poller.outcome in (ReleaseOutcome.ROLLED_BACK, ReleaseOutcome.STOPPED) or watch.taken_back
         follow_live(poller.stack, screen, poller.last.current if back else poller.last.target)
-        terms.then(poller.outcome)
+        policy.on_settled(poller.outcome)
     screen.end(poller.outcome, last)
     return poller.outcome
 
 
 class _Watch:
-    """Watches a deployment until it ends, and stops it where its terms are not met, with the outcome `stopped_as`."""
+    """Watches a deployment until it ends, and stops it where its policy is not met, with the outcome `stopped_as`."""
 
-    def __init__(self, poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _NO_TERMS) -> None:
+    def __init__(
+        self, poller: Poller, screen: DeploymentScreen, ask: Ask, policy: PromotionPolicy = _NO_POLICY
+    ) -> None:
         self.poller = poller
         self.ask = ask
-        self.terms = terms
+        self.policy = policy
         self.stopped_as: ReleaseOutcome | None = None
         self.taken_back = False
         self._screen = screen
@@ -78,7 +81,7 @@ class _Watch:
                 with screen:
                     for last in poller:
                         screen.show(last)
-                        self._hold_to_terms(last)
+                        self._enforce_policy(last)
                 break
             except KeyboardInterrupt:
                 answer = self.ask()
@@ -96,13 +99,13 @@ class _Watch:
             poller.outcome = self.stopped_as
         return last
 
-    def _hold_to_terms(self, look: Snapshot) -> None:
+    def _enforce_policy(self, look: Snapshot) -> None:
         """Stop the deployment, once, if its version is worse or its gate refuses it."""
         if self.stopped_as is not None:
             return
         if look.comparison and look.comparison.worse:
             self._stop(look.comparison.describe(), ReleaseOutcome.ROLLED_BACK)
-        elif self.terms.gate and (refusal := self.terms.gate.refusal(self.poller, look)):
+        elif self.policy.gate and (refusal := self.policy.gate.refusal(self.poller, look)):
             self._stop(refusal, ReleaseOutcome.STOPPED)
 
     def _stop(self, why: str, outcome: ReleaseOutcome) -> None:
@@ -112,31 +115,31 @@ class _Watch:
 
 
 def _settle(watch: _Watch, screen: DeploymentScreen) -> ReleaseOutcome:
-    """The outcome of a release whose deployment succeeded: by its terms, and after its bake."""
-    poller, terms = watch.poller, watch.terms
+    """The outcome of a release whose deployment succeeded: by its policy, and after its bake."""
+    poller, policy = watch.poller, watch.policy
     outcome = watch.stopped_as
     if outcome is None and poller.comparison and poller.comparison.worse:
         outcome = ReleaseOutcome.ROLLED_BACK
-    if outcome is None and terms.gate and not terms.gate.waits_for_yes(poller, _ANSWER * poller.stack.scale):
+    if outcome is None and policy.gate and not policy.gate.waits_for_yes(poller, _ANSWER * poller.stack.scale):
         screen.say("nobody said yes, and all traffic has moved")
         outcome = ReleaseOutcome.STOPPED
-    if outcome is None and _is_inconclusive(poller, terms, screen):
-        if terms.inconclusive is Inconclusive.BACK:
+    if outcome is None and _is_inconclusive(poller, policy, screen):
+        if policy.inconclusive is Inconclusive.BACK:
             return _take_back(watch, screen, ReleaseOutcome.INCONCLUSIVE)
-        found = bake(poller, screen, watch.ask, terms)
+        found = bake(poller, screen, watch.ask, policy)
         outcome = ReleaseOutcome.INCONCLUSIVE if found is ReleaseOutcome.RELEASED else found
     elif outcome is None:
-        outcome = bake(poller, screen, watch.ask, terms)
+        outcome = bake(poller, screen, watch.ask, policy)
     if outcome in (ReleaseOutcome.ROLLED_BACK, ReleaseOutcome.STOPPED):
         return _take_back(watch, screen, outcome)
     return outcome
 
 
-def _is_inconclusive(poller: Poller, terms: Terms, screen: DeploymentScreen) -> bool:
+def _is_inconclusive(poller: Poller, policy: PromotionPolicy, screen: DeploymentScreen) -> bool:
     real = poller.proof.real if poller.proof else 0
-    if real >= terms.at_least or terms.inconclusive is Inconclusive.ACCEPT:
+    if real >= policy.at_least or policy.inconclusive is Inconclusive.ACCEPT:
         return False
-    screen.say(f"inconclusive: {real} real mails of {terms.at_least}; --inconclusive {terms.inconclusive}")
+    screen.say(f"inconclusive: {real} real mails of {policy.at_least}; --inconclusive {policy.inconclusive}")
     return True
 
 

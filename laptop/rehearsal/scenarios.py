@@ -19,7 +19,7 @@ from release.follow import follow
 from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
-from release.progress.terms import Inconclusive, Terms
+from release.progress.promotion_policy import Inconclusive, PromotionPolicy
 from release.release import finish, plan, start
 from release.stack import Stack
 
@@ -199,9 +199,9 @@ def run_scenario(
     artifact, began = make_variant(package, scenario.fault, folder), datetime.now(UTC)
     result = ScenarioResult(scenario, artifact.release)
     release_plan = plan(stack, artifact, _create_config(stack, percent, scenario.minutes))
-    screen, terms = _RecordingScreen(console, result), Terms(scenario.at_least, Inconclusive.HOLD)
+    screen, policy = _RecordingScreen(console, result), PromotionPolicy(scenario.at_least, Inconclusive.HOLD)
     try:
-        result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None, terms)
+        result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None, policy)
     except UserError as problem:
         screen.say(f"refused: {problem}")
     if result.outcome:

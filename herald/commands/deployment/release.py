@@ -22,7 +22,7 @@ from release.hooks import check_live
 from release.progress.display import DeploymentScreen, choose_screen
 from release.progress.outcome import ReleaseOutcome, describe_exit_codes
 from release.progress.poller import Poller
-from release.progress.terms import Gate, Inconclusive, Terms
+from release.progress.promotion_policy import ApprovalGate, Inconclusive, PromotionPolicy
 from release.release import ReleasePlan, finish, plan, start
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
@@ -93,10 +93,10 @@ def release(
     _require_consent(f"Release {artifact.release}?", yes)
     seconds = bake * 60 * stack.scale
     poller = start(stack, chosen, shown, deadline, seconds)
-    terms = Terms(
+    policy = PromotionPolicy(
         at_least, inconclusive, seconds, gate, lambda ended: finish(stack, chosen, ended, shown), chosen.mends
     )
-    outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop, terms), yes)
+    outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop, policy), yes)
     raise typer.Exit(outcome.code)
 
 
@@ -217,13 +217,13 @@ def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> Release
     return ReleaseOutcome.RELEASED if enough else ReleaseOutcome.INCONCLUSIVE
 
 
-def _require_gate(chosen: ReleasePlan) -> Gate:
+def _require_gate(chosen: ReleasePlan) -> ApprovalGate:
     """A gate that a person can answer. Raises `UserError` without a terminal, or if there is nothing to hold."""
     if not chosen.lasts:
         raise UserError(f"{chosen.config} moves all traffic at once: there is nothing to confirm", code=2)
     if not os.isatty(0):
         raise UserError("--confirm asks at a terminal, and there is nobody to answer: leave it out", code=2)
-    return Gate(TerminalPrompt())
+    return ApprovalGate(TerminalPrompt())
 
 
 def _require_consent(question: str, yes: bool) -> None:

@@ -23,7 +23,7 @@ from release.follow import follow
 from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
-from release.progress.terms import Terms
+from release.progress.promotion_policy import PromotionPolicy
 from release.publish import Artifact
 from release.release import finish, plan, start
 from release.stack import ALIAS, Stack
@@ -37,7 +37,7 @@ SCALE = 0.01
 CANARY = "CodeDeployDefault.LambdaCanary10Percent15Minutes"
 #: For those that something else ends.
 LONG_CANARY = "CodeDeployDefault.LambdaCanary10Percent30Minutes"
-NO_TERMS = Terms()
+NO_POLICY = PromotionPolicy()
 _numbers = itertools.count(1)
 
 
@@ -93,12 +93,12 @@ class Desk:
         deadline: float | None = None,
         interrupt: bool = False,
         ask: Callable[[], bool | None] = lambda: None,
-        terms: Terms = NO_TERMS,
+        policy: PromotionPolicy = NO_POLICY,
     ) -> ReleaseOutcome:
         """What `make release` does; `screen` is what it shows."""
         self.screen = Recorder(interrupt)
         chosen_plan = plan(self.stack, artifact, strategy)
-        outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask, terms)
+        outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask, policy)
         finish(self.stack, chosen_plan, outcome, self.screen)
         return outcome
 

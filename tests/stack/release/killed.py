@@ -23,7 +23,7 @@ from release.artifacts import read_artifact
 from release.follow import follow
 from release.progress.display import Lines
 from release.progress.poller import Snapshot
-from release.progress.terms import Gate, Terms
+from release.progress.promotion_policy import ApprovalGate, PromotionPolicy
 from release.release import finish, plan, start
 
 _READS = ("Get", "List", "Describe", "Batch")
@@ -80,8 +80,8 @@ def release(state: Path, package: Path, reaper: Reaper) -> str:
         reaper.watch(client)
     try:
         planned = plan(stack, read_artifact(package), _STRATEGY)
-        terms = Terms(bake=_BAKE, gate=Gate(reaper))
-        outcome = follow(start(stack, planned, reaper, bake=_BAKE), reaper, lambda: None, terms)
+        policy = PromotionPolicy(bake_seconds=_BAKE, gate=ApprovalGate(reaper))
+        outcome = follow(start(stack, planned, reaper, bake=_BAKE), reaper, lambda: None, policy)
     except UserError as refused:
         return str(refused)
     finish(stack, planned, outcome, reaper)

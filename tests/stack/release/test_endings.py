@@ -16,7 +16,7 @@ from release.companions import list_companions, publish_companions, ship_hooks
 from release.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
-from release.progress.terms import Gate, Terms
+from release.progress.promotion_policy import ApprovalGate, PromotionPolicy
 from release.publish import publish
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
@@ -160,7 +160,7 @@ class Nobody:
 
 def test_what_nobody_confirms_goes_back_before_it_gets_all_traffic(desk: Desk) -> None:
     before = live_parts(desk)
-    outcome = desk.release(desk.artifact(), LONG_CANARY, terms=Terms(gate=Gate(Nobody())))
+    outcome = desk.release(desk.artifact(), LONG_CANARY, policy=PromotionPolicy(gate=ApprovalGate(Nobody())))
     assert outcome is ReleaseOutcome.STOPPED, desk.screen.text
     assert "nobody said yes" in desk.screen.text
     assert live_parts(desk) == before
@@ -179,7 +179,7 @@ def test_an_alarm_takes_it_back_while_it_bakes_with_all_that_moved(desk: Desk) -
     thread = threading.Thread(target=ring)
     thread.start()
     try:
-        outcome = desk.release(desk.artifact(), CANARY, terms=Terms(bake=10 * LIMIT))
+        outcome = desk.release(desk.artifact(), CANARY, policy=PromotionPolicy(bake_seconds=10 * LIMIT))
     finally:
         over.set()
         thread.join()

@@ -20,7 +20,7 @@ from release.follow import follow
 from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
-from release.progress.terms import Gate, Inconclusive, Terms
+from release.progress.promotion_policy import ApprovalGate, Inconclusive, PromotionPolicy
 from release.stack import Names, Stack
 from release.versions import AliasRouting
 
@@ -90,11 +90,11 @@ class World:
         assert version == "7"
         return Poller(stack, "d-back", [], 0.0, float("inf"))
 
-    def follow(self, terms: Terms, ask: Callable[[], bool | None] = lambda: None) -> ReleaseOutcome:
+    def follow(self, policy: PromotionPolicy, ask: Callable[[], bool | None] = lambda: None) -> ReleaseOutcome:
         nothing = cast("Any", None)
         stack = Stack(nothing, nothing, nothing, Names(), "1", "eu-west-1")
         poller = Poller(stack, "d-1", ["errors"], 300, float("inf"), step=300, compares=True)
-        return follow(poller, Lines(Console(file=self.out, width=300)), ask, terms)
+        return follow(poller, Lines(Console(file=self.out, width=300)), ask, policy)
 
     @property
     def said(self) -> str:
@@ -144,7 +144,7 @@ class Person:
 def test_a_worse_version_is_taken_back_as_soon_as_that_is_sure(world: World) -> None:
     both = {"7": Figures(500, 0, 500), "8": Figures(60, 0, 60, letters=9)}
     world.at[100] = lambda: world.figures.update(both)
-    assert world.follow(Terms()) is ReleaseOutcome.ROLLED_BACK
+    assert world.follow(PromotionPolicy()) is ReleaseOutcome.ROLLED_BACK
     assert world.passed < 130
     assert "worse: letters 9 of 60 against 0 of 500 (more than 99.99 %): d-1 is taken back" in world.said
 
@@ -155,7 +155,7 @@ def test_one_that_is_found_worse_at_the_very_end_is_rolled_back(world: World, to
     world.tells_the_end = told
     both = {"7": Figures(500, 0, 500), "8": Figures(60, 0, 60, letters=9)}
     world.at[300] = lambda: world.figures.update(both)
-    assert world.follow(Terms()) is ReleaseOutcome.ROLLED_BACK
+    assert world.follow(PromotionPolicy()) is ReleaseOutcome.ROLLED_BACK
     assert world.restored
     assert world.said.endswith(
         "rolled back: it failed, an alarm rang, or it was worse; all traffic is back on the version before\n"
@@ -179,7 +179,7 @@ def test_too_few_real_mails_are_inconclusive_and_the_policy_decides(
     world: World, real: int, policy: Inconclusive, outcome: ReleaseOutcome, restored: bool
 ) -> None:
     world.figures["8"].mails = real
-    assert world.follow(Terms(100, policy)) is outcome
+    assert world.follow(PromotionPolicy(100, policy)) is outcome
     assert world.restored is restored
     told = f"inconclusive: 99 real mails of 100; --inconclusive {policy}" in world.said
     assert told is (outcome is ReleaseOutcome.INCONCLUSIVE)
@@ -191,7 +191,7 @@ def test_too_few_real_mails_are_inconclusive_and_the_policy_decides(
 
 def test_with_a_yes_it_goes_on(world: World) -> None:
     person = Person(True)
-    assert world.follow(Terms(gate=Gate(person))) is ReleaseOutcome.RELEASED
+    assert world.follow(PromotionPolicy(gate=ApprovalGate(person))) is ReleaseOutcome.RELEASED
     assert person.asked == ["Let version 8 go on? Without a yes within 270 s it goes back"]
 
 
@@ -201,14 +201,14 @@ def test_with_a_yes_it_goes_on(world: World) -> None:
 def test_without_one_it_goes_back_before_its_traffic_moves_on(
     world: World, answer: bool | None, seconds: float, why: str
 ) -> None:
-    assert world.follow(Terms(gate=Gate(Person(answer)))) is ReleaseOutcome.STOPPED
+    assert world.follow(PromotionPolicy(gate=ApprovalGate(Person(answer)))) is ReleaseOutcome.STOPPED
     assert world.passed <= seconds
     assert f"{why}: d-1 is taken back" in world.said
 
 
 def test_who_could_not_look_in_time_puts_back_what_nobody_let_go_on(world: World) -> None:
     world.at[200] = lambda: world.sleep(200)
-    assert world.follow(Terms(gate=Gate(Person(None)))) is ReleaseOutcome.STOPPED
+    assert world.follow(PromotionPolicy(gate=ApprovalGate(Person(None)))) is ReleaseOutcome.STOPPED
     assert world.restored
     assert "nobody said yes, and all traffic has moved" in world.said
 
@@ -219,7 +219,7 @@ def test_who_comes_when_all_traffic_has_moved_is_asked_then(
 ) -> None:
     world.now += 400
     person = Person(answer)
-    assert world.follow(Terms(gate=Gate(person))) is outcome
+    assert world.follow(PromotionPolicy(gate=ApprovalGate(person))) is outcome
     assert person.asked == ["Version 8 has all traffic. Let it keep it?"]
     assert world.restored is (answer is None)
 
@@ -228,7 +228,7 @@ def test_who_comes_when_all_traffic_has_moved_is_asked_then(
 
 
 def test_it_bakes_from_its_end_and_is_released(world: World) -> None:
-    assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.RELEASED
+    assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.RELEASED
     assert world.passed == pytest.approx(300 + HOUR, abs=6)
     assert "version 8 has all traffic and bakes: its alarms are watched for 60 min more" in world.said
 
@@ -236,19 +236,19 @@ def test_it_bakes_from_its_end_and_is_released(world: World) -> None:
 def test_it_bakes_too_if_codedeploy_does_not_tell_when_it_was_complete(world: World) -> None:
     world.tells_the_end = False
     world.at[1000] = lambda: world.ringing.add("errors")
-    assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.ROLLED_BACK
+    assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.ROLLED_BACK
     assert world.passed == pytest.approx(1000, abs=6)
 
 
 def test_an_alarm_takes_it_back_while_it_bakes(world: World) -> None:
     world.at[1000] = lambda: world.ringing.add("errors")
-    assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.ROLLED_BACK
+    assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.ROLLED_BACK
     assert world.restored
     assert world.passed == pytest.approx(1000, abs=6)
     assert "errors rings while version 8 bakes" in world.said
 
 
-MENDS = Terms(bake=HOUR, mends=("books",))
+MENDS = PromotionPolicy(bake_seconds=HOUR, mends=("books",))
 
 
 @pytest.mark.parametrize("mended", [True, False])
@@ -278,7 +278,7 @@ def test_one_that_begins_to_ring_in_the_bake_takes_it_back_as_any_other(world: W
 
 def test_one_of_too_few_mails_bakes_too(world: World) -> None:
     world.at[1000] = lambda: world.ringing.add("errors")
-    assert world.follow(Terms(100, Inconclusive.HOLD, bake=HOUR)) is ReleaseOutcome.ROLLED_BACK
+    assert world.follow(PromotionPolicy(100, Inconclusive.HOLD, bake_seconds=HOUR)) is ReleaseOutcome.ROLLED_BACK
 
 
 def interrupt() -> None:
@@ -291,7 +291,7 @@ def interrupt() -> None:
 )
 def test_ctrl_c_in_it_asks_and_says_what_is_true(world: World, answer: bool | None, outcome: ReleaseOutcome) -> None:
     world.at[1000] = interrupt
-    assert world.follow(Terms(bake=HOUR), lambda: answer) is outcome
+    assert world.follow(PromotionPolicy(bake_seconds=HOUR), lambda: answer) is outcome
     assert world.restored is (answer is True)
     left = "version 8 has all traffic, and no alarm takes it back any more: herald rollback does"
     assert (left in world.said) is (answer is None)
@@ -299,19 +299,19 @@ def test_ctrl_c_in_it_asks_and_says_what_is_true(world: World, answer: bool | No
 
 def test_aws_out_of_reach_in_it_is_waited_for(world: World) -> None:
     world.at[1000] = lambda: setattr(world, "unreachable", 3)
-    assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.RELEASED
+    assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.RELEASED
     assert world.said.count("AWS is out of reach") == 3
 
 
 def test_somebody_else_s_rollback_ends_it_and_nothing_is_moved_again(world: World) -> None:
     world.at[1000] = lambda: setattr(world, "restored", True)
-    assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.STOPPED
+    assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.STOPPED
     assert "something else moves the traffic from version 8" in world.said
 
 
 def test_one_that_ended_long_ago_has_baked(world: World) -> None:
     world.now += 300 + 2 * HOUR
-    assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.RELEASED
+    assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.RELEASED
     assert "bakes" not in world.said
 
 
@@ -322,7 +322,7 @@ def test_what_is_tidied_up_is_told_before_the_outcome(world: World) -> None:
         assert "released: " not in world.said
         ended.append(outcome)
 
-    assert world.follow(Terms(then=tidy)) is ReleaseOutcome.RELEASED
+    assert world.follow(PromotionPolicy(on_settled=tidy)) is ReleaseOutcome.RELEASED
     assert ended == [ReleaseOutcome.RELEASED]
     assert world.said.splitlines()[-1].startswith("released: "), "the last word is the exit code's"
 

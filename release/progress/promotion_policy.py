@@ -1,0 +1,91 @@
+"""What a release must pass beyond CodeDeploy's rules before it keeps all traffic: enough real mails, an operator's
+approval, a bake without an alarm (`bake.py`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from release.progress.outcome import ReleaseOutcome
+from release.progress.poller import Poller, Snapshot
+
+__all__ = ["ApprovalGate", "Inconclusive", "PromotionPolicy", "Prompt"]
+
+
+class Inconclusive(StrEnum):
+    """What follows if too few real mails have proved a release."""
+
+    ACCEPT = "accept"
+    HOLD = "hold"
+    BACK = "back"
+
+
+class Prompt(Protocol):
+    """A question to a person, who may answer while the deployment is watched on."""
+
+    def ask(self, text: str) -> None:
+        """Put it."""
+
+    def answer(self) -> bool | None:
+        """Yes or no; None without an answer so far."""
+
+
+@dataclass(slots=True)
+class ApprovalGate:
+    """A canary that continues only after an operator's yes; without one before more traffic moves, it is rolled back.
+
+    CodeDeploy knows no such gate for Lambda, so the command that watches stops the deployment in time.
+    """
+
+    question: Prompt
+    _asked: bool = False
+    _answer: bool | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether a person said yes."""
+        return bool(self._answer)
+
+    def refusal(self, poller: Poller, look: Snapshot) -> str:
+        """Why the deployment must be stopped now; empty while it may go on."""
+        deployment = look.deployment
+        if self.passed or deployment.ended or deployment.shifts_since is None or deployment.target not in look.traffic:
+            return ""
+        margin = max(4 * poller.stack.pause, 30 * poller.stack.scale)
+        left = deployment.shifts_since.timestamp() + poller.step - margin - time.time()
+        if not self._asked:
+            self._asked = True
+            within = f"Without a yes within {max(0, left):.0f} s it goes back"
+            self.question.ask(f"Let version {deployment.target} go on? {within}")
+        self._answer = self.question.answer()
+        if self._answer is False:
+            return "somebody said no"
+        late = left <= 0 or deployment.current not in look.traffic
+        return "nobody said yes in time" if late and not self.passed else ""
+
+    def waits_for_yes(self, poller: Poller, seconds: float) -> bool:
+        """Whether a person agrees once all traffic has moved; asks only if the question was not put before."""
+        until = time.monotonic() + seconds
+        if not self._asked and poller.last:
+            self._asked = True
+            self.question.ask(f"Version {poller.last.target} has all traffic. Let it keep it?")
+            while (answer := self.question.answer()) is None and time.monotonic() < until:
+                time.sleep(poller.stack.pause)
+            self._answer = answer
+        return self.passed
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionPolicy:
+    """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any; what is
+    done when it has been settled, before its outcome is shown; and alarms that it is to mend, which may ring on."""
+
+    at_least: int = 0
+    inconclusive: Inconclusive = Inconclusive.ACCEPT
+    bake_seconds: float = 0.0
+    gate: ApprovalGate | None = None
+    on_settled: Callable[[ReleaseOutcome], None] = lambda _: None
+    mends: tuple[str, ...] = ()
