@@ -38,8 +38,8 @@ Ask = Callable[[], bool | None]
 def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: PromotionPolicy = _NO_POLICY) -> ReleaseOutcome:
     """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None.
 
-    It is stopped, too, if its version is worse than the one before, or lacks a yes that `policy` asks for. At its end, what
-    moves with notify follows what is live.
+    It is stopped, too, if its version is worse than the one before, or lacks a yes that `policy` asks for. At its end,
+    what moves with notify follows what is live.
     """
     watch = _Watch(poller, screen, ask, policy)
     last = watch.run()
