@@ -18,7 +18,7 @@ import jwt
 from webapp import text
 from webapp.auth.discovery import Discovery, IssuerKeys
 from webapp.errors import NotAllowed, NotAuthenticated
-from webapp.reading import negotiate
+from webapp.user_locale import negotiate_language
 
 __all__ = ["Identity", "Role", "TokenVerifier", "choose_language"]
 
@@ -94,7 +94,7 @@ class Identity:
 
 def choose_language(reader: Identity, accept_language: str) -> Identity:
     """The reader with the language that a header `Accept-Language` asks for, if it asks for one of the pages'."""
-    wanted = negotiate(accept_language)
+    wanted = negotiate_language(accept_language)
     if wanted is None or reader.locale.partition("-")[0].lower() == wanted:
         return reader
     return replace(reader, locale=wanted)

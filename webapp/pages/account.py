@@ -29,8 +29,8 @@ from webapp.pages.sessions import (
     require_same_origin,
 )
 from webapp.pages.sign_in import end_session, redirect_by_header
-from webapp.reading import LANGUAGES, find_zone
 from webapp.settings import WebSettings
+from webapp.user_locale import LANGUAGES, find_zone
 
 __all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
 

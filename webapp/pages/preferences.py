@@ -22,7 +22,7 @@ from webapp.pages.sessions import Session, SignedIn, require_own_form
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, Preferences, describe_category
 from webapp.preferences.unsubscribe_links import UnsubscribeLink
-from webapp.reading import LANGUAGES, list_zone_names
+from webapp.user_locale import LANGUAGES, list_zone_names
 
 __all__ = [
     "READING_FORM",

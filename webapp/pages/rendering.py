@@ -22,17 +22,17 @@ from markupsafe import Markup, escape
 from function.reason_codes import MEANING
 from webapp.clock import format_rfc3339
 from webapp.pages import state_labels
-from webapp.pages.sessions import read_as
-from webapp.reading import Reading
+from webapp.pages.sessions import choose_user_locale
 from webapp.timeline.timeline import FINAL, EventTimeline, TimelineEntry, list_steps
+from webapp.user_locale import UserLocale
 
 __all__ = ["make_environment", "render_page", "translate"]
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _TRANSLATIONS = Path(__file__).with_name("translations")
 _NUMBER = re.compile(r"\d+")
-_DEFAULT = Reading()
-_READING: ContextVar[Reading] = ContextVar("reading", default=_DEFAULT)
+_DEFAULT = UserLocale()
+_USER_LOCALE: ContextVar[UserLocale] = ContextVar("user_locale", default=_DEFAULT)
 _MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "de": ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."),
@@ -42,20 +42,20 @@ _MONTHS = {
 def render_page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """The template as an answer; it also sees who is signed in, and what each form of theirs must carry."""
     session = request.scope.get("session")
-    reading = read_as(request)
+    user_locale = choose_user_locale(request)
     if template.startswith("operations"):  # operators' pages are in English
-        reading = Reading("en", reading.zone)
+        user_locale = UserLocale("en", user_locale.zone)
     shown = {
         "reader": session.reader if session else None,
         "csrf": session.csrf if session else "",
         "request_id": request.scope.get("request_id", ""),
-        "reading": reading,
+        "user_locale": user_locale,
         **context,
     }
-    _READING.set(reading)
+    _USER_LOCALE.set(user_locale)
     html = _ENVIRONMENT.get_template(template).render(shown)
     # a form may bring half a character
-    return HTMLResponse(html.encode(errors="replace"), status, {"Content-Language": reading.language})
+    return HTMLResponse(html.encode(errors="replace"), status, {"Content-Language": user_locale.language})
 
 
 def translate(message: str, language: str, number: int = 1) -> str:
@@ -80,11 +80,11 @@ def _load_translations(language: str) -> Mapping[str, str | Sequence[str]]:
 
 
 def _gettext(message: str) -> str:
-    return translate(message, _READING.get().language)
+    return translate(message, _USER_LOCALE.get().language)
 
 
 def _ngettext(one: str, many: str, number: int) -> str:
-    language = _READING.get().language
+    language = _USER_LOCALE.get().language
     return translate(one, language, number) if language != "en" else (one if number == 1 else many)
 
 
@@ -99,7 +99,7 @@ def _describe_row(row: TimelineEntry) -> str:
 def _explain(reason: str | None, code: str | None) -> str:
     """The notifier's own sentence, which is English; in another language what its code means."""
     meaning = MEANING.get(code) if code else None  # type: ignore[call-overload]  # a code is a string
-    return _gettext(reason or "") if meaning is None or _READING.get().language == "en" else _gettext(meaning)
+    return _gettext(reason or "") if meaning is None or _USER_LOCALE.get().language == "en" else _gettext(meaning)
 
 
 def _format_elapsed(milliseconds: int) -> str:
@@ -108,22 +108,22 @@ def _format_elapsed(milliseconds: int) -> str:
     seconds = milliseconds / 1000
     if seconds < 60:
         shown = f"{seconds:.1f} s"
-        return shown.replace(".", ",") if _READING.get().language == "de" else shown
+        return shown.replace(".", ",") if _USER_LOCALE.get().language == "de" else shown
     minutes = seconds / 60
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
 def _format_moment(milliseconds: int) -> str:
     """Day, time and zone, as in 21 Nov 2026, 09:00 CET."""
-    at = _READING.get().local(milliseconds)
+    at = _USER_LOCALE.get().local(milliseconds)
     return f"{_format_day(milliseconds)}, {at:%H:%M} {at.tzname()}"
 
 
 def _format_day(milliseconds: int) -> str:
-    reading = _READING.get()
-    at = reading.local(milliseconds)
-    month = _MONTHS[reading.language][at.month - 1]
-    return f"{at.day}{'.' if reading.language == 'de' else ''} {month} {at.year}"
+    user_locale = _USER_LOCALE.get()
+    at = user_locale.local(milliseconds)
+    month = _MONTHS[user_locale.language][at.month - 1]
+    return f"{at.day}{'.' if user_locale.language == 'de' else ''} {month} {at.year}"
 
 
 def _mark(text: str) -> Markup:

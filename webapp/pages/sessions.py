@@ -24,7 +24,7 @@ from webapp.clock import Clock
 from webapp.composition import Parts
 from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
 from webapp.preferences.account import Account, AccountRepository
-from webapp.reading import LANGUAGES, UTC_NAME, Reading, find_zone, negotiate
+from webapp.user_locale import LANGUAGES, UTC_NAME, UserLocale, find_zone, negotiate_language
 
 __all__ = [
     "COOKIES",
@@ -37,9 +37,9 @@ __all__ = [
     "SessionRenewal",
     "SignedIn",
     "SignedOut",
+    "choose_user_locale",
     "get_cookies",
     "is_own_form",
-    "read_as",
     "require_same_origin",
 ]
 
@@ -197,15 +197,15 @@ def _read_session(request: Request, cookies: CookiesOf, parts: PartsOf) -> Sessi
     return session
 
 
-def read_as(request: Request) -> Reading:
+def choose_user_locale(request: Request) -> UserLocale:
     """A page's language and time zone: as the account chose, else as the browser asks, else as the issuer says."""
     session: Session | None = request.scope.get("session")
     asked = request.headers.get("accept-language", "")
     if session is None:
-        return Reading(negotiate(asked) or "en")
+        return UserLocale(negotiate_language(asked) or "en")
     said = choose_language(session.reader, asked).locale.partition("-")[0].lower()
     zone = session.zone or (find_zone(session.reader.zone) if session.reader.zone else None)
-    return Reading(session.language or (said if said in LANGUAGES else "en"), zone or UTC_NAME)
+    return UserLocale(session.language or (said if said in LANGUAGES else "en"), zone or UTC_NAME)
 
 
 SessionOf = Annotated[Session | None, Depends(_read_session)]

@@ -50,7 +50,7 @@ WEBAPP = {
     "operations/redrive": "dead_letters from_record plan queue selection send",
     "operations/status": "alarms scheduled_mails status status_lines waiting",
     "operations/why": "answer ledger_scan mail mail_search recipient",
-    "webapp": "app clock composition deadline errors log reading settings text tracing",
+    "webapp": "app clock composition deadline errors log settings text tracing user_locale",
     "webapp/accounts": "deletion",
     "webapp/admin": "notifier reason_groups search",
     "webapp/api": "books dependencies health me models openapi preconditions problems",

@@ -17,7 +17,7 @@ from webapp.api.problems import KINDS
 from webapp.http.error_handlers import DETAILS, translate_error
 from webapp.pages import rendering, state_labels
 from webapp.preferences.preferences import CATEGORIES
-from webapp.reading import LANGUAGES
+from webapp.user_locale import LANGUAGES
 
 WEBAPP = Path(rendering.__file__).parents[1]
 TEMPLATES = sorted(

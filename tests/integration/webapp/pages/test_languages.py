@@ -12,7 +12,7 @@ from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
-from webapp.reading import negotiate
+from webapp.user_locale import negotiate_language
 
 BOOK = {"title": "T", "author": "A"}
 
@@ -43,7 +43,7 @@ def mailed(cloud: Cloud) -> list[str]:
     ],
 )
 def test_what_a_browser_asks_for(header: str, language: str | None) -> None:
-    assert negotiate(header) == language
+    assert negotiate_language(header) == language
 
 
 def test_a_stranger_reads_in_the_language_of_the_browser(stranger: Browser) -> None:

@@ -1,4 +1,4 @@
-"""A reader's language and time zone.
+"""A user's locale: the language of their pages, and their time zone.
 
 What an account chose, else what the browser asks for, else what the issuer says of the person.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-__all__ = ["LANGUAGES", "UTC_NAME", "Reading", "find_zone", "list_zone_names", "negotiate"]
+__all__ = ["LANGUAGES", "UTC_NAME", "UserLocale", "find_zone", "list_zone_names", "negotiate_language"]
 
 #: The languages of the pages, by their own names.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -24,7 +24,7 @@ _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class UserLocale:
     """A language of the pages, and the IANA name of a time zone."""
 
     language: str = "en"
@@ -35,7 +35,7 @@ class Reading:
         return datetime.fromtimestamp(milliseconds / 1000, _load(self.zone))
 
 
-def negotiate(accept_language: str) -> str | None:
+def negotiate_language(accept_language: str) -> str | None:
     """The language of the pages that a header `Accept-Language` asks for first; None if it asks for none of them.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-accept-language
