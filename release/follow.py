@@ -8,7 +8,7 @@ from collections.abc import Callable
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
-from release.analysis.proof import prove
+from release.analysis.evidence import collect_evidence
 from release.companions import follow_live
 from release.hooks import find_hook_reason
 from release.progress.bake import bake
@@ -45,9 +45,13 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: Promotion
     last = watch.run()
     if poller.last and poller.last.ended and (reason := find_hook_reason(poller.stack, poller.last)):
         screen.say(reason)
-    if poller.last and poller.outcome is ReleaseOutcome.RELEASED and (proof := prove(poller.stack, poller.last)):
-        poller.proof = proof
-        screen.say(proof.describe())
+    if (
+        poller.last
+        and poller.outcome is ReleaseOutcome.RELEASED
+        and (evidence := collect_evidence(poller.stack, poller.last))
+    ):
+        poller.evidence = evidence
+        screen.say(evidence.describe())
         if poller.comparison:
             screen.say(poller.comparison.describe())
         poller.outcome = _settle(watch, screen)
@@ -136,7 +140,7 @@ def _settle(watch: _Watch, screen: DeploymentScreen) -> ReleaseOutcome:
 
 
 def _is_inconclusive(poller: Poller, policy: PromotionPolicy, screen: DeploymentScreen) -> bool:
-    real = poller.proof.real if poller.proof else 0
+    real = poller.evidence.real if poller.evidence else 0
     if real >= policy.at_least or policy.inconclusive is Inconclusive.ACCEPT:
         return False
     screen.say(f"inconclusive: {real} real mails of {policy.at_least}; --inconclusive {policy.inconclusive}")

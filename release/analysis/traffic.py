@@ -16,10 +16,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.delivery.outcome import OutcomeKind
-from release.analysis.comparison import Figures
+from operations.errors import UserError
+from release.analysis.comparison import Comparison, Figures, compare
+from release.deployments import Deployment, list_ended
 from release.stack import ALIAS, Stack
 
-__all__ = ["Observer", "count_totals"]
+__all__ = ["Observer", "compare_last_release", "count_totals"]
 
 #: CloudWatch's shortest period of Lambda's metrics, in seconds, and the most datapoints that it gives in one answer.
 _PERIOD, _MOST = 60, 1440
@@ -143,3 +145,15 @@ def _sum(stack: Stack, version: str, metric: str, since: datetime, until: dateti
         Statistics=["Sum"],
     )
     return round(sum(point["Sum"] for point in answer.get("Datapoints", [])))
+
+
+def compare_last_release(stack: Stack) -> tuple[Deployment, Comparison]:
+    """The last release that moved traffic, and its two versions compared while they shared it.
+
+    Raises `UserError` if there was none.
+    """
+    for one in list_ended(stack):
+        if one.tried and one.shifts_since is not None and one.target.isdecimal():
+            figures = Observer(stack, (one.current, one.target), one.shifts_since, one.shifted or one.completed).look()
+            return one, compare(one.target, one.current, figures)
+    raise UserError("no release is known that moved traffic: there is nothing to judge")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from release.analysis import alarms
 from release.analysis.comparison import Comparison, Looks, compare
-from release.analysis.proof import Proof
+from release.analysis.evidence import ReleaseEvidence
 from release.analysis.traffic import Observer
 from release.deployments import Deployment, read
 from release.progress.outcome import ReleaseOutcome
@@ -52,7 +52,7 @@ class Poller:
     deadline: float
     outcome: ReleaseOutcome = ReleaseOutcome.TIMED_OUT
     last: Deployment | None = None
-    proof: Proof | None = None
+    evidence: ReleaseEvidence | None = None
     step: float = 0.0
     compares: bool = False
     comparison: Comparison | None = None

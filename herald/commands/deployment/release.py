@@ -14,7 +14,7 @@ from herald.account import Local, Prefix, StateDir, choose_release_stack, make_h
 from herald.console import TerminalPrompt, Yes, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
-from release.analysis.proof import compare_last
+from release.analysis.traffic import compare_last_release
 from release.artifacts import find_artifact
 from release.companions import follow_live
 from release.follow import follow
@@ -205,7 +205,7 @@ def _offer_restore(poller: Poller, shown: DeploymentScreen, outcome: ReleaseOutc
 
 def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> ReleaseOutcome:
     """Say how the last release's versions compare: released if the new one is no worse."""
-    judged, comparison = compare_last(stack)
+    judged, comparison = compare_last_release(stack)
     shown.say(f"{judged.id}, version {judged.current} to {judged.target}, {judged.status}: its traffic judged again")
     for one in comparison.measures:
         shown.say(f"  {one.describe()}")

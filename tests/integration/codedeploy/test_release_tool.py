@@ -189,7 +189,7 @@ def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read
     monkeypatch.setattr("release.companions.move_companions", lambda *_: [])
     monkeypatch.setattr("release.companions.find_paired_versions", lambda *_: {})
     monkeypatch.setattr("release.companions.ship_hooks_of", lambda *said: given.append(said[-1]))
-    monkeypatch.setattr("release.follow.prove", lambda *_: None)
+    monkeypatch.setattr("release.follow.collect_evidence", lambda *_: None)
     poller = Poller(stack, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=io.StringIO())), lambda: None) is outcome
     assert given == [version]

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from laptop.cloud import LaptopCloud
 from release.analysis.alarms import create
-from release.analysis.proof import compare_last
+from release.analysis.traffic import compare_last_release
 from release.companions import list_companions
 from release.follow import follow
 from release.progress.outcome import ReleaseOutcome
@@ -67,7 +67,7 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
     assert desk.release(desk.artifact(), CANARY) is ReleaseOutcome.RELEASED, desk.screen.text
     assert f"{webhook}: version 2 published" in desk.screen.text
     assert _live(desk, webhook) == "2"
-    assert compare_last(desk.stack)[0].target == desk.version
+    assert compare_last_release(desk.stack)[0].target == desk.version
     back = start_rollback(desk.stack, plan_rollback(desk.stack))
     assert back is not None
     assert follow(back, desk.screen, lambda: None) is ReleaseOutcome.RELEASED

@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
 from release.analysis.comparison import Figures
-from release.analysis.proof import Proof
+from release.analysis.evidence import ReleaseEvidence
 from release.deployments import Deployment
 from release.follow import follow
 from release.progress.display import Lines
@@ -117,7 +117,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("release.follow.stop", made.stop)
     monkeypatch.setattr("release.follow.plan_rollback", lambda _, to: to)
     monkeypatch.setattr("release.follow.start_rollback", made.start_rollback)
-    monkeypatch.setattr("release.follow.prove", lambda *_: Proof(60, made.figures["8"].mails))
+    monkeypatch.setattr("release.follow.collect_evidence", lambda *_: ReleaseEvidence(60, made.figures["8"].mails))
     monkeypatch.setattr("release.follow.follow_live", lambda *_: None)
     return made
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from laptop.service_model import hold_to_model
-from release.analysis.proof import prove
+from release.analysis.evidence import collect_evidence
 from release.deployments import Deployment
 from release.stack import Names, Stack
 from tests.unit.release.test_hooks import Logs, answered
@@ -43,23 +43,23 @@ def stack(runs: int, errors: int = 0, logs: Logs | None = None) -> Stack:
 
 
 def test_synthetic_and_real_mails_are_told_apart() -> None:
-    proof = prove(stack(43, 1, Logs([answered(30)])), RELEASED)
-    assert proof is not None
-    assert proof.describe() == "proved by 60 synthetic and 42 real mails"
+    evidence = collect_evidence(stack(43, 1, Logs([answered(30)])), RELEASED)
+    assert evidence is not None
+    assert evidence.describe() == "proved by 60 synthetic and 42 real mails"
 
 
 def test_a_system_without_traffic_is_proved_by_mails_and_says_so() -> None:
-    proof = prove(stack(0, 0, Logs([answered(30)])), RELEASED)
-    assert proof is not None
-    assert proof.describe() == "proved by 60 synthetic and 0 real mails"
+    evidence = collect_evidence(stack(0, 0, Logs([answered(30)])), RELEASED)
+    assert evidence is not None
+    assert evidence.describe() == "proved by 60 synthetic and 0 real mails"
 
 
 def test_where_the_logs_do_not_tell_that_is_said() -> None:
-    proof = prove(stack(5), RELEASED)
-    assert proof is not None
-    assert proof.describe() == "proved by an unknown number of synthetic and 5 real mails"
+    evidence = collect_evidence(stack(5), RELEASED)
+    assert evidence is not None
+    assert evidence.describe() == "proved by an unknown number of synthetic and 5 real mails"
 
 
 def test_a_rollback_has_no_hooks_and_nothing_to_prove() -> None:
     skipped = Deployment("d-1", "7", "6", "Succeeded", stages=dict.fromkeys(STAGES, "Skipped"), created=CREATED)
-    assert prove(stack(5), skipped) is None
+    assert collect_evidence(stack(5), skipped) is None

@@ -1,0 +1,37 @@
+"""The evidence for a release: synthetic mails, which its hooks count, and real ones, which CloudWatch does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.analysis.traffic import count_totals
+from release.deployments import Deployment
+from release.hooks import count_synthetic
+from release.stack import Stack
+
+__all__ = ["ReleaseEvidence", "collect_evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseEvidence:
+    """What a release was proved by: `synthetic` mails of its hooks, None if their logs do not say; `real` ones that
+    the version carried without an error while it had a part of the traffic."""
+
+    synthetic: int | None
+    real: int
+
+    def describe(self) -> str:
+        """In words, for a line of text."""
+        synthetic = "an unknown number of" if self.synthetic is None else self.synthetic
+        return f"proved by {synthetic} synthetic and {self.real} real mails"
+
+
+def collect_evidence(stack: Stack, deployment: Deployment) -> ReleaseEvidence | None:
+    """What a deployment that succeeded was proved by, or None if no hook ran, as in a rollback.
+
+    Lambda counts by version only while the alias has two, so all at once no real mail proves anything.
+    """
+    if not any(deployment.stages.get(event) == "Succeeded" for event in stack.names.hooks):
+        return None
+    runs, errors = count_totals(stack, [deployment.target], deployment.created)[deployment.target]
+    return ReleaseEvidence(count_synthetic(stack, deployment.id), max(0, runs - errors))
