@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from herald.account import AwsAccount
-from herald.examination import prepare_examination
+from herald.doctor_context import build_doctor_context
 from herald.terraform import target
 from herald.terraform.target import AwsTarget
 from operations.errors import UserError
@@ -44,7 +44,7 @@ def test_every_command_works_in_one_region_whichever_settings_name_one(
         one
     }
     assert account.client("sesv2", region_name="us-west-2").meta.region_name == "us-west-2"
-    assert prepare_examination(account, local=False, send_rate=14).system.region == one
+    assert build_doctor_context(account, local=False, send_rate=14).system.region == one
 
 
 @pytest.mark.usefixtures("profile")

@@ -16,7 +16,7 @@ from doctor.checks.providers import CHECKS
 from doctor.cloud import Boto3Cloud, Memo
 from doctor.system import System
 from function.ledger.keys import message_key
-from herald.examination import ask_vendor
+from herald.doctor_context import ask_vendor
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import REGION
 from laptop.providers.webhooks import QUOTA

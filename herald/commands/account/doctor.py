@@ -14,7 +14,7 @@ from doctor.checks import CHECKS
 from doctor.cloud import Memo
 from herald.account import AwsAccount, Local, Prefix, StateDir
 from herald.console import console
-from herald.examination import Record, SendRate, Topic, prepare_examination
+from herald.doctor_context import Record, SendRate, Topic, build_doctor_context
 from laptop.state import DEFAULT_STATE
 
 __all__ = ["doctor", "format_lines", "format_summary"]
@@ -40,7 +40,7 @@ def doctor(
 
     Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
     """
-    found = prepare_examination(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
+    found = build_doctor_context(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
     system = replace(found.system, cloud=Memo(found.recorder))
     results = run(CHECKS, system, lambda result: None if machine else _print(format_lines(result)))
     if machine:

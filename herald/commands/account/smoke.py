@@ -19,7 +19,7 @@ from doctor.smoke_providers import SmokeProvider, choose_providers
 from doctor.system import System, read_member
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import Yes, confirm, console
-from herald.examination import Record, Topic, prepare_examination
+from herald.doctor_context import Record, Topic, build_doctor_context
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
 
@@ -56,7 +56,7 @@ def smoke(
 
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
     """
-    found = prepare_examination(AwsAccount.choose(local, state_dir, prefix), local, 1, topic)
+    found = build_doctor_context(AwsAccount.choose(local, state_dir, prefix), local, 1, topic)
     system = replace(found.system, cloud=Memo(found.recorder))
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")

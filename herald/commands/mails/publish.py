@@ -12,7 +12,7 @@ import typer
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.commands.mails.notifications import Notifications
 from herald.console import Yes, confirm
-from herald.examination import Topic, prepare_examination
+from herald.doctor_context import Topic, build_doctor_context
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
 from package.build import find_notifications
@@ -45,7 +45,7 @@ def publish(
     require_address(to)
     data = choose_example(find_notifications(notifications), type_, example)
     account = AwsAccount.choose(local, state_dir, prefix)
-    system = prepare_examination(account, local, 1, topic).system
+    system = build_doctor_context(account, local, 1, topic).system
     if not yes and not local and not confirm(format_question(type_, to, prefix, system.where)):
         raise UserError("nothing was sent")
     typer.echo(publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant)))

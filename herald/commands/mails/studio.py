@@ -11,7 +11,7 @@ import uvicorn
 from function.message.rendering import Content
 from herald.account import AwsAccount, Prefix, StateDir
 from herald.commands.mails.notifications import Notifications, OfTenant
-from herald.examination import Topic, prepare_examination
+from herald.doctor_context import Topic, build_doctor_context
 from herald.sample import format_question, make_event, publish_event, require_address
 from herald.studio.app import make_studio as pages
 from herald.studio.workshop import Workshop
@@ -41,7 +41,7 @@ def studio(
 
     def by_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
         account = AwsAccount.choose(False, state_dir, prefix)
-        system = prepare_examination(account, False, 1, topic).system
+        system = build_doctor_context(account, False, 1, topic).system
         message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant))
         return f"Published as a test to {prefix} in {account.where}: {message_id}"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
+from herald.audited_action import run_audited
 from herald.console import Machine, Yes, confirm, console, print_json
-from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations import pause as pausing
 from operations.errors import UserError
@@ -90,7 +90,7 @@ def _change(
             before.append(change(account.functions, account.notify))
         return describe(before[0])
 
-    act(account, action, "all mail", work)
+    run_audited(account, action, "all mail", work)
     return before[0]
 
 

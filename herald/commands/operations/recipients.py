@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
+from herald.audited_action import run_audited
 from herald.console import Machine, Yes, confirm, console, print_json, print_rows
-from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, Erased, PersonalData, erase, find_personal_data
 from operations.errors import UserError
@@ -128,7 +128,7 @@ def remove_(
         ]
         return f"removed; it was on {' and '.join(places) or 'none any more'}"
 
-    act(account, "take off the list", installation.address_keys(address)[0], remove)
+    run_audited(account, "take off the list", installation.address_keys(address)[0], remove)
     if machine:
         print_json({"removed": [_to_json(entry) for entry in listing.entries], "ses_regions": listing.regions})
     else:
@@ -152,7 +152,7 @@ def rekey_(
         moved.append(rekey_addresses(installation))
         return f"{moved[0].moved} moved, {moved[0].left} left"
 
-    act(account, "move to the newest address key", "all addresses", move)
+    run_audited(account, "move to the newest address key", "all addresses", move)
     done = moved[0]
     if machine:
         print_json(asdict(done))
@@ -198,7 +198,7 @@ def forget(
             take_off(installation, address)
         return f"erased: {_describe_counts(done[0], listing)}"
 
-    act(account, "forget", installation.address_keys(address)[0], forget_it)
+    run_audited(account, "forget", installation.address_keys(address)[0], forget_it)
     if machine:
         print_json(_describe_erasure(done[0], listing))
     else:

@@ -13,12 +13,12 @@ import typer
 from rich.progress import Progress
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
+from herald.audited_action import run_audited
 from herald.commands.operations import webhook_letters
 from herald.commands.operations.webhook_letters import Webhook
 from herald.consent import Consent
 from herald.console import INTERRUPTED, Machine, Yes, confirm, console, note, print_json
 from herald.dead_letters_table import describe_letters, describe_plan, show_letters, show_plan
-from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
@@ -197,7 +197,7 @@ def discard(
             _run(partial(redrive_letters, installation, plan), len(plan.letters), done)
             return f"{done.discarded} thrown away: {why}"
 
-        act(account, "throw away", letter_filter.describe(), throw_away)
+        run_audited(account, "throw away", letter_filter.describe(), throw_away)
     if machine:
         print_json({"discarded": done.discarded, "left": len(plan.letters) - done.discarded})
     elif done.discarded:
@@ -259,7 +259,7 @@ def _publish_again(
                 handed_over.append(event_id)
             return f"{len(handed_over)} handed to the sweeper"
 
-        act(account, "publish again", ", ".join(event_ids)[:500], hand_over)
+        run_audited(account, "publish again", ", ".join(event_ids)[:500], hand_over)
     if machine:
         print_json({"handed_over": handed_over})
     elif handed_over:
@@ -282,7 +282,7 @@ def _redrive(
         return f"{done.sent} queued again, {done.discarded} thrown away because the mail has gone"
 
     action = "send once more" if plan.letters_to(RedriveDecision.AGAIN) else "send again"
-    act(
+    run_audited(
         account,
         f"{action}, also what may have gone" if even_if_sent else action,
         _describe_letters(letter_filter, named),

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from herald.account import AwsAccount
+from herald.audited_action import run_audited
 from herald.console import confirm, console, format_age, note, print_json, print_rows
-from herald.on_record import act
 from operations.errors import UserError
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.selection import LetterFilter
@@ -89,7 +89,7 @@ def _act(account: AwsAccount, action: str, letter_filter: LetterFilter, work: Ca
         done.append(work())
         return f"{done[0]} of the webhook's letters"
 
-    act(account, action, f"webhook: {letter_filter.describe()}", count)
+    run_audited(account, action, f"webhook: {letter_filter.describe()}", count)
     return done[0]
 
 

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from function.ledger.record import Record
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
+from herald.audited_action import run_audited
 from herald.console import Machine, console, format_age, note, print_json, print_rows
-from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
@@ -62,7 +62,7 @@ def why(
         searched.append(find(installation, question, letters, outbox, partial(scan_all, installation), now))
         return f"{len(searched[0].mails)} found"
 
-    act(account, "search", question.name, search)
+    run_audited(account, "search", question.name, search)
     found = searched[0]
     recipient = find_recipient(installation, question.keys, question.wanted) if question.keys else None
     answers = [explain_mail(mail, now) for mail in found.mails]

@@ -18,7 +18,7 @@ from function.message.addressing.tenant import pack_tenants
 from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import NOTHING
-from herald.examination import ask_vendor
+from herald.doctor_context import ask_vendor
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator

@@ -15,7 +15,7 @@ from doctor.recording import RecordingCloud
 from herald.cli import app
 from herald.commands.account.doctor import format_lines, format_summary
 from herald.commands.account.smoke import describe_refusal
-from herald.examination import Examination, list_regions
+from herald.doctor_context import DoctorContext, list_regions
 from operations.errors import UserError
 from tests.unit.doctor.fake_cloud import system
 
@@ -60,7 +60,7 @@ def test_each_source_of_the_region_is_told(
 
 
 def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> None:
-    looked_at = Examination(system(), RecordingCloud(Boto3Cloud(lambda _: None)))
+    looked_at = DoctorContext(system(), RecordingCloud(Boto3Cloud(lambda _: None)))
     looked_at.keep(None)
     with pytest.raises(UserError, match=r"the answers were not kept: .*No such file"):
         looked_at.keep(tmp_path / "nowhere" / "answers.json")

@@ -1,4 +1,5 @@
-"""Actions of the command line in the record of what operators did, beside those of the web app's pages."""
+"""Runs an action of the command line and writes it to the audit log of what operators did, where the web app's pages
+write theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from herald.console import note
 from operations.audit import Audit
 from operations.errors import UserError
 
-__all__ = ["act"]
+__all__ = ["run_audited"]
 
 
 class _Notes:
@@ -27,7 +28,7 @@ class _Notes:
         note(f"{event}: {type(problem).__name__} (entry {fields.get('entry')}). What was done is done")
 
 
-def act(account: AwsAccount, action: str, about: str, work: Callable[[], str]) -> str:
+def run_audited(account: AwsAccount, action: str, about: str, work: Callable[[], str]) -> str:
     """Do `work`, which returns its outcome, on record under the caller's ARN; returns the outcome.
 
     Nothing is done whose intent cannot be written. A Herald without a web app has no table for the record: then it is

@@ -1,4 +1,5 @@
-"""What the doctor and the smoke test look at, as the command's options name it, and the file that keeps the answers."""
+"""The context of `herald doctor` and `herald smoke`: the Herald to check, as the command's options name it, and the
+file that keeps the answers."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from herald.terraform.target import is_loopback, read_profile_region
 from laptop.environment import REGION
 from operations.errors import UserError
 
-__all__ = ["Examination", "Record", "SendRate", "Topic", "ask_vendor", "list_regions", "prepare_examination"]
+__all__ = ["DoctorContext", "Record", "SendRate", "Topic", "ask_vendor", "build_doctor_context", "list_regions"]
 
 Record = Annotated[
     Path | None, typer.Option("--record", help="Keep every answer of AWS in this file, without what names anybody")
@@ -38,7 +39,7 @@ _HTTP_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class DoctorContext:
     """What is examined, and the recorder between it and AWS."""
 
     system: System
@@ -56,9 +57,9 @@ class Examination:
             raise UserError(f"the answers were not kept: {path}: {problem.strerror}") from None
 
 
-def prepare_examination(
+def build_doctor_context(
     account: AwsAccount, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
-) -> Examination:
+) -> DoctorContext:
     """The Herald of an account, before or after it is applied; `local` is the laptop cloud, which no DNS knows."""
     recorder = RecordingCloud(Boto3Cloud(account.client))
     here = local or is_loopback(account.client("sts").meta.endpoint_url)
@@ -77,7 +78,7 @@ def prepare_examination(
         resolver=None if here else _make_resolver(),
         http=ask_vendor,
     )
-    return Examination(system, recorder)
+    return DoctorContext(system, recorder)
 
 
 def list_regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[str, str], ...]:
