@@ -298,7 +298,7 @@ class Ledger:
         items = list(refusal.items[1:])
         if items and items[0]:
             return _describe_owner(EventItem.from_item(items[0]), attempt)
-        moved = [items.pop() for _ in self.writes.succeed(attempt, now)]
+        moved = [items.pop() for _ in self.writes.supersede(attempt, now)]
         if attempt.predecessor and any(item is not None for item in moved):  # it has moved on since it was read
             return OwnedBy(attempt.predecessor.message_id, same=False)
         address = next((item for item in items[1:] if item), {})

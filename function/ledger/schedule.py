@@ -1,7 +1,7 @@
 """Events that wait for their time, and events that are cancelled: the ledger's own index of what is due.
 
 An event with the extension `sendat` is one record like any other. Until its time the record is `scheduled`, and two
-attributes, `due` and `due_at`, put it into a sparse index of the same table; a claim, a settlement, a succession and
+attributes, `due` and `due_at`, put it into a sparse index of the same table; a claim, a settlement, a supersession and
 a cancellation remove them in the same write. Once a minute `scheduler` reads the index and puts a
 reference to each due record into the queue `retry`; that is an ordinary delivery, and the claim decides.
 

@@ -19,8 +19,8 @@ def pass_on_what_was_tried() -> Code:
     """Once it was looked at, a report that comes in between changes nothing."""
 
     class Seeded(Writes):
-        def _pass_on(self, attempt: Attempt, before: Record, now: int) -> Any:
-            return rewrite_condition(super()._pass_on(attempt, before, now), "#state = :refused AND ", "")
+        def _link_next_provider(self, attempt: Attempt, before: Record, now: int) -> Any:
+            return rewrite_condition(super()._link_next_provider(attempt, before, now), "#state = :refused AND ", "")
 
     return Code(writes=Seeded)
 

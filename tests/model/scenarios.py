@@ -249,7 +249,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         _VENDORS,
         answers=(Action.FEEDBACK_NEVER_TRIED,),
     ),
-    # -- succession
+    # -- supersession
     Scenario("other content over what can never be a mail", (2, 1), Budget(crashes=1), Rules(contents="xb")),
     Scenario("the same, and the old letter is redriven", (1, 1), Budget(redrives=1, copies=1), Rules(contents="xb")),
     Scenario("other content at the same time, a crash", (2, 1), Budget(crashes=1), Rules(contents="ab")),

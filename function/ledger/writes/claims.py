@@ -6,7 +6,7 @@ from function.ledger.attempt import Attempt
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.writes.requests import APPEND, CLEAR, FORGET, LIVE, UNSCHEDULE, Request, build_source_condition
-from function.ledger.writes.succession import SuccessionRequests, describe_mail
+from function.ledger.writes.supersession import SupersessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["ClaimRequests"]
@@ -20,7 +20,7 @@ _AFRESH = "#attempts = :one, #at_risk = :one, #first_at = :now, #timeline = :row
 _RESENT = Reason(ReasonCode.RESENT, "no answer and no report came, though later mails were reported on: sent once more")
 
 
-class ClaimRequests(SuccessionRequests):
+class ClaimRequests(SupersessionRequests):
     """Takes the mail, its event and, where it is another message's, that message's place, in one transaction."""
 
     __slots__ = ()
@@ -64,7 +64,7 @@ class ClaimRequests(SuccessionRequests):
             # A delivery of a scheduled mail has no other copy of the event.
             {"Put": self.put_event(attempt, now, small=attempt.due is None)},
             *self.check_recipient(attempt),
-            *self.succeed(attempt, now),
+            *self.supersede(attempt, now),
         ]
 
 

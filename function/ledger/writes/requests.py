@@ -116,7 +116,7 @@ def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Builds the requests for one table; its kinds are in `claims`, `settlements`, `succession` and `feedback`.
+    """Builds the requests for one table; its kinds are in `claims`, `settlements`, `supersession` and `feedback`.
 
     `retention` is in seconds, `hold` in milliseconds; `resends` is how many attempts with an unknown result a
     record may have for a claim without an operator's yes: 1 for `on_unknown = resend`, 0 for `hold`. `apart` is the

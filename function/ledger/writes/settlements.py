@@ -18,7 +18,7 @@ from function.ledger.writes.requests import (
     build_source_condition,
     build_state_condition,
 )
-from function.ledger.writes.succession import SuccessionRequests, describe_mail
+from function.ledger.writes.supersession import SupersessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["SettlementRequests"]
@@ -29,7 +29,7 @@ _LEAVE = "#at_risk = #at_risk - :one"
 _WAITS = "#reason = :reason, #reason_code = :reason_code, #expires_at = :expires_at"
 
 
-class SettlementRequests(SuccessionRequests):
+class SettlementRequests(SupersessionRequests):
     """Writes what the owner of a claim found out, and what needs no claim: rejecting, suppressing, parking."""
 
     __slots__ = ()
@@ -132,7 +132,7 @@ class SettlementRequests(SuccessionRequests):
         forget = FORGET if also else f"{FORGET}{UNSCHEDULE}"
         expression = f"SET {', '.join(sets)} REMOVE #first_at, #parked, {forget}"
         message = self.update_message(attempt, row.at, expression, over, row, named | _explain(row))
-        return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.succeed(attempt, row.at)]
+        return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.supersede(attempt, row.at)]
 
     def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> list[Request]:
         """A dead letter about the `doubtful` attempt was written for an operator; the state does not change."""

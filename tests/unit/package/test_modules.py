@@ -21,7 +21,7 @@ FUNCTION = {
     "report_tracing scheduling tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
     "function/ledger": "attempt attributes keys ledger mail_event parts record schedule states table windows",
-    "function/ledger/writes": "claims feedback requests settlements succession",
+    "function/ledger/writes": "claims feedback requests settlements supersession",
     "function/message": "attachments builder catalogue delivery_mode digest email invitation locale_filters rendering "
     "sender unsubscribe",
     "function/message/addressing": "copies recipients tenant",

@@ -19,25 +19,25 @@ from function.ledger.writes.requests import (
 )
 from function.reason_codes import Reason, ReasonCode
 
-__all__ = ["SuccessionRequests", "describe_mail"]
+__all__ = ["SupersessionRequests", "describe_mail"]
 
 #: What may be sent again, strongest first.
 _SENT_AGAIN = [state for state in PRECEDENCE if state in ACCEPTED and state is not State.COMPLAINED]
 _PAST_HOLD = "(attribute_not_exists(#held_until) OR #held_until <= :now)"
 
 
-class SuccessionRequests(Requests):
+class SupersessionRequests(Requests):
     """Writes the message that owned the event before, in the transaction that claims or settles the new one."""
 
     __slots__ = ()
 
-    def succeed(self, attempt: Attempt, now: int) -> list[Request]:
+    def supersede(self, attempt: Attempt, now: int) -> list[Request]:
         """The write of the message that the event is taken from, if there is one."""
         if attempt.predecessor is None:
             return []
         before, take = attempt.predecessor, self._replace
         if before.state in ACCEPTED:
-            take = self._pass_on if attempt.never_tried else self._go_beyond
+            take = self._link_next_provider if attempt.never_tried else self._link_resent
         request = {"Update": take(attempt, before, now)}
         if before.state is not State.COLLECTED or before.window == attempt.window:
             return [request]
@@ -67,7 +67,7 @@ class SuccessionRequests(Requests):
             {"message_id": attempt.message_id, "seen": before.owner},
         )
 
-    def _go_beyond(self, attempt: Attempt, before: Record, now: int) -> Request:
+    def _link_resent(self, attempt: Attempt, before: Record, now: int) -> Request:
         """Link the message whose accepted mail is to be sent again to its successor; its state stays."""
         reason = Reason(ReasonCode.SENT_AGAIN, f"sent again as {attempt.message_id}")
         return self.update_message(
@@ -79,7 +79,7 @@ class SuccessionRequests(Requests):
             {"message_id": attempt.message_id},
         )
 
-    def _pass_on(self, attempt: Attempt, before: Record, now: int) -> Request:
+    def _link_next_provider(self, attempt: Attempt, before: Record, now: int) -> Request:
         """The provider never tried the one attempt that can have sent the other mail: the next one gets it."""
         reason = Reason(ReasonCode.SENT_ELSEWHERE, f"given to the next provider as {attempt.message_id}")
         return self.update_message(
