@@ -214,12 +214,12 @@ def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:
     if not catalogue.has_digests:
         return None
     from function.delivery.digests import Digests  # noqa: PLC0415  only where it is used
-    from function.ledger.windows import Windows  # noqa: PLC0415  only where it is used
+    from function.ledger.digest_windows import DigestWindows  # noqa: PLC0415  only where it is used
     from function.message.digest import has_zones  # noqa: PLC0415  only where it is used
 
     if not has_zones():
         raise BadSetting("a notification is a digest, and this runtime has no database of time zones")
-    return Digests(Windows(ledger), catalogue)
+    return Digests(DigestWindows(ledger), catalogue)
 
 
 def _make_links(settings: NotifySettings, clients: Clients) -> UnsubscribeLinks | None:

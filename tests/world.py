@@ -17,6 +17,7 @@ from function.delivery.outcome import Outcome
 from function.delivery.scheduling import Scheduling
 from function.delivery.tracing import DeliveryTracing
 from function.event.envelope import Delivery, QueueItem, from_queue
+from function.ledger.digest_windows import DigestWindows
 from function.ledger.keys import address_key, choice_name, event_key
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.parts import PartRecords
@@ -24,7 +25,6 @@ from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import Schedule
 from function.ledger.states import Action, State
 from function.ledger.table import Table
-from function.ledger.windows import Windows
 from function.message.addressing.tenant import Tenant
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
@@ -107,7 +107,9 @@ class World:
             self.release,
             self.clock,
             lambda: f"request-{next(self._owners)}",
-            Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
+            Scheduling(self.schedule(), Digests(DigestWindows(self.ledger), self.catalogue))
+            if self.schedules
+            else None,
             self.tracing,
             Attachments(self.s3, self.clock) if self.s3 else None,
             RecipientFanOut(PartRecords(self.ledger), self.retry),

@@ -235,7 +235,7 @@ class Courier:
         found, verdict = self._follow_owner(job, ask)
         owner = found.attempt.message_id
         if isinstance(verdict, Duplicate) and verdict.was_too_old and owner != job.attempt.message_id:
-            # It was rejected for its time, which is no part of the content's digest: with a new time it is new.
+            # It was rejected for its time, which is no part of the content's hash: with a new time it is new.
             found = job.with_predecessor(Record(owner, verdict.state))
             verdict = ask(found.attempt)
         return self._decide(found, verdict)

@@ -11,9 +11,9 @@ from function.errors import UnknownNotification
 from function.event.cloudevent import Event, parse
 from function.event.compression import compress
 from function.ledger.attempt import Attempt, Held, Verdict
+from function.ledger.digest_windows import Digest, DigestWindows
 from function.ledger.keys import DIGEST_SOURCE
 from function.ledger.record import Record
-from function.ledger.windows import Digest, Windows
 from function.message.catalogue import Catalogue
 from function.message.digest import compose, find_ends, find_zone
 from function.runtime.lean_dataclass import dataclass
@@ -28,7 +28,7 @@ _ANY: Mapping[str, Any] = {"most": 20}
 class Digests:
     """Collects events for their readers' digests, and closes these."""
 
-    windows: Windows
+    windows: DigestWindows
     catalogue: Catalogue
 
     def collect(self, attempt: Attempt, event: Event) -> Verdict:
@@ -50,7 +50,7 @@ class Digests:
             return None
         rule, end = self._find_rule(record.type), record.scheduled_for or 0
         body = compose(rule, record.type, record.message_id, DIGEST_SOURCE, end, bodies)
-        return Digest(parse(json.loads(body), lambda _: None).digest, compress(body))
+        return Digest(parse(json.loads(body), lambda _: None).content_hash, compress(body))
 
     def _find_rule(self, type_: str) -> Mapping[str, Any]:
         try:

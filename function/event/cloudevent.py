@@ -89,7 +89,7 @@ class Event:
     provider: str | None = None
 
     @property
-    def digest(self) -> bytes:
+    def content_hash(self) -> bytes:
         """SHA-256 of what it says, type, data, when to send it and whose mail it is: neither its own time nor the trace
         nor the order of keys counts."""
         content: list[object] = [self.type, self.data]

@@ -62,7 +62,7 @@ class Attempt:
     subject: str | None = None
     tenant: str | None = None
     #: What the event says, as a hash, and the event itself, compressed; None if it cannot be kept.
-    digest: bytes | None = None
+    content_hash: bytes | None = None
     body: bytes | None = None
     #: All that a claim may use.
     providers: tuple[str, ...] = ()

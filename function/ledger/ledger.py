@@ -327,7 +327,7 @@ def _find_record(refusal: Refusal) -> Record | None:
 
 def _describe_owner(event: EventItem, attempt: Attempt) -> OwnedBy:
     """Whether to go on as the event's owner: not with other content, and not where that one is to be sent again."""
-    same = event.digest is None or attempt.digest is None or event.digest == attempt.digest
+    same = event.digest is None or attempt.content_hash is None or event.digest == attempt.content_hash
     return OwnedBy(event.message_id, same and attempt.instead_of != event.message_id and not attempt.never_tried)
 
 

@@ -124,8 +124,9 @@ class Record:
 class EventItem:
     """The event item: which message owns the event, what it says, and until when (epoch seconds) that is kept.
 
-    `digest` tells one content from another; `body` is the event as it was published, compressed: from the claim on if
-    it is short, from a settlement on always; None for a reader who unsubscribed.
+    `digest` is the hash of the content, as the attribute is called in the table (`Event.content_hash`). `body` is the
+    event as it was published, compressed: from the claim on if it is short, from a settlement on always; None for a
+    reader who unsubscribed.
     """
 
     message_id: str

@@ -16,7 +16,7 @@ reference to each due record into the queue `retry`; that is an ordinary deliver
 - `mail.cancel` writes message (`cancelled`, out of the index) and event (without its body), if it is scheduled,
   released, rejected or suppressed. After a crash, its next delivery finds it done.
 - `mail.cancel` of what is collected for a digest does the same and takes it out of the digest. If the digest is closed
-  (`windows.py`), it is too late.
+  (`digest_windows.py`), it is too late.
 - `mail.cancel` of an event that the ledger does not know writes a message of its own, `cancelled`, which owns the
   event. When the event is published, its owner is a cancelled mail.
 - `mail.cancel` of what was sent, or may have been, writes a row on the timeline and `cancelled_by`, once. If its owner

@@ -45,7 +45,7 @@ class Draft:
     #: The event's type, if it is one that there is a notification for: metrics are counted by it.
     type: str = ""
     #: SHA-256 of what the event says, or of the body of what is no event.
-    digest: bytes | None = None
+    content_hash: bytes | None = None
     #: The body, compressed; None if the ledger cannot keep it.
     body: bytes | None = None
     #: What an invalid event calls itself: its `source`, `id` and `subject`, where they are text.
@@ -67,7 +67,7 @@ class Draft:
 
     def identify(self, attempt: Attempt) -> Attempt:
         """The attempt with all that the ledger keeps of the event."""
-        attempt = replace(attempt, digest=self.digest, body=self.body)
+        attempt = replace(attempt, content_hash=self.content_hash, body=self.body)
         if self.event is None:  # what is no event has no source, and nobody publishes it twice
             return replace(
                 attempt,
@@ -126,11 +126,15 @@ class EmailBuilder:
             if event.source == DIGEST_SOURCE and not whole:
                 raise InvalidEvent(f"the source {DIGEST_SOURCE} is Herald's own", "/source")
         except Rejected as error:
-            digest = hashlib.sha256(packed).digest()
+            content_hash = hashlib.sha256(packed).digest()
             return Draft(
-                error=error, digest=digest, body=body, address=self._find_address(value), names=_read_names(value)
+                error=error,
+                content_hash=content_hash,
+                body=body,
+                address=self._find_address(value),
+                names=_read_names(value),
             )
-        draft = Draft(event, digest=event.digest, body=body, whole=whole)
+        draft = Draft(event, content_hash=event.content_hash, body=body, whole=whole)
         try:
             notification = self._find_notification(event)
             draft = replace(draft, type=event.type, tenant=self._find_tenant(event))

@@ -11,8 +11,8 @@ import pytest
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, RefusedForGood, Throttled
 from function.ledger.attempt import Attempt, Kept
+from function.ledger.digest_windows import DigestWindows
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
-from function.ledger.windows import Windows
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import compile_catalogue
 from tests.dynamodb.table import MemoryTable
@@ -90,7 +90,7 @@ def cancelled(world: World) -> None:
 
 def collected(world: World) -> None:
     attempt = world.courier().builder.begin(delivery(value=OLD)).identify(Attempt("m1", "request-1"))
-    assert isinstance(Windows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), Kept)
+    assert isinstance(DigestWindows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), Kept)
 
 
 def accepted(state: State) -> Callable[[World], None]:

@@ -10,10 +10,10 @@ from typing import Any
 from function.delivery.digests import Digests
 from function.event.cloudevent import Event
 from function.event.compression import compress, decompress
+from function.ledger.digest_windows import Digest
 from function.ledger.keys import DIGEST_SOURCE, event_key, is_window
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, State
-from function.ledger.windows import Digest
 from tests.dynamodb.table import State as Snapshot
 from tests.model.world import DIGEST, FIVE_MINUTES, Mail
 
@@ -36,7 +36,7 @@ class ModelDigests(Digests):
         if not bodies:
             return None
         body = f"{DIGEST}{''.join(sorted(bodies))}@{record.scheduled_for}"
-        return Digest(read_digest(record.message_id, body).digest, compress(body))
+        return Digest(read_digest(record.message_id, body).content_hash, compress(body))
 
 
 def read_digest(name: str, body: str) -> Event:

@@ -18,12 +18,12 @@ from function.errors import (
 from function.event.cloudevent import Event
 from function.event.compression import compress
 from function.event.envelope import Delivery, from_queue
+from function.ledger.digest_windows import DigestWindows
 from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.parts import PartRecords
 from function.ledger.schedule import Schedule
 from function.ledger.table import Table
-from function.ledger.windows import Windows
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover
@@ -107,7 +107,7 @@ class Code:
     ledger: type[Ledger] = Ledger
     schedule: type[Schedule] = Schedule
     scheduler: type[Scheduler] = Scheduler
-    windows: type[Windows] = Windows
+    windows: type[DigestWindows] = DigestWindows
     parts: type[PartRecords] = PartRecords
     fan_out: type[RecipientFanOut] = RecipientFanOut
     webhook: type[WebhookHandler] = WebhookHandler
@@ -132,7 +132,9 @@ class _EmailBuilder:
         if delivery.body == CANCELLATION:
             named = {"source": "urn:model", "id": "a" if self._rules.digest else "e"}
             cancel = Event("urn:model", "c", CANCEL, "", named)
-            return Draft(cancel, UnknownNotification("no mail"), digest=cancel.digest, body=compress(delivery.body))
+            return Draft(
+                cancel, UnknownNotification("no mail"), content_hash=cancel.content_hash, body=compress(delivery.body)
+            )
         id_ = event_name(delivery.body) if self._rules.digest else "e"
         event = Event(
             "urn:model", id_, "book.created", "", {"recipient": {"email": ADDRESS_TEXT}, "content": delivery.body}
@@ -144,7 +146,7 @@ class _EmailBuilder:
             event,
             address=ADDRESS,
             subscription=CATEGORY,
-            digest=event.digest,
+            content_hash=event.content_hash,
             body=compress(delivery.body),
             due=lines_of(delivery.body)[1] if whole else self._rules.due(delivery.body),
             whole=whole,

@@ -8,12 +8,12 @@ from typing import Any, cast
 from function.ledger.states import Action
 from tests.model import (
     broken_delivery,
+    broken_digest_windows,
     broken_ledger,
     broken_next_provider,
     broken_parts,
     broken_schedule,
     broken_tenants,
-    broken_windows,
 )
 from tests.model.herald import Code
 
@@ -50,21 +50,23 @@ SEEDS: tuple[Seed, ...] = (
     Seed("what is to be sent later is sent at once", _TWO_RUNS, Code(schedule=broken_schedule.SendsAtOnce)),
     Seed("what is being sent is cancelled", _CANCELLED, Code(schedule=broken_schedule.CancelsWhatIsSent)),
     Seed("what was cancelled is claimed", _CANCELLED, broken_schedule.claim_what_was_cancelled()),
-    Seed("an event joins a window that is closed", _AS_IT_CLOSES, Code(windows=broken_windows.JoinsWhatIsClosed)),
+    Seed(
+        "an event joins a window that is closed", _AS_IT_CLOSES, Code(windows=broken_digest_windows.JoinsWhatIsClosed)
+    ),
     Seed(
         "an event that comes as its window closes is dropped",
         _AS_IT_CLOSES,
-        Code(windows=broken_windows.DropsWhatComesAsItCloses),
+        Code(windows=broken_digest_windows.DropsWhatComesAsItCloses),
     ),
     Seed(
         "a window is closed as it was read, whatever came since",
         _AS_IT_CLOSES,
-        Code(windows=broken_windows.ClosesAsItWasRead),
+        Code(windows=broken_digest_windows.ClosesAsItWasRead),
     ),
     Seed(
         "a window is closed twice",
         "a digest, and two who close it at once",
-        Code(windows=broken_windows.ClosesTwice),
+        Code(windows=broken_digest_windows.ClosesTwice),
     ),
     Seed("each delivery names the parts by itself", _SEVERAL, Code(parts=broken_parts.NamesByItself)),
     Seed("parts are written down after they are queued", _SEVERAL, Code(fan_out=broken_parts.WritesAfterwards)),
@@ -86,12 +88,16 @@ SEEDS: tuple[Seed, ...] = (
     Seed("a complaint is on the list of all, whosever mail it was", _OWN_LIST, Code(writes=broken_tenants.ListsForAll)),
     Seed("a complaint is on one tenant's list alone", _FOR_ALL, Code(writes=broken_tenants.ListsForOneTenant)),
     Seed("a claim looks at the list of all alone", _OWN_LIST, Code(ledger=broken_tenants.LooksAtTheListOfAll)),
-    Seed("an event joins its window after its record", _DIGEST, Code(windows=broken_windows.JoinsAfterItsRecord)),
-    Seed("an event joins its window before its record", _DIGEST, Code(windows=broken_windows.JoinsBeforeItsRecord)),
+    Seed(
+        "an event joins its window after its record", _DIGEST, Code(windows=broken_digest_windows.JoinsAfterItsRecord)
+    ),
+    Seed(
+        "an event joins its window before its record", _DIGEST, Code(windows=broken_digest_windows.JoinsBeforeItsRecord)
+    ),
     Seed(
         "what is cancelled stays in its digest",
         "the only event of a digest is cancelled",
-        Code(schedule=broken_windows.CancelledStaysInTheDigest),
+        Code(schedule=broken_digest_windows.CancelledStaysInTheDigest),
     ),
     Seed(
         "a cancellation that comes before its event is forgotten",

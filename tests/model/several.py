@@ -34,14 +34,16 @@ def read_draft(body: str, secret: bytes, subscription: str) -> Draft:
         event = Event("urn:model", "e", "book.created", "", data)
         if body == CANCELLATION:
             event = Event("urn:model", "c", CANCEL, "", {"source": "urn:model", "id": "e"})
-            return Draft(event, UnknownNotification("no mail"), digest=event.digest, body=compress(body))
-        return Draft(event, digest=event.digest, body=compress(body), recipients=tuple(_recipients(body)))
+            return Draft(event, UnknownNotification("no mail"), content_hash=event.content_hash, body=compress(body))
+        return Draft(event, content_hash=event.content_hash, body=compress(body), recipients=tuple(_recipients(body)))
     said = json.loads(body)
     event = Event(said["source"], said["id"], said["type"], "", said["data"])
     if event.type == CANCEL:
-        return Draft(event, UnknownNotification("no mail"), digest=event.digest, body=compress(body))
+        return Draft(event, UnknownNotification("no mail"), content_hash=event.content_hash, body=compress(body))
     address = address_key(secret, event.data["recipient"]["email"])
-    return Draft(event, address=address, subscription=subscription, digest=event.digest, body=compress(body))
+    return Draft(
+        event, address=address, subscription=subscription, content_hash=event.content_hash, body=compress(body)
+    )
 
 
 def letter_of(content: str) -> str:

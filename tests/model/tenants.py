@@ -42,7 +42,7 @@ def read_draft(body: str, own: str, email: str, address: str, subscription: str)
         event,
         address=list_of(body, own, address),
         subscription=subscription,
-        digest=event.digest,
+        content_hash=event.content_hash,
         body=compress(body),
         tenant=tenant,
     )

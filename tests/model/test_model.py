@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from function.ledger.attempt import Attempt, Suppressed
+from function.ledger.digest_windows import Digest, close_window, collect_event
 from function.ledger.ledger import Writes
 from function.ledger.parts import add_parts, cancel_parted
 from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import cancel_record
 from function.ledger.states import Action, State
-from function.ledger.windows import Digest, close_window, collect_event
 from function.reason_codes import Reason, ReasonCode
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenario import Scenario

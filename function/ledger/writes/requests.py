@@ -165,7 +165,7 @@ class Requests:
         item = {
             "pk": attempt.event_key,
             "message_id": attempt.message_id,
-            "digest": attempt.digest,
+            "digest": attempt.content_hash,
             "body": body,
             "expires_at": self.expire_at(max(now, attempt.due or 0)),
         }

@@ -11,8 +11,8 @@ import pytest
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
+from function.ledger.digest_windows import DigestWindows
 from function.ledger.states import State
-from function.ledger.windows import Windows
 from function.ledger.writes.requests import update
 from function.message.catalogue import Catalogue
 from operations.why.answer import MailAnswer, explain_mail
@@ -142,7 +142,7 @@ def test_more_than_a_digest_has_lines_is_counted(world: World) -> None:
 
 
 def test_a_full_window_leaves_the_rest_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("function.ledger.windows.LARGEST", 2)
+    monkeypatch.setattr("function.ledger.digest_windows.LARGEST", 2)
     for name in ("e1", "e2", "e3"):
         world.deliver(comment(name))
     world.clock.forward(3 * _HOUR)
@@ -158,9 +158,9 @@ def test_a_full_window_leaves_the_rest_to_the_next(world: World, monkeypatch: py
 def test_an_event_that_comes_as_its_window_closes_is_in_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
-    read, late = Windows._read_events, [comment("e2")]
+    read, late = DigestWindows._read_events, [comment("e2")]
 
-    def slow(windows: Windows, record: Any) -> list[str]:
+    def slow(windows: DigestWindows, record: Any) -> list[str]:
         found = [*read(windows, record)]
         if late:
             world.clock.forward(-600)
@@ -168,7 +168,7 @@ def test_an_event_that_comes_as_its_window_closes_is_in_the_next(world: World, m
             world.clock.forward(600)
         return found
 
-    monkeypatch.setattr(Windows, "_read_events", slow)
+    monkeypatch.setattr(DigestWindows, "_read_events", slow)
     assert [outcome.kind for outcome in send_due(world)] == [OutcomeKind.SENT]
     assert world.deliver(comment("e3")).kind is OutcomeKind.COLLECTED
     world.clock.forward(24 * _HOUR)

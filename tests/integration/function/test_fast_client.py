@@ -115,7 +115,7 @@ ATTEMPTS = st.builds(
     confirmed=st.booleans(),
     source=NAMES,
     subject=st.none() | NAMES,
-    digest=BYTES,
+    content_hash=BYTES,
     body=BYTES,
     providers=st.lists(NAMES, unique=True).map(tuple),
     predecessor=st.none() | RECORDS,

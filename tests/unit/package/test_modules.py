@@ -20,7 +20,7 @@ FUNCTION = {
     "function/delivery": "admission attachments courier decision digests fan_out kept_events next_provider outcome "
     "report_tracing scheduling tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
-    "function/ledger": "attempt attributes keys ledger mail_event parts record schedule states table windows",
+    "function/ledger": "attempt attributes digest_windows keys ledger mail_event parts record schedule states table",
     "function/ledger/writes": "claims feedback requests settlements supersession",
     "function/message": "attachments builder catalogue delivery_mode digest email invitation locale_filters rendering "
     "sender unsubscribe",

@@ -39,7 +39,7 @@ from function.ledger.writes.requests import APPEND, UNSCHEDULE, Request, build_s
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["LARGEST", "Digest", "Windows", "close_window", "collect_event"]
+__all__ = ["LARGEST", "Digest", "DigestWindows", "close_window", "collect_event"]
 
 #: Events of one digest; what comes beyond goes on to the next window.
 LARGEST = 500
@@ -49,14 +49,14 @@ _WINDOWS, _TRIES = 8, 3
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The event that a closed digest is: its digest of the content, and its text, compressed."""
+    """The event that a closed digest is: the hash of its content, and its text, compressed."""
 
-    digest: bytes
+    content_hash: bytes
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class DigestWindows:
     """Collects events in `ledger`, and closes what they were collected for."""
 
     ledger: Ledger
@@ -190,5 +190,5 @@ def close_window(writes: Writes, record: Record, owner: str, digest: Digest | No
     )
     if digest is None:
         return [{"Update": message}]
-    written: Any = replace(attempt, digest=digest.digest, body=digest.body)
+    written: Any = replace(attempt, content_hash=digest.content_hash, body=digest.body)
     return [{"Update": message}, {"Put": writes.put_event(written, now)}]

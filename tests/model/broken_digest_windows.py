@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from function.ledger.attempt import Attempt, Kept, Verdict
+from function.ledger.digest_windows import Digest, DigestWindows
 from function.ledger.record import Record
 from function.ledger.schedule import Schedule
-from function.ledger.windows import Digest, Windows
 from function.ledger.writes.requests import Request
 from tests.model.broken_ledger import rewrite_condition
 
@@ -22,31 +22,31 @@ __all__ = [
 ]
 
 
-class JoinsWhatIsClosed(Windows):
+class JoinsWhatIsClosed(DigestWindows):
     def _request_join(self, attempt: Attempt, now: int) -> list[Request]:
         *rest, join = super()._request_join(attempt, now)
         wide = rewrite_condition(join["Update"], "#state IN (:collecting)", "attribute_exists(#pk)")
         return [*rest, {"Update": wide}]
 
 
-class ClosesAsItWasRead(Windows):
+class ClosesAsItWasRead(DigestWindows):
     def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
         message, *event = super()._request_close(record, owner, digest, now)
         return [{"Update": rewrite_condition(message["Update"], " AND #changes = :seen", "")}, *event]
 
 
-class ClosesTwice(Windows):
+class ClosesTwice(DigestWindows):
     def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
         message, *event = super()._request_close(record, owner, digest, now)
         return [{"Update": rewrite_condition(message["Update"], "#state IN (:collecting) AND ", "")}, *event]
 
 
-class DropsWhatComesAsItCloses(Windows):
+class DropsWhatComesAsItCloses(DigestWindows):
     def _join(self, attempt: Attempt, now: int) -> Verdict | None:
         return super()._join(attempt, now) or Kept(attempt.due or 0, attempt.window or "")
 
 
-class JoinsAfterItsRecord(Windows):
+class JoinsAfterItsRecord(DigestWindows):
     def _join(self, attempt: Attempt, now: int) -> Verdict | None:
         *rest, join = self._request_join(attempt, now)
         if refusal := self.ledger.table.write(rest):
@@ -55,7 +55,7 @@ class JoinsAfterItsRecord(Windows):
         return Kept(attempt.due or 0, attempt.window or "")
 
 
-class JoinsBeforeItsRecord(Windows):
+class JoinsBeforeItsRecord(DigestWindows):
     def _join(self, attempt: Attempt, now: int) -> Verdict | None:
         *rest, join = self._request_join(attempt, now)
         if self.ledger.table.write([join]):
