@@ -21,8 +21,8 @@ from operations.redrive.queue import Reception, peek
 __all__ = [
     "UNTOUCHED",
     "Erased",
-    "KeptEvent",
     "PersonalData",
+    "StoredEvent",
     "delete_letters",
     "erase",
     "erase_event",
@@ -38,7 +38,7 @@ UNTOUCHED = (
 
 
 @dataclass(frozen=True, slots=True)
-class KeptEvent:
+class StoredEvent:
     """An event that the ledger keeps: the key of its item, and the message that owns it."""
 
     key: str
@@ -50,7 +50,7 @@ class PersonalData:
     """What was found about an address: events in the ledger, letters in `dead`, outbox rows, and the messages whose
     records hold its hash though their event is not kept, or has been corrected since."""
 
-    events: tuple[KeptEvent, ...]
+    events: tuple[StoredEvent, ...]
     letters: tuple[DeadLetter, ...]
     outbox: tuple[OutboxRow, ...] = ()
     records: tuple[str, ...] = ()
@@ -90,12 +90,12 @@ def erase(installation: Installation, address: str, found: PersonalData) -> Eras
     return Erased(records, letters, outbox, sum(_erase_hash(installation, name) for name in found.records))
 
 
-def _find_events(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[KeptEvent]:
+def _find_events(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[StoredEvent]:
     pages = installation.scan("begins_with(pk, :event) AND attribute_exists(body)", {":event": EVENT_PREFIX})
     for item in chain.from_iterable(pages):
         event = EventItem.from_item(item)
         if mentions(event.text or ""):
-            yield KeptEvent(deserialize(item["pk"]), event.message_id)
+            yield StoredEvent(deserialize(item["pk"]), event.message_id)
 
 
 def _find_records(installation: Installation, address: str) -> Iterator[str]:
@@ -126,7 +126,7 @@ def _make_mention_matcher(address: str) -> Callable[[str], bool]:
     return mentions
 
 
-def erase_event(installation: Installation, event: KeptEvent) -> bool:
+def erase_event(installation: Installation, event: StoredEvent) -> bool:
     """Take the address's hash out of the record, then the event out of its item; both expire when they would have.
 
     The digest stays: by it a publisher's repetition is known for what it is, and causes no mail.

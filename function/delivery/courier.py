@@ -27,8 +27,8 @@ from function.delivery.decision import (
     give_up,
     put_off,
 )
-from function.delivery.kept_events import read_kept_event
 from function.delivery.outcome import Outcome, OutcomeKind
+from function.delivery.stored_event import resolve_stored_event
 from function.errors import (
     AttachmentUnavailable,
     InvalidEvent,
@@ -100,7 +100,7 @@ class Courier:
         if not delivery.in_ledger:
             return self._deliver(delivery, deadline)
         try:
-            found = read_kept_event(delivery, self.ledger, self.scheduling, self.owner)
+            found = resolve_stored_event(delivery, self.ledger, self.scheduling, self.owner)
         except Contended:
             return self._wait(delivery)
         return self._deliver(found, deadline) if isinstance(found, Delivery) else found

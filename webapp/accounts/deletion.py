@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from function.ledger.keys import ADDRESS_PREFIX, event_key
-from operations.erasure import KeptEvent, delete_letters, erase_event
+from operations.erasure import StoredEvent, delete_letters, erase_event
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxRow, erase_body
@@ -131,7 +131,7 @@ class AccountDeletion:
         for event, record in zip(events, records, strict=True):
             erase_body(self.installation, OutboxRow(subject, event.id))
             if record is not None:
-                erase_event(self.installation, KeptEvent(event_key(self.source, event.id), read_message_id(record)))
+                erase_event(self.installation, StoredEvent(event_key(self.source, event.id), read_message_id(record)))
         left = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
         if any(event.body for event in left):
             raise Unavailable("A mail is being published just now.", retry_after=1)

@@ -17,8 +17,8 @@ FUNCTION = {
     "function": "bootstrap environment errors events_api feedback hooks mail_events mail_webhook notify reason_codes "
     "scheduler settings webhook",
     "function/canary": "companion_aliases deployment_check deployment_description smoke_mails smoke_test",
-    "function/delivery": "admission attachments courier decision digests fan_out kept_events next_provider outcome "
-    "report_tracing scheduling tracing",
+    "function/delivery": "admission attachments courier decision digests fan_out next_provider outcome "
+    "report_tracing scheduling stored_event tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
     "function/ledger": "attempt attributes digest_windows keys ledger mail_event parts record schedule states table",
     "function/ledger/writes": "claims feedback requests settlements supersession",

@@ -18,7 +18,7 @@ from function.ledger.record import EventItem
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.notify import compose
-from operations.erasure import KeptEvent, erase_event
+from operations.erasure import StoredEvent, erase_event
 from operations.why.answer import explain_mail, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
@@ -93,9 +93,9 @@ def test_a_recipient_who_is_forgotten_leaves_the_others_and_gets_no_second_mail(
     assert kinds(send_parts(world)) == [OutcomeKind.DUPLICATE] * 2
 
 
-def find_personal_data_in_ledger(world: World, address: str) -> list[KeptEvent]:
+def find_personal_data_in_ledger(world: World, address: str) -> list[StoredEvent]:
     return [
-        KeptEvent(item["pk"]["S"], item["message_id"]["S"])
+        StoredEvent(item["pk"]["S"], item["message_id"]["S"])
         for item in world.client.scan(TableName="herald-ledger")["Items"]
         if address in (EventItem.from_item(item).text or "" if "body" in item else "")
     ]

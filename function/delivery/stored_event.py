@@ -1,4 +1,4 @@
-"""Deliveries that carry no event but refer to the one that the ledger keeps: reads it, or settles them without it."""
+"""Resolves a delivery that refers to the event stored in the ledger: reads that, or settles the delivery without it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from function.delivery.digests import Digests
     from function.delivery.scheduling import Scheduling
 
-__all__ = ["read_kept_event"]
+__all__ = ["resolve_stored_event"]
 
 #: How often the event is read at most: the first read may come before its digest is closed.
 _READS = 3
 
 
-def read_kept_event(
+def resolve_stored_event(
     delivery: Delivery, ledger: Ledger, scheduling: Scheduling | None, owner: Callable[[], str]
 ) -> Delivery | Outcome:
     """The delivery with its event, or its outcome if no event is kept. Closes the digest that the delivery refers to

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.delivery.kept_events import read_kept_event
+from function.delivery.stored_event import resolve_stored_event
 from function.event.envelope import Delivery
 from function.ledger.table import Contended
 
@@ -30,7 +30,7 @@ class Ledger:
 
 
 def read(ledger: Any) -> Any:
-    return read_kept_event(DIGEST, ledger, None, lambda: "owner")
+    return resolve_stored_event(DIGEST, ledger, None, lambda: "owner")
 
 
 def test_an_event_that_was_not_there_at_first_is_read_once_more() -> None:
