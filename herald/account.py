@@ -20,7 +20,7 @@ from herald.terraform.target import is_loopback, open_aws_session
 from laptop.clients import LaptopClients
 from laptop.description import Description
 from laptop.state import DEFAULT_STATE, find_descriptor
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_own_lists, read_sending_regions
 from release.stack import Names, Stack

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from botocore.config import Config
 
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from webapp import deadline
 
 if TYPE_CHECKING:

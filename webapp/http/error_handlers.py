@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from operations.contention import CODES
+from operations.aws_retries import CONTENTION_CODES
 from webapp import errors, log
 from webapp.api.problems import MEDIA_TYPE, Problem, make_problem
 from webapp.pages.rendering import render_page
@@ -33,7 +33,7 @@ __all__ = [
 
 #: What AWS says when it will take the same call a moment later, beside what it answers with these statuses.
 #: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_PASSING = CODES | frozenset(
+_PASSING = CONTENTION_CODES | frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",

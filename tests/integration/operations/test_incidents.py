@@ -18,7 +18,7 @@ from function.ledger.keys import address_key
 from function.ledger.schedule import Due
 from function.ledger.states import Action, State
 from function.runtime.otlp import Tracer
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from tests.fakes import SECRET, event, example
 from tests.integration.operations.test_records import ADA, BOB, Account, account, catalogue, run
 from tests.tenants import ACME

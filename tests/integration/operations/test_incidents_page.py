@@ -13,7 +13,7 @@ import pytest
 from function.errors import OutcomeUnknown, QuotaExhausted, RefusedForGood
 from function.ledger.states import Action, State
 from laptop.state import ROOT
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from tests.fakes import event, example
 from tests.integration.operations.test_incidents import HASH
 from tests.integration.operations.test_records import ADA, Account, account, catalogue, run

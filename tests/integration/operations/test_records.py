@@ -23,7 +23,7 @@ from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
 from herald.cli import app
 from laptop.resources import LEDGER_TABLE
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from operations.errors import UserError
 from package.notifications.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example

@@ -14,7 +14,7 @@ from moto import mock_aws
 from function.event.compression import compress
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_sending_regions
 from operations.suppressions import Rekeyed, find_listing, find_suppression, rekey_addresses, take_off

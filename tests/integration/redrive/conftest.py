@@ -15,7 +15,7 @@ from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
 from function.queues.sqs import Queue
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from operations.installation import Installation
 from package.notifications.catalogue import compile_catalogue
 from tests.fakes import SECRET

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from moto import mock_aws
 
-from operations.contention import retry_contention
+from operations.aws_retries import retry_contention
 from tests.integration.conftest import moto_backend
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from tests.waiting import LIMIT

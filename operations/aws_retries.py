@@ -13,12 +13,12 @@ import random
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-__all__ = ["CODES", "retry_contention"]
+__all__ = ["CONTENTION_CODES", "retry_contention"]
 
 Client = TypeVar("Client")
 
 #: The codes of errors that pass by themselves and that botocore does not know as such.
-CODES = frozenset(
+CONTENTION_CODES = frozenset(
     {
         "KMS.ThrottlingException",
         "KMSThrottling",
@@ -56,4 +56,4 @@ def _delay(response: tuple[Any, Mapping[str, Any]] | None, attempts: int, **_: o
 def _is_contention(answer: Mapping[str, Any]) -> bool:
     reasons = {reason.get("Code") for reason in answer.get("CancellationReasons", ())} - {"None", None}
     passing = bool(reasons) and reasons <= _PASSING_REASONS
-    return passing or answer.get("Error", {}).get("Code") in CODES
+    return passing or answer.get("Error", {}).get("Code") in CONTENTION_CODES

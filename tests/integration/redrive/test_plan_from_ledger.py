@@ -13,8 +13,8 @@ from function.ledger.keys import address_key
 from function.ledger.states import Action, State
 from operations.erasure import erase, find_personal_data
 from operations.errors import UserError
-from operations.redrive.from_record import find_message, plan_again, plan_from_records
 from operations.redrive.plan import RedriveDecision, decide
+from operations.redrive.plan_from_ledger import find_message, plan_again, plan_from_records
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, send_copies
 from tests.fakes import SECRET, Post, event
