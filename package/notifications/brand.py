@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from package.errors import Faults, PackageError
-from package.notifications.documents import locate, read_json, show
 from package.notifications.formats import PATTERNS
+from package.notifications.strict_json import escape_unprintable, find_line, read_json
 
 __all__ = ["BRAND", "BRANDS", "Brand", "read_brand", "read_brands"]
 
@@ -59,7 +59,8 @@ def read_brand(path: Path) -> Brand:
         raise PackageError(f"{path}: a brand is an object")
     # A fault begins with what it is about, such as light.text.
     if faults := [
-        f"{locate(path, fault.partition(' ')[0].split('.'))}: {show(fault)}" for fault in _list_faults(given)
+        f"{find_line(path, fault.partition(' ')[0].split('.'))}: {escape_unprintable(fault)}"
+        for fault in _list_faults(given)
     ]:
         raise PackageError("\n".join(faults))
     return {"logo": None, "reply_to": None, "support": None, "legal": {}, **given}

@@ -15,8 +15,8 @@ from typing import Any
 import fastjsonschema
 
 from package.errors import PackageError
-from package.notifications.documents import locate, read_json, show
 from package.notifications.formats import LONGEST, PATTERNS
+from package.notifications.strict_json import escape_unprintable, find_line, read_json
 
 __all__ = ["list_descriptions", "read_data_schema", "read_schema", "write_validator"]
 
@@ -56,7 +56,7 @@ def read_schema(path: Path) -> Schema:
     schema: Schema = read_json(path)
     if not isinstance(schema, dict) or schema.get("$schema") != _DIALECT:
         raise PackageError(f'{path}: a schema is an object with "$schema": "{_DIALECT}"')
-    if faults := [f"{_locate(path, at)}: {show(fault)}" for at, fault in _list_faults(schema)]:
+    if faults := [f"{_locate(path, at)}: {escape_unprintable(fault)}" for at, fault in _list_faults(schema)]:
         raise PackageError("\n".join(faults))
     return _with_patterns(schema)
 
@@ -92,7 +92,7 @@ def write_validator(schema: Schema) -> str:
 def _locate(path: Path, at: str) -> str:
     """The line of a value's schema, and the value's pointer in the data."""
     steps = [("items",) if name == "*" else ("properties", name) for name in at.split("/")[1:]]
-    return f"{locate(path, [name for step in steps for name in step])} at {show(at) or '/'}"
+    return f"{find_line(path, [name for step in steps for name in step])} at {escape_unprintable(at) or '/'}"
 
 
 def _list_parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:

@@ -20,10 +20,10 @@ from function.message.catalogue import Catalogue, Notification
 from package.errors import PackageError
 from package.notifications.catalogue import NOTIFICATIONS, UNSUBSCRIBE_URL, find_brand, read_examples
 from package.notifications.digests import build_template_schema
-from package.notifications.documents import locate
 from package.notifications.explanations import explain
 from package.notifications.mails import refuse_content
 from package.notifications.schemas import Schema, read_data_schema
+from package.notifications.strict_json import find_line
 
 __all__ = ["Generated", "generate", "try_generated"]
 
@@ -197,4 +197,4 @@ def _locate(path: Path, place: Place) -> str:
     steps: list[str | int] = []
     for step in place:
         steps += ["properties", step] if isinstance(step, str) else ["items"]
-    return locate(path, steps)
+    return find_line(path, steps)

@@ -1,4 +1,4 @@
-"""JSON that a person wrote: read strictly; each fault names its line."""
+"""JSON that a person wrote, read strictly: a name may not stand twice, and each fault names its line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from package.errors import PackageError
 
-__all__ = ["locate", "read_json", "show"]
+__all__ = ["escape_unprintable", "find_line", "read_json"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 #: Marks the name of a member, which no index of an array equals.
@@ -26,10 +26,10 @@ def read_json(path: Path) -> Any:
     except RecursionError as error:
         raise PackageError(f"{path} is not JSON that can be read: it is nested too deeply") from error
     except (OSError, ValueError) as error:
-        raise PackageError(f"{path} is not JSON: {show(str(error))}") from error
+        raise PackageError(f"{path} is not JSON: {escape_unprintable(str(error))}") from error
 
 
-def locate(path: Path, members: Sequence[str | int]) -> str:
+def find_line(path: Path, members: Sequence[str | int]) -> str:
     """`path:line` of a member, by names and indices, or of the nearest around it that is there."""
     text, wanted = path.read_text("utf-8"), tuple(members)
     found, line = 0, 1
@@ -40,7 +40,7 @@ def locate(path: Path, members: Sequence[str | int]) -> str:
     return f"{path}:{line}"
 
 
-def show(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """A text of the document in one line that can be read."""
     return text if text.isprintable() else ascii(text)[1:-1]
 
