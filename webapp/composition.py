@@ -19,7 +19,7 @@ from webapp.auth.issuer import ClientRegistration, Issuer
 from webapp.auth.rate_limit import RateLimiter
 from webapp.auth.sealed_cookies import CookieCipher
 from webapp.auth.secrets import ParameterNames, Secrets
-from webapp.auth.single_renewal import Renewals
+from webapp.auth.token_refresh import SingleFlightRefresh
 from webapp.aws import clients
 from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository
@@ -104,9 +104,9 @@ class Parts:
         return MailSearch(self.outbox, self.ledger, self.notifier.installation, self.settings.event_source, self.clock)
 
     @property
-    def renewals(self) -> Renewals:
+    def token_refresh(self) -> SingleFlightRefresh:
         """Sees to it that a session is renewed once at a time."""
-        return Renewals(self.notifier.dynamodb, self.settings.books_table, self.clock)
+        return SingleFlightRefresh(self.notifier.dynamodb, self.settings.books_table, self.clock)
 
     @property
     def https(self) -> bool:

@@ -19,7 +19,7 @@ from webapp.api.problems import Problem
 from webapp.auth.identity import Identity, choose_language
 from webapp.auth.issuer import Issuer, SignInResult
 from webapp.auth.sealed_cookies import CookieCipher
-from webapp.auth.single_renewal import Renewals
+from webapp.auth.token_refresh import SingleFlightRefresh
 from webapp.clock import Clock
 from webapp.composition import Parts
 from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
@@ -137,7 +137,7 @@ class SessionRenewal:
     """Renews sessions at the issuer, each for at most `longest` seconds."""
 
     cookies: SessionCookies
-    renewals: Renewals
+    token_refresh: SingleFlightRefresh
     issuer: Issuer
     accounts: AccountRepository
     clock: Clock
@@ -146,7 +146,7 @@ class SessionRenewal:
     def renew(self, request: Request, session: Session) -> Session | None:
         """The session for another while; None, and no cookie any more, if it is over."""
         token = session.refresh_token
-        cookie = self.renewals.once(token, lambda: self._ask_issuer(session, token)) if token else None
+        cookie = self.token_refresh.run_once(token, lambda: self._ask_issuer(session, token)) if token else None
         renewed = self.cookies.decrypt(cookie) if cookie else None
         if cookie is None or renewed is None:
             self.cookies.clear_session(request)
@@ -187,7 +187,7 @@ def _read_session(request: Request, cookies: CookiesOf, parts: PartsOf) -> Sessi
     session = cookies.read_session(request)
     if session is not None and session.expires_at <= parts.clock():
         longest = parts.settings.session_seconds
-        renewal = SessionRenewal(cookies, parts.renewals, parts.issuer, parts.accounts, parts.clock, longest)
+        renewal = SessionRenewal(cookies, parts.token_refresh, parts.issuer, parts.accounts, parts.clock, longest)
         session = renewal.renew(request, session)
     if session is not None:
         parts.limiter.admit(f"user#{session.reader.sub}")

@@ -54,7 +54,7 @@ WEBAPP = {
     "webapp/accounts": "deletion",
     "webapp/admin": "notifier reason_groups search",
     "webapp/api": "books dependencies health me models openapi preconditions problems",
-    "webapp/auth": "discovery identity issuer rate_limit sealed_cookies secrets single_renewal",
+    "webapp/auth": "discovery identity issuer rate_limit sealed_cookies secrets token_refresh",
     "webapp/aws": "clients table",
     "webapp/books": "book cursor events idempotency mail_budget repository service",
     "webapp/functions": "post_confirmation reconcile relay sweeper web",

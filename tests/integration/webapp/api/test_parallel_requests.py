@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT
-from webapp.auth.single_renewal import Renewals
+from webapp.auth.token_refresh import SingleFlightRefresh
 from webapp.composition import Parts
 from webapp.errors import Unavailable
 
@@ -76,58 +76,58 @@ def test_whoever_comes_late_with_the_old_cookie_gets_the_new_session(
 
 def test_two_requests_renew_once(cloud: Cloud, clock: Clock) -> None:
     """In two processes; the second looks again until the first has its answer."""
-    first, looked = Renewals(cloud.dynamodb, "herald-books", clock), threading.Event()
-    second = Renewals(cloud.dynamodb, "herald-books", clock, lambda _: looked.set())
+    first, looked = SingleFlightRefresh(cloud.dynamodb, "herald-books", clock), threading.Event()
+    second = SingleFlightRefresh(cloud.dynamodb, "herald-books", clock, lambda _: looked.set())
     answers: list[str | None] = []
 
     def ask_twice() -> str:
-        beside = threading.Thread(target=lambda: answers.append(second.once("token", lambda: "by the second")))
+        beside = threading.Thread(target=lambda: answers.append(second.run_once("token", lambda: "by the second")))
         beside.start()
         besides.append(beside)
         assert looked.wait(LIMIT)
         return "by the first"
 
     besides: list[threading.Thread] = []
-    answers.append(first.once("token", ask_twice))
+    answers.append(first.run_once("token", ask_twice))
     besides[0].join(LIMIT)
     assert answers == ["by the first", "by the first"]
 
 
 def test_a_refusal_holds_for_the_others_too(cloud: Cloud, clock: Clock) -> None:
-    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
-    assert renewals.once("token", lambda: None) is None
-    assert renewals.once("token", lambda: "asked again") is None
+    token_refresh = SingleFlightRefresh(cloud.dynamodb, "herald-books", clock)
+    assert token_refresh.run_once("token", lambda: None) is None
+    assert token_refresh.run_once("token", lambda: "asked again") is None
 
 
 def test_a_renewal_whose_issuer_did_not_answer_is_free_for_the_next(cloud: Cloud, clock: Clock) -> None:
-    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
+    token_refresh = SingleFlightRefresh(cloud.dynamodb, "herald-books", clock)
 
     def hang() -> str:
         raise Unavailable("The identity provider does not answer.")
 
     with pytest.raises(Unavailable):
-        renewals.once("token", hang)
-    assert renewals.once("token", lambda: "now it does") == "now it does"
+        token_refresh.run_once("token", hang)
+    assert token_refresh.run_once("token", lambda: "now it does") == "now it does"
 
 
 def test_a_renewal_whose_process_died_is_taken_over(cloud: Cloud, clock: Clock) -> None:
-    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
+    token_refresh = SingleFlightRefresh(cloud.dynamodb, "herald-books", clock)
 
     def die() -> str:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        renewals.once("token", die)
+        token_refresh.run_once("token", die)
     clock.forward(16)
-    assert renewals.once("token", lambda: "by another") == "by another"
+    assert token_refresh.run_once("token", lambda: "by another") == "by another"
 
 
 def test_a_renewal_is_kept_for_a_minute_and_never_longer(cloud: Cloud, clock: Clock) -> None:
     """TTL deletes late, so the time is in the condition."""
-    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
-    renewals.once("token", lambda: "first")
+    token_refresh = SingleFlightRefresh(cloud.dynamodb, "herald-books", clock)
+    token_refresh.run_once("token", lambda: "first")
     clock.forward(61)
-    assert renewals.once("token", lambda: "second") == "second"
+    assert token_refresh.run_once("token", lambda: "second") == "second"
 
 
 def test_neither_token_nor_session_lies_in_the_table_in_clear(
@@ -164,9 +164,9 @@ def test_a_table_that_takes_no_answer_signs_nobody_out(
                 raise EndpointConnectionError(endpoint_url="https://dynamodb")
             return parts.notifier.dynamodb.put_item(**arguments)  # type: ignore[arg-type]  # passed on
 
-    renewals = Renewals(Half(), "herald-books", clock)  # type: ignore[arg-type]  # as much of it as is used
-    monkeypatch.setattr(Parts, "renewals", property(lambda _: renewals))
+    token_refresh = SingleFlightRefresh(Half(), "herald-books", clock)  # type: ignore[arg-type]  # as much of it as is used
+    monkeypatch.setattr(Parts, "token_refresh", property(lambda _: token_refresh))
     clock.forward(901)
     assert is_signed_in(browser)
     assert issuer.refreshes == 1
-    assert replace(parts).renewals is renewals
+    assert replace(parts).token_refresh is token_refresh

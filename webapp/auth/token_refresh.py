@@ -1,4 +1,4 @@
-"""One renewal of a session at a time, whichever process a browser's requests come to.
+"""Refreshes the tokens of a session by one request at a time (single flight), whichever process the requests come to.
 
 An issuer may take each refresh token once, and end the session if one comes again. So the first request takes
 the renewal, and those beside it, or a moment later with the same cookie, get what it got.
@@ -22,7 +22,7 @@ from webapp.clock import Clock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["Renewals"]
+__all__ = ["SingleFlightRefresh"]
 
 #: A renewal that did not end by then, in seconds, may be taken over: its process has died.
 _LONGEST_SECONDS = 15
@@ -32,7 +32,7 @@ _LOOK_AGAIN_SECONDS = 0.1
 _PATIENCE_SECONDS = 10.0 * deadline.FACTOR
 
 
-class Renewals:
+class SingleFlightRefresh:
     """Keeps each renewal for a minute in the table of books, under the hash of the refresh token that it took."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Renewals:
         self._clock = clock
         self._wait = wait
 
-    def once(self, refresh_token: str, renew: Callable[[], str | None]) -> str | None:
+    def run_once(self, refresh_token: str, renew: Callable[[], str | None]) -> str | None:
         """What `renew` returns, or has just returned to another request; None if the issuer refused.
 
         Raises what `renew` raises, and `Unavailable` if another's renewal does not end in time.
