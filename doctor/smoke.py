@@ -2,7 +2,7 @@
 
 They go to SES's mailbox simulator, which nobody reads and which counts against no reputation:
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
-One that tries another provider goes to what that vendor has for tests (`function/providers`).
+One that tries another provider goes to what that provider has for tests (`function/providers`).
 """
 
 from __future__ import annotations

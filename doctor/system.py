@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from doctor.cloud import Answer, Cloud, read_pages
 from doctor.failures import RefusedError, UnansweredError
+from doctor.provider_probes import Http
 from doctor.scrubbing import LEFT_OUT
-from doctor.vendors import Http
 from operations.installation import read_providers
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class System:
     `regions` are the regions that the settings name, by their source, the one that is used first. `reservation` is the
     concurrency that `send_rate` (mails a second) needs. `told_topic` is the ARN of a shared topic, `told_domain` the
     sending domain where no function tells it yet. `tenant` is whose sender is looked at, if not the deployment's own.
-    `resolver` None: no DNS is asked; `http` None: nor is any vendor.
+    `resolver` None: no DNS is asked; `http` None: nor is any provider.
     `local`: simulators answer.
     """
 

@@ -15,16 +15,16 @@ import typer
 from dns.resolver import NoResolverConfiguration, Resolver
 
 from doctor.cloud import Boto3Cloud
+from doctor.provider_probes import HttpAnswer
 from doctor.recording import Recording, RecordingCloud
 from doctor.system import System
-from doctor.vendors import HttpAnswer
 from herald.account import AwsAccount
 from herald.capacity.concurrency import reserve
 from herald.terraform.target import is_loopback, read_profile_region
 from laptop.environment import REGION
 from operations.errors import UserError
 
-__all__ = ["DoctorContext", "Record", "SendRate", "Topic", "ask_vendor", "build_doctor_context", "list_regions"]
+__all__ = ["DoctorContext", "Record", "SendRate", "Topic", "build_doctor_context", "list_regions", "send_request"]
 
 Record = Annotated[
     Path | None, typer.Option("--record", help="Keep every answer of AWS in this file, without what names anybody")
@@ -76,7 +76,7 @@ def build_doctor_context(
         told_topic=topic,
         told_domain=domain.lower() if domain else None,
         resolver=None if here else _make_resolver(),
-        http=ask_vendor,
+        http=send_request,
     )
     return DoctorContext(system, recorder)
 
@@ -88,7 +88,7 @@ def list_regions(environment: Mapping[str, str], profile: str | None) -> tuple[t
     return tuple((source, region) for source, region in sources if region)
 
 
-def ask_vendor(method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
+def send_request(method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
     """One request, by a client that is slow to load and needed only where a provider beside SES is configured."""
     import httpx  # noqa: PLC0415  as said above
 

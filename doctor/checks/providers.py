@@ -9,8 +9,8 @@ from email.utils import parseaddr
 from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
 from doctor.checks.tenants import find_tenants
 from doctor.failures import UnansweredError
+from doctor.provider_probes import PROBES, ProviderAccount, ProviderProbe, ProviderRefusal
 from doctor.system import System, read_member
-from doctor.vendors import ASKERS, Asker, VendorAccount, VendorRefusal
 from function.providers.mailgun.client import ENDPOINTS as MAILGUN
 from function.providers.resend.client import ENDPOINT as RESEND
 from function.providers.sendgrid.client import ENDPOINT as SENDGRID
@@ -24,7 +24,7 @@ _UNASKED = "a mail server is asked nothing: whether it takes the log-in is seen 
 #: How the webhook function answers an unsigned request: 400 where the signature belongs into the body.
 _REFUSED = (400, 401)
 
-Judge = Callable[[System, Asker, VendorAccount], Finding]
+Judge = Callable[[System, ProviderProbe, ProviderAccount], Finding]
 
 
 def _check_each(system: System, judge: Judge) -> Finding:
@@ -40,16 +40,16 @@ def _check_each(system: System, judge: Judge) -> Finding:
 
 
 def _find(system: System, settings: Mapping[str, str], url: str, judge: Judge) -> Finding:
-    if read_scheme(url) not in ASKERS:
+    if read_scheme(url) not in PROBES:
         return ok(f"{url}: {_UNASKED}")
     if system.http is None:
         raise UnansweredError("http", f"what {url} says")
     base = json.loads(settings.get("HERALD_PROVIDER_ENDPOINTS", "{}")).get(read_scheme(url).partition("+")[0])
     arn = json.loads(settings.get("HERALD_PROVIDER_SECRETS", "{}")).get(url, {}).get("key", "")
-    account = VendorAccount(url, base or _BASES[read_scheme(url)], _read_secret(system, arn), system.http)
+    account = ProviderAccount(url, base or _BASES[read_scheme(url)], _read_secret(system, arn), system.http)
     try:
-        found = judge(system, ASKERS[read_scheme(url)], account)
-    except VendorRefusal as refusal:
+        found = judge(system, PROBES[read_scheme(url)], account)
+    except ProviderRefusal as refusal:
         found = _explain(url, refusal)
     return Finding(found.status, f"{url}: {found.finding}", found.remedy)
 
@@ -63,7 +63,7 @@ def _read_secret(system: System, arn: str) -> str:
     return str(read_member(answer, "ssm", "Parameter", "Value")).strip()
 
 
-def _explain(url: str, refusal: VendorRefusal) -> Finding:
+def _explain(url: str, refusal: ProviderRefusal) -> Finding:
     if refusal.status == 401 and read_scheme(url).startswith("mailgun"):
         # https://help.mailgun.com/hc/en-us/articles/203380100-Where-can-I-find-my-API-keys-and-SMTP-credentials
         return warning(
@@ -83,21 +83,21 @@ def _explain(url: str, refusal: VendorRefusal) -> Finding:
     return warning(f"it {refusal}", "look at its status page, then run it again")
 
 
-def _check_key(_system: System, asker: Asker, account: VendorAccount) -> Finding:
+def _check_key(_system: System, probe: ProviderProbe, account: ProviderAccount) -> Finding:
     try:
-        asker.accepts(account)
-    except VendorRefusal as refusal:
+        probe.check_key(account)
+    except ProviderRefusal as refusal:
         if not refusal.known:
             raise
     return ok("the key is accepted")
 
 
-def _check_domain(system: System, asker: Asker, account: VendorAccount) -> Finding:
+def _check_domain(system: System, probe: ProviderProbe, account: ProviderAccount) -> Finding:
     """The domain of the deployment's sender, and those of the tenants whose mail may go by this provider."""
     tenants = [one.sender for one in find_tenants(system).values() if one.may_go_by(account.url)]
     senders = [system.sender or "", *(parseaddr(sender)[1].lower() for sender in tenants)]
     domains = list(dict.fromkeys(sender.rpartition("@")[2] for sender in senders))
-    known = asker.domains(account)
+    known = probe.list_domains(account)
     for domain in domains:
         parents = [name for name in known if domain == name or domain.endswith(f".{name}")]
         if not parents:
@@ -109,7 +109,7 @@ def _check_domain(system: System, asker: Asker, account: VendorAccount) -> Findi
     return ok(f"{' and '.join(domains)} {'is' if len(domains) == 1 else 'are'} verified")
 
 
-def _check_webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
+def _check_webhook(system: System, probe: ProviderProbe, account: ProviderAccount) -> Finding:
     heard = find_reporting(system)
     if account.url not in heard:
         return warning(
@@ -117,7 +117,7 @@ def _check_webhook(system: System, asker: Asker, account: VendorAccount) -> Find
             "put the signing key where webhook of provider_secrets names it, then make apply",
         )
     api, path = heard[account.url]
-    ours = {url: missing for url, missing in asker.addresses(account).items() if api in url and url.endswith(path)}
+    ours = {url: missing for url, missing in probe.list_webhooks(account).items() if api in url and url.endswith(path)}
     if not ours:
         return wrong("no webhook leads here", "register the address of the output webhooks there")
     url, missing = min(ours.items(), key=lambda one: len(one[1]))

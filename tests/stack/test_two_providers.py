@@ -16,7 +16,7 @@ from doctor.checks.providers import CHECKS
 from doctor.cloud import Boto3Cloud, Memo
 from doctor.system import System
 from function.ledger.keys import message_key
-from herald.doctor_context import ask_vendor
+from herald.doctor_context import send_request
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import REGION
 from laptop.providers.webhooks import QUOTA
@@ -145,7 +145,7 @@ def test_the_doctor_finds_key_domain_and_webhook_of_the_second_provider_in_order
     where = (("the laptop cloud", REGION),)
     cloud = Memo(Boto3Cloud(two.clients.make_client))
     system = System(
-        cloud, "herald", REGION, where[0][0], where, datetime.now(UTC), 14.0, 4, local=True, http=ask_vendor
+        cloud, "herald", REGION, where[0][0], where, datetime.now(UTC), 14.0, 4, local=True, http=send_request
     )
     found = run(CHECKS, system)
     assert {one.status for one in found} == {CheckStatus.OK}

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from doctor.check import CheckResult, CheckStatus
+from doctor.provider_probes import PROBES, HttpAnswer, ProviderAccount
 from doctor.recording import RecordingCloud
-from doctor.vendors import ASKERS, HttpAnswer, VendorAccount
 from function.message.addressing.tenant import pack_tenants
 from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import NOTHING
-from herald.doctor_context import ask_vendor
+from herald.doctor_context import send_request
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
@@ -60,7 +60,9 @@ class Setup:
         if method == "POST":
             assert not headers
             return HttpAnswer(self.unsigned)
-        return next((said for part, said in self.said.items() if part in url), None) or ask_vendor(method, url, headers)
+        return next((said for part, said in self.said.items() if part in url), None) or send_request(
+            method, url, headers
+        )
 
     def configuration(self, FunctionName: str, Qualifier: str = "") -> Any:
         settings = HEALTHY["lambda", "GetFunctionConfiguration"]["Environment"]["Variables"]
@@ -246,8 +248,8 @@ def test_every_event_that_means_something_is_missed_at_a_webhook_that_has_none(s
         "mailgun+eu": {"webhooks": {"accepted": {"urls": ["x"]}}},
         "resend": {"data": [{"endpoint": "x", "status": "enabled", "events": []}]},
     }
-    account = VendorAccount(setup.url, "", KEY, lambda *_: HttpAnswer(200, json.dumps(said[scheme])))
-    missed = set(ASKERS[scheme].addresses(account)["x"])
+    account = ProviderAccount(setup.url, "", KEY, lambda *_: HttpAnswer(200, json.dumps(said[scheme])))
+    missed = set(PROBES[scheme].list_webhooks(account)["x"])
     assert missed | ({"accepted"} if "mailgun" in scheme else set()) == wanted
 
 
@@ -273,7 +275,7 @@ def test_without_a_signing_key_reports_are_not_heard(setup: Setup) -> None:
 )
 def test_what_cannot_be_asked_does_not_answer(url: str, word: str) -> None:
     """An address that a vendor's list has, and a key as a person pasted it."""
-    assert ask_vendor("GET", url, {"Authorization": word}) == HttpAnswer(0)
+    assert send_request("GET", url, {"Authorization": word}) == HttpAnswer(0)
 
 
 @pytest.mark.parametrize("check", _CHECKS)

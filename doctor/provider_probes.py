@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from function.providers.urls import read_scheme
 
-__all__ = ["ASKERS", "Asker", "Http", "HttpAnswer", "VendorAccount", "VendorRefusal"]
+__all__ = ["PROBES", "Http", "HttpAnswer", "ProviderAccount", "ProviderProbe", "ProviderRefusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class HttpAnswer:
 
 
 class Http(Protocol):
-    """One request to a vendor, or to the address of a webhook; never raises."""
+    """One request to a provider, or to the address of a webhook; never raises."""
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
         """The answer."""
 
 
-class VendorRefusal(Exception):
-    """A vendor did not answer a question. `known`: it took the key, and only the right to look is missing."""
+class ProviderRefusal(Exception):
+    """A provider did not answer a question. `known`: it took the key, and only the right to look is missing."""
 
     def __init__(self, answer: HttpAnswer, known: bool) -> None:
         super().__init__(f"answered {answer.status}" if answer.status else "did not answer")
@@ -49,7 +49,7 @@ class VendorRefusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class VendorAccount:
+class ProviderAccount:
     """The account that a key belongs to, and how to ask it at `base`."""
 
     url: str
@@ -58,13 +58,13 @@ class VendorAccount:
     http: Http
 
     def ask(self, path: str) -> Any:
-        """The answer's JSON. Raises VendorRefusal."""
+        """The answer's JSON. Raises ProviderRefusal."""
         mailgun = read_scheme(self.url).startswith("mailgun")
         word = f"Basic {b64encode(f'api:{self.key}'.encode()).decode()}" if mailgun else f"Bearer {self.key}"
         headers = {"Authorization": word, "Accept": "application/json", "User-Agent": "herald-doctor"}
         answer = self.http("GET", f"{self.base}{path}", headers)
         if answer.status != 200:
-            raise VendorRefusal(answer, _is_only_restricted(answer))
+            raise ProviderRefusal(answer, _is_only_restricted(answer))
         return answer.content
 
 
@@ -79,13 +79,14 @@ def _is_only_restricted(answer: HttpAnswer) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """What is a vendor's own: `accepts` asks whether the key is known, `domains` gives each sending domain and whether
-    it is verified, `addresses` where reports go, with what is missing at each; all raise VendorRefusal."""
+class ProviderProbe:
+    """The questions to one provider: `check_key` asks whether it knows the key, `list_domains` gives each sending domain
+    and whether it is verified, `list_webhooks` the addresses that reports go to and what is missing at each. All raise
+    `ProviderRefusal`."""
 
-    accepts: Callable[[VendorAccount], object]
-    domains: Callable[[VendorAccount], Mapping[str, bool]]
-    addresses: Callable[[VendorAccount], Mapping[str, tuple[str, ...]]]
+    check_key: Callable[[ProviderAccount], object]
+    list_domains: Callable[[ProviderAccount], Mapping[str, bool]]
+    list_webhooks: Callable[[ProviderAccount], Mapping[str, tuple[str, ...]]]
 
 
 def _read_objects(value: Any) -> list[Mapping[str, Any]]:
@@ -100,7 +101,7 @@ def _list_missing(wanted: tuple[str, ...], has: Callable[[str], object]) -> tupl
 _SENDGRID_EVENTS = ("processed", "delivered", "deferred", "bounce", "dropped", "spam_report")
 
 
-def _read_sendgrid_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+def _read_sendgrid_webhooks(account: ProviderAccount) -> Mapping[str, tuple[str, ...]]:
     content = account.ask("/v3/user/webhooks/event/settings/all")
     return {
         str(one.get("url")): (
@@ -112,7 +113,7 @@ def _read_sendgrid_addresses(account: VendorAccount) -> Mapping[str, tuple[str, 
     }
 
 
-def _read_sendgrid_domains(account: VendorAccount) -> Mapping[str, bool]:
+def _read_sendgrid_domains(account: ProviderAccount) -> Mapping[str, bool]:
     """https://www.twilio.com/docs/sendgrid/api-reference/domain-authentication/list-all-authenticated-domains"""
     listed = account.ask("/v3/whitelabel/domains?limit=50")
     return {str(one.get("domain")).lower(): bool(one.get("valid")) for one in _read_objects(listed)}
@@ -122,17 +123,17 @@ def _read_sendgrid_domains(account: VendorAccount) -> Mapping[str, bool]:
 _MAILGUN_EVENTS = ("accepted", "delivered", "temporary_fail", "permanent_fail", "complained")
 
 
-def _choose_mailgun_domain(account: VendorAccount) -> str:
+def _choose_mailgun_domain(account: ProviderAccount) -> str:
     return account.url.partition("://")[2]
 
 
-def _read_mailgun_domains(account: VendorAccount) -> Mapping[str, bool]:
+def _read_mailgun_domains(account: ProviderAccount) -> Mapping[str, bool]:
     """https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domains/get-v4-domains--name-"""
     domain = account.ask(f"/v4/domains/{_choose_mailgun_domain(account)}").get("domain") or {}
     return {str(domain.get("name")).lower(): domain.get("state") == "active"}
 
 
-def _read_mailgun_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+def _read_mailgun_webhooks(account: ProviderAccount) -> Mapping[str, tuple[str, ...]]:
     hooks = account.ask(f"/v3/domains/{_choose_mailgun_domain(account)}/webhooks").get("webhooks") or {}
     urls = {kind: (hooks.get(kind) or {}).get("urls") or [] for kind in _MAILGUN_EVENTS}
     found = {url for listed in urls.values() for url in listed}
@@ -151,13 +152,13 @@ _RESEND_EVENTS = (
 )
 
 
-def _read_resend_domains(account: VendorAccount) -> Mapping[str, bool]:
+def _read_resend_domains(account: ProviderAccount) -> Mapping[str, bool]:
     """https://resend.com/docs/api-reference/domains/list-domains"""
     listed = account.ask("/domains").get("data")
     return {str(one.get("name")).lower(): one.get("status") == "verified" for one in _read_objects(listed)}
 
 
-def _read_resend_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+def _read_resend_webhooks(account: ProviderAccount) -> Mapping[str, tuple[str, ...]]:
     """https://resend.com/docs/api-reference/webhooks/list-webhooks"""
     return {
         str(one.get("endpoint")): (
@@ -168,12 +169,14 @@ def _read_resend_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ..
     }
 
 
-_MAILGUN = Asker(_read_mailgun_domains, _read_mailgun_domains, _read_mailgun_addresses)
+_MAILGUN = ProviderProbe(_read_mailgun_domains, _read_mailgun_domains, _read_mailgun_webhooks)
 #: By the scheme of the provider's URL. SendGrid's scopes may be asked for by any key:
 #: https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions/retrieve-a-list-of-scopes-for-which-this-user-has-access
-ASKERS: Mapping[str, Asker] = {
-    "sendgrid": Asker(lambda account: account.ask("/v3/scopes"), _read_sendgrid_domains, _read_sendgrid_addresses),
+PROBES: Mapping[str, ProviderProbe] = {
+    "sendgrid": ProviderProbe(
+        lambda account: account.ask("/v3/scopes"), _read_sendgrid_domains, _read_sendgrid_webhooks
+    ),
     "mailgun": _MAILGUN,
     "mailgun+eu": _MAILGUN,
-    "resend": Asker(_read_resend_domains, _read_resend_domains, _read_resend_addresses),
+    "resend": ProviderProbe(_read_resend_domains, _read_resend_domains, _read_resend_webhooks),
 }
