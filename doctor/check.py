@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from doctor.check_context import CheckContext
 from doctor.explanations import explain
-from doctor.system import System
 
 __all__ = ["Check", "CheckResult", "CheckStatus", "Finding", "Scope", "find_worst", "ok", "run", "warning", "wrong"]
 
@@ -43,11 +43,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question. `run` asks the system and judges; it may raise whatever AWS answers."""
+    """One question. `run` asks the account and judges; it may raise whatever AWS answers."""
 
     id: str
     title: str
-    run: Callable[[System], Finding]
+    run: Callable[[CheckContext], Finding]
     scope: Scope = Scope.INSTALLATION
 
 
@@ -78,7 +78,7 @@ def wrong(finding: str, remedy: str) -> Finding:
 
 
 def run(
-    checks: Iterable[Check], system: System, tell: Callable[[CheckResult], object] = lambda _: None
+    checks: Iterable[Check], context: CheckContext, tell: Callable[[CheckResult], object] = lambda _: None
 ) -> list[CheckResult]:
     """The results in the order of the checks, each passed to `tell` as soon as it is there.
 
@@ -86,7 +86,7 @@ def run(
     """
     results = []
     for check in checks:
-        found = _find(check, system)
+        found = _find(check, context)
         results.append(CheckResult(check.id, check.title, found.status, found.finding, found.remedy))
         tell(results[-1])
     return results
@@ -98,11 +98,11 @@ def find_worst(results: Iterable[CheckResult]) -> CheckStatus:
     return max((result.status for result in results), key=order.index, default=CheckStatus.OK)
 
 
-def _find(check: Check, system: System) -> Finding:
+def _find(check: Check, context: CheckContext) -> Finding:
     try:
-        if check.scope is Scope.INSTALLATION and not system.installed:
-            return warning(f"nothing is here yet: there is no function {system.notify}", system.apply)
-        return check.run(system)
+        if check.scope is Scope.INSTALLATION and not context.installed:
+            return warning(f"nothing is here yet: there is no function {context.notify}", context.apply)
+        return check.run(context)
     except Exception as problem:  # a check that fails must not take the others with it
-        said = explain(problem, system)
+        said = explain(problem, context)
         return wrong(said.finding, said.remedy) if said.proof else warning(said.finding, said.remedy)

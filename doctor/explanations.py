@@ -15,8 +15,8 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from doctor.check_context import CheckContext
 from doctor.failures import RefusedError, UnansweredError
-from doctor.system import System
 from operations.errors import UserError
 
 __all__ = ["Explanation", "explain"]
@@ -42,19 +42,19 @@ class Explanation:
     proof: bool = False
 
 
-def explain(problem: Exception, system: System) -> Explanation:
+def explain(problem: Exception, context: CheckContext) -> Explanation:
     """What an error says to a person."""
     match problem:
         case UnansweredError():
             return Explanation(
-                f"not answered here: {system.player(problem.service)} does not tell {problem.what}", system.beyond
+                f"not answered here: {context.player(problem.service)} does not tell {problem.what}", context.beyond
             )
         case RefusedError():
-            return _explain_refusal(problem, system)
+            return _explain_refusal(problem, context)
         case BotoCoreError():
             return _unasked(problem)
         case UserError():
-            return Explanation(_shorten(problem), system.apply, True)
+            return Explanation(_shorten(problem), context.apply, True)
     return Explanation(
         f"the check itself failed: {type(problem).__name__}: {_shorten(problem)}", "report this line", True
     )
@@ -69,17 +69,17 @@ def _unasked(problem: BotoCoreError) -> Explanation:
     return Explanation(f"not asked: {_shorten(problem)}", "look at the AWS settings")
 
 
-def _explain_refusal(problem: RefusedError, system: System) -> Explanation:
+def _explain_refusal(problem: RefusedError, context: CheckContext) -> Explanation:
     if problem.denied:
         return Explanation(f"not seen: this caller lacks {problem.action}", f"allow {problem.action} to the caller")
     if problem.code in _SIGNED_OUT:
         return Explanation(f"not asked: nobody is signed in ({_shorten(problem)})", "sign in: aws sso login")
-    if system.local and (problem.unplayed or problem.status >= 500):
+    if context.local and (problem.unplayed or problem.status >= 500):
         return Explanation(
-            f"not answered here: {system.player(problem.service)} does not play {problem.operation}", system.beyond
+            f"not answered here: {context.player(problem.service)} does not play {problem.operation}", context.beyond
         )
     if problem.missing:
-        return Explanation(f"it is not there: {_shorten(problem)}", system.apply, True)
+        return Explanation(f"it is not there: {_shorten(problem)}", context.apply, True)
     return Explanation(f"AWS refused {problem.action}: {_shorten(problem)}", "run it again, or look the code up")
 
 

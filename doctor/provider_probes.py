@@ -80,9 +80,9 @@ def _is_only_restricted(answer: HttpAnswer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ProviderProbe:
-    """The questions to one provider: `check_key` asks whether it knows the key, `list_domains` gives each sending domain
-    and whether it is verified, `list_webhooks` the addresses that reports go to and what is missing at each. All raise
-    `ProviderRefusal`."""
+    """The questions to one provider: `check_key` asks whether it knows the key, `list_domains` gives each sending
+    domain and whether it is verified, `list_webhooks` the addresses that reports go to and what is missing at each. All
+    raise `ProviderRefusal`."""
 
     check_key: Callable[[ProviderAccount], object]
     list_domains: Callable[[ProviderAccount], Mapping[str, bool]]

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from doctor.system import System, read_member
+from doctor.check_context import CheckContext, read_member
 from function.event.cloudevent import build_synthetic_event
 from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import message_key
@@ -84,10 +84,10 @@ class Latency:
 @dataclass(frozen=True, slots=True)
 class Smoke:
     """Sends and follows. `clock` gives seconds since the epoch, `sleep` takes seconds, as does `pause` between two
-    publications. Every question is asked anew: `system` must not remember answers. `provider` is the one that is tried,
-    if one is, and `last` the last step that can be seen there."""
+    publications. Every question is asked anew: `context` must not remember answers. `provider` is the one that is
+    tried, if one is, and `last` the last step that can be seen there."""
 
-    system: System
+    context: CheckContext
     topic: str
     table: str
     type: str
@@ -127,7 +127,7 @@ class Smoke:
         event, now = f"smoke-{uuid.uuid4().hex}", self.clock()
         time = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         body = build_synthetic_event(event, self.type, self.example, time, provider=self.provider or None)
-        answer = self.system.ask(
+        answer = self.context.ask(
             "sns",
             "Publish",
             TopicArn=self.topic,
@@ -139,7 +139,7 @@ class Smoke:
 
     def _follow(self, journey: Journey) -> None:
         """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
-        answer = self.system.ask(
+        answer = self.context.ask(
             "dynamodb",
             "GetItem",
             TableName=self.table,

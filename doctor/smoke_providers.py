@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from doctor.check_context import CheckContext
 from doctor.checks.providers import find_reporting
 from doctor.failures import RefusedError, UnansweredError
-from doctor.system import System
 from function.providers.urls import is_ses, read_scheme, reports_by_webhook
 from operations.errors import UserError
 
@@ -31,7 +31,7 @@ class SmokeProvider:
         return not self.url or is_ses(self.url)
 
 
-def choose_providers(system: System, named: Sequence[str]) -> list[SmokeProvider]:
+def choose_providers(context: CheckContext, named: Sequence[str]) -> list[SmokeProvider]:
     """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; if none is named, the
     one that a synthetic mail is sent by without a choice.
 
@@ -40,7 +40,7 @@ def choose_providers(system: System, named: Sequence[str]) -> list[SmokeProvider
     """
     if not named:
         return [SmokeProvider()]
-    configured = system.providers
+    configured = context.providers
     tried = [url for url in configured if is_ses(url) or reports_by_webhook(url)]
     chosen = {url for name in named for url in _find(name, configured, tried)}
     if servers := sorted(chosen - set(tried)):
@@ -48,7 +48,7 @@ def choose_providers(system: System, named: Sequence[str]) -> list[SmokeProvider
             f"{servers[0]} has no mailbox for tests, and tells nothing of its mails: send one to yourself by it alone",
             code=2,
         )
-    reporting = _find_reporting(system) if any(not is_ses(url) for url in chosen) else set()
+    reporting = _find_reporting(context) if any(not is_ses(url) for url in chosen) else set()
     return [SmokeProvider(url, is_ses(url) or url in reporting) for url in configured if url in chosen]
 
 
@@ -66,9 +66,9 @@ def _list_names(url: str) -> tuple[str, ...]:
     return url, scheme, scheme.partition("+")[0]
 
 
-def _find_reporting(system: System) -> set[str]:
+def _find_reporting(context: CheckContext) -> set[str]:
     """The providers that report to this Herald; all, if the caller may not read which."""
     try:
-        return set(find_reporting(system))
+        return set(find_reporting(context))
     except (RefusedError, UnansweredError):
-        return set(system.providers)
+        return set(context.providers)

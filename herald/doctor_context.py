@@ -14,10 +14,10 @@ import botocore
 import typer
 from dns.resolver import NoResolverConfiguration, Resolver
 
+from doctor.check_context import CheckContext
 from doctor.cloud import Boto3Cloud
 from doctor.provider_probes import HttpAnswer
 from doctor.recording import Recording, RecordingCloud
-from doctor.system import System
 from herald.account import AwsAccount
 from herald.capacity.concurrency import reserve
 from herald.terraform.target import is_loopback, read_profile_region
@@ -42,15 +42,15 @@ _HTTP_SECONDS = 30.0
 class DoctorContext:
     """What is examined, and the recorder between it and AWS."""
 
-    system: System
+    check_context: CheckContext
     recorder: RecordingCloud
 
     def keep(self, path: Path | None) -> None:
         """Write every answer that came to a file, if one is named. Raises `UserError` if it cannot be written."""
         if path is None:
             return
-        system = self.system
-        recording = Recording(system.now, system.region, system.where, botocore.__version__, self.recorder.calls)
+        context = self.check_context
+        recording = Recording(context.now, context.region, context.where, botocore.__version__, self.recorder.calls)
         try:
             recording.write(path)
         except OSError as problem:
@@ -63,7 +63,7 @@ def build_doctor_context(
     """The Herald of an account, before or after it is applied; `local` is the laptop cloud, which no DNS knows."""
     recorder = RecordingCloud(Boto3Cloud(account.client))
     here = local or is_loopback(account.client("sts").meta.endpoint_url)
-    system = System(
+    context = CheckContext(
         recorder,
         account.prefix,
         REGION if local else account.where,
@@ -78,7 +78,7 @@ def build_doctor_context(
         resolver=None if here else _make_resolver(),
         http=send_request,
     )
-    return DoctorContext(system, recorder)
+    return DoctorContext(context, recorder)
 
 
 def list_regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[str, str], ...]:

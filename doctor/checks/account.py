@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
-from doctor.system import System, read_member
+from doctor.check_context import CheckContext, read_member
 
 __all__ = ["CHECKS"]
 
@@ -17,29 +17,31 @@ _REASONS = frozenset({"BOUNCE", "COMPLAINT"})
 _NEARLY = 0.9
 
 
-def _check_credentials(system: System) -> Finding:
+def _check_credentials(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
-    caller = system.ask("sts", "GetCallerIdentity")
+    caller = context.ask("sts", "GetCallerIdentity")
     account, arn = read_member(caller, "sts", "Account"), read_member(caller, "sts", "Arn")
-    return ok(f"account {account}, as {arn}, in {system.where}")
+    return ok(f"account {account}, as {arn}, in {context.where}")
 
 
-def _check_region(system: System) -> Finding:
+def _check_region(context: CheckContext) -> Finding:
     """boto3 and Terraform do not look for the region in the same order, so all that name one must name the same.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
     """
-    named = ", ".join(f"{region} by {source}" for source, region in system.regions)
-    if {region for _, region in system.regions} == {system.region}:
+    named = ", ".join(f"{region} by {source}" for source, region in context.regions)
+    if {region for _, region in context.regions} == {context.region}:
         return ok(named)
-    return wrong(f"the settings name different regions: {named}", f"let all of them name {system.region}, or one alone")
+    return wrong(
+        f"the settings name different regions: {named}", f"let all of them name {context.region}, or one alone"
+    )
 
 
-def _check_sandbox(system: System) -> Finding:
+def _check_sandbox(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
-    if _read_account_member(system, "ProductionAccessEnabled"):
+    if _read_account_member(context, "ProductionAccessEnabled"):
         return ok("production: mail goes to anybody")
-    review = (system.ask("sesv2", "GetAccount").get("Details") or {}).get("ReviewDetails") or {}
+    review = (context.ask("sesv2", "GetAccount").get("Details") or {}).get("ReviewDetails") or {}
     asked = f"; the request for production is {review['Status']}" if review.get("Status") else ""
     return wrong(
         f"the sandbox: mail goes to verified addresses and to the mailbox simulator only{asked}",
@@ -47,13 +49,13 @@ def _check_sandbox(system: System) -> Finding:
     )
 
 
-def _check_sending(system: System) -> Finding:
+def _check_sending(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html"""
-    if not _read_account_member(system, "SendingEnabled"):
+    if not _read_account_member(context, "SendingEnabled"):
         return wrong(
             "sending is off for the whole account", "aws sesv2 put-account-sending-attributes --sending-enabled"
         )
-    standing = _read_account_member(system, "EnforcementStatus")
+    standing = _read_account_member(context, "EnforcementStatus")
     if standing == "HEALTHY":
         return ok("sending is on, the account is HEALTHY")
     if standing == "PROBATION":
@@ -63,12 +65,12 @@ def _check_sending(system: System) -> Finding:
     return wrong(f"SES has put the account to {standing}", "read SES's mail, mend the cause, answer")
 
 
-def _plan(system: System) -> Finding:
+def _plan(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountPricingAttributes.html
 
     https://aws.amazon.com/ses/pricing/
     """
-    pricing = _read_account_member(system, "PricingAttributes")
+    pricing = _read_account_member(context, "PricingAttributes")
     plan, coming = read_member(pricing, "sesv2", "CurrentPlan"), pricing.get("NextPlan")
     later = f", {coming} from next month" if coming and coming != plan else ""
     if (coming or plan) == "NONE":
@@ -76,16 +78,16 @@ def _plan(system: System) -> Finding:
         return ok(f"{left}: each mail at SES's own price ($0.10 a thousand)")
     return warning(
         f"the plan is {plan}{later}: a thousand mails cost more than without one ($0.16 on ESSENTIALS)",
-        f"to leave it: herald leave-plan{' --local' if system.local else ''}",
+        f"to leave it: herald leave-plan{' --local' if context.local else ''}",
     )
 
 
-def _check_delivery_mode(system: System) -> Finding:
+def _check_delivery_mode(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountDeliveryAttributes.html
 
     botocore tells it since 1.44.
     """
-    mode = read_member(system.ask("sesv2", "GetAccount"), "sesv2", "DeliveryAttributes", "SharedPoolDeliveryMode")
+    mode = read_member(context.ask("sesv2", "GetAccount"), "sesv2", "DeliveryAttributes", "SharedPoolDeliveryMode")
     if mode == "REGIONAL":
         return ok("REGIONAL: mail leaves from this region's addresses alone")
     return warning(
@@ -94,25 +96,25 @@ def _check_delivery_mode(system: System) -> Finding:
     )
 
 
-def _check_quota(system: System) -> Finding:
+def _check_quota(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html"""
-    quota = _read_account_member(system, "SendQuota")
+    quota = _read_account_member(context, "SendQuota")
     rate, most = float(read_member(quota, "sesv2", "MaxSendRate")), float(read_member(quota, "sesv2", "Max24HourSend"))
     sent = float(read_member(quota, "sesv2", "SentLast24Hours"))
     a_day = "any number a day" if most < 0 else f"{sent:,.0f} of {most:,.0f} a day used"
-    if rate < system.send_rate:
+    if rate < context.send_rate:
         return wrong(
-            f"SES takes {rate:g} mails a second, send_rate is {system.send_rate:g}; {a_day}",
+            f"SES takes {rate:g} mails a second, send_rate is {context.send_rate:g}; {a_day}",
             f"set send_rate = {rate:g} in terraform.tfvars, then make apply",
         )
     if 0 <= most * _NEARLY <= sent:
         return warning(a_day, "ask for a higher sending quota in Service Quotas: what is over it waits")
-    return ok(f"SES takes {rate:g} mails a second, send_rate is {system.send_rate:g}; {a_day}")
+    return ok(f"SES takes {rate:g} mails a second, send_rate is {context.send_rate:g}; {a_day}")
 
 
-def _check_suppression(system: System) -> Finding:
+def _check_suppression(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html"""
-    reasons = set(read_member(_read_account_member(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
+    reasons = set(read_member(_read_account_member(context, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
     if reasons == _REASONS:
         return ok("the account's own list takes bounces and complaints; herald suppressions remove clears it too")
     lacking = " and ".join(sorted(_REASONS - reasons))
@@ -122,8 +124,8 @@ def _check_suppression(system: System) -> Finding:
     )
 
 
-def _read_account_member(system: System, name: str) -> Any:
-    return read_member(system.ask("sesv2", "GetAccount"), "sesv2", name)
+def _read_account_member(context: CheckContext, name: str) -> Any:
+    return read_member(context.ask("sesv2", "GetAccount"), "sesv2", name)
 
 
 CHECKS = (

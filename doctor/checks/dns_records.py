@@ -9,36 +9,36 @@ from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
+from doctor.check_context import CheckContext
 from doctor.checks.identity import find_identity
 from doctor.failures import UnansweredError
-from doctor.system import System
 
 __all__ = ["CHECKS", "look"]
 
 _ZONE = "dkim.amazonses.com"
 
 #: Judges the name of an identity and what SES tells of it, with a resolver.
-_Judge = Callable[[System, Resolver, str, Any], Finding]
+_Judge = Callable[[CheckContext, Resolver, str, Any], Finding]
 
 
-def _ask_dns(judge: _Judge) -> Callable[[System], Finding]:
+def _ask_dns(judge: _Judge) -> Callable[[CheckContext], Finding]:
     """A check of the sender's domain by DNS; where DNS does not answer, nothing is proved."""
 
-    def run(system: System) -> Finding:
-        found = find_identity(system)
+    def run(context: CheckContext) -> Finding:
+        found = find_identity(context)
         if isinstance(found, Finding):
             return found
-        if system.resolver is None:
+        if context.resolver is None:
             raise UnansweredError("dns", f"the records of {found[0]}")
         try:
-            return judge(system, system.resolver, *found)
+            return judge(context, context.resolver, *found)
         except DNSException as problem:
             return warning(f"DNS did not answer: {problem}", "look at the network's resolver, then run it again")
 
     return run
 
 
-def _check_dkim(_system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
+def _check_dkim(_context: CheckContext, resolver: Resolver, name: str, identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy-managing.html"""
     dkim = identity.get("DkimAttributes") or {}
     tokens, zone = dkim.get("Tokens") or [], dkim.get("SigningHostedZone") or _ZONE
@@ -56,7 +56,7 @@ def _check_dkim(_system: System, resolver: Resolver, name: str, identity: Any) -
     )
 
 
-def _check_spf(_system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
+def _check_spf(_context: CheckContext, resolver: Resolver, name: str, identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html and RFC 7208: one SPF record a name."""
     domain = _read_mail_from(identity)
     if domain is None:
@@ -75,19 +75,19 @@ def _check_spf(_system: System, resolver: Resolver, name: str, identity: Any) ->
     return ok(f"{domain}: {found[0]}")
 
 
-def _check_mx(system: System, resolver: Resolver, name: str, identity: Any) -> Finding:
+def _check_mx(context: CheckContext, resolver: Resolver, name: str, identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html: exactly one, or SES gives the domain up."""
     domain = _read_mail_from(identity)
     if domain is None:
         return warning(f"{name} has no MAIL FROM domain", "set identity.mail_from in terraform.tfvars, then make apply")
-    wanted = f"feedback-smtp.{system.region}.amazonses.com"
+    wanted = f"feedback-smtp.{context.region}.amazonses.com"
     found = [text.split(" ")[-1] for text in look(resolver, domain, "MX")]
     if found == [wanted]:
         return ok(f"{domain} leads to {wanted}, alone")
     return wrong(f"{domain} has MX {', '.join(found) or 'none'}", f"let {domain} MX 10 {wanted} be its only one")
 
 
-def _check_dmarc(_system: System, resolver: Resolver, name: str, _identity: Any) -> Finding:
+def _check_dmarc(_context: CheckContext, resolver: Resolver, name: str, _identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dmarc.html
 
     By RFC 7489 the record of a domain above counts too.

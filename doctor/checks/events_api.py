@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.check_context import ALIAS, CheckContext
 from doctor.cloud import Answer
-from doctor.system import ALIAS, System
 
 __all__ = ["CHECKS"]
 
@@ -15,19 +15,19 @@ __all__ = ["CHECKS"]
 _NOBODY = "no-client-yet"
 
 
-def _check_clients(system: System) -> Finding:
+def _check_clients(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html"""
-    if system.find("lambda", "GetAlias", FunctionName=f"{system.prefix}-events-api", Name=ALIAS) is None:
+    if context.find("lambda", "GetAlias", FunctionName=f"{context.prefix}-events-api", Name=ALIAS) is None:
         return ok("apps publish by an AWS SDK alone: events_api is off")
-    name = f"{system.prefix}-gateway"
-    apis = _list_items(system.pages("apigatewayv2", "GetApis"))
+    name = f"{context.prefix}-gateway"
+    apis = _list_items(context.pages("apigatewayv2", "GetApis"))
     api = next((one["ApiId"] for one in apis if one.get("Name") == name), None)
     if api is None:
-        return wrong(f"there is no HTTP API {name}: apps can post no events", system.apply)
-    authorizers = _list_items(system.pages("apigatewayv2", "GetAuthorizers", ApiId=api))
+        return wrong(f"there is no HTTP API {name}: apps can post no events", context.apply)
+    authorizers = _list_items(context.pages("apigatewayv2", "GetAuthorizers", ApiId=api))
     audience = [id_ for one in authorizers for id_ in (one.get("JwtConfiguration") or {}).get("Audience", [])]
     if not audience:
-        return wrong("POST /events has no authorizer that knows a client", system.apply)
+        return wrong("POST /events has no authorizer that knows a client", context.apply)
     if audience == [_NOBODY]:
         return warning(
             "no client may post events", "make one as docs/publishing.md says, put its id into clients of events_api"

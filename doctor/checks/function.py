@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
+from doctor.check_context import ALIAS, CheckContext, read_member
 from doctor.policies import list_grants
-from doctor.system import ALIAS, System, read_member
 
 __all__ = ["CHECKS"]
 
@@ -12,23 +12,23 @@ __all__ = ["CHECKS"]
 _UNRESERVED = 100
 
 
-def _check_concurrency(system: System) -> Finding:
+def _check_concurrency(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
     """
-    limit = read_member(system.ask("lambda", "GetAccountSettings"), "lambda", "AccountLimit")
+    limit = read_member(context.ask("lambda", "GetAccountSettings"), "lambda", "AccountLimit")
     total = int(read_member(limit, "lambda", "ConcurrentExecutions"))
     free = int(read_member(limit, "lambda", "UnreservedConcurrentExecutions"))
     account = f"the account runs {total} at once, {free} of them unreserved"
-    reserved, needed = _read_reservation(system), system.reservation
+    reserved, needed = _read_reservation(context), context.reservation
     if reserved:
         if reserved >= needed:
-            return ok(f"{reserved} are reserved for {system.notify}; {account}")
-        return warning(f"{reserved} are reserved, send_rate needs {needed}; {account}", system.apply)
+            return ok(f"{reserved} are reserved for {context.notify}; {account}")
+        return warning(f"{reserved} are reserved, send_rate needs {needed}; {account}", context.apply)
     if free < needed:
         return warning(f"send_rate needs {needed} at once; {account}", "ask for quota L-B99A9384")
-    if system.installed:
+    if context.installed:
         return ok(f"nothing is reserved, send_rate needs {needed}; {account}")
     if free - needed < min(_UNRESERVED, total):
         finding = f"the {needed} that send_rate needs cannot be reserved: {account}"
@@ -36,45 +36,45 @@ def _check_concurrency(system: System) -> Finding:
     return ok(f"the {needed} that send_rate needs can be reserved; {account}")
 
 
-def _read_reservation(system: System) -> int | None:
+def _read_reservation(context: CheckContext) -> int | None:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConcurrency.html: left out where none is reserved"""
-    if not system.installed:
+    if not context.installed:
         return None
-    answer = system.ask("lambda", "GetFunctionConcurrency", FunctionName=system.notify)
+    answer = context.ask("lambda", "GetFunctionConcurrency", FunctionName=context.notify)
     return answer.get("ReservedConcurrentExecutions")
 
 
-def _pause(system: System) -> Finding:
+def _pause(context: CheckContext) -> Finding:
     """A reserved concurrency of 0 is how `make pause` stops all mail."""
-    if _read_reservation(system) == 0:
-        return warning(f"{system.notify} is paused: no mail leaves, and every event waits", system.make("resume"))
-    return ok(f"{system.notify} is not paused")
+    if _read_reservation(context) == 0:
+        return warning(f"{context.notify} is paused: no mail leaves, and every event waits", context.make("resume"))
+    return ok(f"{context.notify} is not paused")
 
 
-def _check_alias(system: System) -> Finding:
+def _check_alias(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetAlias.html"""
-    answer = system.find("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
+    answer = context.find("lambda", "GetAlias", FunctionName=context.notify, Name=ALIAS)
     if answer is None:
-        return wrong(f"{system.notify} has no alias {ALIAS}: nothing is sent", system.apply)
+        return wrong(f"{context.notify} has no alias {ALIAS}: nothing is sent", context.apply)
     return ok(f"{ALIAS} leads to version {read_member(answer, 'lambda', 'FunctionVersion')}")
 
 
-def _check_invocable(system: System) -> Finding:
+def _check_invocable(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html
     """
-    topic = system.topic("events")
-    answer = system.find("lambda", "GetPolicy", FunctionName=system.notify, Qualifier=ALIAS)
+    topic = context.topic("events")
+    answer = context.find("lambda", "GetPolicy", FunctionName=context.notify, Qualifier=ALIAS)
     if answer is None:
-        return wrong(f"SNS may not invoke {system.notify}:{ALIAS}: nobody may", system.apply)
+        return wrong(f"SNS may not invoke {context.notify}:{ALIAS}: nobody may", context.apply)
     found = list_grants(read_member(answer, "lambda", "Policy"), "sns.amazonaws.com", "lambda:InvokeFunction", topic)
     if not found:
-        return wrong(f"SNS may not invoke {system.notify}:{ALIAS} for {topic}", system.apply)
+        return wrong(f"SNS may not invoke {context.notify}:{ALIAS} for {topic}", context.apply)
     if all(grant.conditions for grant in found):
         asked = ", ".join(found[0].conditions)
-        return warning(f"SNS may invoke it if it sends {asked} too, which AWS does not promise", system.apply)
-    return ok(f"SNS may invoke {system.notify}:{ALIAS}")
+        return warning(f"SNS may invoke it if it sends {asked} too, which AWS does not promise", context.apply)
+    return ok(f"SNS may invoke {context.notify}:{ALIAS}")
 
 
 CHECKS = (

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
+from doctor.check_context import CheckContext, read_member
 from doctor.failures import UnansweredError
-from doctor.system import System, read_member
 
 __all__ = ["CHECKS", "find_identity"]
 
@@ -16,23 +16,23 @@ _EVENTS = frozenset({"SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDE
 _RECORDS = "create the records of: terraform -chdir=infra output dns_records"
 
 
-def find_identity(system: System) -> tuple[str, Any] | Finding:
+def find_identity(context: CheckContext) -> tuple[str, Any] | Finding:
     """The identity that SES takes for the sender, by its name, or what there is to say where there is none.
 
     The address itself, its domain, or a domain above it: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
     """
-    sender = system.sender
+    sender = context.sender
     if sender is None:
         return warning("no sending domain is known yet", "name it: --domain example.com")
     for name in _list_candidates(sender):
-        if (found := system.find("sesv2", "GetEmailIdentity", EmailIdentity=name)) is not None:
+        if (found := context.find("sesv2", "GetEmailIdentity", EmailIdentity=name)) is not None:
             return name, found
-    none = f"SES knows no identity for {sender} in {system.region}"
-    if system.tenant:
+    none = f"SES knows no identity for {sender} in {context.region}"
+    if context.tenant:
         domain = sender.rpartition("@")[2]
-        return wrong(none, f"aws sesv2 create-email-identity --region {system.region} --email-identity {domain}")
-    return wrong(none, system.apply) if system.installed else warning(none, f"it is made by: {system.apply}")
+        return wrong(none, f"aws sesv2 create-email-identity --region {context.region} --email-identity {domain}")
+    return wrong(none, context.apply) if context.installed else warning(none, f"it is made by: {context.apply}")
 
 
 def _list_candidates(sender: str) -> Iterator[str]:
@@ -43,16 +43,16 @@ def _list_candidates(sender: str) -> Iterator[str]:
     yield from (".".join(labels[start:]) for start in range(max(len(labels) - 1, 1)))
 
 
-def _describe_records(system: System, name: str) -> str:
+def _describe_records(context: CheckContext, name: str) -> str:
     """What is to be in DNS: of a tenant's domain its owner asks SES."""
-    if system.tenant:
-        asked = f"aws sesv2 get-email-identity --region {system.region} --email-identity {name}"
+    if context.tenant:
+        asked = f"aws sesv2 get-email-identity --region {context.region} --email-identity {name}"
         return f"create the records that are told by: {asked}"
     return _RECORDS
 
 
-def _check_verification(system: System) -> Finding:
-    found = find_identity(system)
+def _check_verification(context: CheckContext) -> Finding:
+    found = find_identity(context)
     if isinstance(found, Finding):
         return found
     name, identity = found
@@ -61,13 +61,13 @@ def _check_verification(system: System) -> Finding:
     why = (identity.get("VerificationInfo") or {}).get("ErrorType")
     status = identity.get("VerificationStatus", "not verified")
     return wrong(
-        f"{name} is {status}{f' ({why})' if why else ''}: SES refuses every mail", _describe_records(system, name)
+        f"{name} is {status}{f' ({why})' if why else ''}: SES refuses every mail", _describe_records(context, name)
     )
 
 
-def _check_dkim(system: System) -> Finding:
+def _check_dkim(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html"""
-    found = find_identity(system)
+    found = find_identity(context)
     if isinstance(found, Finding):
         return found
     name, dkim = found[0], read_member(found[1], "sesv2", "DkimAttributes")
@@ -80,14 +80,14 @@ def _check_dkim(system: System) -> Finding:
     if status in ("PENDING", "TEMPORARY_FAILURE"):
         return warning(
             f"SES has not found the keys of {name} in DNS ({status}); it looks for 72 hours",
-            _describe_records(system, name),
+            _describe_records(context, name),
         )
-    return wrong(f"SES gave up looking for the keys of {name} in DNS ({status})", _describe_records(system, name))
+    return wrong(f"SES gave up looking for the keys of {name} in DNS ({status})", _describe_records(context, name))
 
 
-def _check_mail_from(system: System) -> Finding:
+def _check_mail_from(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"""
-    found = find_identity(system)
+    found = find_identity(context)
     if isinstance(found, Finding):
         return found
     attributes = found[1].get("MailFromAttributes") or {}
@@ -97,20 +97,20 @@ def _check_mail_from(system: System) -> Finding:
         apply = "set identity.mail_from in terraform.tfvars, then make apply"
         return warning(
             f"{found[0]} has no MAIL FROM domain of its own: SPF does not align",
-            f"{put} --region {system.region} --email-identity {found[0]}" if system.tenant else apply,
+            f"{put} --region {context.region} --email-identity {found[0]}" if context.tenant else apply,
         )
     status = read_member(attributes, "sesv2", "MailFromDomainStatus")
     if status == "SUCCESS":
         return ok(f"{domain} is verified")
     if attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
-        return wrong(f"{domain} is {status}, and without it SES refuses the mail", _describe_records(system, found[0]))
-    return warning(f"{domain} is {status}: until then SPF does not align", _describe_records(system, found[0]))
+        return wrong(f"{domain} is {status}, and without it SES refuses the mail", _describe_records(context, found[0]))
+    return warning(f"{domain} is {status}: until then SPF does not align", _describe_records(context, found[0]))
 
 
-def _check_configuration_set(system: System) -> Finding:
+def _check_configuration_set(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSet.html"""
-    name = system.configuration_set
-    answer = system.ask("sesv2", "GetConfigurationSet", ConfigurationSetName=name)
+    name = context.configuration_set
+    answer = context.ask("sesv2", "GetConfigurationSet", ConfigurationSetName=name)
     if not read_member(answer, "sesv2", "SendingOptions", "SendingEnabled"):
         turn_on = f"aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled"
         return wrong(f"sending through {name} is off", turn_on)
@@ -119,21 +119,21 @@ def _check_configuration_set(system: System) -> Finding:
     return ok(f"sending through {name} is on; {suppressed}")
 
 
-def _check_event_destination(system: System) -> Finding:
+def _check_event_destination(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSetEventDestinations.html"""
-    name, topic = system.configuration_set, system.topic("feedback")
-    answer = system.ask("sesv2", "GetConfigurationSetEventDestinations", ConfigurationSetName=name)
+    name, topic = context.configuration_set, context.topic("feedback")
+    answer = context.ask("sesv2", "GetConfigurationSetEventDestinations", ConfigurationSetName=name)
     destinations = answer.get("EventDestinations") or []
     ours = [one for one in destinations if (one.get("SnsDestination") or {}).get("TopicArn") == topic]
     if not ours:
-        return wrong(f"{name} tells {topic} nothing: no mail is ever known to be delivered", system.apply)
+        return wrong(f"{name} tells {topic} nothing: no mail is ever known to be delivered", context.apply)
     if "Enabled" not in ours[0]:
         raise UnansweredError("sesv2", "whether the event destination is enabled")
     if not ours[0]["Enabled"]:
-        return wrong(f"the event destination {ours[0]['Name']} of {name} is off", system.apply)
+        return wrong(f"the event destination {ours[0]['Name']} of {name} is off", context.apply)
     lacking = sorted(_EVENTS - set(ours[0].get("MatchingEventTypes") or ()))
     if lacking:
-        return wrong(f"{name} does not tell {', '.join(lacking)}", system.apply)
+        return wrong(f"{name} does not tell {', '.join(lacking)}", context.apply)
     return ok(f"{name} tells {topic} all {len(_EVENTS)} kinds of event")
 
 

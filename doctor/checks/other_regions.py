@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from doctor.check import Check, CheckStatus, Finding, Scope, find_worst, ok, run
+from doctor.check_context import CheckContext
 from doctor.checks import account, identity
 from doctor.cloud import Answer, Cloud
-from doctor.system import System
 from function.providers.urls import list_ses_regions
 
 __all__ = ["CHECKS", "SesThere"]
@@ -38,15 +38,15 @@ class SesThere:
         return self.cloud.ask(f"{service}@{self.region}" if service == "sesv2" else service, operation, **parameters)
 
 
-def _check_other_regions(system: System) -> Finding:
+def _check_other_regions(context: CheckContext) -> Finding:
     """Its quota is compared with `send_rate` too, since by fail-over all mails go there."""
-    regions = [region for region in list_ses_regions(system.providers) if region != system.region]
+    regions = [region for region in list_ses_regions(context.providers) if region != context.region]
     if not regions:
         return ok("no mail goes by SES in another region")
     found = [
         (region, result)
         for region in regions
-        for result in run(_CHECKS, replace(system, cloud=SesThere(system.cloud, region), region=region))
+        for result in run(_CHECKS, replace(context, cloud=SesThere(context.cloud, region), region=region))
     ]
     bad = [(region, result) for region, result in found if result.status is not CheckStatus.OK]
     if not bad:

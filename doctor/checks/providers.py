@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import parseaddr
 
 from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
+from doctor.check_context import CheckContext, read_member
 from doctor.checks.tenants import find_tenants
 from doctor.failures import UnansweredError
 from doctor.provider_probes import PROBES, ProviderAccount, ProviderProbe, ProviderRefusal
-from doctor.system import System, read_member
 from function.providers.mailgun.client import ENDPOINTS as MAILGUN
 from function.providers.resend.client import ENDPOINT as RESEND
 from function.providers.sendgrid.client import ENDPOINT as SENDGRID
@@ -24,42 +24,42 @@ _UNASKED = "a mail server is asked nothing: whether it takes the log-in is seen 
 #: How the webhook function answers an unsigned request: 400 where the signature belongs into the body.
 _REFUSED = (400, 401)
 
-Judge = Callable[[System, ProviderProbe, ProviderAccount], Finding]
+Judge = Callable[[CheckContext, ProviderProbe, ProviderAccount], Finding]
 
 
-def _check_each(system: System, judge: Judge) -> Finding:
+def _check_each(context: CheckContext, judge: Judge) -> Finding:
     """The worst status of all providers, with the findings of each."""
-    settings = system.settings
-    urls = [url for url in system.providers if not is_ses(url)]
+    settings = context.settings
+    urls = [url for url in context.providers if not is_ses(url)]
     if not urls:
         return ok("mails go by SES alone")
-    found = [_find(system, settings, url, judge) for url in urls]
+    found = [_find(context, settings, url, judge) for url in urls]
     status = max((one.status for one in found), key=list(CheckStatus).index)
     text = "; ".join(one.finding for one in found)
     return Finding(status, text, next((one.remedy for one in found if one.status is status), ""))
 
 
-def _find(system: System, settings: Mapping[str, str], url: str, judge: Judge) -> Finding:
+def _find(context: CheckContext, settings: Mapping[str, str], url: str, judge: Judge) -> Finding:
     if read_scheme(url) not in PROBES:
         return ok(f"{url}: {_UNASKED}")
-    if system.http is None:
+    if context.http is None:
         raise UnansweredError("http", f"what {url} says")
     base = json.loads(settings.get("HERALD_PROVIDER_ENDPOINTS", "{}")).get(read_scheme(url).partition("+")[0])
     arn = json.loads(settings.get("HERALD_PROVIDER_SECRETS", "{}")).get(url, {}).get("key", "")
-    account = ProviderAccount(url, base or _BASES[read_scheme(url)], _read_secret(system, arn), system.http)
+    account = ProviderAccount(url, base or _BASES[read_scheme(url)], _read_secret(context, arn), context.http)
     try:
-        found = judge(system, PROBES[read_scheme(url)], account)
+        found = judge(context, PROBES[read_scheme(url)], account)
     except ProviderRefusal as refusal:
         found = _explain(url, refusal)
     return Finding(found.status, f"{url}: {found.finding}", found.remedy)
 
 
-def _read_secret(system: System, arn: str) -> str:
+def _read_secret(context: CheckContext, arn: str) -> str:
     """What an ARN names, as the function reads it; it is never kept in a recording."""
     if ":secretsmanager:" in arn:
-        answer = system.ask("secretsmanager", "GetSecretValue", SecretId=arn)
+        answer = context.ask("secretsmanager", "GetSecretValue", SecretId=arn)
         return str(read_member(answer, "secretsmanager", "SecretString")).strip()
-    answer = system.ask("ssm", "GetParameter", Name=arn, WithDecryption=True)
+    answer = context.ask("ssm", "GetParameter", Name=arn, WithDecryption=True)
     return str(read_member(answer, "ssm", "Parameter", "Value")).strip()
 
 
@@ -83,7 +83,7 @@ def _explain(url: str, refusal: ProviderRefusal) -> Finding:
     return warning(f"it {refusal}", "look at its status page, then run it again")
 
 
-def _check_key(_system: System, probe: ProviderProbe, account: ProviderAccount) -> Finding:
+def _check_key(_context: CheckContext, probe: ProviderProbe, account: ProviderAccount) -> Finding:
     try:
         probe.check_key(account)
     except ProviderRefusal as refusal:
@@ -92,10 +92,10 @@ def _check_key(_system: System, probe: ProviderProbe, account: ProviderAccount) 
     return ok("the key is accepted")
 
 
-def _check_domain(system: System, probe: ProviderProbe, account: ProviderAccount) -> Finding:
+def _check_domain(context: CheckContext, probe: ProviderProbe, account: ProviderAccount) -> Finding:
     """The domain of the deployment's sender, and those of the tenants whose mail may go by this provider."""
-    tenants = [one.sender for one in find_tenants(system).values() if one.may_go_by(account.url)]
-    senders = [system.sender or "", *(parseaddr(sender)[1].lower() for sender in tenants)]
+    tenants = [one.sender for one in find_tenants(context).values() if one.may_go_by(account.url)]
+    senders = [context.sender or "", *(parseaddr(sender)[1].lower() for sender in tenants)]
     domains = list(dict.fromkeys(sender.rpartition("@")[2] for sender in senders))
     known = probe.list_domains(account)
     for domain in domains:
@@ -109,8 +109,8 @@ def _check_domain(system: System, probe: ProviderProbe, account: ProviderAccount
     return ok(f"{' and '.join(domains)} {'is' if len(domains) == 1 else 'are'} verified")
 
 
-def _check_webhook(system: System, probe: ProviderProbe, account: ProviderAccount) -> Finding:
-    heard = find_reporting(system)
+def _check_webhook(context: CheckContext, probe: ProviderProbe, account: ProviderAccount) -> Finding:
+    heard = find_reporting(context)
     if account.url not in heard:
         return warning(
             "its reports are not heard: its mails end as sent",
@@ -127,30 +127,30 @@ def _check_webhook(system: System, probe: ProviderProbe, account: ProviderAccoun
     if status not in _REFUSED:
         return wrong(
             f"{url} answers {status or 'nothing'} to what nobody signed, and should answer 400 or 401",
-            f"aws logs tail /aws/lambda/{system.prefix}-webhook",
+            f"aws logs tail /aws/lambda/{context.prefix}-webhook",
         )
     return ok("its webhook is registered, and answers")
 
 
-def find_reporting(system: System) -> Mapping[str, tuple[str, str]]:
+def find_reporting(context: CheckContext) -> Mapping[str, tuple[str, str]]:
     """The id of the HTTP API and the path of each provider whose signing key is configured."""
-    answer = system.find("lambda", "GetFunctionConfiguration", FunctionName=f"{system.prefix}-webhook")
+    answer = context.find("lambda", "GetFunctionConfiguration", FunctionName=f"{context.prefix}-webhook")
     if answer is None:
         return {}
     secrets = json.loads(read_member(answer, "lambda", "Environment", "Variables").get("HERALD_WEBHOOK_SECRETS", "{}"))
-    apis = [one for one in _list_apis(system) if one[0] == f"{system.prefix}-gateway"]
+    apis = [one for one in _list_apis(context) if one[0] == f"{context.prefix}-gateway"]
     return {url: (apis[0][1], build_webhook_path(url)) for url in secrets} if apis else {}
 
 
-def _list_apis(system: System) -> Iterator[tuple[str, str]]:
+def _list_apis(context: CheckContext) -> Iterator[tuple[str, str]]:
     """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html"""
-    for page in system.pages("apigatewayv2", "GetApis"):
+    for page in context.pages("apigatewayv2", "GetApis"):
         for api in page.get("Items", []):
             yield str(api.get("Name")), str(api.get("ApiId"))
 
 
 CHECKS = (
-    Check("provider-keys", "Providers' keys", lambda system: _check_each(system, _check_key)),
-    Check("provider-domains", "Providers' domains", lambda system: _check_each(system, _check_domain)),
-    Check("provider-webhooks", "Providers' webhooks", lambda system: _check_each(system, _check_webhook)),
+    Check("provider-keys", "Providers' keys", lambda context: _check_each(context, _check_key)),
+    Check("provider-domains", "Providers' domains", lambda context: _check_each(context, _check_domain)),
+    Check("provider-webhooks", "Providers' webhooks", lambda context: _check_each(context, _check_webhook)),
 )

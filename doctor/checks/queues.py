@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.check_context import ALIAS, CheckContext
 from doctor.failures import RefusedError
-from doctor.system import ALIAS, System
 
 __all__ = ["CHECKS"]
 
@@ -20,30 +20,30 @@ _DAY = 86_400
 _OLD_DAYS = 7
 
 
-def _check_readers(system: System) -> Finding:
+def _check_readers(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
     off = []
     for queue, function in (("retry", "notify"), ("feedback", "feedback")):
-        answer = system.ask(
+        answer = context.ask(
             "lambda",
             "ListEventSourceMappings",
-            EventSourceArn=system.arn("sqs", f"{system.prefix}-{queue}"),
-            FunctionName=system.arn("lambda", f"function:{system.prefix}-{function}:{ALIAS}"),
+            EventSourceArn=context.arn("sqs", f"{context.prefix}-{queue}"),
+            FunctionName=context.arn("lambda", f"function:{context.prefix}-{function}:{ALIAS}"),
         )
         states = [str(one.get("State")) for one in answer.get("EventSourceMappings") or []]
         if not _READING & set(states):
-            off.append(f"{system.prefix}-{queue} ({', '.join(states) or 'no mapping'})")
+            off.append(f"{context.prefix}-{queue} ({', '.join(states) or 'no mapping'})")
     if not off:
-        return ok(f"{system.prefix}-retry and {system.prefix}-feedback are read")
-    return wrong(f"nobody reads {', '.join(off)}", system.make("resume") if "retry" in off[0] else system.apply)
+        return ok(f"{context.prefix}-retry and {context.prefix}-feedback are read")
+    return wrong(f"nobody reads {', '.join(off)}", context.make("resume") if "retry" in off[0] else context.apply)
 
 
-def _check_letters(system: System) -> Finding:
+def _check_letters(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 
     Letters are counted, not received: SQS's age forgets a message that was received three times.
     """
-    dead = system.queue("dead")
+    dead = context.queue("dead")
     parts = (
         "ApproximateNumberOfMessages",
         "ApproximateNumberOfMessagesNotVisible",
@@ -52,7 +52,7 @@ def _check_letters(system: System) -> Finding:
     count = sum(int(dead.get(part, 0)) for part in parts)
     if not count:
         return ok("no letters")
-    age, look = _read_age(system), f"{system.make('dead')}, then {system.make('redrive')}"
+    age, look = _read_age(context), f"{context.make('dead')}, then {context.make('redrive')}"
     letters = f"about {count} {'letter' if count == 1 else 'letters'}"
     if age is None:
         return warning(f"{letters}; SQS tells no age", look)
@@ -62,16 +62,16 @@ def _check_letters(system: System) -> Finding:
     return warning(figure, look)
 
 
-def _read_age(system: System) -> float | None:
+def _read_age(context: CheckContext) -> float | None:
     """Seconds; https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html"""
-    answer = system.ask(
+    answer = context.ask(
         "cloudwatch",
         "GetMetricStatistics",
         Namespace="AWS/SQS",
         MetricName="ApproximateAgeOfOldestMessage",
-        Dimensions=[{"Name": "QueueName", "Value": f"{system.prefix}-dead"}],
-        StartTime=system.now - _WINDOW,
-        EndTime=system.now,
+        Dimensions=[{"Name": "QueueName", "Value": f"{context.prefix}-dead"}],
+        StartTime=context.now - _WINDOW,
+        EndTime=context.now,
         Period=60,
         Statistics=["Maximum"],
     )
@@ -85,45 +85,45 @@ def _format_span(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
 
 
-def _check_mail_events(system: System) -> Finding:
+def _check_mail_events(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: changes are kept for 24 hours.
     """
-    name = f"{system.prefix}-mail-events"
-    if system.find("lambda", "GetAlias", FunctionName=name, Name=ALIAS) is None:
+    name = f"{context.prefix}-mail-events"
+    if context.find("lambda", "GetAlias", FunctionName=name, Name=ALIAS) is None:
         return ok("what becomes of mails is told to nobody: mail_events is off")
-    arn = system.arn("lambda", f"function:{name}:{ALIAS}")
-    mappings = system.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
+    arn = context.arn("lambda", f"function:{name}:{ALIAS}")
+    mappings = context.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
     if any(one.get("State") in _READING for one in mappings):
         return ok(f"{name} reads the ledger's stream")
     lost = "what becomes of mails is told to nobody, and forgotten after 24 hours"
     if not mappings:
-        return wrong(f"{name} has no mapping to the ledger's stream: {lost}", system.apply)
+        return wrong(f"{name} has no mapping to the ledger's stream: {lost}", context.apply)
     finding = f"{name} does not read the ledger's stream ({mappings[0].get('State')}): {lost}"
     return wrong(finding, _turn_on(mappings[0]))
 
 
-def _check_mail_webhook(system: System) -> Finding:
+def _check_mail_webhook(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
-    name = f"{system.prefix}-mail-webhook"
+    name = f"{context.prefix}-mail-webhook"
     try:
-        dead = system.queue("mail-webhook-dead")
+        dead = context.queue("mail-webhook-dead")
     except RefusedError as refusal:
         if not refusal.missing:
             raise
         return ok("what becomes of mails is posted nowhere: mail_webhook is off")
-    arn = system.arn("lambda", f"function:{name}")
-    mappings = system.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
+    arn = context.arn("lambda", f"function:{name}")
+    mappings = context.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
     if not mappings:
-        return wrong(f"{name} does not read its queue: nothing is posted", system.apply)
+        return wrong(f"{name} does not read its queue: nothing is posted", context.apply)
     if not any(one.get("State") in _READING for one in mappings):
         finding = (
             f"{name} posts nothing ({mappings[0].get('State')}): its receiver answered 410, or somebody stopped it"
         )
         return wrong(finding, _turn_on(mappings[0]))
     if count := int(dead.get("ApproximateNumberOfMessages", 0)):
-        letters = system.arn("sqs", f"{name}-dead")
+        letters = context.arn("sqs", f"{name}-dead")
         finding = f"the webhook's receiver did not take about {count} in two days; after 14 more they are lost"
         return warning(finding, f"aws sqs start-message-move-task --source-arn {letters}")
     return ok(f"{name} posts what becomes of mails")

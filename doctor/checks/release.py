@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from doctor.check import Check, Finding, ok, warning, wrong
-from doctor.system import ALIAS, System, read_member
+from doctor.check_context import ALIAS, CheckContext, read_member
 from operations.status.alarms import is_of
 
 __all__ = ["CHECKS"]
@@ -16,40 +16,40 @@ _UNDER_WAY = ["Created", "Queued", "InProgress"]
 _TAKES_BACK = frozenset({"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"})
 
 
-def _check_weights(system: System) -> Finding:
+def _check_weights(context: CheckContext) -> Finding:
     """A deployment that was stopped without a rollback leaves the alias on two versions, and later ones fail.
 
     https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html
     """
-    alias = system.ask("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
+    alias = context.ask("lambda", "GetAlias", FunctionName=context.notify, Name=ALIAS)
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     shares = ", ".join(f"version {version} gets {100 * share:g} %" for version, share in weights.items() if share)
-    under_way = [one for page in _list_deployments(system) for one in page.get("deployments") or []]
+    under_way = [one for page in _list_deployments(context) for one in page.get("deployments") or []]
     if under_way:
         return warning(
             f"{under_way[0]} is under way{f'; {shares}' if shares else ''}",
-            f"wait for it, or {system.make('rollback')}",
+            f"wait for it, or {context.make('rollback')}",
         )
     if shares:
-        return wrong(f"no release is under way, and {shares}: the next one will be refused", system.make("rollback"))
+        return wrong(f"no release is under way, and {shares}: the next one will be refused", context.make("rollback"))
     return ok(f"no release is under way, and {ALIAS} leads to one version")
 
 
-def _list_deployments(system: System) -> Any:
-    return system.pages(
+def _list_deployments(context: CheckContext) -> Any:
+    return context.pages(
         "codedeploy",
         "ListDeployments",
         "nextToken",
-        applicationName=system.prefix,
-        deploymentGroupName=system.prefix,
+        applicationName=context.prefix,
+        deploymentGroupName=context.prefix,
         includeOnlyStatuses=_UNDER_WAY,
     )
 
 
-def _group_of(system: System) -> Any:
+def _group_of(context: CheckContext) -> Any:
     """https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeploymentGroup.html"""
-    answer = system.ask(
-        "codedeploy", "GetDeploymentGroup", applicationName=system.prefix, deploymentGroupName=system.prefix
+    answer = context.ask(
+        "codedeploy", "GetDeploymentGroup", applicationName=context.prefix, deploymentGroupName=context.prefix
     )
     return read_member(answer, "codedeploy", "deploymentGroupInfo")
 
@@ -59,36 +59,36 @@ def _list_watched_alarms(group: Any) -> list[str]:
     return [one["name"] for one in alarms.get("alarms") or [] if one.get("name")] if alarms.get("enabled") else []
 
 
-def _group(system: System) -> Finding:
+def _group(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html"""
-    group = _group_of(system)
+    group = _group_of(context)
     if read_member(group, "codedeploy", "computePlatform") != "Lambda":
-        return wrong(f"the group {system.prefix} is for {group['computePlatform']}, not for Lambda", system.apply)
+        return wrong(f"the group {context.prefix} is for {group['computePlatform']}, not for Lambda", context.apply)
     if not _list_watched_alarms(group):
-        return wrong(f"the group {system.prefix} watches no alarm: a bad release is not noticed", system.apply)
+        return wrong(f"the group {context.prefix} watches no alarm: a bad release is not noticed", context.apply)
     back = group.get("autoRollbackConfiguration") or {}
     if not back.get("enabled") or set(back.get("events") or ()) < _TAKES_BACK:
-        return wrong(f"the group {system.prefix} does not take a bad release back", system.apply)
+        return wrong(f"the group {context.prefix} does not take a bad release back", context.apply)
     config = read_member(group, "codedeploy", "deploymentConfigName")
     return ok(f"{config}; {len(_list_watched_alarms(group))} alarms are watched, a bad release is taken back")
 
 
-def _check_alarms(system: System) -> Finding:
+def _check_alarms(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
-    pages = system.pages(
+    pages = context.pages(
         "cloudwatch",
         "DescribeAlarms",
-        AlarmNamePrefix=f"{system.prefix}-",
+        AlarmNamePrefix=f"{context.prefix}-",
         AlarmTypes=["MetricAlarm", "CompositeAlarm"],
     )
     alarms = [one for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind) or []]
     states = {
         read_member(one, "cloudwatch", "AlarmName"): read_member(one, "cloudwatch", "StateValue") for one in alarms
     }
-    watched = _list_watched_alarms(_group_of(system))
-    states = {name: state for name, state in states.items() if name in watched or is_of(system.prefix, name)}
+    watched = _list_watched_alarms(_group_of(context))
+    states = {name: state for name, state in states.items() if name in watched or is_of(context.prefix, name)}
     if gone := sorted(set(watched) - states.keys()):
-        return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", system.apply)
+        return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", context.apply)
     ringing = sorted(name for name, state in states.items() if state == "ALARM")
     if stops := [name for name in ringing if name in watched]:
         return wrong(f"{', '.join(stops)} rings: a release would be taken back at once", "docs/runbook.md")

@@ -6,28 +6,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from doctor.check import Check, CheckStatus, Finding, find_worst, ok, run, wrong
+from doctor.check_context import CheckContext, read_member
 from doctor.checks import identity
 from doctor.checks.other_regions import SesThere
 from doctor.failures import UnansweredError
-from doctor.system import System, read_member
 from function.message.addressing.tenant import Tenant, read_tenants
 from function.providers.urls import list_ses_regions
 
 __all__ = ["CHECKS", "find_tenants"]
 
 
-def find_tenants(system: System) -> Mapping[str, Tenant]:
+def find_tenants(context: CheckContext) -> Mapping[str, Tenant]:
     """The tenants that `notify` declares, by name. Raises `UnansweredError` where a recording does not tell them."""
-    declared = system.settings.get("HERALD_TENANTS", "")
+    declared = context.settings.get("HERALD_TENANTS", "")
     try:
         return read_tenants(declared) if declared else {}
     except ValueError as error:
         raise UnansweredError("lambda", "HERALD_TENANTS") from error
 
 
-def _check_tenants(system: System) -> Finding:
+def _check_tenants(context: CheckContext) -> Finding:
     """The findings of the deployment's own sender checks on each tenant's sender; equal ones are merged."""
-    places = [one for tenant in find_tenants(system).values() for one in _list_places(system, tenant)]
+    places = [one for tenant in find_tenants(context).values() for one in _list_places(context, tenant)]
     if not places:
         return ok("no tenant's mail goes by SES")
     told: dict[str, list[str]] = {}
@@ -44,53 +44,53 @@ def _check_tenants(system: System) -> Finding:
     return Finding(status, said, next(result.remedy for result in bad if result.status is status))
 
 
-def _name(system: System) -> str:
-    return system.tenant.name if system.tenant else ""
+def _name(context: CheckContext) -> str:
+    return context.tenant.name if context.tenant else ""
 
 
 def _list_names(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _list_places(system: System, tenant: Tenant) -> Iterator[System]:
-    """The same system with a tenant's sender, in each region whose SES may send its mail."""
-    for region in list_ses_regions(tuple(filter(tenant.may_go_by, system.providers))):
-        there = system if region == system.region else replace(system, cloud=SesThere(system.cloud, region))
+def _list_places(context: CheckContext, tenant: Tenant) -> Iterator[CheckContext]:
+    """The same context with a tenant's sender, in each region whose SES may send its mail."""
+    for region in list_ses_regions(tuple(filter(tenant.may_go_by, context.providers))):
+        there = context if region == context.region else replace(context, cloud=SesThere(context.cloud, region))
         yield replace(there, region=region, tenant=tenant)
 
 
-def _check_ses_tenant(system: System) -> Finding:
+def _check_ses_tenant(context: CheckContext) -> Finding:
     """SES's own tenant must exist, may send, and has both resources.
 
     https://docs.aws.amazon.com/ses/latest/dg/tenants.html
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetTenant.html
     """
-    name = system.tenant.ses_tenant if system.tenant else None
+    name = context.tenant.ses_tenant if context.tenant else None
     if name is None:
         return ok("it goes through no tenant of SES's own")
-    answer = system.find("sesv2", "GetTenant", TenantName=name)
+    answer = context.find("sesv2", "GetTenant", TenantName=name)
     if answer is None:
-        make = f"aws sesv2 create-tenant --region {system.region} --tenant-name {name}"
-        return wrong(f"SES knows no tenant {name} in {system.region}", make)
+        make = f"aws sesv2 create-tenant --region {context.region} --tenant-name {name}"
+        return wrong(f"SES knows no tenant {name} in {context.region}", make)
     if read_member(answer, "sesv2", "Tenant", "SendingStatus") == "DISABLED":
         return wrong(
             f"SES has paused sending for its tenant {name}", "look at its findings in SES's console, and resume it"
         )
-    return _check_resources(system, name)
+    return _check_resources(context, name)
 
 
-def _check_resources(system: System, name: str) -> Finding:
+def _check_resources(context: CheckContext, name: str) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListTenantResources.html"""
-    found = identity.find_identity(system)
+    found = identity.find_identity(context)
     if isinstance(found, Finding):
         return found
-    wanted = [f"identity/{found[0]}", f"configuration-set/{system.configuration_set}"]
-    pages = system.pages("sesv2", "ListTenantResources", TenantName=name)
+    wanted = [f"identity/{found[0]}", f"configuration-set/{context.configuration_set}"]
+    pages = context.pages("sesv2", "ListTenantResources", TenantName=name)
     arns = [str(one.get("ResourceArn")) for page in pages for one in page.get("TenantResources") or ()]
     lacking = [one for one in wanted if not any(arn.endswith(f":{one}") for arn in arns)]
     if lacking:
-        arn = system.arn("ses", lacking[0])
-        join = f"aws sesv2 create-tenant-resource-association --region {system.region} --tenant-name {name}"
+        arn = context.arn("ses", lacking[0])
+        join = f"aws sesv2 create-tenant-resource-association --region {context.region} --tenant-name {name}"
         return wrong(f"SES's tenant {name} has no {' and no '.join(lacking)}", f"{join} --resource-arn {arn}")
     return ok(f"SES's tenant {name} may send, and has identity and configuration set")
 

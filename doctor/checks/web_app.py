@@ -12,26 +12,26 @@ from dns.exception import DNSException
 from dns.resolver import Resolver
 
 from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.check_context import CheckContext, read_member
 from doctor.checks.dns_records import look
 from doctor.failures import UnansweredError
-from doctor.system import System, read_member
 
 __all__ = ["CHECKS"]
 
 
-def _sign_in_mail(system: System) -> Finding:
+def _sign_in_mail(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-email.html
 
     https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_EmailConfigurationType.html
     """
-    pages = system.pages("cognito-idp", "ListUserPools", MaxResults=60)
-    pools = [pool for page in pages for pool in page.get("UserPools") or [] if pool.get("Name") == system.prefix]
+    pages = context.pages("cognito-idp", "ListUserPools", MaxResults=60)
+    pools = [pool for page in pages for pool in page.get("UserPools") or [] if pool.get("Name") == context.prefix]
     if not pools:
         return warning(
-            f"no user pool is called {system.prefix}: nobody signs in to a web app here",
-            f"if one should be here: {system.apply}",
+            f"no user pool is called {context.prefix}: nobody signs in to a web app here",
+            f"if one should be here: {context.apply}",
         )
-    answer = system.ask("cognito-idp", "DescribeUserPool", UserPoolId=pools[0]["Id"])
+    answer = context.ask("cognito-idp", "DescribeUserPool", UserPoolId=pools[0]["Id"])
     mail = read_member(answer, "cognito-idp", "UserPool", "EmailConfiguration")
     if read_member(mail, "cognito-idp", "EmailSendingAccount") == "DEVELOPER":
         return ok(f"Cognito mails by SES, from {mail.get('From') or mail.get('SourceArn') or 'an identity not told'}")
@@ -41,10 +41,10 @@ def _sign_in_mail(system: System) -> Finding:
     )
 
 
-def _check_address(system: System) -> Finding:
+def _check_address(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html"""
-    function = f"{system.prefix}-web"
-    answer = system.find("lambda", "GetFunctionConfiguration", FunctionName=function)
+    function = f"{context.prefix}-web"
+    answer = context.find("lambda", "GetFunctionConfiguration", FunctionName=function)
     if answer is None:
         return ok(f"no function is called {function}: there is no web app here")
     url = read_member(answer, "lambda", "Environment", "Variables", "HERALD_PUBLIC_URL")
@@ -52,16 +52,16 @@ def _check_address(system: System) -> Finding:
     if urlsplit(url).scheme == "http":
         return ok(f"{url}, on this machine")
     if ".execute-api." in host:
-        return _find_coming_host(system, host.partition(".")[0]) or ok(f"{host}, the API's own address")
-    return _check_own_host(system, host)
+        return _find_coming_host(context, host.partition(".")[0]) or ok(f"{host}, the API's own address")
+    return _check_own_host(context, host)
 
 
-def _find_coming_host(system: System, api: str) -> Finding | None:
+def _find_coming_host(context: CheckContext, api: str) -> Finding | None:
     """What became of the certificate of a host that does not serve yet, if infra/modules/webapp has asked for one."""
-    arn = (system.ask("apigatewayv2", "GetApi", ApiId=api).get("Tags") or {}).get("Certificate")
+    arn = (context.ask("apigatewayv2", "GetApi", ApiId=api).get("Tags") or {}).get("Certificate")
     if not arn:
         return None
-    certificate = _read_certificate(system, arn)
+    certificate = _read_certificate(context, arn)
     host, status = certificate.get("DomainName", "a host"), str(read_member(certificate, "acm", "Status"))
     if status != "ISSUED":
         return _explain_unissued(host, status, certificate)
@@ -71,8 +71,8 @@ def _find_coming_host(system: System, api: str) -> Finding | None:
     )
 
 
-def _read_certificate(system: System, arn: str) -> Any:
-    return read_member(system.ask("acm", "DescribeCertificate", CertificateArn=arn), "acm", "Certificate")
+def _read_certificate(context: CheckContext, arn: str) -> Any:
+    return read_member(context.ask("acm", "DescribeCertificate", CertificateArn=arn), "acm", "Certificate")
 
 
 def _explain_unissued(host: str, status: str, certificate: Any) -> Finding:
@@ -85,23 +85,23 @@ def _explain_unissued(host: str, status: str, certificate: Any) -> Finding:
     )
 
 
-def _check_own_host(system: System, host: str) -> Finding:
-    answer = system.find("apigatewayv2", "GetDomainName", DomainName=host)
+def _check_own_host(context: CheckContext, host: str) -> Finding:
+    answer = context.find("apigatewayv2", "GetDomainName", DomainName=host)
     if answer is None:
         return warning(
-            f"links lead to {host}, which is no custom domain of API Gateway in {system.region}",
+            f"links lead to {host}, which is no custom domain of API Gateway in {context.region}",
             "nothing, if a CDN stands there; else set custom_domain in terraform.tfvars, then make apply",
         )
     served = read_member(answer, "apigatewayv2", "DomainNameConfigurations")[0]
     if arn := served.get("CertificateArn"):
-        certificate = _read_certificate(system, arn)
+        certificate = _read_certificate(context, arn)
         if (status := str(read_member(certificate, "acm", "Status"))) != "ISSUED":
             return _explain_unissued(host, status, certificate)
     if (state := served.get("DomainNameStatus", "AVAILABLE")) != "AVAILABLE":
         return warning(f"API Gateway says that {host} is {state}", "wait some minutes, then run it again")
-    if system.resolver is None:
+    if context.resolver is None:
         raise UnansweredError("dns", f"where {host} leads")
-    return _judge_dns(system.resolver, host, read_member(served, "apigatewayv2", "ApiGatewayDomainName"))
+    return _judge_dns(context.resolver, host, read_member(served, "apigatewayv2", "ApiGatewayDomainName"))
 
 
 def _judge_dns(resolver: Resolver, host: str, target: str) -> Finding:

@@ -44,7 +44,7 @@ def test_every_command_works_in_one_region_whichever_settings_name_one(
         one
     }
     assert account.client("sesv2", region_name="us-west-2").meta.region_name == "us-west-2"
-    assert build_doctor_context(account, local=False, send_rate=14).system.region == one
+    assert build_doctor_context(account, local=False, send_rate=14).check_context.region == one
 
 
 @pytest.mark.usefixtures("profile")

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from doctor.check import CheckStatus, run
+from doctor.check_context import CheckContext
 from doctor.checks.providers import CHECKS
 from doctor.cloud import Boto3Cloud, Memo
-from doctor.system import System
 from function.ledger.keys import message_key
 from herald.doctor_context import send_request
 from laptop.cloud import LaptopCloud, Options, run_cloud
@@ -144,10 +144,10 @@ def test_what_a_provider_never_tried_for_its_quota_goes_by_the_next_one(two: Lap
 def test_the_doctor_finds_key_domain_and_webhook_of_the_second_provider_in_order(two: LaptopCloud) -> None:
     where = (("the laptop cloud", REGION),)
     cloud = Memo(Boto3Cloud(two.clients.make_client))
-    system = System(
+    context = CheckContext(
         cloud, "herald", REGION, where[0][0], where, datetime.now(UTC), 14.0, 4, local=True, http=send_request
     )
-    found = run(CHECKS, system)
+    found = run(CHECKS, context)
     assert {one.status for one in found} == {CheckStatus.OK}
     assert "resend://: its webhook is registered, and answers" in found[2].finding
 

@@ -41,8 +41,8 @@ def doctor(
     Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
     """
     found = build_doctor_context(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
-    system = replace(found.system, cloud=Memo(found.recorder))
-    results = run(CHECKS, system, lambda result: None if machine else _print(format_lines(result)))
+    context = replace(found.check_context, cloud=Memo(found.recorder))
+    results = run(CHECKS, context, lambda result: None if machine else _print(format_lines(result)))
     if machine:
         typer.echo(json.dumps({"status": find_worst(results), "checks": [asdict(result) for result in results]}))
     else:

@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
+from doctor.check_context import CheckContext, read_member
 from doctor.cloud import Memo
 from doctor.explanations import explain
 from doctor.failures import RefusedError, UnansweredError
 from doctor.smoke import Journey, Smoke, compute_latency
 from doctor.smoke_providers import SmokeProvider, choose_providers
-from doctor.system import System, read_member
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import Yes, confirm, console
 from herald.doctor_context import Record, Topic, build_doctor_context
@@ -57,32 +57,34 @@ def smoke(
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
     """
     found = build_doctor_context(AwsAccount.choose(local, state_dir, prefix), local, 1, topic)
-    system = replace(found.system, cloud=Memo(found.recorder))
-    if not system.installed:
-        raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")
-    providers = choose_providers(system, provider or [])
-    rates = {each: _find_rate(system, each, events) for each in providers}
+    context = replace(found.check_context, cloud=Memo(found.recorder))
+    if not context.installed:
+        raise UserError(
+            f"there is no {context.notify} in {context.where}: make apply makes it, or name another --prefix"
+        )
+    providers = choose_providers(context, provider or [])
+    rates = {each: _find_rate(context, each, events) for each in providers}
     by = f" to {', '.join(each.url for each in providers)}" if provider else ""
     _require_consent(
-        f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}{by}?", yes
+        f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {context.where}{by}?", yes
     )
     journeys: list[Journey] = []
     try:
         for each, rate in rates.items():
-            journeys += _run(_make_test(found.system, system, each, rate), events, timeout * 60, machine)
+            journeys += _run(_make_test(found.check_context, context, each, rate), events, timeout * 60, machine)
     except RefusedError as refusal:
-        raise UserError(describe_refusal(refusal, system)) from None
+        raise UserError(describe_refusal(refusal, context)) from None
     finally:
         found.keep(record)
     _show(journeys, events * len(providers), timeout, machine)
     raise typer.Exit(int(sum(journey.arrived for journey in journeys) < events * len(providers)))
 
 
-def _make_test(fresh: System, system: System, provider: SmokeProvider, rate: float) -> Smoke:
+def _make_test(fresh: CheckContext, context: CheckContext, provider: SmokeProvider, rate: float) -> Smoke:
     return Smoke(
         fresh,
-        system.topic("events"),
-        system.settings.get("HERALD_LEDGER_TABLE") or f"{system.prefix}-ledger",
+        context.topic("events"),
+        context.settings.get("HERALD_LEDGER_TABLE") or f"{context.prefix}-ledger",
         TYPE,
         json.loads(_EXAMPLE.read_text()),
         time.time,
@@ -93,13 +95,13 @@ def _make_test(fresh: System, system: System, provider: SmokeProvider, rate: flo
     )
 
 
-def _find_rate(system: System, provider: SmokeProvider, events: int) -> float:
+def _find_rate(context: CheckContext, provider: SmokeProvider, events: int) -> float:
     """How many mails a second the provider takes, as far as is known. Raises `UserError` if SES does not take so many
     events today."""
     if not provider.by_ses:
         return _SLOWEST
     try:
-        quota = read_member(system.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")
+        quota = read_member(context.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")
         rate, most, sent = (float(read_member(quota, "sesv2", name)) for name in _QUOTA)
     except (RefusedError, UnansweredError):
         return _SLOWEST
@@ -122,14 +124,14 @@ def _run(test: Smoke, events: int, seconds: float, machine: bool) -> list[Journe
         )
 
 
-def describe_refusal(refusal: RefusedError, system: System) -> str:
+def describe_refusal(refusal: RefusedError, context: CheckContext) -> str:
     """What a refused call says to the person who started the test."""
     if refusal.denied and refusal.operation == "Publish":
         return (
             "this caller may not publish to the topic, which names who may: add the ARN of its role to `publishers` in "
             f"terraform.tfvars, then make apply ({refusal.message})"
         )
-    return f"{explain(refusal, system).finding}; what was published is sent all the same"
+    return f"{explain(refusal, context).finding}; what was published is sent all the same"
 
 
 def _show(journeys: Sequence[Journey], events: int, timeout: float, machine: bool) -> None:

@@ -45,10 +45,10 @@ def publish(
     require_address(to)
     data = choose_example(find_notifications(notifications), type_, example)
     account = AwsAccount.choose(local, state_dir, prefix)
-    system = build_doctor_context(account, local, 1, topic).system
-    if not yes and not local and not confirm(format_question(type_, to, prefix, system.where)):
+    context = build_doctor_context(account, local, 1, topic).check_context
+    if not yes and not local and not confirm(format_question(type_, to, prefix, context.where)):
         raise UserError("nothing was sent")
-    typer.echo(publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant)))
+    typer.echo(publish_event(account.client("sns"), context.topic("events"), make_event(type_, data, to, tenant)))
 
 
 def contracts(

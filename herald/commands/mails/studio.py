@@ -41,8 +41,8 @@ def studio(
 
     def by_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
         account = AwsAccount.choose(False, state_dir, prefix)
-        system = build_doctor_context(account, False, 1, topic).system
-        message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant))
+        context = build_doctor_context(account, False, 1, topic).check_context
+        message_id = publish_event(account.client("sns"), context.topic("events"), make_event(type_, data, to, tenant))
         return f"Published as a test to {prefix} in {account.where}: {message_id}"
 
     def ask(type_: str, to: str) -> str:

@@ -13,9 +13,9 @@ from botocore.config import Config
 from dns.resolver import Resolver
 
 from doctor.check import CheckResult, CheckStatus, run
+from doctor.check_context import CheckContext
 from doctor.checks import CHECKS
 from doctor.cloud import Boto3Cloud, Memo
-from doctor.system import System
 from herald.commands.account.leave_plan import leave
 from laptop.cloud import LaptopCloud
 from laptop.environment import REGION
@@ -33,7 +33,7 @@ def examine(
     laptop: LaptopCloud, resolver: Resolver | None = None, client: Callable[[str], Any] | None = None
 ) -> dict[str, CheckResult]:
     """What the doctor finds now, by the check's id; `client` makes clients of a service."""
-    system = System(
+    context = CheckContext(
         Memo(Boto3Cloud(client or laptop.clients.make_client)),
         prefix="herald",
         region=REGION,
@@ -45,7 +45,7 @@ def examine(
         local=True,
         resolver=resolver,
     )
-    return {result.id: result for result in run(CHECKS, system)}
+    return {result.id: result for result in run(CHECKS, context)}
 
 
 def test_nothing_is_wrong_with_a_whole_laptop_cloud_and_what_it_cannot_tell_is_never_ok(laptop: LaptopCloud) -> None:

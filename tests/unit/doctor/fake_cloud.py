@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from doctor.check import CheckResult, run
+from doctor.check_context import CheckContext
 from doctor.checks import CHECKS
-from doctor.system import System
 from laptop.service_model import hold_to_model, request_violations
 
 __all__ = [
@@ -21,11 +21,11 @@ __all__ = [
     "NOW",
     "QUEUES",
     "FakeCloud",
+    "context",
     "error",
     "find",
     "policy",
     "queue_policy",
-    "system",
     "with_queues",
 ]
 
@@ -219,8 +219,8 @@ HEALTHY: dict[tuple[str, str], Any] = {
 }
 
 
-def system(answers: Answers | None = None, modelled: bool = True, **changes: Any) -> System:
-    """A healthy system but for these answers, and these fields of it."""
+def context(answers: Answers | None = None, modelled: bool = True, **changes: Any) -> CheckContext:
+    """The context of a healthy Herald but for these answers, and these fields of it."""
     fields: dict[str, Any] = {
         "cloud": FakeCloud({**HEALTHY, **(answers or {})}, modelled),
         "prefix": "herald",
@@ -231,13 +231,13 @@ def system(answers: Answers | None = None, modelled: bool = True, **changes: Any
         "send_rate": 14.0,
         "reservation": 4,
     }
-    return System(**(fields | changes))
+    return CheckContext(**(fields | changes))
 
 
 def find(id_: str, answers: Answers | None = None, modelled: bool = True, **changes: Any) -> CheckResult:
-    """What one check finds in such a system."""
+    """What one check finds in such a Herald."""
     (check,) = [one for one in CHECKS if one.id == id_]
-    (result,) = run([check], system(answers, modelled, **changes))
+    (result,) = run([check], context(answers, modelled, **changes))
     return result
 
 

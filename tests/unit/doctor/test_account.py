@@ -8,7 +8,7 @@ import pytest
 
 from doctor.check import CheckStatus
 from doctor.failures import RefusedError
-from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, error, find, system
+from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, context, error, find
 
 OK, WARNING, WRONG = CheckStatus.OK, CheckStatus.WARNING, CheckStatus.WRONG
 
@@ -205,4 +205,4 @@ def test_where_nobody_may_look_at_the_function_it_counts_as_installed() -> None:
     found = find("lambda-alias", denied)
     assert found.status is OK
     with pytest.raises(RefusedError, match="AccessDeniedException"):
-        _ = system(denied).settings
+        _ = context(denied).settings

@@ -17,7 +17,7 @@ from herald.commands.account.doctor import format_lines, format_summary
 from herald.commands.account.smoke import describe_refusal
 from herald.doctor_context import DoctorContext, list_regions
 from operations.errors import UserError
-from tests.unit.doctor.fake_cloud import system
+from tests.unit.doctor.fake_cloud import context
 
 _REMEDY = "aws sesv2 put-account-suppression-attributes --suppressed-reasons BOUNCE COMPLAINT"
 
@@ -60,7 +60,7 @@ def test_each_source_of_the_region_is_told(
 
 
 def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> None:
-    looked_at = DoctorContext(system(), RecordingCloud(Boto3Cloud(lambda _: None)))
+    looked_at = DoctorContext(context(), RecordingCloud(Boto3Cloud(lambda _: None)))
     looked_at.keep(None)
     with pytest.raises(UserError, match=r"the answers were not kept: .*No such file"):
         looked_at.keep(tmp_path / "nowhere" / "answers.json")
@@ -68,9 +68,9 @@ def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> Non
 
 def test_who_may_not_publish_is_told_what_lets_him() -> None:
     denied = RefusedError("sns", "Publish", "AuthorizationError", "no", 403)
-    assert "add the ARN of its role to `publishers`" in describe_refusal(denied, system())
+    assert "add the ARN of its role to `publishers`" in describe_refusal(denied, context())
     other = RefusedError("dynamodb", "GetItem", "AccessDeniedException", "no", 403)
-    assert "this caller lacks dynamodb:GetItem" in describe_refusal(other, system())
+    assert "this caller lacks dynamodb:GetItem" in describe_refusal(other, context())
 
 
 @pytest.mark.parametrize("arguments", [["smoke", "--events", "0"], ["smoke", "--timeout", "x"], ["doctor", "--what"]])

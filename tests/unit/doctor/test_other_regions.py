@@ -8,7 +8,7 @@ import pytest
 
 from doctor.check import CheckStatus
 from doctor.cloud import Boto3Cloud
-from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, REGION, error, find, system
+from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, REGION, context, error, find
 
 THERE = "eu-central-1"
 TOPIC = f"arn:aws:sns:{THERE}:{ACCOUNT}:herald-feedback"
@@ -108,4 +108,4 @@ def test_a_service_is_asked_in_the_region_behind_its_name() -> None:
 
 def test_the_same_is_still_said_of_the_region_at_home() -> None:
     assert find("ses-sandbox", two_regions()).status is CheckStatus.OK
-    assert system().region == REGION
+    assert context().region == REGION

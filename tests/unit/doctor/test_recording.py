@@ -17,7 +17,7 @@ from doctor.recording import Recording, RecordingCloud, UnrecordedError
 from doctor.scrubbing import Scrubber
 from doctor.smoke import STEPS, Smoke
 from laptop.service_model import list_violations
-from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, error, system
+from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, context, error
 from tests.unit.doctor.shapes import RECORDED, shapes_of
 from tests.unit.doctor.test_other_regions import two_regions
 from tests.unit.doctor.test_web_app import certificate, served
@@ -32,7 +32,7 @@ UNLIKE_AWS = {
 def record(path: Path, answers: dict[tuple[str, str], Any], **changes: Any) -> Recording:
     """What is kept of a run of all checks."""
     recorder = RecordingCloud(FakeCloud({**HEALTHY, **answers}))
-    run(CHECKS, system(cloud=recorder, **changes))
+    run(CHECKS, context(cloud=recorder, **changes))
     Recording(NOW, "eu-west-1", "eu-west-1", "1", recorder.calls).write(path)
     return Recording.read(path)
 
@@ -46,8 +46,8 @@ def test_a_recording_is_judged_as_what_was_recorded(tmp_path: Path) -> None:
         ("lambda", "GetAlias"): error("ResourceNotFoundException", "GetAlias", 404),
         ("kms", "GetKeyPolicy"): error("AccessDeniedException", "GetKeyPolicy", 403),
     }
-    before = run(CHECKS, system(broken))
-    again = run(CHECKS, system(cloud=record(tmp_path / "answers.json", broken)))
+    before = run(CHECKS, context(broken))
+    again = run(CHECKS, context(cloud=record(tmp_path / "answers.json", broken)))
     assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
 
 
@@ -110,9 +110,9 @@ def test_a_host_of_ones_own_is_not_told_and_judged_as_before(tmp_path: Path) -> 
         | {"Tags": {"Certificate": "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b-2c", "Owner": "ada"}}
     }
     for answers in (coming | certificate("ISSUED"), served() | certificate("EXPIRED")):
-        before = run(CHECKS, system(answers))
+        before = run(CHECKS, context(answers))
         path = tmp_path / "answers.json"
-        again = run(CHECKS, system(cloud=record(path, answers)))
+        again = run(CHECKS, context(cloud=record(path, answers)))
         assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
         text = path.read_text()
         assert not [told for told in ("books.example.com", "0a1b-2c", '"ada"') if told in text]
@@ -128,8 +128,8 @@ def test_the_ids_of_http_apis_are_not_told_and_still_fit_together(tmp_path: Path
         ("apigatewayv2", "GetApis"): {"Items": items},
         ("lambda", "GetFunctionConfiguration"): {"Environment": {"Variables": settings}},
     }
-    before = run(CHECKS, system(answers))
-    again = run(CHECKS, system(cloud=record(tmp_path / "answers.json", answers)))
+    before = run(CHECKS, context(answers))
+    again = run(CHECKS, context(cloud=record(tmp_path / "answers.json", answers)))
     assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
     assert not [id_ for id_ in ("a1b2c3d4e5", "z9y8x7w6v5") if id_ in (tmp_path / "answers.json").read_text()]
 
@@ -138,8 +138,8 @@ def test_another_region_of_ses_is_recorded_and_other_providers_are_not(tmp_path:
     answers = two_regions(GetAccount=HEALTHY["sesv2", "GetAccount"] | {"SendingEnabled": False})
     settings = answers["lambda", "GetFunctionConfiguration"]["Environment"]["Variables"]
     settings["HERALD_PROVIDERS"] += ",smtp://relay.ada.net:587"
-    before = run(OTHER_REGIONS, system(answers))
-    again = run(OTHER_REGIONS, system(cloud=record(tmp_path / "answers.json", answers)))
+    before = run(OTHER_REGIONS, context(answers))
+    again = run(OTHER_REGIONS, context(cloud=record(tmp_path / "answers.json", answers)))
     assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
     assert "ada.net" not in (tmp_path / "answers.json").read_text()
 
@@ -177,7 +177,7 @@ class TestTheCommittedRecording:
     def test_the_doctor_finds_in_it_what_it_found(self) -> None:
         recording = Recording.read(RECORDED)
         region = recording.region
-        replayed = system(
+        replayed = context(
             cloud=recording, region=region, regions=(("AWS_REGION", region),), now=recording.at, local=True
         )
         found = {one.id: one.status for one in run(CHECKS, replayed) if one.status is not CheckStatus.OK}
@@ -211,7 +211,7 @@ class TestTheCommittedRecording:
                 return recording.ask(service, operation, **known)
 
         smoke = Smoke(
-            system(cloud=AwsAccount(), region=recording.region),
+            context(cloud=AwsAccount(), region=recording.region),
             published.parameters["TopicArn"],
             "herald-ledger",
             "book.created",

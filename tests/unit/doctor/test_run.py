@@ -15,9 +15,9 @@ from botocore.exceptions import (
 )
 
 from doctor.check import Check, CheckResult, CheckStatus, Finding, Scope, find_worst, ok, run, wrong
+from doctor.check_context import CheckContext
 from doctor.checks import CHECKS
-from doctor.system import System
-from tests.unit.doctor.fake_cloud import HEALTHY, FakeCloud, error, find, system
+from tests.unit.doctor.fake_cloud import HEALTHY, FakeCloud, context, error, find
 
 WARNING, WRONG = CheckStatus.WARNING, CheckStatus.WRONG
 _ACCOUNT = ("sesv2", "GetAccount")
@@ -62,7 +62,7 @@ def test_what_keeps_a_check_from_seeing_is_a_warning_of_its_own(problem: Excepti
 def test_each_denial_names_the_permission_and_stops_no_other_check(
     service: str, operation: str, code: str, action: str
 ) -> None:
-    results = run(CHECKS, system({(service, operation): error(code, operation, 403)}))
+    results = run(CHECKS, context({(service, operation): error(code, operation, 403)}))
     told = [result for result in results if action in result.finding]
     assert told
     assert {result.status for result in told} == {WARNING}
@@ -109,7 +109,7 @@ def test_what_no_simulator_plays_is_never_ok(
 
 
 def test_before_the_first_apply_each_check_says_so_and_the_account_is_judged() -> None:
-    results = {result.id: result for result in run(CHECKS, system(_NOTHING))}
+    results = {result.id: result for result in run(CHECKS, context(_NOTHING))}
     for check in CHECKS:
         if check.scope is Scope.INSTALLATION:
             assert (results[check.id].status, results[check.id].remedy) == (WARNING, "make apply")
@@ -118,12 +118,12 @@ def test_before_the_first_apply_each_check_says_so_and_the_account_is_judged() -
 
 
 def test_a_check_that_fails_by_itself_is_wrong_and_is_told_in_one_line() -> None:
-    def fail(_: System) -> Finding:
+    def fail(_: CheckContext) -> Finding:
         raise KeyError("first\nsecond")
 
     checks = [Check("a", "A", fail, Scope.ACCOUNT), Check("b", "B", lambda _: ok("fine"), Scope.ACCOUNT)]
     told: list[CheckResult] = []
-    first, second = run(checks, system(), told.append)
+    first, second = run(checks, context(), told.append)
     assert told == [first, second]
     assert (first.status, first.remedy) == (WRONG, "report this line")
     assert "KeyError" in first.finding
@@ -142,7 +142,7 @@ def test_the_worst_decides() -> None:
 def test_every_check_has_an_id_of_its_own_and_asks_only_what_changes_nothing() -> None:
     assert len({check.id for check in CHECKS}) == len(CHECKS)
     cloud = FakeCloud(HEALTHY)
-    run(CHECKS, system(cloud=cloud))
+    run(CHECKS, context(cloud=cloud))
     asked: set[Any] = {operation for _, operation, _ in cloud.asked}
     assert asked
     assert {operation for operation in asked if not operation.startswith(("Get", "List", "Describe"))} == set()

@@ -10,7 +10,7 @@ import pytest
 
 from doctor.failures import RefusedError
 from doctor.smoke import Journey, Latency, Smoke, compute_latency
-from tests.unit.doctor.fake_cloud import FakeCloud, error, system
+from tests.unit.doctor.fake_cloud import FakeCloud, context, error
 
 _EXAMPLE = {"recipient": {"email": "ada@example.com", "locale": "en"}, "book": {"title": "x"}}
 _START = 1_795_852_800.0
@@ -64,7 +64,9 @@ def smoke(rows: Callable[[int], list[tuple[str, float]]], pause: float = 0.0) ->
     clock = Clock()
     road = Road(clock, rows)
     cloud = FakeCloud({("sns", "Publish"): road.publish, ("dynamodb", "GetItem"): road.get})
-    test = Smoke(system(cloud=cloud), "arn:topic", "herald-ledger", "book.created", _EXAMPLE, clock, clock.sleep, pause)
+    test = Smoke(
+        context(cloud=cloud), "arn:topic", "herald-ledger", "book.created", _EXAMPLE, clock, clock.sleep, pause
+    )
     return test, road, clock
 
 
@@ -117,7 +119,7 @@ def test_many_are_published_at_a_pace_and_progress_is_told() -> None:
 def test_a_refused_publication_is_raised() -> None:
     cloud = FakeCloud({("sns", "Publish"): error("AuthorizationError", "Publish", 403)})
     clock = Clock()
-    test = Smoke(system(cloud=cloud), "arn:topic", "t", "book.created", _EXAMPLE, clock, clock.sleep)
+    test = Smoke(context(cloud=cloud), "arn:topic", "t", "book.created", _EXAMPLE, clock, clock.sleep)
     with pytest.raises(RefusedError) as refused:
         test.run(1, 60)
     assert refused.value.denied

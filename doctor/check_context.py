@@ -1,4 +1,4 @@
-"""What is examined: the way to AWS, the names of one Herald, and the options of the command line."""
+"""The context that every check gets: the way to AWS, the names of one Herald, and the options of the command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from function.message.addressing.tenant import Tenant
 
-__all__ = ["ALIAS", "System", "read_member"]
+__all__ = ["ALIAS", "CheckContext", "read_member"]
 
 #: What receives traffic; CodeDeploy alone moves it.
 ALIAS = "live"
@@ -30,7 +30,7 @@ _SERVICES = {"sesv2": "SES", "codedeploy": "CodeDeploy", "cognito-idp": "Cognito
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class CheckContext:
     """One account in one region, and the Herald that is or will be in it; names are as infra/modules/notifier has them.
 
     `regions` are the regions that the settings name, by their source, the one that is used first. `reservation` is the
