@@ -121,7 +121,7 @@ variable "second_region" {
 }
 
 variable "provider_secrets" {
-  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`); with `webhook`, that of its webhook signing key, its reports are heard"
+  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`); with `webhook`, that of its webhook signing key, its reports are accepted"
   type = map(object({
     key     = string
     webhook = optional(string)
@@ -179,7 +179,7 @@ variable "redirect_to" {
 }
 
 variable "on_unknown" {
-  description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null: `resend` where every provider gives reports"
+  description = "What happens to a mail whose answer was lost and for which no feedback came: `resend`, `hold`, or null: `resend` where every provider gives reports"
   type        = string
   default     = null
 }

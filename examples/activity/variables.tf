@@ -5,7 +5,7 @@ variable "package" {
 }
 
 variable "topics" {
-  description = "ARNs of the topics that are heard: the app's events, and what becomes of mails"
+  description = "ARNs of the topics to subscribe to: the app's events, and what becomes of mails"
   type        = list(string)
   nullable    = false
 }
