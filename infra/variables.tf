@@ -75,7 +75,7 @@ variable "roles" {
 }
 
 variable "attachment_buckets" {
-  description = "Buckets that attachments of mails may lie in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
+  description = "Buckets that attachments of mails may be in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
   type        = list(string)
   default     = []
   nullable    = false
@@ -110,7 +110,7 @@ variable "providers_in_order" {
 }
 
 variable "second_region" {
-  description = "Another region in which SES sends: its identity, configuration set and feedback are made there. It stands in `providers_in_order` as `ses://REGION` too. To be rid of it, take that out first and apply, and only then this. Null: none is made"
+  description = "Another region in which SES sends: its identity, configuration set and feedback are made there. List it in `providers_in_order` as `ses://REGION` too. To remove it, remove it there first and apply, and only then here. Null: none is made"
   type        = string
   default     = null
 
@@ -131,7 +131,7 @@ variable "provider_secrets" {
 }
 
 variable "events_api" {
-  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of their own: `types` of events that there is a scope for; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that gives tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: nothing of it is there"
+  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of their own: `types` of events that have a scope; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that issues tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: none of it is created"
   type = object({
     types         = list(string)
     clients       = optional(list(string), [])
@@ -143,7 +143,7 @@ variable "events_api" {
 }
 
 variable "event_bus" {
-  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: nothing of it is there"
+  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: none of it is created"
   type = object({
     name    = optional(string, "default")
     pattern = string
@@ -318,7 +318,7 @@ variable "ops_emails" {
 }
 
 variable "mail_events" {
-  description = "Whether what becomes of each mail is told, as CloudEvents on a topic of its own, made from the ledger's stream"
+  description = "Whether what becomes of each mail is published, as CloudEvents on a topic of its own, made from the ledger's stream"
   type        = bool
   default     = false
   nullable    = false

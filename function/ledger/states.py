@@ -57,17 +57,17 @@ MEANING: dict[State, str] = {
     State.RELEASED: "certainly not sent; free to be claimed again",
     State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
     State.SUPPRESSED: "the address is on the suppression list, or its reader unsubscribed; no mail went out",
-    State.REPLACED: "another message has the event: its content was published anew, a person chose that one, or the "
+    State.REPLACED: "another message has the event: its content was published anew, an operator chose that one, or the "
     "event names several recipients, of whom each has a message",
     State.CANCELLED: "its publisher cancelled it, or its reader's data were erased, before anything was sent",
-    State.REJECTED: "certainly not sent, and will not be until a person redrives it",
+    State.REJECTED: "certainly not sent, and will not be until an operator redrives it",
     State.SENT: "the provider accepted the mail",
     State.REFUSED: "the provider accepted the mail, then refused to send it",
     State.DELAYED: "the recipient's server asks to wait; the provider keeps trying",
     State.SOFT_BOUNCED: "the recipient's server answered with a passing failure, and the provider has stopped trying",
     State.DELIVERED: "the recipient's server took the mail",
     State.BOUNCED: "the address does not exist or refuses mail for good",
-    State.COMPLAINED: "the recipient called the mail spam",
+    State.COMPLAINED: "the recipient reported the mail as spam",
 }
 
 #: Strongest first: a record moves only towards the left, whatever the order and repetition of what arrives.
@@ -141,7 +141,7 @@ class Action(StrEnum):
     RECORD = "record"
     #: The owner knows that nothing was sent.
     RELEASE = "release"
-    #: The owner knows that nothing was sent, of a mail that was cancelled while nobody knew.
+    #: The owner knows that nothing was sent, of a mail that was cancelled while in doubt.
     WITHDRAW = "withdraw"
     #: The owner knows that it sent nothing, but an attempt before it may have.
     GIVE_BACK = "give back"

@@ -13,7 +13,7 @@ locals {
   alarms = merge(
     {
       notify-errors = {
-        description = "notify failed in a way that it does not understand; a deployment under way is taken back"
+        description = "notify failed unexpectedly; a deployment under way is rolled back"
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.notify
         statistic   = "Sum", period = 60, periods = 1, threshold = 1
       }

@@ -42,7 +42,7 @@ locals {
 
   bus_alarms = { for name, alarm in {
     bus-undelivered = {
-      description = "EventBridge could not hand an event of the bus to the topic: it lies in a queue of its own, for 14 days"
+      description = "EventBridge could not deliver an event of the bus to the topic: it is kept in a queue of its own, for 14 days"
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = one(aws_sqs_queue.bus[*].name) }
       statistic   = "Maximum", period = 60, periods = 1, threshold = 1
     }

@@ -84,7 +84,7 @@ resource "aws_lambda_event_source_mapping" "feedback" {
 
 resource "aws_cloudwatch_event_rule" "dead_letters" {
   name                = "${var.name}-dead-letters"
-  description         = "Has feedback count the dead letters"
+  description         = "Makes feedback count the dead letters"
   schedule_expression = "rate(1 hour)"
 }
 

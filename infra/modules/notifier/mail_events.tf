@@ -37,17 +37,17 @@ locals {
 
   mail_events_alarms = { for name, alarm in {
     mail-events-errors = {
-      description = "mail-events failed in a way that it does not understand; what it read is told again"
+      description = "mail-events failed unexpectedly; it publishes again what it read"
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = lookup(local.on_alias, "mail-events", null)
       statistic   = "Sum", period = 300, periods = 1, threshold = 1
     }
     mail-events-behind = {
-      description = "What became of mails is told a quarter of an hour late; after 12 hours it is given up"
+      description = "Mail events are a quarter of an hour late; after 12 hours they are given up"
       namespace   = "AWS/Lambda", metric = "IteratorAge", dimensions = lookup(local.on_alias, "mail-events", null)
       statistic   = "Maximum", period = 300, periods = 1, threshold = 900000
     }
     mail-events-lost = {
-      description = "A part of the ledger's stream was given up: for 12 hours more it can be read and told by hand"
+      description = "A part of the ledger's stream was given up: for 12 hours more it can be read and published by hand"
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = one(aws_sqs_queue.mail_events[*].name) }
       statistic   = "Maximum", period = 60, periods = 1, threshold = 1
     }

@@ -41,7 +41,7 @@ locals {
 
   mail_webhook_alarms = { for name, alarm in {
     mail-webhook-failures = {
-      description = "mail-webhook failed in a way that it does not understand; what it could not post comes again"
+      description = "mail-webhook failed unexpectedly; it retries what it could not post"
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = "${var.name}-mail-webhook" }
       statistic   = "Sum", period = 300, periods = 1, threshold = 1
     }

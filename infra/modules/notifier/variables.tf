@@ -99,7 +99,7 @@ variable "roles" {
 }
 
 variable "attachment_buckets" {
-  description = "Buckets that attachments of mails may lie in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
+  description = "Buckets that attachments of mails may be in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
   type        = list(string)
   default     = []
   nullable    = false
@@ -309,7 +309,7 @@ variable "webhook_throttle" {
 }
 
 variable "events_api" {
-  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of the module's own: `types` of events that there is a scope for; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that gives tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: nothing of it is there"
+  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of the module's own: `types` of events that have a scope; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that issues tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: none of it is created"
   type = object({
     types         = list(string)
     clients       = optional(list(string), [])
@@ -353,7 +353,7 @@ variable "events_api" {
 }
 
 variable "event_bus" {
-  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: nothing of it is there"
+  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: none of it is created"
   type = object({
     name    = optional(string, "default")
     pattern = string
@@ -619,7 +619,7 @@ variable "feedback_batch" {
 }
 
 variable "mail_events" {
-  description = "Whether what becomes of each mail is told, as CloudEvents on a topic of its own, made from the ledger's stream"
+  description = "Whether what becomes of each mail is published, as CloudEvents on a topic of its own, made from the ledger's stream"
   type        = bool
   default     = false
   nullable    = false

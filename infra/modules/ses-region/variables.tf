@@ -15,7 +15,7 @@ variable "name" {
 }
 
 variable "identity" {
-  description = "The SES domain, as modules/notifier has it: this region verifies it anew. The MAIL FROM subdomain is `mail_from` with the region behind it"
+  description = "The SES domain, as modules/notifier has it: this region verifies it again. The MAIL FROM subdomain is `mail_from` with the region behind it"
   type = object({
     domain    = string
     create    = optional(bool, true)

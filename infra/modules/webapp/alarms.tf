@@ -30,7 +30,7 @@ locals {
       }
     },
     { for function, name in local.names : "${function}-errors" => {
-      description = "${function} failed in a way that it does not understand"
+      description = "${function} failed unexpectedly"
       namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = name }
       statistic   = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
     } },

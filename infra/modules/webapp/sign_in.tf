@@ -97,7 +97,7 @@ resource "aws_cognito_user_pool_client" "web" {
 # Its members see the operations page: their tokens say so in `cognito:groups`.
 resource "aws_cognito_user_group" "operators" {
   name         = "operators"
-  description  = "May see what went wrong, and mend it"
+  description  = "May see what went wrong, and fix it"
   user_pool_id = aws_cognito_user_pool.this.id
 }
 

@@ -30,9 +30,9 @@ _MEANING = {
     "mail.sent": "the provider accepted the mail",
     "mail.delivered": "the recipient's server took the mail",
     "mail.bounced": "it did not arrive and will not",
-    "mail.complained": "the recipient called the mail spam",
+    "mail.complained": "the recipient reported the mail as spam",
     "mail.suppressed": "no mail went out: the reader gets none, or this deployment may not mail it",
-    "mail.rejected": "no mail went out and none will, until a person redrives it",
+    "mail.rejected": "no mail went out and none will, until an operator redrives it",
 }
 _DROPPED = frozenset({"$schema", "$id", "title"})
 #: What stands in for what is different in each event.

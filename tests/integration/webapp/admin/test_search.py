@@ -52,7 +52,7 @@ def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
     assert [row.reason_code for row in told.rows if row.release] == ["bounced", "sent_again", None]
     text = operator.get(f"/books/{book_id}").text
     assert "Again by" in text
-    assert "A person had the mail sent again, as another message." in text
+    assert "An operator had the mail sent again, as another message." in text
 
 
 def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, parts: Parts, cloud: Cloud) -> None:
