@@ -22,8 +22,8 @@ from starlette.staticfiles import StaticFiles
 from watchfiles import awatch
 
 from function.message.rendering import Content
-from herald.sample import require_address
-from herald.studio.workshop import Workshop
+from herald.publish_example import require_address
+from herald.studio.live_catalogue import LiveCatalogue
 from laptop.inbox.app import MAIL_POLICY, PAGE_POLICY, SameOrigin
 from laptop.state import ROOT
 from operations.errors import UserError
@@ -42,10 +42,10 @@ Send = Callable[[Content, str, Mapping[str, Any], str], str]
 Ask = Callable[[str, str], str]
 
 
-def make_studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> Starlette:
+def make_studio(catalogue: LiveCatalogue, watched: Path, ways: Mapping[str, Send], ask: Ask) -> Starlette:
     """The ASGI application. `ways` are how *send me this* sends, by name; each but `laptop` sends once `ask` has its
     yes."""
-    pages = _StudioPages(workshop, watched, ways, ask)
+    pages = _StudioPages(catalogue, watched, ways, ask)
     return Starlette(
         routes=[
             Route("/", pages.home),
@@ -72,14 +72,14 @@ def make_studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask
 
 
 class _StudioPages:
-    def __init__(self, workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> None:
-        self._workshop, self._watched, self._ways, self._ask = workshop, watched, ways, ask
+    def __init__(self, catalogue: LiveCatalogue, watched: Path, ways: Mapping[str, Send], ask: Ask) -> None:
+        self._catalogue, self._watched, self._ways, self._ask = catalogue, watched, ways, ask
         self._mails: dict[str, str] = {}
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        await run_in_threadpool(self._workshop.reload)
+        await run_in_threadpool(self._catalogue.reload)
         watching = asyncio.create_task(self._watch())
         yield
         watching.cancel()
@@ -88,7 +88,7 @@ class _StudioPages:
         return FileResponse(PAGES / "studio.html", headers={"Content-Security-Policy": PAGE_POLICY})
 
     async def notifications(self, _request: Request) -> Response:
-        described = await run_in_threadpool(self._workshop.describe)
+        described = await run_in_threadpool(self._catalogue.describe)
         return JSONResponse({**described, "ways": list(self._ways)})
 
     async def changes(self, _request: Request) -> Response:
@@ -111,7 +111,7 @@ class _StudioPages:
 
     async def save(self, request: Request) -> Response:
         asked = await request.json()
-        path = await run_in_threadpool(self._workshop.save, asked["type"], asked["example"], asked["data"])
+        path = await run_in_threadpool(self._catalogue.save, asked["type"], asked["example"], asked["data"])
         return JSONResponse({"said": f"Saved in {path}"})
 
     async def send(self, request: Request) -> Response:
@@ -128,17 +128,17 @@ class _StudioPages:
         return JSONResponse({"said": said})
 
     def _write(self, asked: Mapping[str, Any]) -> Awaitable[tuple[Content, dict[str, str]]]:
-        return run_in_threadpool(self._workshop.write, asked["type"], asked["locale"], asked["data"])
+        return run_in_threadpool(self._catalogue.write, asked["type"], asked["locale"], asked["data"])
 
     async def _watch(self) -> None:
         async for _ in awatch(self._watched, step=_STEP, debounce=_LONGEST):
-            await run_in_threadpool(self._workshop.reload)
+            await run_in_threadpool(self._catalogue.reload)
             async with self._changed:
                 self._changed.notify_all()
 
     async def _stream(self) -> AsyncIterator[str]:
         while True:
-            yield f"data: {json.dumps(self._workshop.version)}\n\n"
+            yield f"data: {json.dumps(self._catalogue.version)}\n\n"
             async with self._changed:
                 await self._changed.wait()
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from function.message.rendering import Content
 from herald.studio.app import make_studio
-from herald.studio.workshop import Workshop
+from herald.studio.live_catalogue import LiveCatalogue
 from package.notifications.catalogue import EXAMPLES
 from tests.waiting import LIMIT, eventually
 
@@ -50,7 +50,7 @@ def running(tmp_path: Path) -> Iterator[Studio]:
             return send
 
         app = make_studio(
-            Workshop(folder, tmp_path / "work"),
+            LiveCatalogue(folder, tmp_path / "work"),
             folder,
             {name: way(name) for name in ("laptop", "deployment")},
             lambda type_, to: f"Send {type_} to {to} by herald in eu-west-1?",

@@ -10,7 +10,7 @@ from function.message.rendering import Content
 from herald.account import AwsAccount
 from herald.cli import app
 from herald.commands.mails.studio import send_to_inbox
-from herald.sample import SOURCE
+from herald.publish_example import SOURCE
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 

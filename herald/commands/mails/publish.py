@@ -34,7 +34,7 @@ def publish(
     prefix: Prefix = "herald",
 ) -> None:
     """Publish an example of a notification through the real topic, as a test: one mail to you."""
-    from herald.sample import (  # noqa: PLC0415  the compilers are slow to load
+    from herald.publish_example import (  # noqa: PLC0415  the compilers are slow to load
         choose_example,
         format_question,
         make_event,

@@ -12,9 +12,9 @@ from function.message.rendering import Content
 from herald.account import AwsAccount, Prefix, StateDir
 from herald.commands.mails.notifications import Notifications, OfTenant
 from herald.doctor_context import Topic, build_doctor_context
-from herald.sample import format_question, make_event, publish_event, require_address
+from herald.publish_example import format_question, make_event, publish_event, require_address
 from herald.studio.app import make_studio as pages
-from herald.studio.workshop import Workshop
+from herald.studio.live_catalogue import LiveCatalogue
 from laptop.resources import SENDER
 from laptop.state import DEFAULT_STATE, ROOT
 from laptop.supervision.ports import HOST
@@ -48,7 +48,7 @@ def studio(
     def ask(type_: str, to: str) -> str:
         return format_question(type_, to, prefix, AwsAccount.choose(False, state_dir, prefix).where)
 
-    app = pages(Workshop(home, _WORK, tenant), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
+    app = pages(LiveCatalogue(home, _WORK, tenant), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
     typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 

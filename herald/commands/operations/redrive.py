@@ -16,9 +16,9 @@ from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.commands.operations import webhook_letters
 from herald.commands.operations.webhook_letters import Webhook
-from herald.consent import Consent
 from herald.console import INTERRUPTED, Machine, Yes, confirm, console, note, print_json
 from herald.dead_letters_table import describe_letters, describe_plan, show_letters, show_plan
+from herald.redrive_confirmation import RedriveConfirmation
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
@@ -135,7 +135,7 @@ def redrive(
     _tell_refusals(plan)
     planned, refused = describe_plan(plan), len(plan.letters_to(RedriveDecision.REFUSED))
     plan.exclude(RedriveDecision.REFUSED)
-    left = 0 if dry_run else Consent(yes, even_if_sent).ask(plan)
+    left = 0 if dry_run else RedriveConfirmation(yes, even_if_sent).ask(plan)
     done = RedriveResult()
     if plan.letters and not dry_run:
         done = _redrive(account, installation, plan, letter_filter, from_record or again or [], even_if_sent)

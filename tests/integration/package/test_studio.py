@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from herald.cli import app, main
 from herald.studio.app import make_studio
-from herald.studio.workshop import Workshop
+from herald.studio.live_catalogue import LiveCatalogue
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, read_examples
 from tests.attachments import add_attachments, reference
 from tests.waiting import eventually
@@ -42,7 +42,7 @@ def page(folder: Path, tmp_path: Path, sent: list[str]) -> Iterator[TestClient]:
         return "sent"
 
     ways = {"laptop": send, "deployment": send}
-    pages = make_studio(Workshop(folder, tmp_path / "work"), folder, ways, "Send {} to {}?".format)
+    pages = make_studio(LiveCatalogue(folder, tmp_path / "work"), folder, ways, "Send {} to {}?".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
         yield client
 
@@ -64,7 +64,7 @@ def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: P
 
 def test_the_files_of_a_mail_are_named_beside_its_headers(folder: Path, tmp_path: Path) -> None:
     add_attachments(folder, "security")
-    pages = make_studio(Workshop(folder, tmp_path / "work"), folder, {}, "Send {} to {}?".format)
+    pages = make_studio(LiveCatalogue(folder, tmp_path / "work"), folder, {}, "Send {} to {}?".format)
     files = [reference("a.pdf", b"1"), reference("b.pdf", b"2", name="Größe.pdf")]
     with TestClient(pages, base_url="http://127.0.0.1:8025") as page:
         data = read_examples("security", folder)["typical"] | {"attachments": files}
@@ -98,7 +98,7 @@ def test_what_aws_refuses_is_told_on_the_page(folder: Path, tmp_path: Path, prob
     def send(*_: Any) -> str:
         raise problem
 
-    pages = make_studio(Workshop(folder, tmp_path / "work"), folder, {"laptop": send}, "{} {}".format)
+    pages = make_studio(LiveCatalogue(folder, tmp_path / "work"), folder, {"laptop": send}, "{} {}".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
         answer = client.post("/send", json=asked(folder, to="me@example.com", way="laptop"))
     assert answer.status_code == 502
@@ -194,7 +194,7 @@ def test_any_error_is_told_and_the_folder_is_followed_on(
         return page.get("/notifications").json()
 
     with monkeypatch.context() as patched:
-        patched.setattr("herald.studio.workshop.compile_catalogue", lose)
+        patched.setattr("herald.studio.live_catalogue.compile_catalogue", lose)
         told = eventually(look, lambda told: bool(told["faults"]), every=1)
         assert told["faults"] == [
             f"{folder} could not be read: FileNotFoundError: [Errno 2] No such file or directory: 'body.txt'"

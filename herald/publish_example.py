@@ -1,4 +1,4 @@
-"""An example of a notification as an event, published to a real topic: a mail that was asked for to look at it.
+"""Publishes an example of a notification to a real topic, as an event: a mail that was asked for to look at it.
 
 Marked as a test: its source is `urn:herald:test`, so the ledger, its timeline and a dead letter say so.
 """

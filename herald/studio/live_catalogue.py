@@ -17,10 +17,10 @@ from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, list_types, read_examples
 from package.notifications.previews import list_headers
 
-__all__ = ["Workshop"]
+__all__ = ["LiveCatalogue"]
 
 
-class Workshop:
+class LiveCatalogue:
     """`version` grows with each change. Used by several threads: a change is compiled in one of them. Mails are shown
     under the brand of a `tenant`, if one is named."""
 

@@ -1,4 +1,4 @@
-"""The questions before a redrive: one about all letters, another about mails that may have been sent already."""
+"""Asks a person before a redrive: one question about all letters, another about mails that may have been sent already."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import typer
 from herald.console import confirm
 from operations.redrive.plan import RedriveDecision, RedrivePlan
 
-__all__ = ["Consent"]
+__all__ = ["RedriveConfirmation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class RedriveConfirmation:
     """What the flags confirm already: `yes` the sending, `even_if_sent` a possible second mail."""
 
     yes: bool
