@@ -1,4 +1,4 @@
-"""Asks a person before a redrive: one question about all letters, another about mails that may have been sent already."""
+"""Asks a person before a redrive: once about all letters, once more about mails that may have been sent already."""
 
 from __future__ import annotations
 

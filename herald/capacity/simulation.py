@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.errors import NotSent, QuotaExhausted, Throttled
-from herald.capacity.answer import BacklogSample, BurstResult
-from herald.capacity.rules import (
+from herald.capacity.aws_limits import (
     BACKOFF_FIRST,
     BACKOFF_LONGEST,
     CLAIM_SHARE,
@@ -36,7 +35,8 @@ from herald.capacity.rules import (
     VISIBILITY,
     WINDOW,
 )
-from herald.capacity.scenario import BurstScenario
+from herald.capacity.burst_result import BacklogSample, BurstResult
+from herald.capacity.burst_scenario import BurstScenario
 
 __all__ = ["LARGEST", "simulate"]
 

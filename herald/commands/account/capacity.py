@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from herald.capacity.rules import ACCOUNT_CONCURRENCY
-from herald.capacity.scenario import BurstScenario
-from herald.capacity.show import show
+from herald.capacity.aws_limits import ACCOUNT_CONCURRENCY
+from herald.capacity.burst_scenario import BurstScenario
+from herald.capacity.report import print_report
 from herald.capacity.simulation import simulate
 from herald.console import console
 from operations.errors import UserError
@@ -47,7 +47,7 @@ def capacity(
         answer = dataclasses.asdict(simulate(scenario))
         typer.echo(json.dumps({"question": _describe(scenario), "answer": answer}, indent=2))
         return
-    show(console, {name: (one, simulate(one)) for name, one in _list_choices(scenario).items()})
+    print_report(console, {name: (one, simulate(one)) for name, one in _list_choices(scenario).items()})
 
 
 def _list_choices(scenario: BurstScenario) -> dict[str, BurstScenario]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from herald.capacity.scenario import BurstScenario
+from herald.capacity.burst_scenario import BurstScenario
 from herald.capacity.simulation import simulate
 from laptop.invocations.async_queue import AsyncQueue
 from laptop.invocations.model import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herald.capacity.scenario import BurstScenario
+from herald.capacity.burst_scenario import BurstScenario
 from herald.capacity.simulation import simulate
 from operations.errors import UserError
 

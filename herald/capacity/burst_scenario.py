@@ -1,12 +1,12 @@
-"""What a person asks."""
+"""The scenario to simulate: a burst of events, and the deployment that it meets."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+from herald.capacity.aws_limits import ACCOUNT_CONCURRENCY, GROWTH, REQUESTS_PER_ENVIRONMENT, UNRESERVED
 from herald.capacity.concurrency import reserve
-from herald.capacity.rules import ACCOUNT_CONCURRENCY, GROWTH, REQUESTS_PER_ENVIRONMENT, UNRESERVED
 from operations.errors import UserError
 
 __all__ = ["BurstScenario"]

@@ -1,4 +1,4 @@
-"""What comes out of a simulation."""
+"""The result of a simulated burst of events."""
 
 from __future__ import annotations
 

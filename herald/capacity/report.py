@@ -1,4 +1,4 @@
-"""The answer as a person reads it: one table, one picture, and what to do."""
+"""Prints the results of a simulation: one table, one picture, and what to do."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import plotext
 from rich.console import Console
 from rich.table import Table
 
-from herald.capacity.answer import BurstResult
+from herald.capacity.aws_limits import EVENT_AGE, UNRESERVED
+from herald.capacity.burst_result import BurstResult
+from herald.capacity.burst_scenario import BurstScenario
 from herald.capacity.formatting import count, format_duration
-from herald.capacity.rules import EVENT_AGE, UNRESERVED
-from herald.capacity.scenario import BurstScenario
 
-__all__ = ["list_advice", "show"]
+__all__ = ["list_advice", "print_report"]
 
 #: Columns that the table with all choices needs; a narrower terminal gets the first choice only.
 _WIDE = 76
@@ -23,7 +23,7 @@ _HOUR = 3_600
 _LINES, _TICKS = 14, 5
 
 
-def show(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
+def print_report(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
     """Print the answers, the first being the one that counts; the others say what another concurrency would do."""
     scenario, answer = next(iter(asked.values()))
     console.print(
