@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from function.providers.urls import read_scheme
 
-__all__ = ["PROBES", "Http", "HttpAnswer", "ProviderAccount", "ProviderProbe", "ProviderRefusal"]
+__all__ = ["PROBES", "Http", "HttpAnswer", "ProbeFailed", "ProviderAccount", "ProviderProbe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Http(Protocol):
         """The answer."""
 
 
-class ProviderRefusal(Exception):
+class ProbeFailed(Exception):
     """A provider did not answer a question. `known`: it took the key, and only the right to look is missing."""
 
     def __init__(self, answer: HttpAnswer, known: bool) -> None:
@@ -58,13 +58,13 @@ class ProviderAccount:
     http: Http
 
     def ask(self, path: str) -> Any:
-        """The answer's JSON. Raises ProviderRefusal."""
+        """The answer's JSON. Raises ProbeFailed."""
         mailgun = read_scheme(self.url).startswith("mailgun")
         word = f"Basic {b64encode(f'api:{self.key}'.encode()).decode()}" if mailgun else f"Bearer {self.key}"
         headers = {"Authorization": word, "Accept": "application/json", "User-Agent": "herald-doctor"}
         answer = self.http("GET", f"{self.base}{path}", headers)
         if answer.status != 200:
-            raise ProviderRefusal(answer, _is_only_restricted(answer))
+            raise ProbeFailed(answer, _is_only_restricted(answer))
         return answer.content
 
 
@@ -82,7 +82,7 @@ def _is_only_restricted(answer: HttpAnswer) -> bool:
 class ProviderProbe:
     """The questions to one provider: `check_key` asks whether it knows the key, `list_domains` gives each sending
     domain and whether it is verified, `list_webhooks` the addresses that reports go to and what is missing at each. All
-    raise `ProviderRefusal`."""
+    raise `ProbeFailed`."""
 
     check_key: Callable[[ProviderAccount], object]
     list_domains: Callable[[ProviderAccount], Mapping[str, bool]]

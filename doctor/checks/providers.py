@@ -10,7 +10,7 @@ from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
 from doctor.check_context import CheckContext, read_member
 from doctor.checks.tenants import find_tenants
 from doctor.failures import UnansweredError
-from doctor.provider_probes import PROBES, ProviderAccount, ProviderProbe, ProviderRefusal
+from doctor.provider_probes import PROBES, ProbeFailed, ProviderAccount, ProviderProbe
 from function.providers.mailgun.client import ENDPOINTS as MAILGUN
 from function.providers.resend.client import ENDPOINT as RESEND
 from function.providers.sendgrid.client import ENDPOINT as SENDGRID
@@ -49,7 +49,7 @@ def _find(context: CheckContext, settings: Mapping[str, str], url: str, judge: J
     account = ProviderAccount(url, base or _BASES[read_scheme(url)], _read_secret(context, arn), context.http)
     try:
         found = judge(context, PROBES[read_scheme(url)], account)
-    except ProviderRefusal as refusal:
+    except ProbeFailed as refusal:
         found = _explain(url, refusal)
     return Finding(found.status, f"{url}: {found.finding}", found.remedy)
 
@@ -63,7 +63,7 @@ def _read_secret(context: CheckContext, arn: str) -> str:
     return str(read_member(answer, "ssm", "Parameter", "Value")).strip()
 
 
-def _explain(url: str, refusal: ProviderRefusal) -> Finding:
+def _explain(url: str, refusal: ProbeFailed) -> Finding:
     if refusal.status == 401 and read_scheme(url).startswith("mailgun"):
         # https://help.mailgun.com/hc/en-us/articles/203380100-Where-can-I-find-my-API-keys-and-SMTP-credentials
         return warning(
@@ -86,7 +86,7 @@ def _explain(url: str, refusal: ProviderRefusal) -> Finding:
 def _check_key(_context: CheckContext, probe: ProviderProbe, account: ProviderAccount) -> Finding:
     try:
         probe.check_key(account)
-    except ProviderRefusal as refusal:
+    except ProbeFailed as refusal:
         if not refusal.known:
             raise
     return ok("the key is accepted")
