@@ -1,4 +1,4 @@
-"""Which letters an operator means: by message, reason, age, type or tenant."""
+"""Selects the dead letters that an operator means: by message, reason, age, type or tenant."""
 
 from __future__ import annotations
 

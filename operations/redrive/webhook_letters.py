@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from operations.redrive.dead_letters import DeadLetter
+from operations.redrive.letter_filter import LetterFilter
 from operations.redrive.queue import Reception, peek
-from operations.redrive.selection import LetterFilter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -1,4 +1,4 @@
-"""What waits in `retry`: how much, how long, and what the provider said last.
+"""The backlog of the queue `retry`: how much, how long, and what the provider said last.
 
 The queue itself cannot be looked at: who receives a message takes it from `notify`.
 """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import DUE_INDEX, DUE_SHARDS
 from function.runtime.metrics import NAMESPACE
-from operations.status.waiting import read_points
+from operations.status.retry_backlog import read_points
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

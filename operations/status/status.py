@@ -18,8 +18,8 @@ from operations.pause import PauseStatus, read_status
 from operations.redrive.dead_letters import describe_reason, group_by_reason
 from operations.redrive.queue import count_in_flight, peek
 from operations.status.alarms import RingingAlarm, find_ringing
+from operations.status.retry_backlog import WaitingEvents, read_points, read_waiting
 from operations.status.scheduled_mails import LaterMails, read_later
-from operations.status.waiting import WaitingEvents, read_points, read_waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

@@ -1,4 +1,4 @@
-"""Says of a mail what became of it, why, what to do, and the command that does it. Pure."""
+"""Explains of a mail what became of it, why, what to do, and the command that does it. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, MEANING, State
 from function.reason_codes import ReasonCode
 from operations.why.mail import MailStory
 
-__all__ = ["MailAnswer", "explain_mail", "format_time", "summarize"]
+__all__ = ["MailExplanation", "explain_mail", "format_time", "summarize"]
 
 #: The `source` and `id` of events.
 Names = set[tuple[str | None, str | None]]
@@ -22,7 +22,7 @@ _HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class MailAnswer:
+class MailExplanation:
     """`what` became of the mail and `why`, what to `do`, and the commands that do it, without `herald` before them."""
 
     what: str
@@ -31,7 +31,7 @@ class MailAnswer:
     commands: tuple[str, ...] = ()
 
 
-def explain_mail(mail: MailStory, now: int) -> MailAnswer:
+def explain_mail(mail: MailStory, now: int) -> MailExplanation:
     """The answer for one mail; `now` is epoch milliseconds."""
     if mail.record is None:
         return _explain_missing_record(mail)
@@ -86,10 +86,10 @@ def _list_reasons_for_two(mails: Sequence[MailStory], parts: Names) -> Sequence[
     return said
 
 
-def _explain_missing_record(mail: MailStory) -> MailAnswer:
+def _explain_missing_record(mail: MailStory) -> MailExplanation:
     if mail.letters:
         letter = mail.letters[0]
-        return MailAnswer(
+        return MailExplanation(
             "No mail: it lies in dead, and the ledger has no record of it.",
             letter.reason,
             "Mend the cause, then send it again; or throw it away.",
@@ -97,20 +97,20 @@ def _explain_missing_record(mail: MailStory) -> MailAnswer:
         )
     entry = mail.outbox
     if entry is not None and entry.state == "rejected":
-        return MailAnswer(
+        return MailExplanation(
             "No mail: the outbox gave the event up before SNS took it.",
             entry.reason,
             "Mend the cause, then publish it again.",
             (f"redrive --from-outbox {entry.event_id}",),
         )
     if entry is not None and entry.state == "published":
-        return MailAnswer(
+        return MailExplanation(
             "No mail yet: SNS took the event, and the ledger has not heard of it, or keeps it no more.",
             f"SNS's MessageId is {entry.message_id}.",
             "Reconciliation publishes it again by itself. Is notify paused, or does its queue wait?",
             ("status",),
         )
-    return MailAnswer(
+    return MailExplanation(
         "No mail yet: the event is in the outbox and SNS has not taken it.",
         "",
         "The sweeper publishes it within two minutes. If it does not, look at its log.",
@@ -118,24 +118,24 @@ def _explain_missing_record(mail: MailStory) -> MailAnswer:
     )
 
 
-def _explain_sent_twice(mail: MailStory) -> MailAnswer:
+def _explain_sent_twice(mail: MailStory) -> MailExplanation:
     record = mail.record
     assert record is not None  # noqa: S101 - the caller has looked
     what = f"{len(record.sent_by)} mails went: a provider accepted {len(record.sent_by)} attempts."
     if any(row.reason_code == ReasonCode.RESENT for row in mail.rows):
-        return MailAnswer(
+        return MailExplanation(
             what,
             "The first's answer was lost and later mails were reported on, so it was sent once more; then its report "
             "came.",
             "Nothing can be taken back. If it must not happen again, set on_unknown = hold: a person decides.",
         )
     why = "The first's answer was lost, and it was sent once more, with a person's yes; then its report came."
-    return MailAnswer(what, why, "Nothing can be taken back.")
+    return MailExplanation(what, why, "Nothing can be taken back.")
 
 
-def _explain_in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
+def _explain_in_doubt(mail: MailStory, record: Record, now: int) -> MailExplanation:
     if record.held_until > now:
-        return MailAnswer(
+        return MailExplanation(
             "A mail may have gone, and it is not known yet.",
             f"It is {record.state}, held until {format_time(record.held_until)}: "
             "the provider's answer or report may come.",
@@ -143,13 +143,13 @@ def _explain_in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
         )
     if record.parked:
         send = f"redrive --message {mail.message_id}" if mail.letters else f"redrive --from-record {mail.message_id}"
-        return MailAnswer(
+        return MailExplanation(
             "A mail may have gone, and nobody will ever know: no answer and no report came.",
             record.reason or "",
             "Ask the reader. If nothing came, or a second does no harm, send it again.",
             (f"{send} --even-if-sent", *_discard(mail)),
         )
-    return MailAnswer(
+    return MailExplanation(
         "A mail may have gone; Herald waits for the provider's reports on later mails before it tries again.",
         mail.rows[-1].detail or "" if mail.rows else "",
         "It is tried again, or becomes a dead letter, within a day. To send now, though a second may arrive:",
@@ -157,7 +157,7 @@ def _explain_in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
     )
 
 
-def _explain_accepted(mail: MailStory, record: Record) -> MailAnswer:
+def _explain_accepted(mail: MailStory, record: Record) -> MailExplanation:
     why = next((row.detail for row in reversed(mail.rows) if row.state is record.state and row.detail), None) or ""
     again = f"redrive --again {mail.message_id}"
     commands: tuple[str, ...] = (again,)
@@ -182,10 +182,10 @@ def _explain_accepted(mail: MailStory, record: Record) -> MailAnswer:
         case _:
             what = f"One mail went: {MEANING[record.state]}."
             do = "Nothing: the provider goes on, and its report comes. If none ever comes and the reader has no mail:"
-    return MailAnswer(what, why, do, commands)
+    return MailExplanation(what, why, do, commands)
 
 
-def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
+def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailExplanation:
     why = record.reason or next((row.detail for row in reversed(mail.rows) if row.detail), None) or ""
     match record.state:
         case State.RELEASED:
@@ -194,7 +194,7 @@ def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
             do = f"It is tried again by itself{until}, then becomes a dead letter."
             if late:
                 do = "It should have been tried or given up by now: nothing in retry stands for it. Send it again."
-            return MailAnswer(
+            return MailExplanation(
                 f"No mail yet, after {_format_count(record.attempts, 'attempt')}: the provider does not take it.",
                 why,
                 do,
@@ -209,13 +209,13 @@ def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
     return _explain_rejected(mail, record, why)
 
 
-def _explain_final(record: Record, why: str) -> MailAnswer:
+def _explain_final(record: Record, why: str) -> MailExplanation:
     """Cancelled, or mailed by other messages."""
     if record.parts:
         return _explain_parted(record, why)
     if record.state is State.CANCELLED:
-        return MailAnswer("No mail: it was cancelled.", why, "Nothing. To mail it all the same, publish it anew.")
-    return MailAnswer(
+        return MailExplanation("No mail: it was cancelled.", why, "Nothing. To mail it all the same, publish it anew.")
+    return MailExplanation(
         f"No mail of this message: {record.successor or 'another one'} has its event.",
         why,
         "Look at that one.",
@@ -223,16 +223,18 @@ def _explain_final(record: Record, why: str) -> MailAnswer:
     )
 
 
-def _explain_parted(record: Record, why: str) -> MailAnswer:
+def _explain_parted(record: Record, why: str) -> MailExplanation:
     """The event itself, of whose recipients each has a mail."""
     who = _format_count(len(record.parts), "recipient")
     if record.state is State.CANCELLED:
-        return MailAnswer(f"No mail of its own: the event names {who}, and each one's was cancelled by itself.", why)
+        return MailExplanation(
+            f"No mail of its own: the event names {who}, and each one's was cancelled by itself.", why
+        )
     do = "Look at each one's: what has no record yet is on its way, in the queue retry."
-    return MailAnswer(f"No mail of its own: the event names {who}, and each has one.", why, do)
+    return MailExplanation(f"No mail of its own: the event names {who}, and each has one.", why, do)
 
 
-def _explain_waiting(record: Record, why: str, now: int) -> MailAnswer:
+def _explain_waiting(record: Record, why: str, now: int) -> MailExplanation:
     """What waits is asked for within a minute of its time; an hour later it is asked for again."""
     if record.state is State.COLLECTED:
         late = f"A cancellation came too late, as {record.cancelled_by}." if record.cancelled_by else ""
@@ -240,33 +242,33 @@ def _explain_waiting(record: Record, why: str, now: int) -> MailAnswer:
             "No mail of its own: it is told in its reader's digest.",
             "Look at that one: it says whether it went.",
         )
-        return MailAnswer(what, f"{why} {late}".strip(), do, (f"why {record.window}",))
+        return MailExplanation(what, f"{why} {late}".strip(), do, (f"why {record.window}",))
     if record.state is State.COLLECTING and not _is_overdue(record, now):
         do = "Nothing: it is closed and sent by itself. A publisher may cancel the events in it, by mail.cancel."
         what = f"No mail yet: a digest that collects events, {_format_count(len(record.items), 'event')} so far."
-        return MailAnswer(what, f"Its window ends at {format_time(record.scheduled_for or 0)}.", do)
+        return MailExplanation(what, f"Its window ends at {format_time(record.scheduled_for or 0)}.", do)
     if not _is_overdue(record, now):
         do = "Nothing: it is sent by itself. Its publisher may cancel it, by an event of type mail.cancel."
-        return MailAnswer("No mail yet: it waits for its time.", record.reason or "", do)
+        return MailExplanation("No mail yet: it waits for its time.", record.reason or "", do)
     do = "Does scheduler run, and notify take from the queue retry? Look how things stand."
-    return MailAnswer("No mail yet, and its time has come.", record.reason or "", do, ("status",))
+    return MailExplanation("No mail yet, and its time has come.", record.reason or "", do, ("status",))
 
 
 def _is_overdue(record: Record, now: int) -> bool:
     return record.scheduled_for is not None and record.scheduled_for + _HOUR <= now
 
 
-def _explain_suppressed(mail: MailStory, record: Record, why: str) -> MailAnswer:
+def _explain_suppressed(mail: MailStory, record: Record, why: str) -> MailExplanation:
     send = f"redrive --from-record {mail.message_id}"
     match record.reason_code:
         case ReasonCode.RECIPIENT_UNSUBSCRIBED:
             do = "Nothing: the reader wants no mails of this kind, and can have them again by the link in an older one."
-            return MailAnswer("No mail: its reader has unsubscribed.", why, do)
+            return MailExplanation("No mail: its reader has unsubscribed.", why, do)
         case ReasonCode.RECIPIENT_NOT_ALLOWED:
             do = "Nothing, in a copy for trying things out. Else set delivery_mode, release, then send it again."
-            return MailAnswer("No mail: this deployment may not mail this address.", why, do, (send,))
+            return MailExplanation("No mail: this deployment may not mail this address.", why, do, (send,))
     do = "The address bounced or complained before. Take it off the lists, then send the mail."
-    return MailAnswer("No mail: the address is on the suppression list.", why, do, (_REMOVE, send))
+    return MailExplanation("No mail: the address is on the suppression list.", why, do, (_REMOVE, send))
 
 
 #: What an event names, and this deployment does not have.
@@ -282,7 +284,7 @@ _NOT_DECLARED = {
 }
 
 
-def _explain_rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
+def _explain_rejected(mail: MailStory, record: Record, why: str) -> MailExplanation:
     name = mail.message_id
     send = f"redrive --message {name}" if mail.letters else f"redrive --from-record {name}"
     commands = (send, *_discard(mail))
@@ -292,20 +294,22 @@ def _explain_rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
                 "Have its publisher publish it again with what is missing, under the same source and id: that one is "
                 "mailed in its place. Or mend the schema, release, and send it again. If it is hopeless, throw it away."
             )
-            return MailAnswer("No mail: the event could not become one.", why, do, commands)
+            return MailExplanation("No mail: the event could not become one.", why, do, commands)
         case ReasonCode.TYPE_UNKNOWN | ReasonCode.TENANT_UNKNOWN as code:
             what, do = _NOT_DECLARED[ReasonCode(code)]
-            return MailAnswer(what, why, do, commands)
+            return MailExplanation(what, why, do, commands)
         case ReasonCode.EVENT_EXPIRED:
             do = "It is sent all the same if you redrive it; or throw it away."
-            return MailAnswer("No mail: the event was too old to be worth one.", why, do, commands)
+            return MailExplanation("No mail: the event was too old to be worth one.", why, do, commands)
         case code if code in _OF_FILES:
             what, do = _OF_FILES[ReasonCode(code)]
-            return MailAnswer(what, why, do, commands)
+            return MailExplanation(what, why, do, commands)
         case ReasonCode.RETRIES_EXHAUSTED:
             do = "Is the provider well again? Then send it again."
-            return MailAnswer("No mail: it was tried for a day.", why, do, commands)
-    return MailAnswer("No mail: the provider will not take it.", why, "Mend the cause, then send it again.", commands)
+            return MailExplanation("No mail: it was tried for a day.", why, do, commands)
+    return MailExplanation(
+        "No mail: the provider will not take it.", why, "Mend the cause, then send it again.", commands
+    )
 
 
 _REMOVE = "suppressions remove ADDRESS"

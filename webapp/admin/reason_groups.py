@@ -10,10 +10,10 @@ from functools import partial
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
+from operations.redrive.letter_filter import LetterFilter, select_letters
 from operations.redrive.plan import RedriveDecision, RedrivePlan, plan_discard, plan_redrive
 from operations.redrive.plan_from_ledger import find_obstacle, plan_again, plan_from_records
 from operations.redrive.queue import peek
-from operations.redrive.selection import LetterFilter, select_letters
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
 __all__ = ["MayHaveGoneError", "ReasonGroup", "discard", "group_dead_letters", "redrive", "send_once_more"]

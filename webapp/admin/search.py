@@ -15,7 +15,7 @@ from function.ledger.keys import message_key
 from operations.installation import Installation
 from operations.outbox import OutboxEntry
 from operations.redrive.queue import peek
-from operations.why.answer import MailAnswer, explain_mail, summarize
+from operations.why.explanation import MailExplanation, explain_mail, summarize
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart, scan_from
 from operations.why.mail import MailStory, read_mail
 from operations.why.mail_search import MailQuery, find, mentions
@@ -45,7 +45,7 @@ class FoundMail:
 
     message_id: str
     story: EventTimeline | None
-    answer: MailAnswer
+    answer: MailExplanation
     source: str = ""
     event_id: str = ""
     subject: str = ""

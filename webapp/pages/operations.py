@@ -15,7 +15,7 @@ from operations.audit import Audit
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxRow, publish_again
-from operations.redrive.selection import LetterFilter
+from operations.redrive.letter_filter import LetterFilter
 from operations.status.status_lines import describe_status
 from operations.suppressions import Suppression, scan_suppressions, take_off
 from webapp import deadline, text

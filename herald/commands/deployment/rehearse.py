@@ -27,8 +27,8 @@ from laptop.rehearsal.scenarios import SCENARIOS, ReleaseScenario, ScenarioResul
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.pause import count_waiting
+from operations.redrive.letter_filter import LetterFilter, select_letters
 from operations.redrive.plan import plan_redrive
-from operations.redrive.selection import LetterFilter, select_letters
 from operations.redrive.send import RedriveResult, redrive_letters
 from package import build
 from release.stack import Stack

@@ -24,10 +24,10 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import find_rejected, publish_again
 from operations.redrive.dead_letters import DeadLetter
+from operations.redrive.letter_filter import LetterFilter, read_age, select_letters
 from operations.redrive.plan import RedriveDecision, RedrivePlan, plan_discard, plan_redrive
 from operations.redrive.plan_from_ledger import find_message, find_obstacle, plan_again, plan_from_records
 from operations.redrive.queue import count_in_flight, peek
-from operations.redrive.selection import LetterFilter, read_age, select_letters
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
 if TYPE_CHECKING:

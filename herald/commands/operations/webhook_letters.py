@@ -13,7 +13,7 @@ from herald.audited_action import run_audited
 from herald.console import confirm, console, format_age, note, print_json, print_rows
 from operations.errors import UserError
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.selection import LetterFilter
+from operations.redrive.letter_filter import LetterFilter
 from operations.redrive.webhook_letters import WebhookLetters
 
 __all__ = ["Webhook", "list_letters", "post_again", "throw_away"]

@@ -20,7 +20,7 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxEntry, find_entries
 from operations.redrive.queue import count_in_flight, peek
-from operations.why.answer import MailAnswer, explain_mail, format_time, summarize
+from operations.why.explanation import MailExplanation, explain_mail, format_time, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
 from operations.why.mail_search import MailQuery, MailSearchResult, find, mentions
@@ -88,7 +88,7 @@ def _list_outbox_entries(installation: Installation, question: MailQuery) -> Ite
 def _show(
     question: MailQuery,
     found: MailSearchResult,
-    answers: Sequence[MailAnswer],
+    answers: Sequence[MailExplanation],
     recipient: RecipientLists | None,
     options: str,
     now: int,
@@ -165,7 +165,7 @@ def _tell_where(installation: Installation, found: MailSearchResult, now: int) -
 def _describe(
     question: MailQuery,
     found: MailSearchResult,
-    answers: Sequence[MailAnswer],
+    answers: Sequence[MailExplanation],
     recipient: RecipientLists | None,
     options: str,
 ) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def _describe_recipient(recipient: RecipientLists) -> dict[str, Any]:
     }
 
 
-def _describe_mail(mail: MailStory, said: MailAnswer, options: str) -> dict[str, Any]:
+def _describe_mail(mail: MailStory, said: MailExplanation, options: str) -> dict[str, Any]:
     record = mail.record
     return {
         "message_id": mail.message_id or None,

@@ -20,7 +20,7 @@ from function.ledger.states import State
 from function.message.attachments import LARGEST
 from function.message.catalogue import Catalogue
 from function.message.email import Attachment
-from operations.why.answer import explain_mail
+from operations.why.explanation import explain_mail
 from operations.why.mail import MailStory
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue
 from tests.attachments import BUCKET, add_attachments, event_with, reference

@@ -15,7 +15,7 @@ from function.ledger.digest_windows import DigestWindows
 from function.ledger.states import State
 from function.ledger.writes.requests import update
 from function.message.catalogue import Catalogue
-from operations.why.answer import MailAnswer, explain_mail
+from operations.why.explanation import MailExplanation, explain_mail
 from operations.why.mail import MailStory
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
 from tests.fakes import event
@@ -322,7 +322,7 @@ def test_a_digest_and_its_event_are_kept_for_the_retention_after_its_window(worl
     assert [item and item["expires_at"]["N"] for item in items] == [expiry] * 3
 
 
-def told(world: World, message_id: str) -> MailAnswer:
+def told(world: World, message_id: str) -> MailExplanation:
     return explain_mail(MailStory(world.record(message_id)), world.clock())
 
 

@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 
 from laptop.state import ROOT
 from operations.status.alarms import RUNBOOK, SILENCE_RINGS, find_ringing, is_of
+from operations.status.retry_backlog import ProviderRefusal, WaitingEvents, read_waiting
 from operations.status.scheduled_mails import LaterMails
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
 from operations.status.status_lines import describe_status
-from operations.status.waiting import ProviderRefusal, WaitingEvents, read_waiting
 from tests.fakes import event
 from tests.integration.operations.test_records import ADA, Account, account, catalogue, run
 from tests.waiting import eventually

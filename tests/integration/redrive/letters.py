@@ -6,9 +6,9 @@ from typing import Any
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, RefusedForGood
+from operations.redrive.letter_filter import LetterFilter
 from operations.redrive.plan import RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
-from operations.redrive.selection import LetterFilter
 from operations.redrive.send import RedriveResult, redrive_letters
 from tests.fakes import event
 from tests.integration.redrive.conftest import Office

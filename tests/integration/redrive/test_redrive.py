@@ -19,10 +19,10 @@ from function.reason_codes import ReasonCode
 from operations.erasure import erase, find_personal_data
 from operations.errors import UserError
 from operations.redrive.dead_letters import group_by_reason
+from operations.redrive.letter_filter import LetterFilter
 from operations.redrive.plan import RedriveDecision
 from operations.redrive.plan_from_ledger import plan_from_records
 from operations.redrive.queue import peek
-from operations.redrive.selection import LetterFilter
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office

@@ -19,7 +19,7 @@ from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.notify import compose
 from operations.erasure import StoredEvent, erase_event
-from operations.why.answer import explain_mail, summarize
+from operations.why.explanation import explain_mail, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
 from operations.why.mail_search import MailQuery, find

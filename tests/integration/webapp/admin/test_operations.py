@@ -14,7 +14,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key, own_list_key
 from function.message.addressing.tenant import pack_tenants
 from function.reason_codes import ReasonCode
-from operations.redrive.selection import LetterFilter
+from operations.redrive.letter_filter import LetterFilter
 from tests.integration.operations.ses_lists import Region
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
