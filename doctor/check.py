@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from doctor.check_context import CheckContext
-from doctor.explanations import explain
+from doctor.error_explanations import explain
 
 __all__ = ["Check", "CheckResult", "CheckStatus", "Finding", "Scope", "find_worst", "ok", "run", "warning", "wrong"]
 

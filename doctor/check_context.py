@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from doctor.cloud import Answer, Cloud, read_pages
-from doctor.failures import RefusedError, UnansweredError
+from doctor.errors import RefusedError, UnansweredError
 from doctor.provider_probes import Http
 from doctor.scrubbing import LEFT_OUT
 from operations.installation import read_providers

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from doctor.check_context import CheckContext
 from doctor.checks.providers import find_reporting
-from doctor.failures import RefusedError, UnansweredError
+from doctor.errors import RefusedError, UnansweredError
 from function.providers.urls import is_ses, read_scheme, reports_by_webhook
 from operations.errors import UserError
 

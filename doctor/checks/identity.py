@@ -7,7 +7,7 @@ from typing import Any
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
 from doctor.check_context import CheckContext, read_member
-from doctor.failures import UnansweredError
+from doctor.errors import UnansweredError
 
 __all__ = ["CHECKS", "find_identity"]
 

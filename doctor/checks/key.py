@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.check_context import CheckContext, read_member
-from doctor.failures import UnansweredError
+from doctor.errors import UnansweredError
 from doctor.policies import list_grants
 
 __all__ = ["CHECKS"]

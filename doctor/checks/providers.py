@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
 from doctor.check_context import CheckContext, read_member
 from doctor.checks.tenants import find_tenants
-from doctor.failures import UnansweredError
+from doctor.errors import UnansweredError
 from doctor.provider_probes import PROBES, ProbeFailed, ProviderAccount, ProviderProbe
 from function.providers.mailgun.client import ENDPOINTS as MAILGUN
 from function.providers.resend.client import ENDPOINT as RESEND

@@ -8,7 +8,7 @@ from typing import Any
 
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.check_context import ALIAS, CheckContext
-from doctor.failures import RefusedError
+from doctor.errors import RefusedError
 
 __all__ = ["CHECKS"]
 

@@ -9,7 +9,7 @@ from doctor.check import Check, CheckStatus, Finding, find_worst, ok, run, wrong
 from doctor.check_context import CheckContext, read_member
 from doctor.checks import identity
 from doctor.checks.other_regions import SesThere
-from doctor.failures import UnansweredError
+from doctor.errors import UnansweredError
 from function.message.addressing.tenant import Tenant, read_tenants
 from function.providers.urls import list_ses_regions
 

@@ -14,7 +14,7 @@ from dns.resolver import Resolver
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.check_context import CheckContext, read_member
 from doctor.checks.dns_records import look
-from doctor.failures import UnansweredError
+from doctor.errors import UnansweredError
 
 __all__ = ["CHECKS"]
 

@@ -13,8 +13,8 @@ import typer
 
 from doctor.check_context import CheckContext, read_member
 from doctor.cloud import Memo
-from doctor.explanations import explain
-from doctor.failures import RefusedError, UnansweredError
+from doctor.error_explanations import explain
+from doctor.errors import RefusedError, UnansweredError
 from doctor.smoke import Journey, Smoke, compute_latency
 from doctor.smoke_providers import SmokeProvider, choose_providers
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals

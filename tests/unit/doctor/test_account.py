@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from doctor.check import CheckStatus
-from doctor.failures import RefusedError
+from doctor.errors import RefusedError
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, context, error, find
 
 OK, WARNING, WRONG = CheckStatus.OK, CheckStatus.WARNING, CheckStatus.WRONG

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from doctor.check import CheckResult, CheckStatus
 from doctor.cloud import Boto3Cloud
-from doctor.failures import RefusedError
+from doctor.errors import RefusedError
 from doctor.recording import RecordingCloud
 from herald.cli import app
 from herald.commands.account.doctor import format_lines, format_summary

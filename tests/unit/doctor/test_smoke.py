@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from doctor.failures import RefusedError
+from doctor.errors import RefusedError
 from doctor.smoke import Journey, Latency, Smoke, compute_latency
 from tests.unit.doctor.fake_cloud import FakeCloud, context, error
 

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 
 from doctor.check_context import CheckContext
-from doctor.failures import RefusedError, UnansweredError
+from doctor.errors import RefusedError, UnansweredError
 from operations.errors import UserError
 
 __all__ = ["Explanation", "explain"]
