@@ -185,7 +185,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     fan_out = None
     if catalogue.has_recipients:
         from function.delivery.fan_out import RecipientFanOut  # noqa: PLC0415  only where it is used
-        from function.ledger.parts import PartRecords  # noqa: PLC0415  only where it is used
+        from function.ledger.recipient_parts import PartRecords  # noqa: PLC0415  only where it is used
 
         fan_out = RecipientFanOut(PartRecords(ledger), retry)
 

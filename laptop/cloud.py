@@ -32,14 +32,14 @@ from laptop.provision.functions import (
     make_functions,
 )
 from laptop.provision.messaging import Provisioned
-from laptop.provision.stores import make_stores
-from laptop.provision.vendors import (
+from laptop.provision.providers import (
     build_provider_settings,
     choose_providers,
     make_gateway,
     make_provider_secrets,
     make_webhooks,
 )
+from laptop.provision.stores import make_stores
 from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, EVENTS_API, FUNCTIONS, PREFIX, WEBHOOK
 from laptop.state import DEFAULT_STATE, ROOT, StateFolder
 from laptop.supervision.ports import HOST, Ports

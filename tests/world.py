@@ -20,7 +20,7 @@ from function.event.envelope import Delivery, QueueItem, from_queue
 from function.ledger.digest_windows import DigestWindows
 from function.ledger.keys import address_key, choice_name, event_key
 from function.ledger.ledger import Ledger, Writes
-from function.ledger.parts import PartRecords
+from function.ledger.recipient_parts import PartRecords
 from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import Schedule
 from function.ledger.states import Action, State

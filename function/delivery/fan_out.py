@@ -17,7 +17,7 @@ from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Parted, Verdict
 from function.ledger.keys import part_id, part_message_id
-from function.ledger.parts import PartRecords
+from function.ledger.recipient_parts import PartRecords
 from function.ledger.record import Record
 from function.ledger.table import Contended
 from function.message.addressing.recipients import read_address, write_event, write_part

@@ -20,7 +20,7 @@ from laptop.emulator.alarm_evaluation import AlarmEvaluator
 from laptop.emulator.buses import Buses
 from laptop.emulator.code_folders import CodeFolders
 from laptop.emulator.cognito import UserPoolPatches
-from laptop.emulator.control import App, ControlPaths, Scope
+from laptop.emulator.control_api import App, ControlPaths, Scope
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues

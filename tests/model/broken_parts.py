@@ -11,7 +11,7 @@ from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Duplicate, Parted, Verdict
 from function.ledger.keys import part_name
-from function.ledger.parts import PartRecords
+from function.ledger.recipient_parts import PartRecords
 from function.ledger.record import Record
 from function.message.addressing.recipients import read_address
 from function.message.builder import Draft

@@ -21,7 +21,7 @@ from function.event.envelope import Delivery, from_queue
 from function.ledger.digest_windows import DigestWindows
 from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
-from function.ledger.parts import PartRecords
+from function.ledger.recipient_parts import PartRecords
 from function.ledger.schedule import Schedule
 from function.ledger.table import Table
 from function.message.builder import Draft

@@ -11,7 +11,7 @@ import pytest
 from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.digest_windows import Digest, close_window, collect_event
 from function.ledger.ledger import Writes
-from function.ledger.parts import add_parts, cancel_parted
+from function.ledger.recipient_parts import add_parts, cancel_parted
 from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import cancel_record
 from function.ledger.states import Action, State

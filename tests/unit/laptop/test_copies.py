@@ -9,7 +9,7 @@ import pytest
 
 from function.environment import read_roles
 from laptop.provision.functions import declare_roles
-from laptop.provision.vendors import choose_providers
+from laptop.provision.providers import choose_providers
 from operations.errors import UserError
 
 SES, RESEND = "ses://us-east-1", "resend://"
