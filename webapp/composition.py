@@ -30,7 +30,7 @@ from webapp.outbox.outbox import Outbox
 from webapp.preferences.account import AccountRepository
 from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

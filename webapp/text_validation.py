@@ -1,4 +1,4 @@
-"""One line of text: what may stand in a title, a name or a subject, and what never may."""
+"""Validates the text of people: what may stand in the one line of a title, a name or a subject, and what never may."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
-__all__ = ["LINE_PATTERN", "is_address", "is_line", "line", "locale"]
+__all__ = ["LINE_PATTERN", "clean_line", "is_address", "is_line", "read_language_tag"]
 
 #: Control characters, line and paragraph separators, noncharacters.
 _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufdd0-\\ufdef\\ufffe\\uffff"
@@ -48,7 +48,7 @@ def is_line(text: str) -> bool:
     return True
 
 
-def line(text: object, most: int) -> str:
+def clean_line(text: object, most: int) -> str:
     """`text` as one clean line of at most `most` characters; "" for what is no text."""
     if not isinstance(text, str):
         return ""
@@ -63,7 +63,7 @@ def is_address(text: object) -> bool:
     return isinstance(text, str) and _ADDRESS.fullmatch(text) is not None
 
 
-def locale(text: object, default: str = "en") -> str:
+def read_language_tag(text: object, default: str = "en") -> str:
     """A BCP 47 language tag; an underscore is taken for a hyphen, anything else gives `default`."""
     tag = text.replace("_", "-") if isinstance(text, str) else ""
     return tag if _LOCALE.fullmatch(tag) else default

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from laptop.ses.mailbox import Mail, Mailbox
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 from webapp.timeline.timeline import EventTimeline, build_record_timeline
 
 __all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "count_totals", "tell_stories"]

@@ -18,7 +18,7 @@ from laptop.console.release import Comparer, describe_release
 from laptop.console.scenarios import AGAIN, FRESH
 from laptop.resources import PREFIX
 from laptop.ses.api import Ses
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
     from laptop.codedeploy.api import CodeDeployApi

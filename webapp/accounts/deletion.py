@@ -27,7 +27,7 @@ from webapp.outbox.event import compute_welcome_id
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.account import AccountRepository
 from webapp.preferences.preferences import CATEGORIES, Preferences
-from webapp.timeline.ledger import LedgerReader, read_message_id
+from webapp.timeline.ledger_reader import LedgerReader, read_message_id
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

@@ -20,11 +20,11 @@ from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart, scan_from
 from operations.why.mail import MailStory, read_mail
 from operations.why.mail_search import MailQuery, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
-from webapp import text
+from webapp import text_validation
 from webapp.books import cursor
 from webapp.clock import Clock
 from webapp.outbox.outbox import Outbox, OutboxEvent
-from webapp.timeline.ledger import LedgerReader, read_message_id
+from webapp.timeline.ledger_reader import LedgerReader, read_message_id
 from webapp.timeline.timeline import EventTimeline, build_record_timeline, build_timeline
 
 __all__ = ["FoundMail", "MailSearch", "SearchResult"]
@@ -79,7 +79,7 @@ class MailSearch:
     def find(self, wanted: str, start: str = "") -> SearchResult:
         """Whatever `wanted` names: an address, else a book, an event, a message or a subject; `start` goes on where an
         earlier search ended."""
-        if not start and not text.is_address(wanted) and (known := tuple(self._find_by_key(wanted))):
+        if not start and not text_validation.is_address(wanted) and (known := tuple(self._find_by_key(wanted))):
             stories = [story for _, story in known]
             return SearchResult(summarize(stories), tuple(mail for mail, _ in known))
         return self._look_through(wanted, start)

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import jwt
 
-from webapp import text
+from webapp import text_validation
 from webapp.auth.discovery import Discovery, IssuerKeys
 from webapp.errors import NotAllowed, NotAuthenticated
 from webapp.user_locale import negotiate_language
@@ -77,18 +77,20 @@ class Identity:
         email, sub = claims.get("email"), claims.get("sub")
         if not isinstance(sub, str) or not 0 < len(sub) <= 255 or not sub.isprintable():
             raise NotAuthenticated("the token names nobody")
-        if not isinstance(email, str) or not text.is_address(email):
+        if not isinstance(email, str) or not text_validation.is_address(email):
             raise NotAllowed("The account's address is not one that mail can be sent to.")
-        name = text.line(claims.get("name") or claims.get("given_name"), 100) or email.partition("@")[0]
+        name = (
+            text_validation.clean_line(claims.get("name") or claims.get("given_name"), 100) or email.partition("@")[0]
+        )
         return cls(
             sub,
             email,
             name,
-            text.locale(claims.get("locale")),
+            text_validation.read_language_tag(claims.get("locale")),
             operator,
             signed_in_at=_read_seconds(claims.get("auth_time", claims.get("iat"))) * 1000,
-            username=text.line(claims.get("cognito:username"), 128),
-            zone=text.line(claims.get("zoneinfo"), 64),
+            username=text_validation.clean_line(claims.get("cognito:username"), 128),
+            zone=text_validation.clean_line(claims.get("zoneinfo"), 64),
         )
 
 

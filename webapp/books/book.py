@@ -13,7 +13,7 @@ from stdnum import isbn
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidLength, ValidationError
 from stdnum.util import clean
 
-from webapp.text import LINE_PATTERN, is_line
+from webapp.text_validation import LINE_PATTERN, is_line
 
 __all__ = ["Author", "Book", "BookChange", "BookIn", "DeletedBook", "Isbn", "Title"]
 

@@ -17,7 +17,7 @@ from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
 from webapp.outbox.event import CommittedEvent, continue_trace
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.preferences.account import AccountRepository
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 from webapp.timeline.timeline import EventTimeline, build_timeline
 
 __all__ = ["AddedBook", "BookService"]

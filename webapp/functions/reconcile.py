@@ -17,9 +17,9 @@ from webapp.aws import clients
 from webapp.clock import Clock, read_clock
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.publisher import Publisher
-from webapp.outbox.run import LambdaContext, take_while_time
+from webapp.outbox.publishing_run import LambdaContext, take_while_time
 from webapp.settings import OutboxSettings, ReconcileSettings
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 from webapp.tracing import open_tracer
 
 __all__ = ["Reconciliation", "RepublicationSchedule", "compose", "handler"]

@@ -8,7 +8,7 @@ from webapp.aws import clients
 from webapp.clock import read_clock
 from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
-from webapp.outbox.run import LambdaContext, take_while_time
+from webapp.outbox.publishing_run import LambdaContext, take_while_time
 from webapp.settings import OutboxSettings
 from webapp.tracing import open_tracer
 

@@ -11,7 +11,7 @@ from webapp import log
 from webapp.clock import Clock
 from webapp.outbox.event import MOST_BYTES, find_traceparent
 from webapp.outbox.outbox import Outbox, OutboxEvent
-from webapp.outbox.run import Counts
+from webapp.outbox.publishing_run import Counts
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

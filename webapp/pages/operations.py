@@ -18,7 +18,7 @@ from operations.outbox import OutboxRow, publish_again
 from operations.redrive.letter_filter import LetterFilter
 from operations.status.status_lines import describe_status
 from operations.suppressions import Suppression, scan_suppressions, take_off
-from webapp import deadline, text
+from webapp import deadline, text_validation
 from webapp.admin import reason_groups
 from webapp.admin.reason_groups import MayHaveGoneError, discard, group_dead_letters, redrive
 from webapp.admin.search import SearchResult
@@ -248,7 +248,7 @@ def show_audit(request: Request, _operator: Operator, parts: PartsOf, before: En
 def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
     """Take an address off SES's list in every region, then off Herald's own."""
     installation, wanted = parts.notifier.installation, wanted.strip()
-    if not text.is_address(wanted):
+    if not text_validation.is_address(wanted):
         return _show_refusal(request, "This is no address: nothing was changed.")
     key = installation.address_keys(wanted)[0]
     try:
@@ -274,7 +274,7 @@ def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
 
 def _name_of(installation: Installation, wanted: str) -> str:
     """What a search is for, as the record may have it: an address by its hash, and free text not at all."""
-    if text.is_address(wanted):
+    if text_validation.is_address(wanted):
         return installation.address_keys(wanted)[0]
     return wanted if _ID.fullmatch(wanted) else "something that is no id"
 

@@ -24,7 +24,7 @@ from laptop.ses.api import Ses
 from laptop.ses.mailbox import Mail, Mailbox
 from laptop.ses.wire import SesServer
 from tests.waiting import LIMIT
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 
 PUBLISH = FRESH[0]
 

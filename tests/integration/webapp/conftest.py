@@ -35,7 +35,7 @@ from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
 from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -20,7 +20,8 @@ FUNCTION = {
     "function/delivery": "admission attachments courier decision digests fan_out next_provider outcome "
     "report_tracing scheduling stored_event tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
-    "function/ledger": "attempt attributes digest_windows keys ledger mail_event parts record schedule states table",
+    "function/ledger": "attempt attributes digest_windows keys ledger mail_event recipient_parts record schedule "
+    "states table",
     "function/ledger/writes": "claims feedback requests settlements supersession",
     "function/message": "attachments builder catalogue delivery_mode digest email invitation locale_filters rendering "
     "sender unsubscribe",
@@ -50,7 +51,7 @@ WEBAPP = {
     "operations/redrive": "dead_letters letter_filter plan plan_from_ledger queue send",
     "operations/status": "alarms retry_backlog scheduled_mails status status_lines",
     "operations/why": "explanation ledger_scan mail mail_search recipient",
-    "webapp": "app clock composition deadline errors log settings text tracing user_locale",
+    "webapp": "app clock composition deadline errors log settings text_validation tracing user_locale",
     "webapp/accounts": "deletion",
     "webapp/admin": "notifier reason_groups search",
     "webapp/api": "books dependencies health me models openapi preconditions problems",
@@ -59,11 +60,11 @@ WEBAPP = {
     "webapp/books": "book cursor events idempotency mail_budget repository service",
     "webapp/functions": "post_confirmation reconcile relay sweeper web",
     "webapp/http": "error_handlers middleware tracing",
-    "webapp/outbox": "event outbox publisher run",
+    "webapp/outbox": "event outbox publisher publishing_run",
     "webapp/pages": "account book_changes books drafts missing_mail operations preferences preview "
     "rendering sessions sign_in state_labels",
     "webapp/preferences": "account preferences unsubscribe_links",
-    "webapp/timeline": "ledger timeline",
+    "webapp/timeline": "ledger_reader timeline",
 }
 
 

@@ -22,7 +22,7 @@ from tests.integration.webapp.conftest import Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
 from webapp.composition import Parts
-from webapp.text import LINE_PATTERN, is_line
+from webapp.text_validation import LINE_PATTERN, is_line
 
 pytestmark = pytest.mark.slow
 

@@ -28,7 +28,7 @@ from webapp.books.repository import BookRepository
 from webapp.composition import Parts, build_client_registration
 from webapp.errors import NotAuthenticated, Unavailable
 from webapp.pages.operations import _LOOK_SECONDS
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger_reader import LedgerReader
 
 #: As they are outside the tests, which have more patience.
 DEADLINE, LAST_CALL = deadline.SECONDS, discovery_module.TIMEOUT_SECONDS
