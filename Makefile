@@ -124,7 +124,7 @@ dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (F
 redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason CODE", "--from-record ID")
 	$(HERALD) redrive $(FLAGS)
 
-discard: $(RUN_ENV) ## Throw dead letters away (FLAGS="--message ID", "--reason CODE", "--older-than 7d", "--all")
+discard: $(RUN_ENV) ## Discard dead letters (FLAGS="--message ID", "--reason CODE", "--older-than 7d", "--all")
 	$(HERALD) discard $(FLAGS)
 
 pause: $(RUN_ENV) ## Stop all mail without losing any: every event waits

@@ -20,7 +20,7 @@ _SHOWN = 10
 _DECISIONS = {
     RedriveDecision.SEND: "to send",
     RedriveDecision.ASK: "may have been sent already",
-    RedriveDecision.DISCARD: "to throw away: the mail has gone since, or another message has its event",
+    RedriveDecision.DISCARD: "to discard: the mail has gone since, or another message has its event",
     RedriveDecision.AGAIN: "to send once more: a provider accepted it before",
     RedriveDecision.REFUSED: "stopped by something that can be changed: left in dead",
 }
@@ -49,7 +49,7 @@ def show_letters(
     if offer:
         console.print(f"\nWhy this one:    herald why MESSAGE_ID{options}", style="dim")
         console.print(f"Send them again: herald redrive{options} (--dry-run shows what it would do)", style="dim")
-        console.print(f"Hopeless:        herald discard --reason CODE{options}", style="dim")
+        console.print(f"Discard them:    herald discard --reason CODE{options}", style="dim")
 
 
 def show_plan(console: Console, plan: RedrivePlan) -> None:

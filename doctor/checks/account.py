@@ -60,9 +60,9 @@ def _check_sending(context: CheckContext) -> Finding:
         return ok("sending is on, the account is HEALTHY")
     if standing == "PROBATION":
         return warning(
-            "sending is on, but SES reviews the account (PROBATION)", "read SES's mail, mend the cause, answer"
+            "sending is on, but SES reviews the account (PROBATION)", "read SES's mail, fix the cause, answer"
         )
-    return wrong(f"SES has put the account to {standing}", "read SES's mail, mend the cause, answer")
+    return wrong(f"SES has put the account to {standing}", "read SES's mail, fix the cause, answer")
 
 
 def _plan(context: CheckContext) -> Finding:

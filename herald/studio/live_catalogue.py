@@ -96,7 +96,7 @@ class LiveCatalogue:
 
     def _require_catalogue(self) -> Catalogue:
         if self._catalogue is None:
-            raise UserError("no mail can be shown until what is wrong has been mended")
+            raise UserError("no mail can be shown until the errors are fixed")
         return self._catalogue
 
     def _describe(self, type_: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class RedrivePlan:
 
 
 def plan_discard(letters: Iterable[DeadLetter]) -> RedrivePlan:
-    """Throw each of these letters away; the records of their mails stay as they are."""
+    """Discard each of these dead letters; the records of their mails stay as they are."""
     chosen = list(letters)
     return RedrivePlan({letter.id: RedriveDecision.DISCARD for letter in chosen}, chosen)
 

@@ -92,7 +92,7 @@ def _explain_missing_record(mail: MailStory) -> MailExplanation:
         return MailExplanation(
             "No mail: it lies in dead, and the ledger has no record of it.",
             letter.reason,
-            "Mend the cause, then send it again; or throw it away.",
+            "Fix the cause, then send it again; or discard it.",
             (f"redrive --message {mail.message_id}", f"discard --message {mail.message_id}"),
         )
     entry = mail.outbox
@@ -100,12 +100,12 @@ def _explain_missing_record(mail: MailStory) -> MailExplanation:
         return MailExplanation(
             "No mail: the outbox gave the event up before SNS took it.",
             entry.reason,
-            "Mend the cause, then publish it again.",
+            "Fix the cause, then publish it again.",
             (f"redrive --from-outbox {entry.event_id}",),
         )
     if entry is not None and entry.state == "published":
         return MailExplanation(
-            "No mail yet: SNS took the event, and the ledger has not heard of it, or keeps it no more.",
+            "No mail yet: SNS took the event, and the ledger has no record of it, or no longer keeps it.",
             f"SNS's MessageId is {entry.message_id}.",
             "Reconciliation publishes it again by itself. Is notify paused, or does its queue wait?",
             ("status",),
@@ -127,7 +127,7 @@ def _explain_sent_twice(mail: MailStory) -> MailExplanation:
             what,
             "The first's answer was lost and later mails were reported on, so it was sent once more; then its report "
             "came.",
-            "Nothing can be taken back. If it must not happen again, set on_unknown = hold: a person decides.",
+            "Nothing can be taken back. If it must not happen again, set on_unknown = hold: an operator decides.",
         )
     why = "The first's answer was lost, and it was sent once more, with a person's yes; then its report came."
     return MailExplanation(what, why, "Nothing can be taken back.")
@@ -175,7 +175,7 @@ def _explain_accepted(mail: MailStory, record: Record) -> MailExplanation:
             do = "Does the address exist again? Take it off the lists, then send the mail again."
         case State.REFUSED | State.SOFT_BOUNCED:
             what = f"No mail arrived: {MEANING[record.state]}."
-            do = "Mend the cause (a full mailbox, the content), then send it again."
+            do = "Fix the cause (a full mailbox, the content), then send it again."
         case State.DELIVERED:
             what = "One mail went, and the recipient's server took it."
             do = "Nothing. If the reader does not find it, look into spam; a second one is sent by:"
@@ -275,11 +275,11 @@ def _explain_suppressed(mail: MailStory, record: Record, why: str) -> MailExplan
 _NOT_DECLARED = {
     ReasonCode.TYPE_UNKNOWN: (
         "No mail: there is no notification for this type.",
-        "Add a notification for this type and release it, then send it again; or throw it away.",
+        "Add a notification for this type and release it, then send it again; or discard it.",
     ),
     ReasonCode.TENANT_UNKNOWN: (
         "No mail: this deployment declares no tenant of this name.",
-        "Declare the tenant (Terraform's tenants), with a brand, and release it, then send it again; or throw it away.",
+        "Declare the tenant (Terraform's tenants), with a brand, and release it, then send it again; or discard it.",
     ),
 }
 
@@ -292,14 +292,14 @@ def _explain_rejected(mail: MailStory, record: Record, why: str) -> MailExplanat
         case ReasonCode.EVENT_INVALID | ReasonCode.EVENT_TOO_LARGE:
             do = (
                 "Have its publisher publish it again with what is missing, under the same source and id: that one is "
-                "mailed in its place. Or mend the schema, release, and send it again. If it is hopeless, throw it away."
+                "mailed in its place. Or fix the schema, release, and send it again. If nobody will fix it, discard it."
             )
             return MailExplanation("No mail: the event could not become one.", why, do, commands)
         case ReasonCode.TYPE_UNKNOWN | ReasonCode.TENANT_UNKNOWN as code:
             what, do = _NOT_DECLARED[ReasonCode(code)]
             return MailExplanation(what, why, do, commands)
         case ReasonCode.EVENT_EXPIRED:
-            do = "It is sent all the same if you redrive it; or throw it away."
+            do = "It is sent all the same if you redrive it; or discard it."
             return MailExplanation("No mail: the event was too old to be worth one.", why, do, commands)
         case code if code in _OF_FILES:
             what, do = _OF_FILES[ReasonCode(code)]
@@ -308,7 +308,7 @@ def _explain_rejected(mail: MailStory, record: Record, why: str) -> MailExplanat
             do = "Is the provider well again? Then send it again."
             return MailExplanation("No mail: it was tried for a day.", why, do, commands)
     return MailExplanation(
-        "No mail: the provider will not take it.", why, "Mend the cause, then send it again.", commands
+        "No mail: the provider will not take it.", why, "Fix the cause, then send it again.", commands
     )
 
 

@@ -81,8 +81,8 @@ def wait_until_quiet(stack: Stack, names: list[str]) -> None:
         if time.monotonic() - began > patience:
             said = ", ".join(sorted(map(_describe_ringing, ringing)))
             raise UserError(
-                f"{said}, so CodeDeploy would roll the release back at once: mend the "
-                "cause, or say --own-alarms-only if this release is what mends it"
+                f"{said}, so CodeDeploy would roll the release back at once: fix the "
+                "cause, or say --own-alarms-only if this release fixes it"
             )
         time.sleep(stack.pause)
 

@@ -56,7 +56,7 @@ def test_a_night_on_call(herald: Herald, cloud: LaptopCloud) -> None:
     herald.inbox.exactly(waiting, 1)
 
     done = command("discard", "--message", message_id, "--because", "the shop's test event", "--yes")
-    assert done.stdout.splitlines()[-1] == "1 thrown away."
+    assert done.stdout.splitlines()[-1] == "1 discarded."
     assert command("discard", "--message", message_id, "--yes").returncode == 1
 
 

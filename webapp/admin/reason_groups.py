@@ -90,12 +90,12 @@ def redrive(
 def discard(
     installation: Installation, letter_filter: LetterFilter, because: str, clock: Callable[[], float] = time.monotonic
 ) -> str:
-    """Throw the letters of the filter away, and say how many and why; the ledger's records stay."""
+    """Discard the dead letters of the filter, and say how many and why; the ledger's records stay."""
     until = clock() + _SECONDS
     plan = plan_discard(select_letters(installation, letter_filter))
     done = redrive_letters(installation, plan, lambda _: None, RedriveResult(), lambda: clock() < until)
     left = f", {len(plan.letters) - done.total} not yet: do it again" if done.total < len(plan.letters) else ""
-    return f"{done.discarded} thrown away{left}: {because}"
+    return f"{done.discarded} discarded{left}: {because}"
 
 
 def send_once_more(installation: Installation, message_id: str, *, confirmed: bool) -> str:
@@ -117,7 +117,7 @@ def _shorten_refusals(refusals: Sequence[str]) -> str:
 def _describe(result: RedriveResult, plan: RedrivePlan) -> str:
     parts = [f"{result.sent} queued again"]
     if result.discarded:
-        parts.append(f"{result.discarded} thrown away because the mail has gone, or another message has its event")
+        parts.append(f"{result.discarded} discarded because the mail has gone, or another message has its event")
     if left := len(plan.letters) - result.total:
         parts.append(f"{left} not yet: they are still in dead, send them again")
     return ", ".join(parts)

@@ -28,8 +28,7 @@ KINDS = {
             "bad-request",
             400,
             "The request cannot be read",
-            "The request is not what HTTP or this route expects; `detail` says which part. "
-            "Mend it, then send it again.",
+            "The request is not what HTTP or this route expects; `detail` says which part. Fix it, then send it again.",
         ),
         ProblemType(
             "sign-in-failed",

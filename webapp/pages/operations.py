@@ -132,7 +132,7 @@ def send_again(
     """Send one letter again, or all of a reason; where a mail may have gone, ask first."""
     letter_filter = LetterFilter(frozenset({message} if message else ()), reason)
     if not (message or reason):
-        raise Problem("bad-request", "Say which letter to send again.")
+        raise Problem("bad-request", "Say which dead letter to send again.")
     letters = parts.notifier.installation
     deadline.extend(_ACTION_SECONDS)
     try:
@@ -161,9 +161,9 @@ def throw_away(
     because: Text = "",
     confirmed: Text = "",
 ) -> Response:
-    """Throw one letter away, or all of a reason; asks first, and for the reason, which stands in the record."""
+    """Discard one dead letter, or all of a reason; asks first, and for the reason, which is recorded."""
     if not (message or reason):
-        raise Problem("bad-request", "Say which letter to throw away.")
+        raise Problem("bad-request", "Say which dead letter to discard.")
     if confirmed != "yes" or not because.strip():
         context = {"message": message, "reason": reason, "asked": confirmed == "yes"}
         return render_page(request, "operations-discard.html", context, 409)
@@ -172,7 +172,7 @@ def throw_away(
     done = parts.audit.record(
         operator.email,
         operator.sub,
-        "throw away",
+        "discard",
         message or reason,
         lambda: discard(parts.notifier.installation, letter_filter, because.strip()),
     )

@@ -71,7 +71,7 @@ STATES = {
         "Not sent",
         "bad",
         "The event could not become a mail.",
-        "The event is kept with the reason; an operator can send it again once that is mended.",
+        "The event is kept with the reason; an operator can send it again once that is fixed.",
     ),
     "replaced": StateLabel(
         "Corrected",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Dead letters: see why they are dead, send them again, or throw them away.")
+app = typer.Typer(help="Dead letters: see why they are dead, send them again, or discard them.")
 
 #: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes, or something that
 #: can be changed stops it.
@@ -172,7 +172,7 @@ def discard(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Throw dead letters away, so that their alarm ends. Asks; who did it and why is on record.
+    """Discard dead letters, so that their alarm ends. Asks; who did it and why is on record.
 
     Nothing is sent. As long as the ledger keeps the event, `herald redrive --from-record ID` still sends it.
     """
@@ -190,18 +190,18 @@ def discard(
     elif not machine:
         show_letters(console, plan.letters, int(time.time() * 1000), False, account.options, offer=False)
     done = RedriveResult()
-    if plan.letters and (yes or confirm(f"Throw {len(plan.letters)} away? Their mails are not sent.")):
+    if plan.letters and (yes or confirm(f"Discard {len(plan.letters)}? Their mails are not sent.")):
         why = because or _ask_why()
 
         def throw_away() -> str:
             _run(partial(redrive_letters, installation, plan), len(plan.letters), done)
-            return f"{done.discarded} thrown away: {why}"
+            return f"{done.discarded} discarded: {why}"
 
-        run_audited(account, "throw away", letter_filter.describe(), throw_away)
+        run_audited(account, "discard", letter_filter.describe(), throw_away)
     if machine:
         print_json({"discarded": done.discarded, "left": len(plan.letters) - done.discarded})
     elif done.discarded:
-        console.print(f"{done.discarded} thrown away.")
+        console.print(f"{done.discarded} discarded.")
         _tell_unseen(len(plan.letters) - done.discarded)
 
 
@@ -279,7 +279,7 @@ def _redrive(
 
     def send() -> str:
         _run(partial(act_on, installation, plan), len(plan.letters), done)
-        return f"{done.sent} queued again, {done.discarded} thrown away because the mail has gone"
+        return f"{done.sent} queued again, {done.discarded} discarded because the mail has gone"
 
     action = "send once more" if plan.letters_to(RedriveDecision.AGAIN) else "send again"
     run_audited(
@@ -316,9 +316,9 @@ def _ask_why() -> str:
     if not os.isatty(0):
         return "no reason given"
     try:
-        return str(typer.prompt("Why? It stands in the record of what operators did", err=True))
+        return str(typer.prompt("Why? It is recorded with what operators did", err=True))
     except typer.Abort:
-        raise UserError("stopped before an answer; nothing was thrown away", INTERRUPTED) from None
+        raise UserError("stopped before an answer; nothing was discarded", INTERRUPTED) from None
 
 
 def _tell_refusals(plan: RedrivePlan) -> None:
@@ -339,7 +339,7 @@ def _tell_in_flight(sqs: SQSClient, dead: str) -> None:
 
 def _tell_done(done: RedriveResult, planned: int) -> None:
     why = "because the mail has gone, or another message has its event"
-    thrown = f", {done.discarded} thrown away {why}" if done.discarded else ""
+    thrown = f", {done.discarded} discarded {why}" if done.discarded else ""
     console.print(f"{done.sent} sent again{thrown}.")
     _tell_unseen(planned - done.total)
 

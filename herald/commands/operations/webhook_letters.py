@@ -50,13 +50,13 @@ def throw_away(account: AwsAccount, letter_filter: LetterFilter, because: str, y
     """Delete those that are meant."""
     webhook = _open(account)
     letters, done = _choose(webhook, letter_filter, machine), 0
-    if letters and (yes or confirm(f"Throw {len(letters)} away? Their receiver is never told.")):
-        action = f"throw away: {because}"[:100] if because else "throw away"
+    if letters and (yes or confirm(f"Discard {len(letters)}? Their receiver never gets them.")):
+        action = f"discard: {because}"[:100] if because else "discard"
         done = _act(account, action, letter_filter, lambda: webhook.throw_away(letters))
     if machine:
         print_json({"discarded": done, "left": len(letters) - done})
     elif done:
-        console.print(f"{done} thrown away.")
+        console.print(f"{done} discarded.")
 
 
 def _open(account: AwsAccount) -> WebhookLetters:

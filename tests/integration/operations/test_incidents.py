@@ -266,11 +266,11 @@ def test_a_hopeless_letter_is_thrown_away_on_record(account: Account, books: Any
     assert "say --yes" in str(refused.exception)
     assert account.letters == ["m1", "m2"]
     result = run("discard", "--reason", "event_invalid", "--because", "the shop's test event", "--yes")
-    assert result.stdout.splitlines()[-1] == "1 thrown away."
+    assert result.stdout.splitlines()[-1] == "1 discarded."
     assert account.letters == ["m2"]
     intent, outcome = audit(books)
-    assert (intent["who"], intent["action"], intent["about"]) == (arn(), "throw away", "reason event_invalid")
-    assert outcome["outcome"] == "1 thrown away: the shop's test event"
+    assert (intent["who"], intent["action"], intent["about"]) == (arn(), "discard", "reason event_invalid")
+    assert outcome["outcome"] == "1 discarded: the shop's test event"
     assert account.world.state("m1") is State.REJECTED, "the ledger still keeps it"
 
 
@@ -328,7 +328,7 @@ def audit(dynamodb: Any) -> list[dict[str, str]]:
     [
         (("why", ADA), "search", HASH),
         (("redrive", "--message", "m1", "--yes"), "send again", "m1"),
-        (("discard", "--all", "--yes"), "throw away", "all letters"),
+        (("discard", "--all", "--yes"), "discard", "all letters"),
         (
             ("suppressions", "remove", BOB, "--yes"),
             "take off the list",

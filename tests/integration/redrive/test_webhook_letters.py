@@ -1,4 +1,4 @@
-"""`--webhook`: what the receiver of `mail_webhook` did not take is listed, posted again, or thrown away."""
+"""`--webhook`: what the receiver of `mail_webhook` did not take is listed, posted again, or discarded."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_they_are_thrown_away_only_by_name_and_on_record(webhook: Webhook, run: 
     webhook.give_up("5b0c")
     assert "say which letters" in str(run("discard", "--webhook").exception)
     done = run("discard", "--webhook", "--all", "--yes", "--because", "a test receiver")
-    assert "1 thrown away." in done.output
+    assert "1 discarded." in done.output
     assert (webhook.office.count(webhook.dead), webhook.office.count(webhook.waiting)) == (0, 0)
 
 

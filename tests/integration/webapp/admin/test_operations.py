@@ -325,13 +325,13 @@ def test_a_hopeless_letter_is_thrown_away_after_a_question_on_record(operator: B
         bury(cloud, f"m-{number}", code=ReasonCode.TYPE_UNKNOWN)
     asked = operator.submit("/operations/discard", message="m-1")
     assert asked.status_code == 409
-    assert "Throw this letter away?" in asked.text
+    assert "Discard this dead letter?" in asked.text
     assert operator.submit("/operations/discard", message="m-1", confirmed="yes", because=" ").status_code == 409
     assert not cloud.rows("audit")
     done = operator.submit("/operations/discard", message="m-1", confirmed="yes", because="a test event")
-    assert "1 thrown away: a test event" in done.text
+    assert "1 discarded: a test event" in done.text
     done = operator.submit("/operations/discard", reason="type_unknown", confirmed="yes", because="no such type")
-    assert "2 thrown away: no such type" in done.text
+    assert "2 discarded: no such type" in done.text
     assert not letters(cloud, "dead")
     assert operator.submit("/operations/discard").status_code == 400
 
