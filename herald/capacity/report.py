@@ -124,6 +124,6 @@ def list_advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
         yield f"{answer.lost:,.0f} events would be deleted by SQS: a burst of this size needs a higher sending rate."
     if answer.drained > _HOUR:
         yield (
-            "From the web app's outbox, what the ledger has not heard of after an hour is published again: duplicates, "
+            "From the web app's outbox, what the ledger has no record of after an hour is published again: duplicates, "
             "which cost a claim each and no second mail; they are not counted here."
         )
