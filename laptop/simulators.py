@@ -24,8 +24,8 @@ import uvicorn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.codedeploy import wire as codedeploy_wire
 from laptop.codedeploy.api import CodeDeployApi
+from laptop.codedeploy.http_server import CodeDeployServer
 from laptop.cognito.accounts import CognitoAccounts
 from laptop.cognito.mail import MailCarrier
 from laptop.cognito.sign_up_pages import AccountPages
@@ -33,18 +33,18 @@ from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, make_inbox
 from laptop.providers.certificate import make_tls_context
+from laptop.providers.http_server import VendorServer
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.smtp import SmtpServer
 from laptop.providers.vendor import VendorSimulator
 from laptop.providers.webhook_sender import WebhookSender, post_webhook
-from laptop.providers.wire import VendorServer
 from laptop.resources import PROVIDER_KEY, SENDER
 from laptop.ses.api import Ses
 from laptop.ses.faults import ArmedFaults
+from laptop.ses.http_server import SesServer
 from laptop.ses.mailbox import Mailbox
-from laptop.ses.wire import SesServer
 from laptop.supervision.ports import HOST
 from laptop.timer import Timer
 from laptop.traces.pages import TracePages
@@ -71,7 +71,7 @@ def main() -> None:
     wire = SesServer((HOST, options.ses), ses, options.aws)
     emulator = httpx.Client(base_url=options.aws, trust_env=False, timeout=300)
     deployments = _make_codedeploy(options.aws, emulator, options.scale)
-    codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
+    codedeploy = CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, wire)
     vendors = _serve_vendors(options.providers, ses.mailbox, options.scale, options.domain)
     for server in (wire, codedeploy, vendors):

@@ -22,7 +22,7 @@ from webapp.timeline.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
     from laptop.codedeploy.api import CodeDeployApi
-    from laptop.ses.wire import SesServer
+    from laptop.ses.http_server import SesServer
 
 __all__ = ["Console"]
 

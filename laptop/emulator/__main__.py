@@ -27,8 +27,8 @@ from laptop.emulator.queues import Queues
 from laptop.emulator.streams import Streams
 from laptop.emulator.topics import Topics
 from laptop.invocations.async_queue import AsyncQueue
+from laptop.invocations.invocation import InvocationTarget, QueuedEvent
 from laptop.invocations.journal import Journal
-from laptop.invocations.model import InvocationTarget, QueuedEvent
 from laptop.timer import Timer
 
 __all__ = ["main"]

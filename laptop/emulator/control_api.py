@@ -14,8 +14,8 @@ from typing import Any
 
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
+from laptop.invocations.invocation import QueuedEvent
 from laptop.invocations.journal import Journal
-from laptop.invocations.model import QueuedEvent
 
 __all__ = ["App", "ControlPaths", "Scope"]
 

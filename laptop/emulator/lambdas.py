@@ -19,9 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from laptop.emulator.patches import Ministack
-from laptop.invocations.journal import Journal, find_sns_message_id
-from laptop.invocations.metrics import MetricPoint, read_embedded_points, run_points
-from laptop.invocations.model import (
+from laptop.invocations.invocation import (
     Cause,
     InvocationOutcome,
     InvocationTarget,
@@ -32,6 +30,8 @@ from laptop.invocations.model import (
     choose_version,
     is_weighted,
 )
+from laptop.invocations.journal import Journal, find_sns_message_id
+from laptop.invocations.metrics import MetricPoint, read_embedded_points, run_points
 from laptop.invocations.results import read_outcome
 from laptop.service_model import hold_to_model
 

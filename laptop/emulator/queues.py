@@ -14,7 +14,7 @@ from typing import Any
 
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import PATCHED, Ministack
-from laptop.invocations.model import Cause, InvokeConfig
+from laptop.invocations.invocation import Cause, InvokeConfig
 from laptop.invocations.results import choose_messages_to_delete
 from laptop.invocations.retries import THROTTLED_FIRST, THROTTLED_LONGEST, Failed, on_failure_record
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
+from laptop.invocations.invocation import Cause, InvocationTarget
 from laptop.invocations.metrics import MetricPoint
-from laptop.invocations.model import Cause, InvocationTarget
 from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
 
 __all__ = ["Streams"]

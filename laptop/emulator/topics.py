@@ -15,9 +15,9 @@ from typing import Any
 from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues
 from laptop.environment import REGION
+from laptop.invocations.invocation import InvocationTarget, QueuedEvent
 from laptop.invocations.journal import Journal
 from laptop.invocations.metrics import MetricPoint
-from laptop.invocations.model import InvocationTarget, QueuedEvent
 
 __all__ = ["Topics"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from laptop.invocations.model import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
+from laptop.invocations.invocation import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
 from laptop.invocations.retries import Failed, RetryLater, decide, refuse
 
 __all__ = ["AsyncQueue"]

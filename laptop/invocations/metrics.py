@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from laptop.invocations.model import InvocationOutcome, InvocationTarget
+from laptop.invocations.invocation import InvocationOutcome, InvocationTarget
 
 __all__ = ["MetricPoint", "compute_measuring_time", "read_embedded_points", "run_points"]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from laptop.invocations.model import InvocationOutcome
+from laptop.invocations.invocation import InvocationOutcome
 
 __all__ = ["choose_messages_to_delete", "read_outcome"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from laptop.invocations.model import InvocationOutcome, InvokeConfig, QueuedEvent
+from laptop.invocations.invocation import InvocationOutcome, InvokeConfig, QueuedEvent
 
 __all__ = ["Condition", "Failed", "RetryLater", "decide", "on_failure_record", "refuse"]
 

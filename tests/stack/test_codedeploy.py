@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from laptop.codedeploy.api import CodeDeployApi
+from laptop.codedeploy.http_server import CodeDeployServer
 from laptop.codedeploy.runtime import SystemClock
-from laptop.codedeploy.wire import CodeDeployServer
 from tests.integration.codedeploy.conftest import appspec, content
 from tests.stack.conftest import Herald
 from tests.waiting import LIMIT, eventually

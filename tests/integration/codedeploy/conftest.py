@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from laptop.codedeploy.api import CodeDeployApi
-from laptop.codedeploy.wire import CodeDeployCalls, CodeDeployServer
+from laptop.codedeploy.http_server import CodeDeployCalls, CodeDeployServer
 from tests.integration.codedeploy.stage import Alarms, Functions, JumpingClock, Spawned
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import yaml
 from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
-from laptop.codedeploy.wire import CodeDeployCalls
+from laptop.codedeploy.http_server import CodeDeployCalls
 from operations.errors import UserError
 from release import deployments
 from release.appspec import TEMPLATE

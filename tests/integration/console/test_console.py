@@ -21,8 +21,8 @@ from laptop.console.pages import Console
 from laptop.console.scenarios import FRESH, make_event
 from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses
+from laptop.ses.http_server import SesServer
 from laptop.ses.mailbox import Mail, Mailbox
-from laptop.ses.wire import SesServer
 from tests.waiting import LIMIT
 from webapp.timeline.ledger_reader import LedgerReader
 

@@ -19,11 +19,11 @@ from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import NOTHING
 from herald.doctor_context import send_request
+from laptop.providers.http_server import VendorServer
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.webhook_sender import WebhookSender
-from laptop.providers.wire import VendorServer
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import Mailbox
 from tests.unit.doctor.fake_cloud import HEALTHY, FakeCloud, error, find

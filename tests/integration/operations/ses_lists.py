@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from laptop.ses.api import Ses
-from laptop.ses.wire import SesServer
+from laptop.ses.http_server import SesServer
 from tests.integration.ses.conftest import make_client, serve
 
 if TYPE_CHECKING:

@@ -21,16 +21,16 @@ from function.providers.secret import Secret
 from function.providers.sendgrid.client import SendGridProvider
 from function.providers.ses.client import SesProvider, build_client_config
 from function.providers.smtp import SmtpProvider
+from laptop.providers.http_server import VendorServer
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.smtp import SmtpServer
 from laptop.providers.vendor import VendorSimulator
-from laptop.providers.wire import VendorServer
 from laptop.ses.api import Ses
 from laptop.ses.faults import ArmedFaults
+from laptop.ses.http_server import SesServer
 from laptop.ses.mailbox import Mailbox
-from laptop.ses.wire import SesServer
 from tests.tls import make_contexts
 from tests.waiting import LIMIT
 

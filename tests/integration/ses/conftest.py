@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses
-from laptop.ses.wire import SesServer
+from laptop.ses.http_server import SesServer
 from tests.waiting import LIMIT
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from herald.capacity.burst_scenario import BurstScenario
 from herald.capacity.simulation import simulate
 from laptop.invocations.async_queue import AsyncQueue
-from laptop.invocations.model import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
+from laptop.invocations.invocation import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
 
 #: More than the function can send: only the concurrency limits.
 NO_LIMIT = 100_000.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from laptop.invocations.async_queue import AsyncQueue
-from laptop.invocations.model import Ending, InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
+from laptop.invocations.invocation import Ending, InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
 from laptop.invocations.retries import Failed
 
 SCALE = 0.01

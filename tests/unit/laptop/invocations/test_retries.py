@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from laptop.invocations.model import Ending, InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
+from laptop.invocations.invocation import Ending, InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
 from laptop.invocations.retries import Failed, RetryLater, decide, on_failure_record, refuse
 
 ALIAS = InvocationTarget.parse("arn:aws:lambda:us-east-1:000000000000:function:herald-notify:live")
