@@ -13,7 +13,7 @@ from rich.console import Console
 from bench.cost.assumptions import Assumptions
 from bench.cost.bill import compute_bills
 from bench.cost.measured import read_last_measured
-from bench.cost.show import as_json, show
+from bench.cost.report import as_json, print_report
 
 #: Of the table; a narrower terminal breaks its lines.
 _WIDTH = 110
@@ -32,7 +32,7 @@ def main() -> None:
     if machine:
         sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
     else:
-        show(Console(width=max(Console().width, _WIDTH), highlight=False), found)
+        print_report(Console(width=max(Console().width, _WIDTH), highlight=False), found)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from bench.load import losses, throughput
+from bench.load import sns_outage, throughput
 
 OURS, THEIRS = "Herald's web app", "plain Flask app"
 
@@ -27,8 +27,10 @@ def main() -> None:
     )
     ratio = speed[OURS]["requests a second"] / speed[THEIRS]["requests a second"]
     console.print(f"Herald's web app answers {ratio:.2f} times as many requests as the plain one.\n")
-    console.print(f"{losses.A_SECOND} requests a second to each; SNS away for {losses.DOWN} seconds; nobody asks again")
-    lost = losses.measure(options.peer)
+    console.print(
+        f"{sns_outage.A_SECOND} requests a second to each; SNS away for {sns_outage.DOWN} seconds; nobody asks again"
+    )
+    lost = sns_outage.measure(options.peer)
     console.print(
         _draw_table({name: {what: str(figure) for what, figure in told.items()} for name, told in lost.items()})
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from bench.load.apps import ROOT, App, start_herald, start_plain
-from bench.load.caller import Round, ask, post
+from bench.load.load_generator import Round, ask, post
 from laptop.supervision.ports import Ports
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.speed import cold, ready, warm
+from bench.speed import cold, startup, warm
 from bench.speed.processes import FakeAwsProcess, list_subjects, start_fake_aws
 from bench.speed.report import figures, table
 from bench.speed.roots import ROOT, Roots, prepare
@@ -49,7 +49,7 @@ def main() -> None:
             told.setdefault("pythons", {})[roots.python] = details
     rows = [row for section in found.values() for row in section]
     found["The whole"] = (
-        figures.compute_cost(rows) if options.quick else [*figures.compute_cost(rows), ready.measure(work, 3)]
+        figures.compute_cost(rows) if options.quick else [*figures.compute_cost(rows), startup.measure(work, 3)]
     )
     told["figures"] = [{"section": title, **row.as_dict()} for title, rows in found.items() for row in rows]
     told["seconds"], told["load"]["after"] = round(time.monotonic() - began, 1), _load()

@@ -10,7 +10,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from bench.speed import work
+from bench.speed import workload
 
 __all__ = ["measure"]
 
@@ -24,7 +24,7 @@ def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, floa
     """
     kind, count, size = asked["kind"], asked["count"], asked.get("size", 1)
     events = [_make_event(kind, size) for _ in range(count)]
-    contexts = [work.LambdaContext() for _ in events]
+    contexts = [workload.LambdaContext() for _ in events]
     if kind == "duplicate":
         _run(handler, events, contexts)
     written = os.fstat(log).st_size
@@ -45,11 +45,11 @@ def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, floa
 
 def _make_event(kind: str, size: int) -> dict[str, Any]:
     if kind.startswith("feedback"):
-        return work.make_feedback_batch(size, kind.partition(" ")[2] or "Delivery")
-    return work.make_stream_batch(size) if kind == "relay" else work.make_sns_event(kind)
+        return workload.make_feedback_batch(size, kind.partition(" ")[2] or "Delivery")
+    return workload.make_stream_batch(size) if kind == "relay" else workload.make_sns_event(kind)
 
 
-def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[work.LambdaContext]) -> list[float]:
+def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.LambdaContext]) -> list[float]:
     """Every invocation; the seconds that each took. One that raises has ended, too."""
     walls = []
     for event, context in zip(events, contexts, strict=True):
@@ -62,7 +62,7 @@ def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[work.Lam
     return walls
 
 
-def _measure_peak(handler: Handler, events: list[dict[str, Any]], contexts: list[work.LambdaContext]) -> float:
+def _measure_peak(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.LambdaContext]) -> float:
     """The most that one invocation has allocated at a time, in KiB."""
     tracemalloc.start()
     highest = 0

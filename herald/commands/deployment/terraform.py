@@ -12,7 +12,7 @@ from herald.console import Yes, confirm, console
 from herald.terraform import target as targets
 from herald.terraform.apply import TerraformRun, prepare
 from herald.terraform.check import check
-from herald.terraform.scan import scan as scan_plan
+from herald.terraform.security_scan import scan as scan_plan
 from laptop.state import DEFAULT_STATE, find_descriptor
 
 __all__ = ["app"]

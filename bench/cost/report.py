@@ -16,7 +16,7 @@ from bench.cost.prices import Price, list_prices
 from bench.cost.several_recipients import measure_parts
 from bench.cost.usage import Usage
 
-__all__ = ["as_json", "show"]
+__all__ = ["as_json", "print_report"]
 
 _MILLION = 1_000_000
 _GB = 1e9
@@ -30,7 +30,7 @@ _METRICS = 46
 _POLLERS = 2 * 5 * 3 * 60 * 24 * 30
 
 
-def show(console: Console, bills: Mapping[str, Bill]) -> None:
+def print_report(console: Console, bills: Mapping[str, Bill]) -> None:
     """Print the bills, the verdict, and what they leave out."""
     known, ours = list_prices(), bills[HERALD]
     table = Table("a million mails", "in millions", *(f"{name}, $" for name in bills))

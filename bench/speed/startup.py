@@ -25,7 +25,7 @@ def measure(work: Path, rounds: int) -> Figure:
 def _measure_once(state: Path) -> float:
     shutil.rmtree(state, ignore_errors=True)
     began = time.monotonic()
-    command = [sys.executable, "-m", "bench.speed.ready", str(state)]
+    command = [sys.executable, "-m", "bench.speed.startup", str(state)]
     with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         said = process.stdout.readline()
