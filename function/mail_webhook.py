@@ -19,7 +19,7 @@ from function.bootstrap import Clients, LazyHandler, read_clock, read_release
 from function.environment import BadSetting
 from function.errors import NotificationError
 from function.event.envelope import QueueItem
-from function.event.standard_webhooks import read_secrets, sign
+from function.event.webhook_signing import read_secrets, sign
 from function.providers.http_client import HttpClient, HttpResponse
 from function.providers.public_host import PublicHTTPSConnection
 from function.providers.secret import Secret

@@ -15,7 +15,7 @@ from function.canary.deployment_description import Companion
 from operations.errors import UserError
 from release.deployments import list_ended
 from release.publish import Artifact, compute_sha256, publish, update
-from release.screen import Screen
+from release.reporter import ProgressReporter
 from release.stack import ALIAS, OPTIONAL, Stack
 from release.versions import await_move, list_code_hashes, move_alias, read_code_hash
 
@@ -74,13 +74,13 @@ def find_paired_versions(stack: Stack, version: str) -> dict[str, str]:
     return {function: number for function, number in found.items() if function in there}
 
 
-def follow_live(stack: Stack, screen: Screen, version: str) -> None:
+def follow_live(stack: Stack, reporter: ProgressReporter, version: str) -> None:
     """Move companions and hooks to the release of the live version of notify: `version`, unless another process moved
     the alias."""
     version = await_move(stack, version).version
     for one in move_companions(stack, find_paired_versions(stack, version)):
-        screen.say(f"{one.function}: version {one.after} is live, as with version {version} of {stack.names.notify}")
-    ship_hooks_of(stack, screen, version)
+        reporter.say(f"{one.function}: version {one.after} is live, as with version {version} of {stack.names.notify}")
+    ship_hooks_of(stack, reporter, version)
 
 
 def move_companions(stack: Stack, wanted: Mapping[str, str]) -> list[Companion]:
@@ -89,13 +89,13 @@ def move_companions(stack: Stack, wanted: Mapping[str, str]) -> list[Companion]:
     return [one for one in found if one.before != one.after]
 
 
-def ship_hooks_of(stack: Stack, screen: Screen, version: str) -> None:
+def ship_hooks_of(stack: Stack, reporter: ProgressReporter, version: str) -> None:
     """Give the hooks the code of this version of notify, unless they have it."""
     wanted = read_code_hash(stack, version)
     shipped = [stack.functions.get_function_configuration(FunctionName=hook) for hook in stack.names.hooks.values()]
     if any(hook["CodeSha256"] != wanted for hook in shipped):
         ship_hooks(stack, _fetch(stack, version, wanted))
-        screen.say(f"{', '.join(stack.names.hooks.values())}: the code of version {version} again")
+        reporter.say(f"{', '.join(stack.names.hooks.values())}: the code of version {version} again")
 
 
 def _fetch(stack: Stack, version: str, wanted: str) -> bytes:

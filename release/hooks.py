@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from operations.function_log import read_lines
 from release.companions import list_companions
 from release.deployments import Deployment
-from release.screen import Screen
+from release.reporter import ProgressReporter
 from release.stack import ALIAS, Stack
 from release.versions import list_versions, read_live
 
@@ -75,7 +75,7 @@ def _read_results(stack: Stack, hook: str, deployment: str) -> Iterator[dict[str
     return (line for _, line in read_lines(stack.logs, hook, deployment) if line.get("deployment") == deployment)
 
 
-def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
+def check_live(stack: Stack, functions: LambdaClient, reporter: ProgressReporter) -> bool:
     """Invoke both hooks for the live version, and say what each found. Whether both passed it.
 
     `functions` must wait as long as a hook may take, and ask once.
@@ -88,15 +88,15 @@ def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
         "Release": "" if release == "?" else release,
         "Companions": {name: alias["FunctionVersion"] for name, alias in aliases.items()},
     }
-    screen.say(f"version {now.version} (release {release}) is live: running its hooks again")
-    passed = [_invoke(functions, screen, hook, request) for hook in stack.names.hooks.values()]
+    reporter.say(f"version {now.version} (release {release}) is live: running its hooks again")
+    passed = [_invoke(functions, reporter, hook, request) for hook in stack.names.hooks.values()]
     return all(passed)
 
 
-def _invoke(functions: LambdaClient, screen: Screen, hook: str, request: Mapping[str, Any]) -> bool:
+def _invoke(functions: LambdaClient, reporter: ProgressReporter, hook: str, request: Mapping[str, Any]) -> bool:
     answer = functions.invoke(FunctionName=hook, Payload=json.dumps(request).encode())
     found: Any = json.loads(answer["Payload"].read())
     passed = not answer.get("FunctionError") and found.get("status") == "Succeeded"
     reason = found.get("reason") or found.get("errorMessage") or "it gave no reason"
-    screen.say(f"{hook}: {'Succeeded' if passed else f'Failed: {reason}'}")
+    reporter.say(f"{hook}: {'Succeeded' if passed else f'Failed: {reason}'}")
     return passed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from operations.errors import UserError
 from release.companions import find_paired_versions, list_companions
-from release.screen import Screen
+from release.reporter import ProgressReporter
 from release.stack import Stack
 from release.versions import find_previous, list_code_hashes
 
@@ -17,7 +17,7 @@ __all__ = ["KEPT", "delete_old_versions"]
 KEPT = 10
 
 
-def delete_old_versions(stack: Stack, screen: Screen) -> None:
+def delete_old_versions(stack: Stack, reporter: ProgressReporter) -> None:
     """Delete what is older than the newest ten: never a version that an alias names, or that a rollback would go to."""
     back = _find_rollback_targets(stack)
     for function in (stack.names.notify, *list_companions(stack)):
@@ -27,7 +27,7 @@ def delete_old_versions(stack: Stack, screen: Screen) -> None:
         for version in old:
             stack.functions.delete_function(FunctionName=function, Qualifier=version)
         if old:
-            screen.say(f"{function}: versions {', '.join(sorted(old, key=int))} deleted, older than the last {KEPT}")
+            reporter.say(f"{function}: versions {', '.join(sorted(old, key=int))} deleted, older than the last {KEPT}")
 
 
 def _find_aliased(stack: Stack, function: str) -> set[str]:

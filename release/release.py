@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 
 from function.canary.deployment_description import Companion, write_description
 from operations.errors import UserError
-from release import deployments
-from release.analysis import alarms
+from release import deployments, version_alarms
 from release.analysis.pace import Pace, build_config, choose_pace, create_config
 from release.appspec import render
 from release.companions import publish_companions, ship_hooks, ship_hooks_of
@@ -19,7 +18,7 @@ from release.old_versions import delete_old_versions
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.publish import Artifact, publish
-from release.screen import Screen
+from release.reporter import ProgressReporter
 from release.stack import ALIAS, Stack
 from release.strategy import compute_first_step, compute_minutes, read_config
 from release.versions import AliasRouting, await_rest, find_previous, read_code_hash, read_live
@@ -82,42 +81,44 @@ def plan(
             f"the alias {ALIAS} carries weights that no deployment moves ({now.describe()}), so CodeDeploy would "
             f"refuse: make rollback puts it on version {now.version} alone"
         )
-    group = alarms.group_alarms_of(stack)
-    watched, mends = ([], tuple(group)) if own_alarms_only else (alarms.require_room(group), ())
+    group = version_alarms.group_alarms_of(stack)
+    watched, mends = ([], tuple(group)) if own_alarms_only else (version_alarms.require_room(group), ())
     return ReleasePlan(artifact, now, config, routing, watched, running, pace, longer, mends)
 
 
-def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | None = None, bake: float = 0.0) -> Poller:
+def start(
+    stack: Stack, plan_: ReleasePlan, reporter: ProgressReporter, deadline: float | None = None, bake: float = 0.0
+) -> Poller:
     """Ship, publish and start the deployment, or find the one that an earlier run started, and that is under way or
     ended less than `bake` seconds ago; `deadline` in minutes.
 
     Raises `UserError` if there is nothing to release, or if AWS does not take it.
     """
     if plan_.under_way:
-        screen.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
-        watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target, _shifts_traffic(plan_))]
+        reporter.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
+        watched = [*plan_.group_alarms, *version_alarms.create(stack, plan_.under_way.target, _shifts_traffic(plan_))]
         return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
-    companions, target = _publish(stack, plan_, screen)
+    companions, target = _publish(stack, plan_, reporter)
     if target == plan_.live.version:
         if baking := deployments.find_baking(stack, target, bake, _compute_longest(stack, plan_)):
-            screen.say(f"{baking.id} of an earlier run released version {target}: going on where it was left")
-            watched = [*plan_.group_alarms, *alarms.create(stack, target, _shifts_traffic(plan_))]
+            reporter.say(f"{baking.id} of an earlier run released version {target}: going on where it was left")
+            watched = [*plan_.group_alarms, *version_alarms.create(stack, target, _shifts_traffic(plan_))]
             return _poll(stack, plan_, baking.id, watched, deadline)
         _refuse_live(stack, plan_, companions)
     description = _describe(stack, plan_, target, companions)
-    watched = [*plan_.group_alarms, *alarms.create(stack, target, _shifts_traffic(plan_))]
-    alarms.wait_until_quiet(stack, watched)
+    watched = [*plan_.group_alarms, *version_alarms.create(stack, target, _shifts_traffic(plan_))]
+    version_alarms.wait_until_quiet(stack, watched)
     ship_hooks(stack, plan_.artifact.content)
-    screen.say(f"{', '.join(stack.names.hooks.values())}: release {plan_.artifact.release} shipped")
-    return _poll(stack, plan_, _deploy(stack, plan_, target, description, watched, screen), watched, deadline)
+    reporter.say(f"{', '.join(stack.names.hooks.values())}: release {plan_.artifact.release} shipped")
+    return _poll(stack, plan_, _deploy(stack, plan_, target, description, watched, reporter), watched, deadline)
 
 
-def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, screen: Screen) -> None:
+def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, reporter: ProgressReporter) -> None:
     """Delete the alarms and versions that no rollback needs any more, after a release."""
     if outcome in (ReleaseOutcome.RELEASED, ReleaseOutcome.INCONCLUSIVE):
-        for name in alarms.delete_older(stack, _find_version_before(stack, plan_)):
-            screen.say(f"alarm {name} deleted")
-        delete_old_versions(stack, screen)
+        for name in version_alarms.delete_older(stack, _find_version_before(stack, plan_)):
+            reporter.say(f"alarm {name} deleted")
+        delete_old_versions(stack, reporter)
 
 
 def _find_version_before(stack: Stack, plan_: ReleasePlan) -> str:
@@ -128,15 +129,15 @@ def _find_version_before(stack: Stack, plan_: ReleasePlan) -> str:
         return plan_.live.version
 
 
-def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> tuple[list[Companion], str]:
+def _publish(stack: Stack, plan_: ReleasePlan, reporter: ProgressReporter) -> tuple[list[Companion], str]:
     """Publish everything, notify last; the companions, and the version to release."""
     artifact, names = plan_.artifact, stack.names
     companions = publish_companions(stack, artifact)
     for one in companions:
-        screen.say(f"{one.function}: version {one.after} published")
+        reporter.say(f"{one.function}: version {one.after} published")
     target = publish(stack, names.notify, artifact)
     if target != plan_.live.version:
-        screen.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
+        reporter.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
     return companions, target
 
 
@@ -162,7 +163,9 @@ def _describe(stack: Stack, plan_: ReleasePlan, target: str, companions: list[Co
         raise UserError(f"{error}; nothing was released") from None
 
 
-def _deploy(stack: Stack, plan_: ReleasePlan, target: str, description: str, watched: list[str], screen: Screen) -> str:
+def _deploy(
+    stack: Stack, plan_: ReleasePlan, target: str, description: str, watched: list[str], reporter: ProgressReporter
+) -> str:
     names, current = stack.names, plan_.live.version
     revision = render(names.notify, ALIAS, current, target, names.hooks)
     if plan_.own_config:
@@ -171,11 +174,11 @@ def _deploy(stack: Stack, plan_: ReleasePlan, target: str, description: str, wat
         id_ = deployments.create(stack, revision.location(), plan_.config, description, watched)
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
         running = deployments.find_running(stack)  # its hooks have just been given another release's code
-        ship_hooks_of(stack, screen, running.target if running else current)
+        ship_hooks_of(stack, reporter, running.target if running else current)
         raise UserError(
             "another deployment began meanwhile, and CodeDeploy runs one at a time: run this again"
         ) from None
-    screen.say(f"{id_}: version {current} to {target}, appspec sha256 {revision.sha256}")
+    reporter.say(f"{id_}: version {current} to {target}, appspec sha256 {revision.sha256}")
     return id_
 
 

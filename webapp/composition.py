@@ -13,11 +13,11 @@ from webapp import log
 from webapp.accounts.deletion import AccountDeletion, IdentityStore
 from webapp.admin.notifier import NotifierAccess, NotifierNames
 from webapp.admin.search import MailSearch
+from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import ClientRegistration, Issuer
 from webapp.auth.rate_limit import RateLimiter
-from webapp.auth.sealed_cookies import CookieCipher
 from webapp.auth.secrets import ParameterNames, Secrets
 from webapp.auth.token_refresh import SingleFlightRefresh
 from webapp.aws import clients

@@ -8,13 +8,13 @@ from doctor.checks import (
     dns_records,
     events_api,
     function,
-    identity,
     key,
     messaging,
     other_regions,
     providers,
     queues,
     release,
+    ses_sending,
     tenants,
     web_app,
 )
@@ -23,7 +23,7 @@ __all__ = ["CHECKS"]
 
 CHECKS: tuple[Check, ...] = (
     *account.CHECKS,
-    *identity.CHECKS,
+    *ses_sending.CHECKS,
     *other_regions.CHECKS,
     *tenants.CHECKS,
     *dns_records.CHECKS,

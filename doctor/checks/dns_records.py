@@ -10,7 +10,7 @@ from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
 from doctor.check import Check, Finding, Scope, ok, warning, wrong
 from doctor.check_context import CheckContext
-from doctor.checks.identity import find_identity
+from doctor.checks.ses_sending import find_identity
 from doctor.errors import UnansweredError
 
 __all__ = ["CHECKS", "look"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from doctor.check import Check, CheckStatus, Finding, Scope, find_worst, ok, run
 from doctor.check_context import CheckContext
-from doctor.checks import account, identity
+from doctor.checks import account, ses_sending
 from doctor.cloud import Answer, Cloud
 from function.providers.urls import list_ses_regions
 
@@ -24,7 +24,7 @@ _THERE = frozenset(
         "ses-event-destination",
     }
 )
-_CHECKS = [check for check in (*account.CHECKS, *identity.CHECKS) if check.id in _THERE]
+_CHECKS = [check for check in (*account.CHECKS, *ses_sending.CHECKS) if check.id in _THERE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from doctor.check import Check, CheckStatus, Finding, find_worst, ok, run, wrong
 from doctor.check_context import CheckContext, read_member
-from doctor.checks import identity
+from doctor.checks import ses_sending
 from doctor.checks.other_regions import SesThere
 from doctor.errors import UnansweredError
 from function.message.addressing.tenant import Tenant, read_tenants
@@ -81,7 +81,7 @@ def _check_ses_tenant(context: CheckContext) -> Finding:
 
 def _check_resources(context: CheckContext, name: str) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListTenantResources.html"""
-    found = identity.find_identity(context)
+    found = ses_sending.find_identity(context)
     if isinstance(found, Finding):
         return found
     wanted = [f"identity/{found[0]}", f"configuration-set/{context.configuration_set}"]
@@ -95,5 +95,5 @@ def _check_resources(context: CheckContext, name: str) -> Finding:
     return ok(f"SES's tenant {name} may send, and has identity and configuration set")
 
 
-_CHECKS = (*identity.CHECKS, Check("ses-tenant", "SES tenant", _check_ses_tenant))
+_CHECKS = (*ses_sending.CHECKS, Check("ses-tenant", "SES tenant", _check_ses_tenant))
 CHECKS = (Check("ses-tenants", "Senders of tenants", _check_tenants),)

@@ -16,8 +16,8 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from laptop.emulator.alarm_evaluation import AlarmEvaluator
 from laptop.emulator.buses import Buses
+from laptop.emulator.cloudwatch import AlarmEvaluator
 from laptop.emulator.code_folders import CodeFolders
 from laptop.emulator.cognito import UserPoolPatches
 from laptop.emulator.control_api import App, ControlPaths, Scope

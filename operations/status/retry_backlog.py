@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["ProviderRefusal", "WaitingEvents", "read_points", "read_waiting"]
+__all__ = ["ProviderRefusal", "RetryBacklog", "read_points", "read_waiting"]
 
 Point = tuple[datetime, float]
 
@@ -42,7 +42,7 @@ class ProviderRefusal:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingEvents:
+class RetryBacklog:
     """About how many events wait, seconds that the oldest has waited (None: not known), and the last refusal."""
 
     count: int
@@ -54,11 +54,11 @@ class WaitingEvents:
 
 def read_waiting(
     sqs: SQSClient, cloudwatch: CloudWatchClient, logs: Any, retry: str, notify: str, now: datetime
-) -> WaitingEvents:
+) -> RetryBacklog:
     """What waits in the queue at the URL `retry` for the function `notify`."""
     count = count_waiting(sqs, retry)
     if count == 0:
-        return WaitingEvents(0)
+        return RetryBacklog(0)
     queue = {"QueueName": retry.rpartition("/")[2]}
     ages = [
         # SQS's own leaves out what was received three times; notify says how long that has waited, once an hour.
@@ -70,8 +70,8 @@ def read_waiting(
     try:
         refusal = _read_refusal(logs, notify, [at for at, number in refused if number], now)
     except ClientError as error:
-        return WaitingEvents(count, oldest, None, f"AWS answered {error.response['Error']['Code']}")
-    return WaitingEvents(count, oldest, refusal)
+        return RetryBacklog(count, oldest, None, f"AWS answered {error.response['Error']['Code']}")
+    return RetryBacklog(count, oldest, refusal)
 
 
 def read_points(

@@ -18,7 +18,7 @@ from operations.pause import PauseStatus, read_status
 from operations.redrive.dead_letters import describe_reason, group_by_reason
 from operations.redrive.queue import count_in_flight, peek
 from operations.status.alarms import RingingAlarm, find_ringing
-from operations.status.retry_backlog import WaitingEvents, read_points, read_waiting
+from operations.status.retry_backlog import RetryBacklog, read_points, read_waiting
 from operations.status.scheduled_mails import LaterMails, read_later
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class HeraldStatus:
     pause: PauseStatus | None = None
     live: LiveVersion | None = None
     rates: tuple[SendingRate, ...] | None = None
-    waiting: WaitingEvents | None = None
+    waiting: RetryBacklog | None = None
     #: None too where nothing is kept for later.
     later: LaterMails | None = None
     letters: LetterCounts | None = None

@@ -1,1 +1,1 @@
-"""What the traffic of a canary proves: both versions' figures, the alarms, and how long it takes."""
+"""What the traffic of a canary proves: both versions' figures, how long it takes, and the evidence of a release."""

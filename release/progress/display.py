@@ -17,14 +17,14 @@ from rich.text import Text
 from release.analysis.comparison import Comparison
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
-from release.screen import Screen
+from release.reporter import ProgressReporter
 
 __all__ = ["DeploymentScreen", "Lines", "Machine", "Panel", "choose_screen"]
 
 _STYLES = {"Succeeded": "green", "Failed": "bold red", "InProgress": "cyan", "OK": "green", "ALARM": "bold red"}
 
 
-class DeploymentScreen(Screen, Protocol):
+class DeploymentScreen(ProgressReporter, Protocol):
     """Where a deployment is shown while it is watched."""
 
     def __enter__(self) -> Self: ...

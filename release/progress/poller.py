@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from release.analysis import alarms
+from release import version_alarms
 from release.analysis.comparison import Comparison, Looks, compare
 from release.analysis.evidence import ReleaseEvidence
 from release.analysis.traffic import Observer
@@ -119,7 +119,7 @@ class Poller:
         return Snapshot(
             deployment,
             traffic,
-            alarms.read_states(self.stack, self.watched),
+            version_alarms.read_states(self.stack, self.watched),
             None if deployment.ended else self._compute_seconds_left(deployment),
             self.comparison,
         )

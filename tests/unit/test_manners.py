@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from herald import console
 from herald.cli import app
-from herald.dead_letters_table import show_letters
+from herald.dead_letters_output import show_letters
 from laptop.state import ROOT
 from operations.redrive.dead_letters import DeadLetter
 from tests.herald_command import run_herald

@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from webapp.api.dependencies import PartsOf
+from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.identity import Identity
-from webapp.auth.sealed_cookies import CookieCipher
 from webapp.pages.sessions import CookiesOf, SessionCookies
 
 __all__ = ["Drafts", "DraftsOf"]

@@ -16,9 +16,9 @@ from starlette.routing import Match
 from webapp import log
 from webapp.api.dependencies import PartsOf
 from webapp.api.problems import Problem
+from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.identity import Identity, choose_language
 from webapp.auth.issuer import Issuer, SignInResult
-from webapp.auth.sealed_cookies import CookieCipher
 from webapp.auth.token_refresh import SingleFlightRefresh
 from webapp.clock import Clock
 from webapp.composition import Parts

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from webapp.api.dependencies import PartsOf, name_stranger
+from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.issuer import AuthorizationRequest, Issuer
-from webapp.auth.sealed_cookies import CookieCipher
 from webapp.errors import AccountDeleted, SignInFailed
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import CookiesOf, Session, SessionCookies, SessionOf, SignedOut, require_own_form

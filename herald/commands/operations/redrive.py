@@ -17,7 +17,7 @@ from herald.audited_action import run_audited
 from herald.commands.operations import webhook_letters
 from herald.commands.operations.webhook_letters import Webhook
 from herald.console import INTERRUPTED, Machine, Yes, confirm, console, note, print_json
-from herald.dead_letters_table import describe_letters, describe_plan, show_letters, show_plan
+from herald.dead_letters_output import describe_letters, describe_plan, show_letters, show_plan
 from herald.redrive_confirmation import RedriveConfirmation
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError

@@ -21,7 +21,7 @@ import pytest
 
 from function.environment import BadSetting
 from function.errors import ProviderUnreachable
-from function.event.standard_webhooks import read_secrets, sign
+from function.event.webhook_signing import read_secrets, sign
 from function.ledger.mail_event import read_mail_event
 from function.mail_webhook import LARGEST_BODY, WAITS, MailWebhookHandler, compose
 from function.providers.http_client import HttpClient

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from laptop.state import ROOT
 from operations.status.alarms import RUNBOOK, SILENCE_RINGS, find_ringing, is_of
-from operations.status.retry_backlog import ProviderRefusal, WaitingEvents, read_waiting
+from operations.status.retry_backlog import ProviderRefusal, RetryBacklog, read_waiting
 from operations.status.scheduled_mails import LaterMails
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
 from operations.status.status_lines import describe_status
@@ -69,7 +69,7 @@ def released(words: str) -> str:
     return json.dumps({"Released": 1, "detail": words})
 
 
-def waiting(count: int, metrics: Metrics, logs: Logs) -> WaitingEvents:
+def waiting(count: int, metrics: Metrics, logs: Logs) -> RetryBacklog:
     sqs, cloudwatch = Queue(count), metrics
     return read_waiting(sqs, cloudwatch, logs, "https://sqs/1/herald-retry", "herald-notify", NOW)  # type: ignore[arg-type]
 
@@ -79,7 +79,7 @@ def minutes(number: float) -> timedelta:
 
 
 def test_nothing_that_waits_is_asked_about_no_further() -> None:
-    assert waiting(0, Metrics(), Logs((minutes(1), released("no")))) == WaitingEvents(0)
+    assert waiting(0, Metrics(), Logs((minutes(1), released("no")))) == RetryBacklog(0)
 
 
 def test_the_last_refusal_is_told_in_the_providers_words_and_since_when() -> None:
@@ -101,7 +101,7 @@ def test_the_last_refusal_is_told_in_the_providers_words_and_since_when() -> Non
 
 
 def test_what_waits_for_another_reason_has_no_refusal() -> None:
-    assert waiting(1, Metrics(), Logs()) == WaitingEvents(1, None, None)
+    assert waiting(1, Metrics(), Logs()) == RetryBacklog(1, None, None)
 
 
 def test_what_waits_is_counted_though_the_log_is_closed() -> None:
@@ -110,7 +110,7 @@ def test_what_waits_is_counted_though_the_log_is_closed() -> None:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "FilterLogEvents")
 
     found = waiting(3, Metrics(), Closed())
-    assert found == WaitingEvents(3, None, None, "AWS answered AccessDeniedException")
+    assert found == RetryBacklog(3, None, None, "AWS answered AccessDeniedException")
     assert said(waiting=found) == [
         "waiting about 3 events wait in retry",
         "what the provider said is not known: AWS answered AccessDeniedException for the log of notify",

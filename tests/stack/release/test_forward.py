@@ -17,7 +17,6 @@ from laptop.cloud import LaptopCloud
 from operations.errors import UserError
 from package import build
 from release import deployments
-from release.analysis.alarms import create
 from release.appspec import render
 from release.companions import list_companions
 from release.progress.outcome import ReleaseOutcome
@@ -26,6 +25,7 @@ from release.release import plan
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import read_config
+from release.version_alarms import create
 from release.versions import list_versions, read_live
 from tests.stack.release.conftest import CANARY, SCALE, Desk, Recorder, open_desk
 from tests.waiting import LIMIT

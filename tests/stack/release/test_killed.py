@@ -7,9 +7,9 @@ import sys
 
 from laptop.state import ROOT
 from release import deployments
-from release.analysis.alarms import create
 from release.companions import list_companions
 from release.stack import ALIAS
+from release.version_alarms import create
 from release.versions import list_versions, read_code_hash
 from tests.stack.release.conftest import Desk
 from tests.waiting import LIMIT

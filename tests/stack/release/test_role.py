@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.cloud import LaptopCloud
-from release.analysis.alarms import create
 from release.analysis.traffic import compare_last_release
 from release.companions import list_companions
 from release.follow import follow
@@ -18,6 +17,7 @@ from release.progress.outcome import ReleaseOutcome
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
+from release.version_alarms import create
 from tests.stack.release.conftest import CANARY, Desk, open_desk
 from tests.stack.release.role import Role, render_statements
 

@@ -19,7 +19,7 @@ FUNCTION = {
     "function/canary": "companion_aliases deployment_check deployment_description smoke_mails smoke_test",
     "function/delivery": "admission attachments courier decision digests fan_out next_provider outcome "
     "report_tracing scheduling stored_event tracing",
-    "function/event": "cloudevent compression envelope http_binding standard_webhooks",
+    "function/event": "cloudevent compression envelope http_binding webhook_signing",
     "function/ledger": "attempt attributes digest_windows keys ledger mail_event recipient_parts record schedule "
     "states table",
     "function/ledger/writes": "claims feedback requests settlements supersession",
@@ -55,7 +55,7 @@ WEBAPP = {
     "webapp/accounts": "deletion",
     "webapp/admin": "notifier reason_groups search",
     "webapp/api": "books dependencies health me models openapi preconditions problems",
-    "webapp/auth": "discovery identity issuer rate_limit sealed_cookies secrets token_refresh",
+    "webapp/auth": "cookie_cipher discovery identity issuer rate_limit secrets token_refresh",
     "webapp/aws": "clients table",
     "webapp/books": "book cursor events idempotency mail_budget repository service",
     "webapp/functions": "post_confirmation reconcile relay sweeper web",

@@ -13,10 +13,10 @@ import pytest
 from botocore.stub import Stubber
 
 from operations.errors import UserError
-from release.analysis.alarms import create, wait_until_quiet
 from release.deployments import ENDED, UNDER_WAY
 from release.publish import Artifact, update
 from release.stack import Names, Stack
+from release.version_alarms import create, wait_until_quiet
 
 NAME = "herald-notify"
 

@@ -110,7 +110,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for room in ("release.versions", "release.progress.poller"):
         monkeypatch.setattr(f"{room}.read_live", made.live)
     monkeypatch.setattr("release.progress.poller.read", made.read)
-    monkeypatch.setattr("release.progress.poller.alarms", SimpleNamespace(read_states=made.states))
+    monkeypatch.setattr("release.progress.poller.version_alarms", SimpleNamespace(read_states=made.states))
     monkeypatch.setattr(
         "release.progress.poller.Observer", lambda *_: SimpleNamespace(until=None, look=lambda: made.figures)
     )

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from laptop.emulator.alarm_evaluation import compute_oldest_age
-from laptop.invocations.alarms import evaluate_alarm
+from laptop.emulator.cloudwatch import compute_oldest_age
+from laptop.invocations.alarm_evaluation import evaluate_alarm
 from laptop.invocations.metric_math import evaluate
 from laptop.invocations.metrics import MetricPoint, compute_measuring_time
 from laptop.state import ROOT

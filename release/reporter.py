@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["Screen"]
+__all__ = ["ProgressReporter"]
 
 
-class Screen(Protocol):
+class ProgressReporter(Protocol):
     """Takes one line for each step."""
 
     def say(self, line: str) -> None:

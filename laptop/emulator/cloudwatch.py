@@ -10,7 +10,7 @@ from typing import Any
 
 from laptop.emulator.patches import Ministack
 from laptop.emulator.query_protocol import convert_text, read_members, write_xml
-from laptop.invocations.alarms import SHORTEST, evaluate_alarm
+from laptop.invocations.alarm_evaluation import SHORTEST, evaluate_alarm
 from laptop.invocations.metrics import MetricPoint, compute_measuring_time
 from laptop.service_model import hold_to_model, leave_blanks, load_operation_model, request_violations
 
