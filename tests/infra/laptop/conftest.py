@@ -29,21 +29,21 @@ SECOND_REGION = "eu-central-1"
 PROVIDERS = (f"ses://{REGION}", f"ses://{SECOND_REGION}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare(worker: str) -> Iterator[LaptopCloud]:
     """A laptop cloud in which nothing has been made yet."""
     with run_cloud(Options(ROOT / "build" / "tests" / f"terraform-{worker}", scale=0.02, bare=True, iam=True)) as cloud:
         yield cloud
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def receiver() -> Iterator[Server]:
     """Who gets the webhook of what became of mails."""
     with Server(answer_with(204, "")) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def applied(bare: LaptopCloud, initialised: Terraform, receiver: Server) -> Iterator[Applied]:
     """The real root, applied with the default names; `make run` has the same names in a cloud of its own."""
     endpoints = bare.description.endpoints
@@ -77,7 +77,7 @@ def applied(bare: LaptopCloud, initialised: Terraform, receiver: Server) -> Iter
     yield Applied(terraform, bare.clients, endpoints, outputs, count, seconds)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ada(applied: Applied) -> dict[str, Any]:
     """A person with an account, as tokens know her."""
     pool, client = applied.outputs["webapp"]["sign_in"]["pool_id"], applied.outputs["webapp"]["sign_in"]["client_id"]
@@ -98,13 +98,13 @@ def ada(applied: Applied) -> dict[str, Any]:
     return {"email": ADA.email, "token": answer["AuthenticationResult"]["IdToken"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def inbox(applied: Applied) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=applied.endpoints["inbox"], trust_env=False, timeout=LIMIT) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clients(applied: Applied) -> LaptopClients:
     """Clients of the account's owner, who may do everything."""
     return applied.clients

@@ -24,7 +24,7 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
     made.open()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scale(herald: Herald) -> float:
     """The cloud's one factor on waiting times."""
     return herald.names.scale

@@ -120,7 +120,7 @@ class Desk:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def release_cloud(quick_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """The cloud of this folder's tests; it tells them only what AWS documents (tests/conftest.py)."""
     with run_released("release", quick_package, tmp_path_factory.mktemp("first")) as started:
@@ -142,7 +142,7 @@ def open_desk(cloud: LaptopCloud, folder: Path, package: Path) -> Desk:
     return Desk(cloud, choose_release_stack(True, Path(cloud.description.state), "herald"), package, folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def quick_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The laptop's package, whose hooks prove a version by 7 mails: its 39 (test_forward.py) take ten seconds of a
     processor each time."""

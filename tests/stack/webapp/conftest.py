@@ -108,7 +108,7 @@ def published(herald: Herald, cloud: LaptopCloud) -> Iterator[Callable[[str], in
     sqs.delete_queue(QueueUrl=queue)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def way_to_sns(cloud: LaptopCloud) -> Iterator[FaultyProxy]:
     """The proxy between the web app's functions and SNS.
 
