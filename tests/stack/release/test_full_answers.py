@@ -14,7 +14,7 @@ from tests.stack.release.test_commands import run
 from tests.stack.release.test_endings import refused
 
 #: All in here ask for it.
-pytestmark = [pytest.mark.exact, pytest.mark.xdist_group("release")]
+pytestmark = [pytest.mark.exact, pytest.mark.xdist_group("rehearsal")]
 HANGS = ("function/hooks.py", "\n\nbefore = Hook(lambda *_: time.sleep(120), make_codedeploy, _make_telemetry)\n")
 
 

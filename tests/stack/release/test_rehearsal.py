@@ -18,7 +18,7 @@ RELEASES = ("good", "throws", "broken", "feedback", "german", "quiet")
 
 @pytest.mark.exact  # as anybody runs it
 @pytest.mark.timeout(3000)  # six releases, on a busy machine
-@pytest.mark.xdist_group("release")
+@pytest.mark.xdist_group("rehearsal")
 def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> None:
     chosen = [word for release in RELEASES for word in ("--only", release)]
     command = [sys.executable, "-m", "herald", "rehearse", "--events", "60", *chosen]
