@@ -1,6 +1,6 @@
-"""What the account pages ask of ministack's Cognito, as its own pages do on AWS.
+"""The calls to ministack's Cognito behind the account pages, which on AWS are Cognito's own.
 
-No answer shows whether an address has an account.
+No answer reveals whether an address has an account.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CognitoAccounts", "CognitoRefusal"]
 
-#: What says whether there is such an account, or that it is confirmed already.
+#: Errors that would reveal whether an account exists, or that it is already confirmed.
 _TELLING = {"UsernameExistsException", "UserNotFoundException", "NotAuthorizedException", "LimitExceededException"}
 _ABOUT_THE_CODE = {"CodeMismatchException", "ExpiredCodeException"}
 
 
 class CognitoRefusal(Exception):
-    """Cognito did not take it; one line for the person who asked."""
+    """Cognito rejected the request; the message is one line for the user."""
 
 
 class CognitoAccounts:
@@ -37,16 +37,19 @@ class CognitoAccounts:
 
     @property
     def web(self) -> str:
-        """The web app's address, which the pool knows as that of the way back."""
+        """The URL of the web app, taken from the callback URL of its client in the pool."""
         return self._find_client()["web"]
 
     def sign_up(self, email: str, name: str, password: str) -> None:
-        """Make an account that its address must confirm; for an address that has one, nothing, and without a word."""
+        """Create an account, whose address has to be confirmed; silently do nothing if there is one already."""
         attributes: Any = [{"Name": "email", "Value": email}, {"Name": "name", "Value": name}]
         self._ask("sign_up", _TELLING, ClientId=self._id, Username=email, Password=password, UserAttributes=attributes)
 
     def confirm(self, email: str, code: str) -> None:
-        """Confirm an address, and do what ministack leaves out: note that it is verified, and call the trigger."""
+        """Confirm an address.
+
+        Also do what ministack omits: mark the address as verified, and invoke the post-confirmation trigger.
+        """
         self._ask("confirm_sign_up", set(), ClientId=self._id, Username=email, ConfirmationCode=code)
         self._cognito.admin_update_user_attributes(
             UserPoolId=self._find_client()["pool"],
@@ -66,11 +69,11 @@ class CognitoAccounts:
         )
 
     def mail_reset_code(self, email: str) -> None:
-        """Mail a code for a new password, if there is such an account."""
+        """Send a code for resetting the password, if the account exists."""
         self._ask("forgot_password", {*_TELLING, "InvalidParameterException"}, ClientId=self._id, Username=email)
 
     def reset(self, email: str, code: str, password: str) -> None:
-        """Set a new password by the code from the mail."""
+        """Set a new password, using the code from the mail."""
         self._ask(
             "confirm_forgot_password",
             set(),
@@ -83,7 +86,7 @@ class CognitoAccounts:
     def _ask(self, operation: str, silent: set[str], **request: Any) -> None:
         try:
             getattr(self._cognito, operation)(**request)
-        except ParamValidationError as error:  # an empty field; a browser does not send one
+        except ParamValidationError as error:  # an empty field, which a browser would not send
             raise CognitoRefusal("Something is missing.") from error
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -98,7 +101,10 @@ class CognitoAccounts:
         return self._find_client()["id"]
 
     def _find_client(self) -> dict[str, str]:
-        """Pool, client and web app, looked up when they are first needed: they are made after this process began."""
+        """Return the ids of pool and client and the web app's URL.
+
+        They are looked up on first use, because they are created after this process has started.
+        """
         if not self._known:
             pools = self._cognito.list_user_pools(MaxResults=60)["UserPools"]
             pool = next(each["Id"] for each in pools if each["Name"] == PREFIX)

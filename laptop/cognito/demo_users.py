@@ -1,4 +1,4 @@
-"""The people of the laptop cloud, who may sign in at once."""
+"""The users of the laptop cloud, who can sign in without signing up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["ADA", "GRACE", "DemoUser"]
 
 @dataclass(frozen=True, slots=True)
 class DemoUser:
-    """A user of the web app, known to the laptop's Cognito; this password protects nothing."""
+    """A user of the web app, in the laptop's user pool. The password protects nothing."""
 
     name: str
     email: str

@@ -1,4 +1,4 @@
-"""Cognito's own mails: ministack keeps them to itself, and here they come into the inbox."""
+"""Delivers Cognito's own mails to the inbox: ministack only records them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger("accounts")
 
 
 class MailCarrier:
-    """Carries mails from ministack's record, where only its own services write, to the inbox."""
+    """Copies mails from ministack's record of sent mails, to which only its own services write, into the inbox."""
 
     def __init__(self, aws: str, mailbox: Mailbox) -> None:
         self._url = f"{aws}/_ministack/ses/messages"
@@ -28,7 +28,7 @@ class MailCarrier:
         self._seen: set[str] = set()
 
     def carry_on(self, every: float = 1) -> None:
-        """Look for new mails for ever."""
+        """Poll for new mails every `every` seconds, forever."""
         while True:
             time.sleep(every)
             try:
@@ -37,7 +37,7 @@ class MailCarrier:
                 log.debug("no mails of Cognito: %s", problem)
 
     def carry(self) -> None:
-        """Bring what is new, each once."""
+        """Copy each new mail once."""
         for told in self._fetch():
             if told["MessageId"] in self._seen:
                 continue

@@ -1,4 +1,4 @@
-"""The Cognito pool as Terraform makes it, with two people in it."""
+"""Creates the Cognito user pool as Terraform does, with two users."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ __all__ = ["SignIn", "sign_in"]
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How a person signs in: OIDC issuer as tokens name it, where its discovery document really is, client id, pool."""
+    """What signing in needs: issuer, discovery document, client id and pool.
+
+    `issuer` is the OIDC issuer as named in tokens, `discovery_url` the actual URL of its discovery document.
+    """
 
     issuer: str
     discovery_url: str
@@ -27,9 +30,10 @@ class SignIn:
 
 
 def sign_in(clients: LaptopClients, aws: str, web: str) -> SignIn:
-    """Make the pool, the web app's client, the group of operators, Ada, and Grace, who is an operator.
+    """Create the pool, the web app's client, the group of operators, Ada, and Grace, who is an operator.
 
-    Passwords are exchanged for tokens too, beside the code flow: that is how tests and the demo call the API.
+    Beside the code flow, the client allows USER_PASSWORD_AUTH, which the tests and the demo use to get tokens for the
+    API.
     """
     cognito = clients.cognito
     pool = cognito.create_user_pool(

@@ -26,19 +26,19 @@ _STEPS = {
     "code": ("Choose a new password", "/reset/code", "Set the password"),
     "done": ("Your account is ready", "", ""),
 }
-#: The same for an address that is known and for one that is not.
+#: Shown whether or not the address has an account.
 _MAILED = "If this address can be used, a code is on its way to it."
 
 
 class AccountPages:
-    """Plain forms, each of which leads to the next; `headers` are those of every page of this server."""
+    """The HTML forms, each of which leads to the next; `headers` are sent with every page."""
 
     def __init__(self, accounts: CognitoAccounts, headers: dict[str, str]) -> None:
         self._accounts = accounts
         self._headers = headers
 
     def routes(self) -> list[Route]:
-        """Where they are."""
+        """Return the routes to mount."""
         return [
             Route("/sign-up", self._sign_up, methods=["GET", "POST"]),
             Route("/confirm", self._confirm, methods=["GET", "POST"]),
@@ -104,6 +104,6 @@ async def _read_form(request: Request) -> dict[str, str]:
 
 @cache
 def _make_environment() -> Environment:
-    from webapp.pages.rendering import make_environment  # noqa: PLC0415  fastapi comes with it
+    from webapp.pages.rendering import make_environment  # noqa: PLC0415  it imports fastapi
 
     return make_environment(_PAGES)

@@ -1,4 +1,7 @@
-"""What the console's buttons do: publish, deliver again, arm faults and redrive, by calls that anybody could make."""
+"""The actions behind the console's buttons: publish, deliver again, arm faults, redrive.
+
+They use only the APIs that any client could call.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,17 @@ from operations.redrive.send import RedriveResult, redrive_letters
 
 __all__ = ["Actor"]
 
-#: Seconds after the hold at which late feedback comes.
+#: Late feedback arrives this many seconds after the hold has ended.
 _AFTER_THE_HOLD = 2.0
 
 _TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{PREFIX}-events"
 
 
 class Actor:
-    """Acts on one laptop cloud; `faults` are those of its SES. What it did to an event is kept in `labels`, by the
-    event's id, the latest last."""
+    """Carries out the console's actions on one laptop cloud; `faults` are the armed faults of its SES simulator.
+
+    `labels` maps an event's id to the labels of the buttons pressed for it, oldest first.
+    """
 
     def __init__(self, clients: LaptopClients, faults: ArmedFaults) -> None:
         self._clients = clients
@@ -34,7 +39,7 @@ class Actor:
         self.labels: dict[str, list[str]] = {}
 
     def publish(self, fresh: Fresh) -> str:
-        """Publish a new event after arming its fault; returns the event's id."""
+        """Arm the fault of `fresh`, publish a new event, and return the event's id."""
         event = make_event(fresh)
         recipient = event["data"]["recipient"]["email"]
         if fresh.fault:
@@ -47,7 +52,7 @@ class Actor:
         return str(event["id"])
 
     def again(self, name: str, delivery: dict[str, Any], event_id: str, label: str) -> None:
-        """Let what was delivered come again: `deliver`, `twice`, `republish` or, with other content, `correct`."""
+        """Repeat a delivery: `deliver`, `twice`, `republish`, or `correct`, which publishes it with changed content."""
         self._say(event_id, label)
         body = delivery["event"]["Records"][0]["Sns"]["Message"]
         if name in ("republish", "correct"):
@@ -59,18 +64,18 @@ class Actor:
                 done.result()
 
     def letters(self) -> int:
-        """About how many letters lie in `dead`."""
+        """Return the approximate number of dead letters in the queue `dead`."""
         answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._find_url("dead"), AttributeNames=["All"])
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
     def redrive(self) -> RedriveResult:
-        """Redrive every letter that lies in `dead`; the person who presses the button says yes to all of them."""
+        """Redrive every letter in `dead`; pressing the button counts as confirming each of them."""
         installation = self._make_installation()
         plan: RedrivePlan = plan_redrive(peek(installation.sqs, installation.dead), installation.record)
         return redrive_letters(installation, plan, lambda _: None, RedriveResult())
 
     def _hold_seconds(self) -> float:
-        """How long a claimed mail is held here."""
+        """Return the hold, in seconds, that `notify` is configured with."""
         configuration = self._clients.functions.get_function_configuration(FunctionName=f"{PREFIX}-notify")
         return float(configuration["Environment"]["Variables"]["HERALD_HOLD_SECONDS"])
 

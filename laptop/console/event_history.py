@@ -1,4 +1,4 @@
-"""What became of each event that SNS has delivered: its mails, its record in the ledger, and the function's runs."""
+"""The history of each event that SNS has delivered: its mails, its ledger record, and the runs of the function."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from webapp.timeline.timeline import EventTimeline, build_record_timeline
 
 __all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "count_totals", "tell_stories"]
 
-#: Most events that are shown at a time.
+#: The maximum number of events shown at a time.
 MOST = 12
 
-#: Deliveries of one event, newest first, each with the event in it.
+#: The deliveries of one event, newest first, each with its parsed event.
 _Found = list[tuple[Mapping[str, Any], Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionRun:
-    """One run of the function: how it came to it (`sns`, `sqs`, `event`), and how it ended."""
+    """One invocation of the function: what invoked it (`sns`, `sqs`, `event`), how it ended, and which version ran."""
 
     source: str
     outcome: str
@@ -31,7 +31,11 @@ class FunctionRun:
 
 @dataclass(frozen=True, slots=True)
 class EventHistory:
-    """One event. `messages` are the SNS messages that it came in, `delivery` the last of them as it was got."""
+    """The history of one event.
+
+    `messages` are the ids of the SNS messages that carried it, oldest first; `delivery` is the latest delivery, as
+    received; `done` lists the labels of the buttons pressed for it.
+    """
 
     event_id: str
     recipient: str
@@ -44,7 +48,7 @@ class EventHistory:
 
     @property
     def verdict(self) -> tuple[str, str]:
-        """What a person wants to know first, and its tone."""
+        """Return a one-line summary, such as "exactly one mail", and its tone: `good`, `bad`, `warn` or `wait`."""
         if len(self.mails) > 1:
             return f"{len(self.mails)} mails", "bad"
         if self.mails:
@@ -54,7 +58,7 @@ class EventHistory:
         return "no mail yet", "wait"
 
     def as_json(self) -> dict[str, object]:
-        """The story for machines."""
+        """Return the history as a JSON-serializable dictionary."""
         return {
             "event": self.event_id,
             "messages": list(self.messages),
@@ -69,7 +73,7 @@ class EventHistory:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The score: events, those with exactly one mail, those that wait for a person or go on, those mailed twice."""
+    """Counts of events: all, those with exactly one mail, those without a mail so far, and those with more than one."""
 
     events: int
     one: int
@@ -84,19 +88,22 @@ def tell_stories(
     ledger: LedgerReader,
     labels: Mapping[str, Sequence[str]],
 ) -> list[EventHistory]:
-    """The stories of the last events, newest first; what the emulator reports comes newest first too."""
+    """Return the histories of the last `MOST` events, newest first.
+
+    The emulator reports deliveries and invocations newest first, too.
+    """
     found = list(_group_by_event(deliveries).values())[:MOST]
     return [_tell_history(one, invocations, mailbox, ledger, labels) for one in found]
 
 
 def count_totals(deliveries: Iterable[Mapping[str, Any]], mailbox: Mailbox) -> Totals:
-    """Counts over all events that were delivered, as far back as the emulator remembers."""
+    """Count mails per event over all delivered events that the emulator still remembers."""
     counts = [len(_list_mails(_list_messages(found), mailbox)) for found in _group_by_event(deliveries).values()]
     return Totals(len(counts), counts.count(1), counts.count(0), sum(count > 1 for count in counts))
 
 
 def _group_by_event(deliveries: Iterable[Mapping[str, Any]]) -> dict[str, _Found]:
-    """The deliveries of each event, as they came."""
+    """Group deliveries by event id, keeping their order."""
     grouped: dict[str, _Found] = {}
     for delivery in deliveries:
         event = _read_event(delivery)
@@ -106,7 +113,7 @@ def _group_by_event(deliveries: Iterable[Mapping[str, Any]]) -> dict[str, _Found
 
 
 def _list_messages(found: _Found) -> tuple[str, ...]:
-    """The SNS messages that an event came in, oldest first."""
+    """Return the ids of the SNS messages that carried an event, oldest first."""
     return tuple(dict.fromkeys(one["message_id"] for one, _ in reversed(found)))
 
 
@@ -142,7 +149,7 @@ def _tell_history(
 
 
 def _read_event(delivery: Mapping[str, Any]) -> Any:
-    """The CloudEvent in a delivery, if it is one with a recipient."""
+    """Return the CloudEvent of a delivery, or None if it is invalid or has no recipient."""
     try:
         event = json.loads(delivery["event"]["Records"][0]["Sns"]["Message"])
         return event if isinstance(event["data"]["recipient"]["email"], str) and event["source"] else None

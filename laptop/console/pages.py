@@ -1,4 +1,4 @@
-"""The console's part of the inbox page: buttons, and the stories of the last events as they happen."""
+"""The console on the inbox page: its buttons, and the histories of the last events, updated live."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ __all__ = ["Console"]
 
 
 class Console:
-    """Watches one laptop cloud whose emulator is at `aws`, and acts on it and on its SES, which is at `wire`."""
+    """Watches and acts on one laptop cloud.
+
+    `aws` is the URL of the emulator; `wire` is the HTTP server of its SES simulator.
+    """
 
     def __init__(self, ses: Ses, codedeploy: CodeDeployApi, aws: str, wire: SesServer) -> None:
         host, port = wire.server_address[:2]
@@ -41,7 +44,7 @@ class Console:
         self._actor = Actor(self._clients, ses.faults)
 
     def routes(self, page: Callable[..., Response]) -> list[Route]:
-        """What to mount; `page` renders a template."""
+        """Return the routes to mount; `page` renders a template."""
 
         def stories(_request: Request) -> Response:
             return page("stories.html", None, **self.context())
@@ -53,7 +56,11 @@ class Console:
         ]
 
     def context(self) -> dict[str, Any]:
-        """What the templates show: buttons, stories, the score, the letters, and the release under way."""
+        """Return the template context.
+
+        It has the buttons, event histories, totals, number of dead letters, the current or last release, and whether
+        SES is down.
+        """
         try:
             deliveries, letters = self._ask_emulator("deliveries"), self._actor.letters()
             stories = self._list_histories(deliveries)
@@ -64,7 +71,7 @@ class Console:
                 [],
                 0,
                 None,
-            )  # the cloud is starting, or nothing is provisioned in it
+            )  # the cloud is still starting, or nothing is provisioned in it
         return {
             "fresh": FRESH,
             "again": AGAIN,
@@ -76,7 +83,7 @@ class Console:
         }
 
     def _play(self, request: Request) -> Response:
-        """Do what a button says."""
+        """Carry out the action of a button and redirect to the event concerned."""
         try:
             event_id = self._do(request.path_params["name"], request.query_params.get("event", ""))
         except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
@@ -90,7 +97,10 @@ class Console:
             return PlainTextResponse(f"The laptop cloud does not tell it: {problem}", 502)
 
     def _do(self, name: str, event_id: str) -> str:
-        """Do it, and return the id of the event that it was done to, which is the last one if none is named."""
+        """Carry out an action and return the id of the event concerned: the latest event if `event_id` is empty.
+
+        Raises `LookupError` if there is no such button, or no such event.
+        """
         for fresh in FRESH:
             if fresh.name == name:
                 return self._actor.publish(fresh)

@@ -1,5 +1,7 @@
-"""The release that is under way, or was the last one, as CodeDeploy and the alias describe it, and what both of its
-versions do, as `herald release` compares them."""
+"""The current or last release, as CodeDeploy and the alias report it.
+
+Its two versions are compared as `herald release` compares them.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +29,16 @@ __all__ = ["Comparer", "Release", "describe_release"]
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
 _STARTING = ("Created", "Queued")
-#: Seconds between two looks at metrics and log, however many pages are open.
+#: The minimum number of seconds between two reads of metrics and logs, however many pages are open.
 _PAUSE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Versions of notify by their part of the traffic in percent; the last deployment, and how it stands in words.
+    """The versions of `notify` with their share of the traffic in percent, and the last deployment.
 
-    What took a deployment back is a part of its story, and no release of its own.
+    `stands` is the deployment's status in words. A rollback is shown as part of the deployment that it rolled back, not
+    as a release of its own.
     """
 
     versions: tuple[tuple[str, int], ...]
@@ -46,7 +49,10 @@ class Release:
 
 
 class Comparer:
-    """Gathers what the two versions of a deployment do, each line of the log once, until another deployment begins."""
+    """Collects metrics and logs of a deployment's two versions, reading each log line once.
+
+    Starts over for the next deployment.
+    """
 
     def __init__(self, clients: LaptopClients) -> None:
         nothing: Any = None
@@ -60,7 +66,10 @@ class Comparer:
         self._looked = 0.0
 
     def compare(self, info: Mapping[str, Any], target: Mapping[str, Any]) -> Comparison | None:
-        """Both versions of a deployment compared while they share the traffic, or shared it; None if they never did."""
+        """Compare the two versions while they share, or for as long as they shared, the traffic.
+
+        Returns None before the traffic shift has started, and while neither version has run.
+        """
         moving = next(one for one in target["lifecycleEvents"] if one["lifecycleEventName"] == "AllowTraffic")
         began, function = moving.get("startTime"), target["lambdaFunctionInfo"]
         if began is None:
@@ -80,7 +89,7 @@ class Comparer:
 
 
 def describe_release(functions: LambdaClient, codedeploy: CodeDeployApi, comparer: Comparer | None = None) -> Release:
-    """Where the alias of notify sends its traffic now, and why."""
+    """Describe the current traffic split of the alias `live` of `notify`, and the last deployment."""
     alias = functions.get_alias(FunctionName=f"{PREFIX}-notify", Name="live")
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     rest = 100 - round(sum(weights.values()) * 100)
@@ -134,7 +143,7 @@ def _read_info(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
 
 
 def _find_stage(codedeploy: CodeDeployApi, deployment: str) -> str:
-    """The stage of its lifecycle that it has come to."""
+    """Return the lifecycle event that the deployment has reached."""
     events = _read_target(codedeploy, deployment)["lifecycleEvents"]
     begun = [one["lifecycleEventName"] for one in events if one["status"] != "Pending"]
     return str(begun[-1]) if begun else "Start"

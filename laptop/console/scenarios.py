@@ -1,4 +1,4 @@
-"""What a person can do to an event, as the console's buttons say it. Pure."""
+"""The scenarios behind the console's buttons, with their texts. No I/O."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A new event and what is to go wrong with its mail. `label` is on the button, `hint` says what must become of it,
-    `mailbox` is the recipient's, with a number put in; `fault` strikes that recipient alone."""
+    """A scenario with a new event, and the fault to cause for its mail.
+
+    `label` is the text of the button, `hint` the expected outcome. `mailbox` is the recipient's address, with a
+    placeholder for a number; `fault` affects that recipient only, `times` times.
+    """
 
     name: str
     label: str
@@ -29,13 +32,13 @@ class Fresh:
     times: int = 1
     mailbox: str = "reader-{}@example.com"
     details: dict[str, Any] = field(default_factory=dict)
-    #: Its feedback comes only when the hold is over.
+    #: Whether the feedback is delayed until after the hold.
     late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Something that happens to an event that there is already."""
+    """A scenario for an existing event."""
 
     name: str
     label: str
@@ -111,7 +114,7 @@ AGAIN = (
 
 
 def make_event(fresh: Fresh) -> dict[str, Any]:
-    """A CloudEvent of now that a book was created, for a reader of its own."""
+    """Return a `book.created` CloudEvent with the current time and a recipient of its own."""
     number = next(_numbers)
     book_id = uuid.uuid4().hex[:26].upper()
     return {
@@ -134,12 +137,12 @@ def make_event(fresh: Fresh) -> dict[str, Any]:
 
 
 def write_correction(body: str) -> str:
-    """An event as its publisher mends it: the same source and id, with another title."""
+    """Return the event as its publisher would correct it: the same source and id, another title."""
     event: dict[str, Any] = json.loads(body)
     event["data"]["book"]["title"] += ", corrected"
     return encode_body(event)
 
 
 def encode_body(event: dict[str, Any]) -> str:
-    """The event as it is published."""
+    """Serialize the event as the body of an SNS message."""
     return json.dumps(event, ensure_ascii=False)

@@ -1,5 +1,7 @@
-"""Reads what an OpenTelemetry exporter posts to `/v1/traces` in OTLP's JSON encoding. Pure, and strict: a collector
-passes over what it does not know, here it is refused, because it would be a fault of ours.
+"""Parses what an OpenTelemetry exporter posts to `/v1/traces` in OTLP's JSON encoding. No I/O.
+
+Stricter than a collector, which ignores unknown fields: here they are rejected, because Herald's exporter should never
+send any.
 
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
@@ -28,12 +30,15 @@ _VALUES: Mapping[str, type] = {"stringValue": str, "intValue": str, "boolValue":
 
 
 class BadTraces(ValueError):
-    """The request is no OTLP/JSON; `str()` says where."""
+    """The request is not valid OTLP/JSON; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpanRecord:
-    """One span. Times are nanoseconds since 1970; `parent` is the id of a span, empty for the first of a trace."""
+    """One span; times are in nanoseconds since 1970.
+
+    `parent` is the parent's span id, empty for a root span; `error` is empty unless the span failed.
+    """
 
     trace: str
     id: str
@@ -48,7 +53,7 @@ class SpanRecord:
 
 
 def read_spans(body: bytes) -> list[SpanRecord]:
-    """The spans of one ExportTraceServiceRequest. Raises BadTraces."""
+    """Parse the spans of one ExportTraceServiceRequest. Raises `BadTraces`."""
     try:
         request = json.loads(body)
     except ValueError as error:

@@ -1,5 +1,7 @@
-"""Takes traces and shows them: `/v1/traces` for exporters, `/traces` and `/traces/ID` for people, with `.json` for
-programs. Kept in memory: the last thousand."""
+"""Receives traces at `/v1/traces` and shows them at `/traces` and `/traces/ID`, or as JSON at `/traces/ID.json`.
+
+The last 1000 traces are kept in memory.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,18 @@ from laptop.traces.otlp import BadTraces, SpanRecord, read_spans
 __all__ = ["Bar", "TracePages", "draw"]
 
 _MOST = 1000
-#: Width of the drawing, in units of its own.
+#: Width of the drawing, in SVG user units.
 _WIDE = 1000
 _THINNEST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One span as it is drawn: how deep below the first, from where, how long; times in milliseconds."""
+    """One span as drawn.
+
+    `depth` is its nesting level; `left` and `width` are in drawing units; `after` (since the start of the trace) and
+    `took` are in milliseconds.
+    """
 
     span: SpanRecord
     depth: int
@@ -36,7 +42,10 @@ class Bar:
 
 
 def draw(spans: Sequence[SpanRecord]) -> list[Bar]:
-    """The spans of a trace below their parents, in the order of time. Whose parent is not there stands for itself."""
+    """Return the bars of a trace: each span followed by its children, in order of start time.
+
+    A span whose parent is missing is drawn as a root.
+    """
     if not spans:
         return []
     known = {span.id for span in spans}
@@ -63,14 +72,14 @@ def _draw_bar(span: SpanRecord, depth: int, start: int, whole: int) -> Bar:
 
 
 class TracePages:
-    """What was received, by trace, the last to come at the end."""
+    """The received spans, grouped by trace; the most recently updated trace is last."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._traces: OrderedDict[str, dict[str, SpanRecord]] = OrderedDict()
 
     def routes(self, page: Callable[..., Response]) -> list[Route]:
-        """What to mount; `page` renders a template."""
+        """Return the routes to mount; `page` renders a template."""
 
         async def listing(_request: Request) -> Response:
             return page("traces.html", None, traces=[draw(spans) for spans in reversed(self._list_traces())])
