@@ -63,10 +63,10 @@ test: $(TEST_ENV) ## Run the tests, on this machine alone, in some minutes (FLAG
 test-slow: $(TEST_ENV) ## Run the slow ones: releases, browsers, Terraform applied, packages (FLAGS=tests/browser)
 	$(PYTEST) -m slow $(FLAGS)
 
-# These meet such a one in every `make test`, too (tests/conftest.py); any other test: make mean MEAN=tests/stack
-MEAN ?= tests/unit tests/integration tests/stack/release
-mean: $(TEST_ENV) ## Run tests against an AWS that promises only what is documented (MEAN=tests/stack)
-	$(PYTEST) --mean $(MEAN) $(FLAGS)
+# These meet such an AWS in every run (tests/conftest.py); any other test: make worst-case TESTS=tests/stack
+TESTS ?= tests/unit tests/integration tests/stack/release
+worst-case: $(TEST_ENV) ## Run tests against an AWS that does no more than its documentation promises (TESTS=tests/stack)
+	$(PYTEST) --worst-case $(TESTS) $(FLAGS)
 
 lint: $(TEST_ENV) ## Lint and formatting
 	@$(PY) -m ruff check
@@ -240,4 +240,4 @@ setup: setup-run $(TEST_ENV) ## Set up both environments without running anythin
 
 setup-run: $(RUN_ENV) ## Set up only what runs the project, as a release does
 
-.PHONY: dist test-slow mean doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup setup-run diagram infra-docs screenshots
+.PHONY: dist test-slow worst-case doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup setup-run diagram infra-docs screenshots

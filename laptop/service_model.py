@@ -58,7 +58,8 @@ class WrongAnswer(Exception):
 def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The answer as it may leave a simulator. Raises `WrongAnswer`.
 
-    What `LAPTOP_GATE` names changes it further: tests.documented.mean:lean leaves what AWS promises, and no more.
+    What `LAPTOP_GATE` names changes it further: `tests.documented.worst_case:keep_promised` leaves only what AWS
+    promises.
     """
     if broken := list_violations(service, operation, answer):
         raise WrongAnswer("; ".join(broken))

@@ -17,18 +17,18 @@ from laptop.environment import GATE
 from package import Package, build
 from package.target import Architecture
 from tests.building import Packages, with_dependencies
-from tests.documented.mean_clients import MeanClients
-from tests.documented.mean_clients import install as install_mean_clients
+from tests.documented.worst_case_clients import WorstCaseClients
+from tests.documented.worst_case_clients import install as install_worst_case_clients
 from tests.loopback import guard
 
-#: What meets an AWS as mean as it may be in every run, but for what is marked `exact`.
-_MEAN = [Path(__file__).parent / name for name in ("documented", "integration", "stack/release", "unit")]
+#: Tests that meet a worst-case AWS in every run, unless they are marked `exact`.
+_WORST_CASE = [Path(__file__).parent / name for name in ("documented", "integration", "stack/release", "unit")]
 #: What `make test-slow` runs: whole folders, beside each test that is marked so or needs the packages for Lambda.
 _SLOW = [
     Path(__file__).parent / name
     for name in ("browser", "infra/laptop", "stack/doctor", "stack/invocations", "stack/release", "stack/webapp")
 ]
-_CLIENTS = MeanClients()
+_CLIENTS = WorstCaseClients()
 
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
 hypothesis.settings.register_profile(
@@ -85,25 +85,25 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--mean`: every test that is named meets a mean AWS, not only those of `MEAN`."""
-    parser.addoption("--mean", action="store_true", help="AWS promises only what is documented")
+    """`--worst-case`: every test that is named meets a worst-case AWS, not only those of `_WORST_CASE`."""
+    parser.addoption("--worst-case", action="store_true", help="AWS does no more than its documentation promises")
 
 
 @pytest.hookimpl(tryfirst=True)  # before its fixtures
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """AWS promises a test only what is documented, and each test anew, if it is one of those that meet AWS."""
-    among = item.config.getoption("mean") or any(item.path.is_relative_to(each) for each in _MEAN)
-    mean = among and not item.get_closest_marker("exact")
-    _CLIENTS.begin(mean)
-    if mean:
-        os.environ[GATE] = "tests.documented.mean:lean"
+    among = item.config.getoption("worst_case") or any(item.path.is_relative_to(each) for each in _WORST_CASE)
+    worst_case = among and not item.get_closest_marker("exact")
+    _CLIENTS.begin(worst_case)
+    if worst_case:
+        os.environ[GATE] = "tests.documented.worst_case:keep_promised"
     else:
         os.environ.pop(GATE, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the guards before the first test module is imported."""
-    install_mean_clients(_CLIENTS)
+    install_worst_case_clients(_CLIENTS)
     patch = pytest.MonkeyPatch()
     guard(patch)
     for name in os.environ:

@@ -42,9 +42,9 @@ _PAGES = {
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`operation` is `service:Operation`; `quotation` a few words of its documentation in botocore's model, or
-    `NOTHING_SPECIAL`; `test` is `path::name`. `promises` are the members of the answer that the code may rest on: mean
-    mode leaves out all others that the model does not require. Lists in `ordered` have an order; mean mode shuffles all
-    others. It leaves out every empty list but those `even_empty`."""
+    `NOTHING_SPECIAL`; `test` is `path::name`. `promises` are the members of the answer that the code may rely on: a
+    worst-case AWS leaves out all others that the model does not require. It shuffles every list that is not in
+    `ordered`, and leaves out every empty one that is not in `even_empty`."""
 
     operation: str
     quotation: str

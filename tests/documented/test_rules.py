@@ -11,9 +11,9 @@ import pytest
 from laptop.codedeploy.api import CodeDeployApi
 from laptop.ses.api import Ses
 from tests.documented.calls import operations_called
-from tests.documented.mean import lean
 from tests.documented.rule import NOTHING_SPECIAL, READ_IN, Rule, documentation
 from tests.documented.rules import RULES
+from tests.documented.worst_case import keep_promised
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("function", "operations", "webapp", "package", "release", "doctor", "laptop", "herald", "bench")
@@ -102,5 +102,5 @@ def test_a_lean_answer_keeps_what_is_promised_only() -> None:
     revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": "text", "sha256": "5e55"}}
     info = {"deploymentId": "d-1", "revision": revision, "computePlatform": "Lambda", "rollbackInfo": {}}
     kept = {"revisionType": "AppSpecContent", "appSpecContent": {"sha256": "5e55"}}
-    answer = lean("codedeploy", "GetDeployment", {"deploymentInfo": info})
+    answer = keep_promised("codedeploy", "GetDeployment", {"deploymentInfo": info})
     assert answer == {"deploymentInfo": {"deploymentId": "d-1", "revision": kept}}

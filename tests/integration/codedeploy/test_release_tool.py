@@ -22,7 +22,7 @@ from release.progress.poller import Poller
 from release.rollback import plan_rollback
 from release.stack import Names, Stack
 from release.versions import AliasRouting, await_rest, find_previous
-from tests.documented.mean import Mean
+from tests.documented.worst_case import WorstCase
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.stage import NOON, Functions
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 INFINITE = float("inf")
 
 
-@pytest.fixture(params=["as it is", "mean"])
+@pytest.fixture(params=["as it is", "worst case"])
 def as_played(request: pytest.FixtureRequest) -> Callable[[CodeDeployCalls], CodeDeployCalls]:
     """Every test of this file once more with answers that keep to the letter of the documentation."""
-    return (lambda player: Mean(player, "codedeploy")) if request.param == "mean" else lambda player: player
+    return (lambda player: WorstCase(player, "codedeploy")) if request.param == "worst case" else lambda player: player
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_a_certificate_that_is_not_trusted_is_certainly_not_sent(untrusted: ssl.
         assert server.requests == []
 
 
-@pytest.mark.exact  # a mean AWS refuses it before botocore does
+@pytest.mark.exact  # a worst-case AWS refuses it before botocore does
 def test_what_is_not_valid_for_ses_never_leaves() -> None:
     with Server(ACCEPTING) as server:
         with pytest.raises(ProviderUnavailable, match="ParamValidationError"):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.documented.mean import lean
+from tests.documented.worst_case import keep_promised
 from tests.integration.webapp.conftest import Clock, Cloud
 from webapp.auth.identity import Identity
 from webapp.books.book import BookIn
@@ -195,7 +195,7 @@ class Sns:
         if good:
             answer |= self._cloud.sns.publish_batch(TopicArn=asked["TopicArn"], PublishBatchRequestEntries=good)
         failed = [{"Id": entry["Id"], "Code": "InvalidParameter", "SenderFault": True} for entry in poison]
-        return lean("sns", "PublishBatch", answer | {"Failed": [*answer.get("Failed", []), *failed]})
+        return keep_promised("sns", "PublishBatch", answer | {"Failed": [*answer.get("Failed", []), *failed]})
 
 
 def client_error(code: str, message: str) -> ClientError:

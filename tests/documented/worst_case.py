@@ -1,4 +1,4 @@
-"""Answers as mean as AWS may give them: nothing that is not promised, lists in no order, one element a page."""
+"""The worst answers that AWS's documentation allows: only what is promised, lists in no order, one element a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.model import ListShape, Shape, StructureShape
 from laptop.service_model import load_operation_model
 from tests.documented.rules import RULES
 
-__all__ = ["Mean", "lean"]
+__all__ = ["WorstCase", "keep_promised"]
 
 
 class Player(Protocol):
@@ -23,7 +23,7 @@ class Player(Protocol):
     def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
 
 
-class Mean:
+class WorstCase:
     """A simulated service that keeps to the letter of what is documented."""
 
     def __init__(self, player: Player, service: str) -> None:
@@ -34,7 +34,7 @@ class Mean:
         """The answer to one call, or one page of it."""
         start = int(request.get("nextToken") or 0)
         whole = self._player.play(operation, {name: value for name, value in request.items() if name != "nextToken"})
-        answer = lean(self._service, operation, whole)
+        answer = keep_promised(self._service, operation, whole)
         shape = load_operation_model(self._service, operation).output_shape
         if not isinstance(shape, StructureShape) or "nextToken" not in shape.members:
             return answer
@@ -64,14 +64,14 @@ class _Promised:
         return any(path == where or path.startswith((f"{where}.", f"{where}[]")) for path in self.members)
 
 
-def lean(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+def keep_promised(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """An answer without the members that neither the model requires nor a rule promises, its lists in no order.
 
     An operation that no rule is about is left as it is: no code of ours calls it.
     """
     shape = load_operation_model(service, operation).output_shape
     promised = _promised(f"{service}:{operation}")
-    found: dict[str, Any] = _lean(answer, shape, "", promised) if shape and promised else dict(answer)
+    found: dict[str, Any] = _keep_promised(answer, shape, "", promised) if shape and promised else dict(answer)
     return found
 
 
@@ -80,18 +80,18 @@ def _promised(operation: str) -> _Promised | None:
     return _Promised.of(operation) if any(rule.operation == operation for rule in RULES) else None
 
 
-def _lean(value: Any, shape: Shape, path: str, promised: _Promised) -> Any:
+def _keep_promised(value: Any, shape: Shape, path: str, promised: _Promised) -> Any:
     match shape:
         case StructureShape() if isinstance(value, Mapping):
             kept = {}
             for name, member in value.items():
                 where = f"{path}.{name}" if path else name
                 if name in shape.required_members or promised.has(where):
-                    kept[name] = _lean(member, shape.members[name], where, promised)
+                    kept[name] = _keep_promised(member, shape.members[name], where, promised)
             empty: tuple[Any, ...] = ([], {}, None)
             return {name: one for name, one in kept.items() if one not in empty or name in promised.even_empty}
         case ListShape() if isinstance(value, list):
-            rows = [_lean(one, shape.member, f"{path}[]", promised) for one in value]
+            rows = [_keep_promised(one, shape.member, f"{path}[]", promised) for one in value]
             return rows if path in promised.ordered else sorted(rows, key=_no_order)
         case _:
             return value

@@ -1,4 +1,4 @@
-"""What mean mode does to botocore's clients: each documented error once an operation, and the value before."""
+"""What a worst-case AWS does to botocore's clients: each documented error once an operation, and the value before."""
 
 from __future__ import annotations
 
@@ -8,35 +8,37 @@ import pytest
 from botocore.config import Config
 
 from laptop.service_model import WrongAnswer, load_operation_model
-from tests.documented.mean_clients import RETRYABLE, MeanClients, WrongRequest
+from tests.documented.worst_case_clients import RETRYABLE, WorstCaseClients, WrongRequest
 
-MEAN = {"mean": True}
+WORST_CASE = {"worst_case": True}
 
 
 def test_each_documented_error_that_heals_comes_once_for_an_operation_also_of_ses() -> None:
-    mean = MeanClients()
+    clients = WorstCaseClients()
     for service, operation in (("sesv2", "GetAccount"), ("dynamodb", "UpdateItem"), ("lambda", "GetAlias")):
         model = load_operation_model(service, operation)
         documented = {shape.name for shape in model.error_shapes} & {*RETRYABLE}
-        raised = [mean.error(model, MEAN) for _ in range(len(documented) + 2)]
+        raised = [clients.error(model, WORST_CASE) for _ in range(len(documented) + 2)]
         assert {code for code in raised if code} == documented != set()
         assert raised[len(documented) :] == [None, None]
-    assert mean.error(load_operation_model("sesv2", "GetEmailIdentity"), {"mean": False}) is None
+    assert clients.error(load_operation_model("sesv2", "GetEmailIdentity"), {"worst_case": False}) is None
 
 
 def test_a_client_that_asks_ses_once_meets_no_error_of_chance() -> None:
-    once = MEAN | {"client_config": Config(retries={"total_max_attempts": 1})}
-    assert MeanClients().error(load_operation_model("sesv2", "SendEmail"), once) is None
-    assert MeanClients().error(load_operation_model("sesv2", "SendEmail"), MEAN) == "TooManyRequestsException"
+    once = WORST_CASE | {"client_config": Config(retries={"total_max_attempts": 1})}
+    assert WorstCaseClients().error(load_operation_model("sesv2", "SendEmail"), once) is None
+    assert (
+        WorstCaseClients().error(load_operation_model("sesv2", "SendEmail"), WORST_CASE) == "TooManyRequestsException"
+    )
 
 
 def test_an_alias_is_once_read_as_it_was_before_somebody_moved_it() -> None:
     """By UpdateAlias, Herald's or CodeDeploy's."""
-    mean, context = MeanClients(), MEAN | {"mean alias": "herald-notify:live"}
+    clients, context = WorstCaseClients(), WORST_CASE | {"worst case alias": "herald-notify:live"}
 
     def ask(version: str) -> Any:
         answer = {"FunctionVersion": version, "RevisionId": f"r{version}", "ResponseMetadata": {}}
-        mean.after_call(answer, load_operation_model("lambda", "GetAlias"), dict(context))
+        clients.after_call(answer, load_operation_model("lambda", "GetAlias"), dict(context))
         return answer.get("FunctionVersion")
 
     assert ask("1") == "1"
@@ -45,17 +47,17 @@ def test_an_alias_is_once_read_as_it_was_before_somebody_moved_it() -> None:
 
 
 def test_a_test_meets_what_no_test_before_it_left() -> None:
-    mean, model = MeanClients(), load_operation_model("dynamodb", "UpdateItem")
-    first = mean.error(model, MEAN)
-    mean.begin(True)
-    assert mean.error(model, MEAN) == first is not None
+    clients, model = WorstCaseClients(), load_operation_model("dynamodb", "UpdateItem")
+    first = clients.error(model, WORST_CASE)
+    clients.begin(True)
+    assert clients.error(model, WORST_CASE) == first is not None
 
 
 @pytest.mark.parametrize("asked_by_herald", [True, False])
 def test_an_answer_that_aws_never_gives_is_found_whoever_asked_and_whoever_answered(asked_by_herald: bool) -> None:
     def ask(answer: dict[str, Any]) -> None:
         model = load_operation_model("sesv2", "GetEmailIdentity")
-        MeanClients().after_call(answer | {"ResponseMetadata": {}}, model, {"mean": asked_by_herald})
+        WorstCaseClients().after_call(answer | {"ResponseMetadata": {}}, model, {"worst_case": asked_by_herald})
 
     ask({"IdentityType": "DOMAIN"})
     ask({"Error": {"Code": "NotFoundException"}, "IdentityType": 7})
@@ -68,8 +70,8 @@ def test_an_answer_that_aws_never_gives_is_found_whoever_asked_and_whoever_answe
 
 
 def test_a_request_that_aws_would_refuse_is_found_though_botocore_lets_it_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.documented.mean_clients._asked_by_herald", lambda: True)
+    monkeypatch.setattr("tests.documented.worst_case_clients._asked_by_herald", lambda: True)
     model = load_operation_model("cloudwatch", "DeleteAlarms")
-    MeanClients().before_parameters({"AlarmNames": ["a" * 255]}, model, {})
+    WorstCaseClients().before_parameters({"AlarmNames": ["a" * 255]}, model, {})
     with pytest.raises(WrongRequest, match="is above 255"):
-        MeanClients().before_parameters({"AlarmNames": ["a" * 256]}, model, {})
+        WorstCaseClients().before_parameters({"AlarmNames": ["a" * 256]}, model, {})

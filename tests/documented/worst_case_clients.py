@@ -1,6 +1,6 @@
-"""AWS as mean as it may be to every client of botocore that Herald's own code calls: installed for every test run.
+"""A worst-case AWS for every botocore client that Herald's own code calls: installed for every test run.
 
-What a test itself asks is answered as ever. What is done to an answer, and where it is documented, says `mean`; pages
+What a test itself asks is answered as ever. `worst_case` says what is left out of an answer; pages
 are split after one element, and a read that is eventually consistent is once answered with the value before.
 """
 
@@ -26,9 +26,9 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
 from laptop.service_model import WrongAnswer, leave_blanks, list_violations, request_violations
-from tests.documented.mean import lean
+from tests.documented.worst_case import keep_promised
 
-__all__ = ["RETRYABLE", "MeanClients", "WrongRequest", "install"]
+__all__ = ["RETRYABLE", "WorstCaseClients", "WrongRequest", "install"]
 
 ROOT = Path(__file__).parents[2]
 #: Errors that heal by themselves: each is raised once for every operation whose model names it.
@@ -53,10 +53,10 @@ class _Http:
 
 
 @dataclass(slots=True)
-class MeanClients:
-    """What was raised, read and written since a test began; `mean` is whether it is one that meets a mean AWS."""
+class WorstCaseClients:
+    """What was raised, read and written since a test began; `worst_case`: whether the test meets a worst-case AWS."""
 
-    mean: bool = True
+    worst_case: bool = True
     raised: set[tuple[str, str]] = field(default_factory=set)
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: dict[str, Any] = field(default_factory=dict)
@@ -65,9 +65,9 @@ class MeanClients:
     tokens: itertools.count[int] = field(default_factory=itertools.count)
     refused: threading.local = field(default_factory=threading.local)
 
-    def begin(self, mean: bool) -> None:
+    def begin(self, worst_case: bool) -> None:
         """Forget what the test before did."""
-        self.mean = mean
+        self.worst_case = worst_case
         for known in (self.raised, self.pages, self.seen, self.changed, self.aliases):
             known.clear()
 
@@ -78,24 +78,24 @@ class MeanClients:
 
         Raises `WrongRequest` for one whose pattern, length or range botocore lets pass and AWS does not.
         """
-        context["mean"] = self.mean and _asked_by_herald()
-        if not context["mean"]:
+        context["worst_case"] = self.worst_case and _asked_by_herald()
+        if not context["worst_case"]:
             return
         if model.service_model.service_name == "dynamodb":
             self._dynamodb(params, model, context)
         elif unlike := request_violations(model.service_model.service_name, model.name, params):
             raise WrongRequest("; ".join(unlike))
         if model.name == "GetAlias":
-            context["mean alias"] = f"{params['FunctionName']}:{params['Name']}"
+            context["worst case alias"] = f"{params['FunctionName']}:{params['Name']}"
         config = _pagination(model)
         token = params.get(str(config.get("input_token")))
         if isinstance(token, str) and token in self.pages:
             del params[str(config["input_token"])]
-            context["mean page"] = token
+            context["worst case page"] = token
 
     def before_call(self, context: dict[str, Any], **_: Any) -> Any:
         """The next of our own pages, which nothing is asked for."""
-        token = context.get("mean page")
+        token = context.get("worst case page")
         if token is None:
             return None
         rest = self.pages.pop(token)
@@ -103,7 +103,7 @@ class MeanClients:
 
     def error(self, model: OperationModel, context: Mapping[str, Any]) -> str | None:
         """The error that an operation documents, heals by itself and was not raised yet, if there is one."""
-        if not context.get("mean", False) or _asks_once(model, context):
+        if not context.get("worst_case", False) or _asks_once(model, context):
             return None
         documented = {shape.name for shape in model.error_shapes}
         for code in RETRYABLE:
@@ -124,15 +124,15 @@ class MeanClients:
         Raises `WrongAnswer` for one that AWS never gives: so what moto and the emulator say by themselves goes through
         the gate too, whoever asked.
         """
-        if "Error" in parsed or not self.mean:
+        if "Error" in parsed or not self.worst_case:
             return
         _hold_to_model(parsed, model)
-        if not context.get("mean", False):
+        if not context.get("worst_case", False):
             return
         self._read(parsed, model, context)
         self._read_alias(parsed, model, context)
         said = {name: parsed.pop(name) for name in list(parsed) if name == "ResponseMetadata"}
-        answer = lean(model.service_model.service_name, model.name, parsed)
+        answer = keep_promised(model.service_model.service_name, model.name, parsed)
         parsed.clear()
         parsed.update(answer, **said)
         self._split(parsed, model)
@@ -141,9 +141,9 @@ class MeanClients:
         if model.name in ("Query", "Scan"):
             params.setdefault("Limit", 1)
         if model.name in _READS:
-            context["mean read"] = _name(params["TableName"], params.get("Key", {}))
-            context["mean index"] = params.get("IndexName", "")
-            context["mean stale"] = not params.get("ConsistentRead", False)
+            context["worst case read"] = _name(params["TableName"], params.get("Key", {}))
+            context["worst case index"] = params.get("IndexName", "")
+            context["worst case stale"] = not params.get("ConsistentRead", False)
         for write in params.get("TransactItems", [{model.name: params}]):
             for kind, one in write.items():
                 if kind in ("Put", "Update", "Delete", "PutItem", "UpdateItem", "DeleteItem"):
@@ -151,21 +151,21 @@ class MeanClients:
 
     def _read(self, parsed: dict[str, Any], model: OperationModel, context: Mapping[str, Any]) -> None:
         """Answer what changed since with the value before, once; what was never read was not there before."""
-        if "mean read" not in context:
+        if "worst case read" not in context:
             return
         if model.name == "GetItem":
-            name = context["mean read"]
-            found = self._before(name, parsed.pop("Item", None), context["mean stale"])
+            name = context["worst case read"]
+            found = self._before(name, parsed.pop("Item", None), context["worst case stale"])
             parsed |= {"Item": found} if found else {}
         elif "Items" in parsed:
-            table, index = context["mean read"].partition(" ")[0], context["mean index"]
-            rows = [self._before(_name(table, one), one, context["mean stale"], index) for one in parsed["Items"]]
+            table, index = context["worst case read"].partition(" ")[0], context["worst case index"]
+            rows = [self._before(_name(table, one), one, context["worst case stale"], index) for one in parsed["Items"]]
             parsed["Items"] = [one for one in rows if one]
 
     def _read_alias(self, parsed: dict[str, Any], model: OperationModel, context: Mapping[str, Any]) -> None:
         """Answer the first GetAlias after an alias moved, whoever moved it, with what it was: it moves soon, not at
         once."""
-        name = context.get("mean alias")
+        name = context.get("worst case alias")
         if name is None:
             return
         now = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
@@ -193,7 +193,7 @@ class MeanClients:
         for key in [result] if isinstance(result, str) else result or []:
             rows = parsed.get(key)
             if isinstance(rows, list) and len(rows) > 1:
-                token = f"mean-{next(self.tokens)}"
+                token = f"page-{next(self.tokens)}"
                 self.pages[token] = {**parsed, key: rows[1:]}
                 parsed[key] = rows[:1]
                 parsed[output] = token
@@ -225,26 +225,35 @@ def _asked_by_herald() -> bool:
     """Whether the call comes from Herald's code, rather than a test's or a library's own."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(ROOT) and "site-packages" not in path.parts and path != Path(__file__):
-            return path.relative_to(ROOT).parts[0] not in ("tests", "bench", "build")
+        package = _first_party_package(frame.f_code.co_filename)
+        if package:
+            return package not in ("tests", "bench", "build")
         frame = frame.f_back
     return False
 
 
-def install(mean: MeanClients) -> None:
-    """Make every client of botocore's that is created from now on meet an AWS as mean as this one."""
+@cache
+def _first_party_package(filename: str) -> str:
+    """The top-level folder of a file of this repository; empty for a library's, and for this file."""
+    path = Path(filename)
+    if not path.is_relative_to(ROOT) or "site-packages" in path.parts or path == Path(__file__):
+        return ""
+    return path.relative_to(ROOT).parts[0]
+
+
+def install(clients: WorstCaseClients) -> None:
+    """Make every botocore client that is created from now on meet a worst-case AWS."""
     for event, handler in {
-        "before-parameter-build": mean.before_parameters,
-        "before-call": mean.before_call,
-        "after-call": mean.after_call,
+        "before-parameter-build": clients.before_parameters,
+        "before-call": clients.before_call,
+        "after-call": clients.after_call,
     }.items():
         botocore.handlers.BUILTIN_HANDLERS.insert(0, (event, handler))
     endpoints: Any = botocore.endpoint.Endpoint
     answer = endpoints._do_get_response
 
     def fail_once(endpoint: Any, request: Any, model: OperationModel, context: dict[str, Any]) -> Any:
-        code = mean.error(model, context)
+        code = clients.error(model, context)
         if code is None:
             return answer(endpoint, request, model, context)
         failing = copy.copy(endpoint)
@@ -252,7 +261,7 @@ def install(mean: MeanClients) -> None:
         return answer(failing, request, model, context)
 
     endpoints._do_get_response = fail_once
-    vars(botocore.endpoint)["time"] = SimpleNamespace(sleep=mean.sleep)
+    vars(botocore.endpoint)["time"] = SimpleNamespace(sleep=clients.sleep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +275,9 @@ class _Refusing:
         if not event.startswith("before-send"):
             return []
         status = 500 if self.code == "InternalServerError" else 429 if self.code == "TooManyRequestsException" else 400
-        text = json.dumps({"__type": self.code, "message": "as mean as AWS may be"})
+        text = json.dumps({"__type": self.code, "message": "worst case"})
         if self.model.service_model.resolved_protocol == "query":
-            text = f"<ErrorResponse><Error><Code>{self.code}</Code><Message>mean</Message></Error></ErrorResponse>"
+            text = f"<ErrorResponse><Error><Code>{self.code}</Code><Message>no</Message></Error></ErrorResponse>"
         return [(None, _Response(status, {"x-amzn-errortype": self.code}, text.encode()))]
 
 
