@@ -1,6 +1,7 @@
-"""Simulators of the providers beside SES. What they show is not evidence about the vendors.
+"""Simulators of the providers other than SES. Their behaviour is no evidence about the vendors.
 
-One HTTP server plays SendGrid, Mailgun and Resend (their paths tell them apart), another speaks SMTP. What they take
-lies in the same inbox as the mails of SES, and the same faults strike them. Each answer has the vendor's page above it;
-where a vendor documents nothing, the stingier guess is played and called *guessed*.
+One HTTP server simulates SendGrid, Mailgun and Resend, distinguished by path; another server speaks SMTP. The mails
+they accept go to the same inbox as those of SES, and the same faults apply. Each answer cites the vendor's
+documentation; where a vendor documents nothing, the simulator takes the more restrictive assumption, marked as
+*guessed*.
 """

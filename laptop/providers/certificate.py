@@ -1,4 +1,4 @@
-"""A certificate of this machine, for what speaks TLS on loopback."""
+"""Creates self-signed certificates for TLS servers on loopback."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ __all__ = ["make_certificate", "make_tls_context"]
 
 
 def make_certificate(path: Path, *hosts: str) -> Path:
-    """A new certificate of 127.0.0.1, and of other hosts, that is its own issuer, with its key behind it; in a new file
-    if the path is a folder's."""
+    """Write a new self-signed certificate for 127.0.0.1 and `hosts`, followed by its private key, to a PEM file.
+
+    If `path` is a directory, the file gets a new name in it. Returns the path of the file.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
     now = datetime.datetime.now(datetime.UTC)
@@ -42,7 +44,7 @@ def make_certificate(path: Path, *hosts: str) -> Path:
 
 
 def make_tls_context(path: Path) -> ssl.SSLContext:
-    """TLS of a server with a new certificate, which only clients that read its file trust."""
+    """Return a server's TLS context with a new certificate, written to `path`; clients have to trust that file."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(make_certificate(path))
     return context

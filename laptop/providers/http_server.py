@@ -1,4 +1,4 @@
-"""The one HTTP server that simulates all vendors. It uses the raw connection, to cause faults of a connection."""
+"""The HTTP server that simulates all vendors. It works on the raw connection, to cause connection faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["VendorServer"]
 
 
 class VendorServer(SimulatorServer):
-    """Takes mails for every vendor into one inbox; `senders` report on them, by the vendor's name."""
+    """Accepts mails for all vendors into one inbox; `senders` send webhooks about them, by the vendor's name."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class VendorServer(SimulatorServer):
         self.vendors = vendors
         self.mailbox = mailbox
         self.senders = senders or {}
-        #: One mail at a time, so that an idempotency key is judged and noted in one step.
+        #: Handles one mail at a time, so that checking and storing an idempotency key are one atomic step.
         self.at_once = threading.Lock()
 
 
@@ -38,7 +38,7 @@ class _Connection(FaultyConnection):
     server: VendorServer
 
     def handle_one_request(self) -> None:
-        """Peek at the next request: one fault resets the connection before it is read."""
+        """Peek at the next request, because CLOSE_BEFORE_READING resets the connection before the request is read."""
         if self.next_begins_with(b"POST /") and any(
             vendor.faults.strike(FaultKind.CLOSE_BEFORE_READING) for vendor in self.server.vendors
         ):
@@ -46,8 +46,8 @@ class _Connection(FaultyConnection):
             return
         super().handle_one_request()
 
-    def do_GET(self) -> None:  # noqa: N802  the same
-        """Answer a question about an account."""
+    def do_GET(self) -> None:  # noqa: N802  the name that BaseHTTPRequestHandler looks up
+        """Answer a GET request about an account."""
         request = Request(urlsplit(self.path).path, {name.lower(): value for name, value in self.headers.items()}, b"")
         for vendor in self.server.vendors:
             sender = self.server.senders.get(vendor.name)
@@ -61,7 +61,7 @@ class _Connection(FaultyConnection):
         self._answer(VendorResponse(404, {"message": "the simulator plays no such path"}))
 
     def do_POST(self) -> None:  # noqa: N802  the name that BaseHTTPRequestHandler looks up
-        """Take a mail, if it is one."""
+        """Accept a mail, if the path is one where a vendor takes mails."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urlsplit(self.path).path
         request = Request(path, {name.lower(): value for name, value in self.headers.items()}, body)

@@ -1,4 +1,4 @@
-"""Plays Mailgun's Messages API, for one domain in either region.
+"""Simulates Mailgun's Messages API, for one domain in either region.
 
 https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages/post-v3--domain-name--messages
 """
@@ -19,12 +19,12 @@ from laptop.ses.mailbox import File
 __all__ = ["MailgunSimulator"]
 
 _PATH = re.compile(r"/v3/([^/]+)/messages")
-#: All options, headers and variables together, by the page above.
+#: Maximum size, in bytes, of all options, headers and variables together; see the page above.
 _LARGEST_EXTRAS = 16 * 1024
 
 
 class MailgunSimulator:
-    """One account, with one `domain`."""
+    """A Mailgun account with one verified `domain`."""
 
     name = "mailgun"
 
@@ -37,7 +37,10 @@ class MailgunSimulator:
         return _PATH.fullmatch(path) is not None
 
     def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
-        """https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks"""
+        """Answer a request about the domain or its webhooks.
+
+        https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks
+        """
         kinds = ("accepted", "delivered", "temporary_fail", "permanent_fail", "complained")
         answers: dict[str, object] = {
             f"/v4/domains/{self.domain}": {"domain": {"name": self.domain, "state": "active"}},
@@ -94,7 +97,7 @@ class MailgunSimulator:
             files=files,
             cc=lists.get("cc", ()),
             bcc=lists.get("bcc", ()),
-            # That it is reported on is guessed, from the flag `is-test-mode` of its events.
+            # That mails in test mode cause events is guessed, from the flag `is-test-mode` in events.
             # https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/test-mode
             delivered=given.get("o:testmode") not in ("yes", "true"),
         )
@@ -103,14 +106,14 @@ class MailgunSimulator:
         return VendorResponse(200, {"id": submitted.message_id, "message": "Queued. Thank you."})
 
     def answer_repeated(self, _request: Request) -> VendorResponse | None:
-        """Mailgun knows no idempotency key."""
+        """Return None: Mailgun has no idempotency keys."""
         return None
 
     def answer_throttled(self) -> VendorResponse:
         return VendorResponse(429, {"message": "Too many requests"})
 
     def answer_exhausted(self) -> VendorResponse:
-        """*Guessed*, from what support writes of the limit of a plan."""
+        """Return the error for an exceeded plan limit; *guessed*, from what Mailgun's support writes about limits."""
         text = f"Domain {self.domain} is not allowed to send: request limit exceeded, try again later"
         return VendorResponse(403, {"message": text})
 
@@ -119,7 +122,7 @@ class MailgunSimulator:
 
 
 def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
-    """The fields of a form and its files: only one with parts can have any."""
+    """Return a form's fields and its files; only a multipart form can have files."""
     media_type = request.headers.get("content-type", "")
     if media_type.startswith("application/x-www-form-urlencoded"):
         fields = parse_qs(request.body.decode(), keep_blank_values=True).items()
@@ -131,7 +134,7 @@ def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
     given: dict[str, str] = {}
     files = []
     for part in form.iter_parts():
-        # Names are UTF-8 as it stands: https://www.rfc-editor.org/rfc/rfc7578#section-5.1
+        # Field names are plain UTF-8: https://www.rfc-editor.org/rfc/rfc7578#section-5.1
         name, filename = (str(part.get_param(key, "", "content-disposition")) for key in ("name", "filename"))
         content = cast("bytes", part.get_payload(decode=True))
         if name == "attachment":

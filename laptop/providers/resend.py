@@ -1,4 +1,4 @@
-"""Plays Resend's POST /emails: https://resend.com/docs/api-reference/emails/send-email
+"""Simulates Resend's POST /emails: https://resend.com/docs/api-reference/emails/send-email
 
 Errors: https://resend.com/docs/api-reference/errors
 Idempotency keys: https://resend.com/docs/dashboard/emails/idempotency-keys
@@ -25,8 +25,10 @@ _LONGEST_KEY = 256
 
 
 class ResendSimulator:
-    """One account, with one verified `domain`, and those `also`. Idempotency keys are kept for as long as the simulator
-    runs."""
+    """A Resend account with the verified domains `domain` and `also`.
+
+    Idempotency keys are remembered for as long as the simulator runs.
+    """
 
     name = "resend"
 
@@ -41,7 +43,10 @@ class ResendSimulator:
         return path == "/emails"
 
     def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
-        """https://resend.com/docs/api-reference/webhooks/list-webhooks"""
+        """Answer a request for the list of domains or webhooks.
+
+        https://resend.com/docs/api-reference/webhooks/list-webhooks
+        """
         kinds = ("sent", "delivered", "delivery_delayed", "bounced", "complained", "failed", "suppressed")
         hook = {"status": "enabled", "endpoint": webhook, "events": [f"email.{kind}" for kind in kinds]}
         answers: dict[str, list[dict[str, Any]]] = {
@@ -98,7 +103,7 @@ class ResendSimulator:
             headers,
             tags,
             f"<{number}@eu-west-1.amazonses.com>",
-            own_message_id=True,  # guessed: Resend sends by SES, which sets its own
+            own_message_id=True,  # guessed: Resend sends through SES, which sets its own
             files=tuple(map(_read_file, given.get("attachments") or [])),
         )
 
@@ -109,7 +114,7 @@ class ResendSimulator:
         return answer
 
     def answer_repeated(self, request: Request) -> VendorResponse | None:
-        """The first answer again, or 409 for another mail under the same key."""
+        """Return the first answer to a repeated request, 409 if its key had another body, None for a new key."""
         known = self._answered.get(self._read_key(request))
         if known is None:
             return None

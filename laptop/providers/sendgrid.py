@@ -1,4 +1,4 @@
-"""Plays SendGrid's Mail Send: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+"""Simulates SendGrid's Mail Send: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
 
 Errors: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
 """
@@ -38,7 +38,7 @@ _LARGEST_ARGUMENTS = 10_000
 
 
 class SendGridSimulator:
-    """One account, with one sending identity `domain` and those `also`."""
+    """A SendGrid account with the verified sender domains `domain` and `also`."""
 
     name = "sendgrid"
 
@@ -52,7 +52,10 @@ class SendGridSimulator:
         return path == _PATH
 
     def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
-        """https://www.twilio.com/docs/sendgrid/api-reference/webhooks/get-all-event-webhooks"""
+        """Answer a request about scopes, domains or event webhooks.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/webhooks/get-all-event-webhooks
+        """
         events = dict.fromkeys(("processed", "delivered", "deferred", "bounce", "dropped", "spam_report"), True)
         hook = {"enabled": True, "url": webhook, "public_key": "of the laptop", **events}
         answers: dict[str, object] = {
@@ -122,19 +125,25 @@ class SendGridSimulator:
         )
 
     def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> VendorResponse:
-        """202 without a body: *queued to be delivered*."""
+        """Return 202 without a body: *queued to be delivered*."""
         return VendorResponse(202, "", {"X-Message-Id": submitted.id})
 
     def answer_repeated(self, _request: Request) -> VendorResponse | None:
-        """SendGrid knows no idempotency key."""
+        """Return None: SendGrid has no idempotency keys."""
         return None
 
     def answer_throttled(self) -> VendorResponse:
-        """https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits"""
+        """Return the answer to a request over the rate limit.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
+        """
         return _make_error(429, "too many requests")
 
     def answer_exhausted(self) -> VendorResponse:
-        """https://support.sendgrid.com/hc/en-us/articles/1260807146429"""
+        """Return the answer for an account that has used up its credits.
+
+        https://support.sendgrid.com/hc/en-us/articles/1260807146429
+        """
         return _make_error(401, "Maximum credits exceeded")
 
     def answer_refused(self, message: str) -> VendorResponse:
@@ -142,7 +151,11 @@ class SendGridSimulator:
 
 
 def _read_addresses(given: dict[str, Any], name: str) -> tuple[str, ...]:
-    """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#personalizations-errors"""
+    """Return the addresses of a field such as `cc`. Raises `RequestRefused` if one is invalid, or if the field is
+    empty.
+
+    https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#personalizations-errors
+    """
     found = tuple(str(one.get("email")) for one in given.get(name, ()))
     if (name in given and not found) or not all("@" in address for address in found):
         raise RequestRefused(_make_error(400, "Does not contain a valid address.", f"personalizations.0.{name}"))
@@ -150,7 +163,10 @@ def _read_addresses(given: dict[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _read_file(given: dict[str, str]) -> File:
-    """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#attachments-errors"""
+    """Decode an attachment. Raises `RequestRefused` if a field is missing or invalid.
+
+    https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#attachments-errors
+    """
     if not given.get("filename") or not given.get("content"):
         raise RequestRefused(_make_error(400, "The attachment must have a filename and content.", "attachments"))
     if any(character in given.get("type", "") for character in ";\r\n"):

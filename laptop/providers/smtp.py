@@ -1,4 +1,4 @@
-"""A mail server on loopback that speaks SMTP with STARTTLS and AUTH (aiosmtpd), into the inbox.
+"""A mail server on loopback that puts mails into the inbox; it speaks SMTP with STARTTLS and AUTH (aiosmtpd).
 
 https://www.rfc-editor.org/rfc/rfc5321; enhanced status codes: https://www.rfc-editor.org/rfc/rfc3463
 """
@@ -23,13 +23,15 @@ from laptop.ses.mailbox import Mail, Mailbox
 __all__ = ["SmtpServer"]
 
 _ENVELOPE = frozenset({"content-type", "content-transfer-encoding", "mime-version"})
-#: Bytes of a mail: of what most servers take. Some take 10 MB, as Postfix does unless it is told otherwise.
+#: Maximum size of a mail in bytes, as most servers have it. Some accept only 10 MB, the default of Postfix.
 _LARGEST = 25 * 1024 * 1024
 
 
 class SmtpServer:
-    """Listens on a thread of its own until `close`; `user` and `password` are the only ones it knows, and without `tls`
-    it offers no STARTTLS."""
+    """Listens on its own thread until `close` is called.
+
+    It accepts only the login `user` with `password`; without `tls` it does not offer STARTTLS.
+    """
 
     def __init__(
         self,
@@ -51,11 +53,11 @@ class SmtpServer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
         return int(self._server.sockets[0].getsockname()[1])
 
     def close(self) -> None:
-        """Listen no more, and end what is under way."""
+        """Stop listening, and cancel the sessions in progress."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._server.close()
@@ -65,7 +67,7 @@ class SmtpServer:
         self._loop.close()
 
     def _make_session(self) -> SMTP:
-        """Without TLS there is neither AUTH nor mail."""
+        """Return a new session; if TLS is configured, it requires STARTTLS before AUTH and mail."""
         secure: dict[str, Any] = {"require_starttls": True, "tls_context": self._tls} if self._tls else {}
         return _Server(
             self._taker,
@@ -84,7 +86,7 @@ class SmtpServer:
 
 
 class _Server(SMTP):
-    """One session; one fault closes it before anything is read."""
+    """One session; the fault CLOSE_BEFORE_READING aborts it before anything is read."""
 
     def __init__(self, *given: Any, faults: ArmedFaults, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -98,7 +100,7 @@ class _Server(SMTP):
 
 
 class _Taker:
-    """aiosmtpd's handler."""
+    """The handler whose methods aiosmtpd calls for MAIL, RCPT and DATA."""
 
     def __init__(self, server: SmtpServer, mailbox: Mailbox, domains: Collection[str]) -> None:
         self._server = server
@@ -127,7 +129,7 @@ class _Taker:
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """The mail is taken when this answers, or when a fault keeps the answer back."""
+        """Accept the mail; some faults delay or drop the answer afterwards."""
         to = tuple(envelope.rcpt_tos)
         mail = _build_mail(envelope, to)
         self._mailbox.add(mail)

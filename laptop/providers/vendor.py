@@ -1,4 +1,4 @@
-"""What one simulated vendor is: how it reads a request, and how it answers and refuses."""
+"""The interface of a simulated vendor: how it reads requests, and how it answers and rejects them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Request", "RequestRefused", "SubmittedMail", "VendorResponse", "Vend
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: the names of `headers` are in small letters."""
+    """One request; header names are in lower case."""
 
     path: str
     headers: Mapping[str, str]
@@ -28,7 +28,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class VendorResponse:
-    """One answer; a `body` that is text goes out as it stands, everything else as JSON."""
+    """One response; a `str` body is sent unchanged, any other body as JSON."""
 
     status: int
     body: object = ""
@@ -36,7 +36,7 @@ class VendorResponse:
 
 
 class RequestRefused(Exception):
-    """The vendor does not take the request, and answers so."""
+    """Raised when the vendor rejects a request; `answer` is its response."""
 
     def __init__(self, answer: VendorResponse) -> None:
         super().__init__(answer.body)
@@ -45,7 +45,7 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SubmittedMail:
-    """A mail as a request asks for it."""
+    """A mail as submitted by a request."""
 
     id: str
     sender: str
@@ -55,57 +55,59 @@ class SubmittedMail:
     html: str | None
     headers: Mapping[str, str]
     tags: Mapping[str, str]
-    #: The Message-ID that the mail has if the sender gave none, or if the vendor always sets its own.
+    #: The Message-ID used if the sender gave none, or if the vendor always sets its own (`own_message_id`).
     message_id: str
     own_message_id: bool = False
     files: tuple[File, ...] = ()
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
-    #: Whether it is delivered: a vendor reports on a mail in test mode too, without delivering it.
+    #: False for mails in test mode, which are reported on but not delivered.
     delivered: bool = True
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """All who get it, the recipient first."""
+        """The addresses of all recipients; that of `to` comes first."""
         return (parseaddr(self.to)[1], *self.cc, *self.bcc)
 
 
 class VendorSimulator(Protocol):
-    """One vendor with one account. `key` is the only one it knows; `faults` are caused on
-    purpose."""
+    """One vendor with one account. `key` is the only valid API key; `faults` are the armed faults."""
 
     name: str
     key: str
     faults: ArmedFaults
 
     def is_send(self, path: str) -> bool:
-        """Whether this path is where its mails are handed in."""
+        """Whether mails are submitted at this path."""
 
     def read(self, request: Request) -> SubmittedMail:
-        """What the request asks for. Raises RequestRefused as the vendor would."""
+        """Parse the mail that a request submits. Raises `RequestRefused` as the vendor would reject it."""
 
     def answer_accepted(self, submitted: SubmittedMail, request: Request, /) -> VendorResponse:
-        """Its answer to a mail that it took."""
+        """Return the answer to an accepted mail."""
 
     def answer_repeated(self, request: Request, /) -> VendorResponse | None:
-        """Its answer if it has taken the very same request before, under an idempotency key; None: it has not."""
+        """Return the answer to a repeated request, recognized by its idempotency key; None if the request is new."""
 
     def answer_throttled(self) -> VendorResponse:
-        """Its answer to a request over the rate."""
+        """Return the answer to a request over the rate limit."""
 
     def answer_exhausted(self) -> VendorResponse:
-        """Its answer to a request over the account's quota."""
+        """Return the answer to a request over the account's quota."""
 
     def answer_refused(self, message: str) -> VendorResponse:
-        """Its answer to a mail that it will never take."""
+        """Return the answer to a permanently rejected mail."""
 
     def look(self, request: Request, webhook: str | None, /) -> VendorResponse | None:
-        """Its answer to a question about the account, whose reports go to `webhook`; None if it knows no such path.
-        Raises RequestRefused as the vendor would."""
+        """Answer a GET request about the account; None if there is no such path.
+
+        `webhook` is the URL of the account's webhook, if it has one. Raises `RequestRefused` as the vendor would reject
+        the request.
+        """
 
 
 def accept(mailbox: Mailbox, submitted: SubmittedMail, vendor: str) -> Mail:
-    """Put a mail into the inbox, and return it as it went out."""
+    """Put a mail into the inbox, unless it is in test mode, and return it as sent."""
     at = datetime.now(UTC)
     given = {name.lower(): name for name in submitted.headers}
     cc = [("Cc", ", ".join(submitted.cc))] if submitted.cc else []
@@ -139,7 +141,7 @@ def accept(mailbox: Mailbox, submitted: SubmittedMail, vendor: str) -> Mail:
 
 
 def make_id() -> str:
-    """An id that nothing else has."""
+    """Return a unique id."""
     return str(uuid.uuid4())
 
 
@@ -153,5 +155,5 @@ def _to_mime(submitted: SubmittedMail, headers: list[tuple[str, str]]) -> bytes:
         kind, _, subtype = plain.partition("/")
         params = {name: value.strip('"') for name, _, value in (pair.partition("=") for pair in about)}
         message.add_attachment(content, maintype=kind, subtype=subtype, filename=name, params=params)
-    # By hand, as in laptop/ses/sending.py: a mail must be shown as it was given.
+    # Headers are written by hand, as in laptop/ses/sending.py, to keep them exactly as given.
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode() + message.as_bytes()

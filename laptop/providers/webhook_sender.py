@@ -1,4 +1,4 @@
-"""Reports of one simulated vendor: what became of each mail, posted until the receiver answers 2xx."""
+"""Sends a simulated vendor's webhooks, one per event of a mail, and repeats each until the receiver answers 2xx."""
 
 from __future__ import annotations
 
@@ -22,27 +22,31 @@ __all__ = ["RETRIES", "SEED", "Post", "WebhookSender", "post_webhook"]
 
 log = logging.getLogger("webhooks")
 
-#: What the laptop's vendors sign with, and what a forger has.
+#: Seeds of the signing keys: that of the laptop's vendors, and that of a forger.
 SEED, OTHER_SEED = "laptop", "somebody else's"
-#: Seconds between one attempt and the next.
+#: Seconds to wait before each repeated attempt.
 RETRIES: dict[str, tuple[float, ...]] = {
     # https://resend.com/docs/webhooks/retries-and-replays
     "resend": (5, 300, 1800, 7200, 18_000, 36_000, 36_000),
     # https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries
     "mailgun": (300, 600, 900, 3600, 7200, 14_400),
     "mailgun+eu": (300, 600, 900, 3600, 7200, 14_400),
-    # For 24 hours; the steps are guessed. https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+    # SendGrid tries for 24 hours; the intervals are guessed.
+    # https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
     "sendgrid": (300, 1800, 7200, 21_600, 43_200),
 }
-#: By the same page Mailgun repeats neither the notification of a delivery nor what was answered so.
+#: Mailgun, by the page above, does not retry after this status. Nor does it retry reports of a delivery.
 _MAILGUN_GIVES_UP = 406
 
-Post = Callable[[str, Webhook], int]  # (address, request): the status of the answer, 0 if there is none
+Post = Callable[[str, Webhook], int]  # (URL, webhook) -> status of the response, 0 if there is none
 
 
 class WebhookSender:
-    """Reports on the mails of one provider to the address `url`, once it is registered. `scale` is the factor on
-    waits, `after` calls in so many seconds, `now` is the vendor's clock."""
+    """Sends webhooks about one provider's mails to `url`, once that is set.
+
+    `scale` is the factor on waiting times, `after` schedules a call in a number of seconds, `now` is the vendor's
+    clock.
+    """
 
     def __init__(
         self,
@@ -55,7 +59,7 @@ class WebhookSender:
     ) -> None:
         self._now = now
         self.url: str | None = None
-        #: The last ones: when, about which mail and event, and how they were answered (0: not at all).
+        #: The last attempts: time, mail, event, and status of the response (0 if there was none).
         self.posted: deque[dict[str, object]] = deque(maxlen=100)
         self._scheme, self._reporter = scheme, REPORTERS[scheme]
         self._faults = faults
@@ -64,14 +68,17 @@ class WebhookSender:
         self._schedule = FeedbackSchedule(faults, self._tell, scale, after)
 
     def follow(self, mail: Mail) -> None:
-        """Report what becomes of a mail. Nobody but SES knows SES's mailbox simulator: mails there bounce."""
+        """Schedule the reports on a mail.
+
+        Only SES treats its mailbox simulator specially; here, mails to it bounce.
+        """
         for address in mail.to:
             known = f"bounce@{SIMULATOR}" if is_simulated(address) else address
             events = list_events_after_sending(known, (), mail.raw.decode("utf-8", "replace"))
             self._schedule.follow(mail, [replace(event, recipient=address) for event in events])
 
     def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:
-        """Report one event in so many seconds."""
+        """Schedule the report of one event in `seconds`."""
         self._schedule.schedule(mail, event, seconds)
 
     def _tell(self, mail: Mail, event: SendingEvent) -> None:
@@ -83,7 +90,7 @@ class WebhookSender:
         self._attempt(content, about, OTHER_SEED if wrong else SEED, () if once else RETRIES[self._scheme])
 
     def _attempt(self, content: Any, about: Mapping[str, str], seed: str, left: tuple[float, ...]) -> None:
-        """Post once more: each attempt has a signature and a time of its own."""
+        """Post one attempt, with a new timestamp and signature, and schedule the next if it fails."""
         if self.url is None:
             return
         now = self._now()
@@ -95,7 +102,7 @@ class WebhookSender:
 
 
 def post_webhook(http: httpx.Client, url: str, webhook: Webhook) -> int:
-    """Post it; the status of the answer, 0 if there is none."""
+    """Post a webhook. Returns the status of the response, 0 if there is none."""
     try:
         return http.post(url, content=webhook.body, headers=dict(webhook.headers)).status_code
     except httpx.HTTPError as problem:

@@ -1,4 +1,4 @@
-"""How vendors report: each event in the vendor's shape, signed as the vendor signs."""
+"""The webhooks of the vendors: each event in the vendor's JSON format, signed as the vendor signs it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from laptop.ses.outcomes import SendingEvent
 __all__ = ["QUOTA", "REPORTERS", "Reporter", "Webhook", "derive_signing_key"]
 
 
-#: The `reason` of a *Reject* by which a vendor does not try a mail because its customer's quota is used up.
+#: The `reason` of a *Reject* event for a mail that a vendor drops because the customer's quota is used up.
 QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One request as a vendor makes it."""
+    """One request as the vendor sends it."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -36,16 +36,22 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """What is a vendor's own: the JSON that reports an event on a mail, and the request with it, signed at epoch
-    seconds with what comes of a seed (`derive_signing_key`). Of vendors that sign the body, any bytes can be signed."""
+    """The vendor-specific functions.
+
+    `report` builds the JSON that reports an event of a mail. `sign` builds the signed request from that JSON, a seed
+    (see `derive_signing_key`), and the time in epoch seconds. For vendors that sign the body (SendGrid, Resend), it can
+    also sign arbitrary bytes.
+    """
 
     report: Callable[[Mail, SendingEvent, datetime], Any]
     sign: Callable[[Any, str, int], Webhook]
 
 
 def derive_signing_key(scheme: str, seed: str) -> str:
-    """What a vendor shows its customer, to verify what it signs with a seed: SendGrid a public key, the others a
-    secret, each as it stands in their settings."""
+    """Return the verification key that the vendor's customer sees, derived from a seed.
+
+    It is a public key for SendGrid, and a secret for the others, in the format of the vendor's settings page.
+    """
     if scheme == "sendgrid":
         public = _derive_private_key(seed).public_key()
         return b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
@@ -57,7 +63,9 @@ def _derive_private_key(seed: str) -> ec.EllipticCurvePrivateKey:
 
 
 def _describe_kind(event: SendingEvent) -> str:
-    """The event's type, with what tells its kinds apart: `Bounce/Permanent`, `Bounce/suppressed`, `Reject/quota`."""
+    """Return the event's type, and its kind where the type has several: `Bounce/Permanent`, `Bounce/suppressed`,
+    `Reject/quota`.
+    """
     if event.type == "Reject" and event.details.get("reason") == QUOTA:
         return "Reject/quota"
     if event.type != "Bounce":
@@ -87,7 +95,7 @@ _SENDGRID: dict[str, dict[str, str]] = {
 
 
 def _report_sendgrid(mail: Mail, event: SendingEvent, at: datetime) -> Any:
-    """SendGrid reports in arrays, of one here."""
+    """Build SendGrid's report, an array of events; here it always has one."""
     said = _SENDGRID[_describe_kind(event)]
     field = "response" if said["event"] in ("delivered", "deferred") else "reason"
     why = {field: _explain(event)} if _explain(event) and field not in said else {}
@@ -106,7 +114,10 @@ def _report_sendgrid(mail: Mail, event: SendingEvent, at: datetime) -> Any:
 
 
 def _sign_sendgrid(content: Any, seed: str, at: int) -> Webhook:
-    """https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features"""
+    """Sign a SendGrid webhook with ECDSA.
+
+    https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
+    """
     body = content if isinstance(content, bytes) else json.dumps(content, separators=(",", ":")).encode() + b"\r\n"
     signature = _derive_private_key(seed).sign(str(at).encode() + body, ec.ECDSA(SHA256()))
     headers = {
@@ -136,7 +147,10 @@ _MAILGUN: dict[str, dict[str, Any]] = {
 
 
 def _report_mailgun(mail: Mail, event: SendingEvent, at: datetime) -> Any:
-    """The event without its signature. The shape: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks"""
+    """Build Mailgun's report, without its signature.
+
+    https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks
+    """
     recipient = event.recipient or mail.to[0]
     data = {
         "id": uuid.uuid4().hex[:22],
@@ -154,7 +168,10 @@ def _report_mailgun(mail: Mail, event: SendingEvent, at: datetime) -> Any:
 
 
 def _sign_mailgun(content: Any, seed: str, at: int) -> Webhook:
-    """https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks"""
+    """Sign a Mailgun webhook: an HMAC of timestamp and token, put into the body.
+
+    https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
+    """
     token = (uuid.uuid4().hex + uuid.uuid4().hex)[:50]
     signature = hmac.digest(seed.encode(), f"{at}{token}".encode(), "sha256").hex()
     signed = {"signature": {"token": token, "timestamp": str(at), "signature": signature}, **content}
@@ -194,7 +211,10 @@ def _report_resend(mail: Mail, event: SendingEvent, at: datetime) -> Any:
 
 
 def _sign_resend(content: Any, seed: str, at: int) -> Webhook:
-    """https://docs.svix.com/receiving/verifying-payloads/how-manual"""
+    """Sign a Resend webhook as Svix does: an HMAC of id, timestamp and body.
+
+    https://docs.svix.com/receiving/verifying-payloads/how-manual
+    """
     id_, body = f"msg_{uuid.uuid4().hex[:27]}", content if isinstance(content, bytes) else json.dumps(content).encode()
     signed = hmac.digest(seed.encode(), f"{id_}.{at}.".encode() + body, "sha256")
     headers = {
@@ -207,7 +227,7 @@ def _sign_resend(content: Any, seed: str, at: int) -> Webhook:
 
 
 _mailgun = Reporter(_report_mailgun, _sign_mailgun)
-#: By the scheme of the provider's URL.
+#: The reporter of each vendor, by the scheme of the provider's URL.
 REPORTERS: dict[str, Reporter] = {
     "sendgrid": Reporter(_report_sendgrid, _sign_sendgrid),
     "mailgun": _mailgun,
