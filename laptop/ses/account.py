@@ -1,9 +1,10 @@
-"""What an account has of its own: sandbox, sending rate and daily quota (counted by recipient), suppression list.
+"""Account-level settings: sandbox, sending rate and daily quota (counted by recipient), and suppression list.
 
-https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html: mails to the mailbox simulator count towards the
-rate, not towards the quota. AWS tolerates short bursts over the rate; this simulator tolerates none.
+https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html
+Mails to the mailbox simulator count towards the rate, but not towards the quota. AWS tolerates short bursts over the
+rate; this simulator tolerates none.
 
-SES accepts a mail to a suppressed address, and then does not send it:
+SES accepts a mail to a suppressed address, but does not send it:
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutSuppressedDestination.html
 """
 
@@ -22,15 +23,18 @@ from laptop.ses.outcomes import is_simulated
 __all__ = ["DAILY", "RATE", "SendingLimits", "SuppressionList"]
 
 REASONS = ("BOUNCE", "COMPLAINT")
-#: Both errors carry one code; only the sentence tells them apart.
+#: Both errors have the same code; only the message distinguishes them.
 RATE = "Maximum sending rate exceeded."
 DAILY = "Daily message quota exceeded."
 DAY = 86_400.0
 
 
 class SendingLimits:
-    """Counts recipients in the last second and the last 24 hours; `clock` gives seconds. Without `production` the
-    account is in the sandbox: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
+    """Counts the recipients of the last second and of the last 24 hours; `clock` returns seconds.
+
+    If `production` is false, the account is in the sandbox:
+    https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
+    """
 
     def __init__(self, clock: Callable[[], float], per_second: float = 14, per_day: int = 50_000) -> None:
         self.per_second = per_second
@@ -42,7 +46,7 @@ class SendingLimits:
         self._lock = threading.Lock()
 
     def count(self, recipients: Sequence[str]) -> None:
-        """Count one mail; raise `TooManyRequestsException` if it would go over a limit."""
+        """Count one mail; raise `SesError` (`TooManyRequestsException`) if it would exceed a limit."""
         with self._lock:
             now = self._clock()
             self._forget(now)
@@ -55,7 +59,7 @@ class SendingLimits:
             self._day.extend([now] * len(counted))
 
     def quota(self) -> dict[str, float]:
-        """`SendQuota` of `GetAccount`."""
+        """Return the `SendQuota` of `GetAccount`."""
         with self._lock:
             self._forget(self._clock())
             return {
@@ -80,13 +84,13 @@ class _SuppressedAddress:
 
 
 class SuppressionList:
-    """Addresses in lower case, with the reason and the time (seconds since 1970)."""
+    """The suppressed addresses, in lower case, each with its reason and the time it was added (seconds since 1970)."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _SuppressedAddress] = {}
 
     def addresses(self) -> frozenset[str]:
-        """Every suppressed address."""
+        """Return every suppressed address."""
         return frozenset(self._entries)
 
     def put(self, request: Mapping[str, Any]) -> dict[str, Any]:

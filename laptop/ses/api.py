@@ -1,4 +1,4 @@
-"""The SES v2 calls that this simulator plays, by their names in the service model."""
+"""The SES v2 operations that this simulator implements, by their names in the service model."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 class Ses:
     """One SES account in one region, with its inbox; `publish` sends a message body to an SNS topic.
 
-    `scale` is the factor on all waiting, `clock` tells seconds, `after` calls in so many seconds. Quota, identities,
-    configuration sets, suppression list and faults are the region's own, the inbox is `mailbox`, if that is given.
+    `scale` is the factor on all waiting times, `clock` returns seconds, `after` schedules a call in a number of
+    seconds. Quota, identities, configuration sets, suppression list and faults belong to the region; `mailbox`, if
+    given, is shared.
     """
 
     def __init__(
@@ -51,12 +52,12 @@ class Ses:
         self.suppression = SuppressionList()
         self.feedback = FeedbackPublisher(self.sets, self.faults, publish, scale, after)
         self.sending_enabled = True
-        self._pricing = {"CurrentPlan": "ESSENTIALS"}  # as new accounts are
+        self._pricing = {"CurrentPlan": "ESSENTIALS"}  # the plan of new accounts
         self._suppressed_reasons: list[str] = ["BOUNCE", "COMPLAINT"]
         self._operations = self._build_table()
 
     def in_region(self, region: str) -> Ses:
-        """The same account in another region, with the same inbox."""
+        """Return the same account in another region, with the same inbox."""
         if region == self.region:
             return self
         if region not in self._others:
@@ -65,16 +66,16 @@ class Ses:
 
     @property
     def regions(self) -> list[Ses]:
-        """This one, and every other that anybody has asked for."""
+        """This region and every other region used so far."""
         return [self, *self._others.values()]
 
     def play(self, operation: str) -> Operation | None:
-        """The function behind an operation's name, or None if it is not played here."""
+        """Return the function that implements an operation, or None if this simulator does not implement it."""
         return self._operations.get(operation)
 
     @property
     def operations(self) -> frozenset[str]:
-        """The names of all that is played here."""
+        """The names of all implemented operations."""
         return frozenset(self._operations)
 
     def send_email(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,7 +105,9 @@ class Ses:
         }
 
     def _list_checked_addresses(self, mail: Mail) -> list[str]:
-        """The addresses that must be verified: the sender's, and in the sandbox those of all who are really mailed."""
+        """Return the addresses that must be verified: the sender's and, in the sandbox, the recipients' (except
+        simulator addresses).
+        """
         readers = [] if self.limits.production else [address for address in mail.to if not is_simulated(address)]
         return [parseaddr(mail.source)[1].lower(), *(address.lower() for address in readers)]
 
@@ -126,7 +129,7 @@ class Ses:
         return {}
 
     def _put_pricing(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """A plan ends with its month, which never comes here."""
+        """Record the plan of the next month, which never begins here."""
         self._pricing["NextPlan"] = str(request["Plan"])
         if self._pricing["NextPlan"] == self._pricing["CurrentPlan"]:
             del self._pricing["NextPlan"]
@@ -175,5 +178,5 @@ class Ses:
 
 
 def _put(option: str) -> str:
-    """`PutConfigurationSetSendingOptions` for `SendingOptions`."""
+    """Return the name of the operation: `PutConfigurationSetSendingOptions` for `SendingOptions`."""
     return f"PutConfigurationSet{option}"

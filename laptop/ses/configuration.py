@@ -13,25 +13,25 @@ from laptop.ses.errors import SesError, make_bad_request, make_not_found
 
 __all__ = ["ConfigurationSets"]
 
-#: What `GetConfigurationSet` shows and `PutConfigurationSet<name>` replaces.
+#: The option groups that `GetConfigurationSet` returns and `PutConfigurationSet<name>` replaces.
 OPTIONS = ("DeliveryOptions", "ReputationOptions", "SendingOptions", "SuppressionOptions")
 
 
 class ConfigurationSets:
-    """The configuration sets by name, each with its options and its event destinations by name."""
+    """The configuration sets by name, each with its options and its named event destinations."""
 
     def __init__(self) -> None:
         self._sets: dict[str, dict[str, Any]] = {}
         self._destinations: dict[str, dict[str, dict[str, Any]]] = {}
 
     def require_sending(self, name: str) -> None:
-        """Raise unless the set exists and sending through it is on."""
+        """Raise `SesError` unless the set exists and sending through it is enabled."""
         options = self._require({"ConfigurationSetName": name}).get("SendingOptions") or {}
         if options.get("SendingEnabled") is False:
             raise SesError("SendingPausedException", f"Sending paused for configuration set <{name}>.")
 
     def topics(self, name: str, event: str) -> list[str]:
-        """The SNS topics that events of this configured type (such as `DELIVERY_DELAY`) go to."""
+        """Return the topic ARNs for events of this configured type, such as `DELIVERY_DELAY`."""
         destinations = self._destinations.get(name, {}).values()
         matching = [d for d in destinations if d.get("Enabled") and event in d.get("MatchingEventTypes", ())]
         return [str(d["SnsDestination"]["TopicArn"]) for d in matching if d.get("SnsDestination")]

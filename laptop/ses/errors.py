@@ -1,4 +1,4 @@
-"""Refusals in the shape that AWS SDKs read.
+"""Errors in the format that AWS SDKs parse.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
 """
@@ -11,7 +11,9 @@ __all__ = ["SesError", "make_bad_request", "make_not_found"]
 
 
 class SesError(Exception):
-    """One AWS error: `code` as in the service model, the HTTP `status` that belongs to it, and AWS's sentence."""
+    """One AWS error: its `code` in the service model, AWS's message, and the HTTP `status`, by default that of the
+    code.
+    """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -21,10 +23,10 @@ class SesError(Exception):
 
 
 def make_bad_request(message: str) -> SesError:
-    """The request itself is wrong."""
+    """Return the error for an invalid request."""
     return SesError("BadRequestException", message)
 
 
 def make_not_found(message: str) -> SesError:
-    """What the request names does not exist."""
+    """Return the error for a resource that does not exist."""
     return SesError("NotFoundException", message)

@@ -1,4 +1,4 @@
-"""Faults on command: what the simulator is to do wrong, how often, and to whom. See docs/simulators.md."""
+"""Faults that can be armed: what the simulator does wrong, how often, and for whom. See docs/simulators.md."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _numbers = itertools.count(1)
 
 
 class FaultKind(StrEnum):
-    """What goes wrong, and at which step of a request or of its feedback."""
+    """The kinds of faults, by the step of a request or of its feedback at which they occur."""
 
-    #: Answer 429 *Maximum sending rate exceeded.*; the mail is not taken.
+    #: Answer 429 *Maximum sending rate exceeded.*; the mail is not accepted.
     THROTTLE = "throttle"
-    #: Answer 429 *Daily message quota exceeded.*; the mail is not taken.
+    #: Answer 429 *Daily message quota exceeded.*; the mail is not accepted.
     EXHAUST_QUOTA = "exhaust-quota"
-    #: Answer with the error `code`, by default *MessageRejected*; the mail is not taken.
+    #: Answer with the error `code`, by default *MessageRejected*; the mail is not accepted.
     REFUSE = "refuse"
-    #: Reset the connection while the request still lies unread.
+    #: Reset the connection before the request is read.
     CLOSE_BEFORE_READING = "close-before-reading"
-    #: Take the mail, then close the connection without an answer.
+    #: Accept the mail, then close the connection without an answer.
     ACCEPT_THEN_CLOSE = "accept-then-close"
-    #: Take the mail, kill the function that sent it (every sandbox of `function`), and close the connection.
+    #: Accept the mail, kill the function that sent it (every sandbox of `function`), and close the connection.
     ACCEPT_THEN_KILL = "accept-then-kill"
-    #: Take the mail, then say nothing for as long as the client waits.
+    #: Accept the mail, then send no answer for as long as the client waits.
     ACCEPT_THEN_HANG = "accept-then-never-answer"
-    #: Take the mail, and answer after `seconds`.
+    #: Accept the mail, and answer after `seconds`.
     ANSWER_SLOWLY = "answer-slowly"
     #: Publish no feedback for the mail.
     WITHHOLD_FEEDBACK = "withhold-feedback"
@@ -45,12 +45,12 @@ class FaultKind(StrEnum):
 
 
 class BadFault(ValueError):
-    """The description of a fault is wrong; `str()` says where."""
+    """The description of a fault is invalid; the message says why."""
 
 
 @dataclass(slots=True)
 class SendFault:
-    """One armed fault: for `times` mails (all if None), and only for mails to `recipient` if that is given."""
+    """One armed fault. It applies to `times` mails (None: all), and only to those to `recipient` if that is given."""
 
     fault: FaultKind
     times: int | None = 1
@@ -66,7 +66,7 @@ class SendFault:
 
     @classmethod
     def from_json(cls, given: Any) -> Self:
-        """Read a description; raise `BadFault` for anything that it should not hold."""
+        """Parse a description; raise `BadFault` if it is invalid."""
         if not isinstance(given, dict):
             raise BadFault("a fault is a JSON object")
         unknown = given.keys() - {known.name for known in fields(cls) if known.name not in ("id", "struck")}
@@ -94,11 +94,11 @@ class SendFault:
             raise BadFault("recipient, code, message and function must be text")
 
     def as_json(self) -> dict[str, object]:
-        """The fault as the control API shows it."""
+        """Return the fault as the control API shows it."""
         return {**asdict(self), "fault": str(self.fault)}
 
     def meets(self, kinds: tuple[FaultKind, ...], recipients: tuple[str, ...]) -> bool:
-        """Whether the fault applies here."""
+        """Return whether the fault is one of `kinds` and applies to one of `recipients`."""
         known = [address.lower() for address in recipients]
         return self.fault in kinds and (self.recipient is None or self.recipient.lower() in known)
 
@@ -111,12 +111,12 @@ class ArmedFaults:
         self._lock = threading.Lock()
 
     def arm(self, fault: SendFault) -> None:
-        """Add one."""
+        """Add a fault."""
         with self._lock:
             self._armed.append(fault)
 
     def strike(self, *kinds: FaultKind, recipients: tuple[str, ...] = ()) -> SendFault | None:
-        """The first armed fault of these kinds for these recipients, counted down; None if there is none."""
+        """Return the first armed fault of these kinds for these recipients and count its use; None if there is none."""
         with self._lock:
             for fault in self._armed:
                 if fault.meets(kinds, recipients):
@@ -127,12 +127,12 @@ class ArmedFaults:
         return None
 
     def list_armed(self) -> list[SendFault]:
-        """What is still to come."""
+        """Return the faults that are still armed."""
         with self._lock:
             return list(self._armed)
 
     def disarm(self) -> int:
-        """Remove all; return how many there were."""
+        """Remove all faults; return how many there were."""
         with self._lock:
             count = len(self._armed)
             self._armed.clear()

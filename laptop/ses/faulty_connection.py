@@ -1,4 +1,4 @@
-"""A simulator's HTTP server and its connections, which reset, hang or answer late on command."""
+"""A simulator's HTTP server and its connections, which can be reset, left hanging or answered late."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCE
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """Listens for the requests to a simulator."""
+    """The HTTP server of a simulator."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-answer is no error of ours; anything else is."""
+        """Ignore clients that disconnect during an answer; report any other error."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 class FaultyConnection(BaseHTTPRequestHandler):
-    """One connection, kept alive for any number of requests, whose socket can be peeked at, reset or left silent."""
+    """One keep-alive connection, whose socket can be peeked at, reset, or left without an answer."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def next_begins_with(self, start: bytes) -> bool:
-        """Whether the next request, not yet read, begins so."""
+        """Return whether the next request, not yet read, begins with `start`."""
         try:
             seen: bytes = self.connection.recv(len(start), socket.MSG_PEEK)
         except OSError:
@@ -44,7 +44,7 @@ class FaultyConnection(BaseHTTPRequestHandler):
         return seen == start
 
     def peek(self) -> str:
-        """What has come of the next request, not yet read."""
+        """Return what has arrived of the next request, without reading it; at most 8 KiB."""
         try:
             seen: bytes = self.connection.recv(8192, socket.MSG_PEEK)
         except OSError:
@@ -52,7 +52,7 @@ class FaultyConnection(BaseHTTPRequestHandler):
         return seen.decode("latin-1")
 
     def spoil(self, fault: SendFault | None) -> bool:
-        """Cause a fault after the mail was accepted; return whether there is no answer to send any more."""
+        """Cause a fault after the mail was accepted. Returns True if no answer is to be sent any more."""
         if fault is None:
             return False
         if fault.fault is FaultKind.ANSWER_SLOWLY:
@@ -66,21 +66,23 @@ class FaultyConnection(BaseHTTPRequestHandler):
         return True
 
     def kill(self, function: str) -> None:
-        """End the sender, whose connection is still open; for a simulator that can."""
+        """Kill the sending function while its connection is open. Does nothing here; a simulator that can do it
+        overrides this.
+        """
 
     def _hang(self) -> None:
-        """Say nothing until the client gives up."""
+        """Send nothing until the client gives up."""
         while self.connection.recv(4096):
             pass
 
     def reset(self) -> None:
-        """Close at once, with a TCP reset."""
+        """Close the connection immediately, with a TCP reset."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
     def write(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        """Answer."""
+        """Send a response."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -89,4 +91,4 @@ class FaultyConnection(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Keep quiet: the inbox shows what arrived."""
+        """Log nothing: the inbox shows what arrived."""

@@ -1,4 +1,4 @@
-"""Feedback events in SES's shape, published to the SNS topics of the configuration set when their time has come.
+"""Feedback events in SES's format, published to the configuration set's SNS topics when they are due.
 
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
@@ -24,14 +24,16 @@ __all__ = ["After", "FeedbackPublisher", "FeedbackSchedule", "Publish", "build_e
 Publish = Callable[[str, str], None]  # (topic ARN, message body)
 After = Callable[[float, Callable[[], None]], None]
 
-#: Details that carry a feedback id, and the time under the name that AWS gives it.
+#: Event types whose details have a `feedbackId`, and those whose details have a `timestamp`.
 WITH_ID = ("Bounce", "Complaint")
 WITH_TIME = ("Bounce", "Complaint", "Delivery", "DeliveryDelay")
 COMMON = ("from", "to", "subject", "reply-to")
 
 
 class FeedbackSchedule:
-    """Publishes each event when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
+    """Publishes each event when it is due. `scale` is the factor on waiting times, `after` schedules a call in a number
+    of seconds.
+    """
 
     def __init__(
         self, faults: ArmedFaults, tell: Callable[[Mail, SendingEvent], None], scale: float, after: After | None = None
@@ -42,7 +44,7 @@ class FeedbackSchedule:
         self.after = after or Timer("feedback").after
 
     def follow(self, mail: Mail, events: Sequence[SendingEvent]) -> None:
-        """Schedule what becomes of a mail, as far as no armed fault says otherwise."""
+        """Schedule the events of a mail, changed by the armed feedback faults."""
         if self._faults.strike(FaultKind.WITHHOLD_FEEDBACK, recipients=mail.to):
             return
         delay = self._faults.strike(FaultKind.DELAY_FEEDBACK, recipients=mail.to)
@@ -55,12 +57,12 @@ class FeedbackSchedule:
                 self.schedule(mail, event, when)
 
     def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:
-        """Publish one event in so many seconds."""
+        """Publish one event in `seconds`."""
         self.after(seconds, lambda: self._tell(mail, event))
 
 
 class FeedbackPublisher(FeedbackSchedule):
-    """Publishes the events of SES to the topics of the configuration set."""
+    """Publishes SES events to the topics of the mail's configuration set."""
 
     def __init__(
         self, sets: ConfigurationSets, faults: ArmedFaults, publish: Publish, scale: float, after: After | None = None
@@ -77,7 +79,7 @@ class FeedbackPublisher(FeedbackSchedule):
 
 
 def build_event(mail: Mail, event: SendingEvent, now: datetime) -> dict[str, Any]:
-    """One event as SES publishes it; unlike identity notifications it carries the mail's tags."""
+    """Return an event as SES publishes it; unlike identity notifications, it has the mail's tags."""
     details = dict(event.details)
     if event.type in WITH_TIME:
         details.setdefault("timestamp", _format_time(now))
@@ -96,7 +98,7 @@ def _build_mail(mail: Mail) -> dict[str, Any]:
         "source": mail.source,
         "sourceArn": f"arn:aws:ses:{mail.region}:{ACCOUNT}:identity/{domain}",
         "sendingAccountId": ACCOUNT,
-        "destination": [*reversed(mail.to)],  # whose order is on no page
+        "destination": [*reversed(mail.to)],  # the order is not documented
         "headersTruncated": False,
         "headers": [{"name": name, "value": value} for name, value in mail.headers],
         "commonHeaders": {

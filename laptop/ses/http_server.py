@@ -1,4 +1,4 @@
-"""The HTTP side of SES v2. It uses the raw connection, because some faults are faults of a connection.
+"""The HTTP server of the SES v2 simulator. It works on the raw connection, to cause connection faults.
 
 AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. Signatures are not checked.
 """
@@ -30,14 +30,14 @@ __all__ = ["SesServer"]
 
 log = logging.getLogger("ses")
 
-#: Sends that the emulator behind it would take, and show nobody.
+#: Send operations that are rejected here: ministack would accept their mails, but they would not reach the inbox.
 UNPLAYED_SENDS = frozenset({"SendBulkEmail", "SendCustomVerificationEmail"})
 SEND = b"POST /v2/email/outbound-emails"
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
 
 class SesServer(SimulatorServer):
-    """Listens for SES v2 calls; what it does not play goes on to ministack at `beyond`."""
+    """Serves SES v2 operations, and forwards those that it does not implement to ministack at the URL `beyond`."""
 
     def __init__(self, address: tuple[str, int], ses: Ses, beyond: str) -> None:
         super().__init__(address, _Connection)
@@ -47,7 +47,7 @@ class SesServer(SimulatorServer):
         self._connections: set[Any] = set()
 
     def take_down(self) -> None:
-        """Be out: open connections are closed, and new ones refused until `bring_back`."""
+        """Simulate an outage: close open connections, and refuse new ones until `bring_back`."""
         if self.is_down:
             return
         self.is_down = True
@@ -58,7 +58,7 @@ class SesServer(SimulatorServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def bring_back(self) -> None:
-        """Listen again, on the same port."""
+        """End the outage: listen again on the same port."""
         if not self.is_down:
             return
         self.socket = socket.socket(self.address_family, self.socket_type)
@@ -68,32 +68,32 @@ class SesServer(SimulatorServer):
         self.is_down = False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Note a connection for as long as it stands."""
+        """Track a connection while it is open."""
         self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Its end."""
+        """Stop tracking a closed connection."""
         self._connections.discard(request)
         super().shutdown_request(request)
 
 
 class _Connection(FaultyConnection):
-    """One connection to SES."""
+    """One client connection."""
 
     server: SesServer
-    #: In the region of the call under way.
+    #: The account in the region of the current request.
     ses: Ses
 
     def handle_one_request(self) -> None:
-        """Peek at the next request: one fault resets the connection before it is read."""
+        """Peek at the next request, because CLOSE_BEFORE_READING resets the connection before the request is read."""
         if self.next_begins_with(SEND) and self._in_region(self.peek()).faults.strike(FaultKind.CLOSE_BEFORE_READING):
             self.reset()
             return
         super().handle_one_request()
 
     def _in_region(self, head: str) -> Ses:
-        """The account in the region that a request was signed for; the first one's where it was not signed.
+        """Return the account in the region of the request's signature, or in the default region if it is not signed.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html#authentication
         """
@@ -101,7 +101,7 @@ class _Connection(FaultyConnection):
         return self.server.ses.in_region(scope[1]) if scope else self.server.ses
 
     def serve(self) -> None:
-        """Answer any call."""
+        """Answer a request for any operation."""
         self.ses = self._in_region(self.headers.get("Authorization", ""))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
@@ -132,7 +132,7 @@ class _Connection(FaultyConnection):
         return self.spoil(self.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None)
 
     def kill(self, function: str) -> None:
-        """Ask the emulator for the end of the sender, whose connection is still open."""
+        """Ask the emulator to kill the sending function while its connection is open."""
         try:
             self.server.beyond.post(f"/_herald/functions/{quote(function, safe='')}/kill").raise_for_status()
         except httpx.HTTPError as problem:
@@ -164,7 +164,7 @@ for _method in ("GET", "POST", "PUT", "DELETE"):  # the names that BaseHTTPReque
 
 
 def _request(call: ServiceCall, query: str, body: bytes) -> dict[str, Any]:
-    """Everything that a call says, in one object: path, query and body."""
+    """Merge the parameters of a request's path, query and body. Raises `SesError` if they violate the service model."""
     try:
         fields = json.loads(body) if body else {}
     except ValueError:
@@ -184,7 +184,7 @@ def _request(call: ServiceCall, query: str, body: bytes) -> dict[str, Any]:
 
 @cache
 def _list_query_members(operation: str) -> dict[str, tuple[str, str]]:
-    """Name and type of each member, by what it is called in a query."""
+    """Return name and type of each member of the operation's input, by its name in the query string."""
     shape = load_operation_model("sesv2", operation).input_shape
     members = shape.members if isinstance(shape, StructureShape) else {}
     return {one.serialization.get("name", name): (name, one.type_name) for name, one in members.items()}

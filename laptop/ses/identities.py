@@ -1,4 +1,4 @@
-"""Email identities: here each one is verified as soon as it is created, since nobody could click or set DNS.
+"""Email identities. Each one is verified on creation, because nobody could click a link or set DNS records.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateEmailIdentity.html
 """
@@ -15,7 +15,7 @@ __all__ = ["Identities"]
 
 
 class Identities:
-    """Domains and addresses that mail may come from, by their name in lower case."""
+    """The verified domains and addresses, by name in lower case."""
 
     def __init__(self) -> None:
         self._identities: dict[str, dict[str, Any]] = {}
@@ -68,7 +68,7 @@ class Identities:
         return {}
 
     def put_mail_from(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`PutEmailIdentityMailFromAttributes`; an empty domain takes the custom MAIL FROM away."""
+        """`PutEmailIdentityMailFromAttributes`; an empty domain removes the custom MAIL FROM domain."""
         identity = self._require(request)
         domain = str(request.get("MailFromDomain") or "")
         parent = str(request["EmailIdentity"]).rpartition("@")[2].lower()

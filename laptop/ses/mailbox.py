@@ -1,4 +1,4 @@
-"""The mails that the simulator accepted, newest last, in memory."""
+"""The mails that the simulators have accepted, in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["File", "Mail", "Mailbox"]
 
 
 class File(NamedTuple):
-    """A file of a mail: its name, its media type, its bytes."""
+    """An attachment: file name, media type and content."""
 
     name: str
     type: str
@@ -23,7 +23,7 @@ class File(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One accepted mail; `id` is the SES MessageId that the sender got, `raw` the message as MIME."""
+    """One accepted mail. `id` is the SES MessageId returned to the sender, `raw` the MIME message."""
 
     id: str
     at: datetime
@@ -37,12 +37,12 @@ class Mail:
     configuration_set: str | None
     raw: bytes
     events: list[str] = field(default_factory=list)
-    #: Where SES took it; empty for other providers.
+    #: The region in which SES accepted it; empty for other providers.
     region: str = ""
 
     @property
     def files(self) -> list[File]:
-        """The files that go with it, as a reader's program finds them."""
+        """The attachments, as a mail program extracts them."""
         if b"attachment" not in self.raw.lower():
             return []
         message: EmailMessage = message_from_bytes(self.raw, _class=EmailMessage, policy=policy.default)
@@ -52,7 +52,7 @@ class Mail:
         ]
 
     def as_json(self) -> dict[str, object]:
-        """The mail as the inbox's API shows it."""
+        """Return the mail as the inbox's API shows it."""
         return {
             "id": self.id,
             "at": self.at.isoformat(timespec="milliseconds"),
@@ -79,16 +79,16 @@ class Mailbox:
         self._lock = threading.Lock()
 
     def add(self, mail: Mail) -> None:
-        """Keep one more mail."""
+        """Add a mail."""
         with self._lock:
             self._mails[mail.id] = mail
 
     def get(self, mail_id: str) -> Mail | None:
-        """The mail of that MessageId, if there is one."""
+        """Return the mail with this MessageId, or None."""
         return self._mails.get(mail_id)
 
     def find(self, to: str | None = None, tags: Mapping[str, str] | None = None) -> list[Mail]:
-        """The mails to an address (in any letter case) that carry all of `tags`, oldest first."""
+        """Return the mails to an address (case-insensitive) that have all of `tags`, oldest first."""
         with self._lock:
             mails = list(self._mails.values())
         wanted = to.lower() if to else None
@@ -99,7 +99,7 @@ class Mailbox:
         ]
 
     def empty(self) -> int:
-        """Throw every mail away; return how many there were."""
+        """Delete all mails; return how many there were."""
         with self._lock:
             count = len(self._mails)
             self._mails.clear()

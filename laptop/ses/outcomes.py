@@ -1,4 +1,4 @@
-"""What becomes of an accepted mail, decided by each recipient alone. Pure.
+"""Determines the events of an accepted mail, for each recipient separately. No I/O.
 
 The mailbox simulator: https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 The suppression list: https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
@@ -18,23 +18,25 @@ EICAR = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 
 @dataclass(frozen=True, slots=True)
 class SendingEvent:
-    """One feedback event: its `eventType`, the key of its details and the details, `after` seconds from acceptance."""
+    """One feedback event: its `eventType`, the key of its details, the details, and its delay `after` acceptance in
+    seconds.
+    """
 
     type: str
     key: str
     after: float
     details: Mapping[str, Any] = field(default_factory=dict)
-    #: Of a mail to several, the one whom a vendor reports it of; empty: the first.
+    #: The recipient concerned, in the webhook of a vendor; empty for the mail's first recipient.
     recipient: str = ""
 
 
 def is_simulated(address: str) -> bool:
-    """Whether an address belongs to the mailbox simulator."""
+    """Return whether an address belongs to the mailbox simulator."""
     return address.lower().rpartition("@")[2] == SIMULATOR
 
 
 def list_events_after_sending(recipient: str, suppressed: Collection[str], content: str) -> list[SendingEvent]:
-    """The events that follow the acceptance of a mail to one recipient, in the order in which they happen."""
+    """Return the events that follow the acceptance of a mail to one recipient, in order."""
     address = recipient.lower()
     if EICAR in content:
         return [SendingEvent("Send", "send", 0), SendingEvent("Reject", "reject", 10, {"reason": "Bad content"})]
@@ -45,13 +47,15 @@ def list_events_after_sending(recipient: str, suppressed: Collection[str], conte
     return [_SENT, *play(recipient)]
 
 
-#: Where each type of event names those whom it concerns; others concern the whole mail.
+#: The field that lists the recipients concerned, by event type; other events concern the whole mail.
 _CONCERNED = {"Bounce": "bouncedRecipients", "Complaint": "complainedRecipients", "Delivery": "recipients"}
 
 
 def join_events(events: Iterable[SendingEvent]) -> list[SendingEvent]:
-    """The events of several recipients as SES tells them, in one for several or one each, as it likes; *guessed* here:
-    in one where their domain and all else is the same, and the last of them first.
+    """Merge the events of several recipients as SES may: SES reports several recipients in one event or one each.
+
+    *Guessed* here: events are merged if the recipients' domain and all other details are equal, with the last recipient
+    first.
     https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
     """
     joined: list[SendingEvent] = []

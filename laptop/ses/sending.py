@@ -1,7 +1,7 @@
-"""`SendEmail`: what AWS checks before it takes a mail, in its order, and the mail that it then takes.
+"""`SendEmail`: the checks that AWS makes before it accepts a mail, in AWS's order, and the accepted mail.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
-https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_EmailContent.html, of which `Simple` and `Raw` are played.
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_EmailContent.html (`Simple` and `Raw` only)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_TAGS = 50
 TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 ADDRESS = re.compile(r"[^@\s<>\",;:]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
-#: With its line break; of SMTP: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.6
+#: SMTP's limit of 1000 characters, less the line break: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.6
 _LONGEST_LINE = 998
 _MIME = frozenset({"mime-version", "content-type", "content-transfer-encoding"})
 
@@ -43,7 +43,7 @@ class _MailContent:
 
 
 def read_mail(request: Mapping[str, Any], region: str) -> Mail:
-    """Turn a `SendEmail` request into the mail that it asks for; raise `SesError` if AWS would not take it."""
+    """Return the mail that a `SendEmail` request submits; raise `SesError` if AWS would reject it."""
     if request.get("TenantName"):
         raise make_bad_request("this simulator plays none of SES's own tenants")
     raw = (request.get("Content") or {}).get("Raw")
@@ -77,7 +77,7 @@ def _read_content(request: Mapping[str, Any]) -> _MailContent:
 
 
 def _read_raw(raw: Mapping[str, Any]) -> tuple[_MailContent, bytes]:
-    """What a whole message says, and its body as it was given, which begins with the headers of MIME."""
+    """Parse a raw message. Returns its content, and its body as given, preceded by its MIME headers."""
     data = base64.b64decode(raw["Data"])
     head, _, rest = data.partition(b"\r\n\r\n")
     if any(len(line) > _LONGEST_LINE for line in data.split(b"\r\n")):
@@ -144,12 +144,14 @@ def _make_message_id() -> str:
 
 
 def _to_mime(content: _MailContent, mail_id: str, at: datetime, body: bytes | None) -> tuple[Headers, bytes]:
-    """The mail's headers and MIME form, with the `body` that was given, if one was. SES sets `Message-ID` and `Date`
-    itself, whatever the sender gave."""
+    """Return the mail's headers and its MIME form, with `body` instead of a generated body if it is given.
+
+    Like SES, sets `Message-ID` and `Date` itself, whatever the sender gave.
+    """
     own: Headers = (("Message-ID", f"<{mail_id}@email.amazonses.com>"), ("Date", format_datetime(at)))
     given = (pair for pair in content.headers if pair[0].lower() not in {"message-id", "date"})
     headers = (*given, *own)
-    # Written by hand: a mail must be shown as it was given, and the email package folds and encodes long headers.
+    # Headers are written by hand to keep them exactly as given: the email package folds and encodes long headers.
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return headers, lines.encode() + (_write_body(content) if body is None else body)
 

@@ -1,4 +1,4 @@
-"""SES v2's own service model, as botocore carries it: which call a request is, and which status an error has."""
+"""SES v2's service model, from botocore: maps requests to operations, and error codes to HTTP statuses."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["ServiceCall", "find_call", "find_status"]
 
 @dataclass(frozen=True, slots=True)
 class ServiceCall:
-    """One request, by the operation's name and the parameters that stood in the path."""
+    """The operation that a request calls, with the parameters from its path."""
 
     operation: str
     parameters: dict[str, str]
 
 
 def find_call(method: str, path: str) -> ServiceCall | None:
-    """The operation that a method and an encoded path name, or None if SES v2 has no such call."""
+    """Return the operation for a method and a URL-encoded path, or None if SES v2 has no such operation."""
     for operation, expected, pattern in _list_routes():
         match = pattern.fullmatch(path) if method == expected else None
         if match:
@@ -31,7 +31,7 @@ def find_call(method: str, path: str) -> ServiceCall | None:
 
 
 def find_status(code: str) -> int:
-    """The HTTP status of an error code; 500 for one that the model does not know."""
+    """Return the HTTP status of an error code; 500 if the model does not know it."""
     shape = _load_service()["shapes"].get(code, {})
     return int(shape.get("error", {}).get("httpStatusCode", 500))
 
