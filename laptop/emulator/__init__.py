@@ -1,6 +1,6 @@
-"""ministack, with the rules of `laptop.invocations` put into it: python -m laptop.emulator --scale FACTOR.
+"""ministack, patched to follow the rules of `laptop.invocations`: python -m laptop.emulator --scale FACTOR.
 
-__main__ -> patches (every function of ministack's that is replaced) -> lambdas, topics, queues, streams,
-cloudwatch
--> control
+__main__ -> patches (every function of ministack that is replaced) -> lambdas, topics, queues, streams,
+                                                                      buses, cognito, cloudwatch
+         -> control_api
 """

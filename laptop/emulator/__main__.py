@@ -1,8 +1,7 @@
-"""Starts ministack with Herald's rules in it, as if TLS ended just before it.
+"""Starts ministack with Herald's patches, as if it were behind a proxy that terminates TLS.
 
-Herald's topics and queues refuse whatever does not come by TLS, and there is no TLS on a laptop. So every signed
-request is taken for one that came by https, unless its own `X-Forwarded-Proto` says otherwise: a test can be refused
-that way.
+Herald's topics and queues reject requests without TLS, and a laptop has no TLS. So every signed request counts as HTTPS
+unless it has an `X-Forwarded-Proto` header of its own, by which a test can provoke the rejection.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def main() -> None:
     parser.add_argument("--account-pages", default="", help="where people sign up and reset a password")
     options = parser.parse_args()
     del sys.argv[1:]  # ministack reads them too
-    # A sandbox finds bytecode in its package, as Lambda does, and writes none.
+    # A sandbox finds bytecode in its package, as on Lambda, and writes none.
     os.environ.pop("PYTHONPYCACHEPREFIX", None)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     app: Any = import_module("ministack.app")
@@ -50,7 +49,7 @@ def main() -> None:
 
 
 def compose(app: App, scale: float, account_pages: str = "") -> App:
-    """Put every rule in its place; the application with the control paths before it."""
+    """Apply all patches; return the application with the control paths in front of it."""
     ministack, journal = Ministack(), Journal()
     alarms = AlarmEvaluator(ministack, scale)
     lambdas = Lambdas(ministack, journal, alarms.store, random.random)

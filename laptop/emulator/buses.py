@@ -1,6 +1,7 @@
-"""EventBridge's side in ministack: a topic takes what its policy lets the rule publish, and a queue keeps the rest.
+"""EventBridge in ministack: checks the topic's policy for a rule's target, and sends rejected events to its dead-letter
+queue.
 
-ministack asks no policy, and knows no queue for what it could not hand on. A missing permission is not tried again.
+ministack does neither. A missing permission is not retried.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
@@ -20,7 +21,7 @@ __all__ = ["Buses"]
 
 
 class Buses:
-    """Stands between the rules and the topics that are their targets."""
+    """Checks each delivery from a rule to an SNS topic."""
 
     def __init__(self, ministack: Ministack, queues: Queues) -> None:
         self._topics = ministack.topics._topics
@@ -45,7 +46,7 @@ class Buses:
         return hand_on
 
     def _find_error(self, topic: str, rule: dict[str, Any]) -> str:
-        """Why the topic does not take it; empty: it does."""
+        """Return the error code if the topic does not accept the rule's events, otherwise an empty string."""
         found = self._topics.get(topic)
         if found is None:
             return "NO_RESOURCE"

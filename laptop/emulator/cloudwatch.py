@@ -1,4 +1,4 @@
-"""CloudWatch's side in ministack: metrics are stored, and alarms are evaluated several times a second."""
+"""CloudWatch in ministack: metrics are stored, and alarms are evaluated several times a second."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["AlarmEvaluator", "compute_oldest_age"]
 
 Call = Callable[..., Any]
 
-EVERY = 0.2  # seconds between two looks at every alarm
-_FORGOTTEN = 3  # receives from which on a message's age does not count any more
-KEPT = 5_000  # points of one metric
-SAMPLED = 60.0  # seconds between two samples of a queue on AWS; a laptop's alarms want one in every second
+EVERY = 0.2  # seconds between two evaluations of every alarm
+_FORGOTTEN = 3  # number of receives after which a message's age no longer counts
+KEPT = 5_000  # maximum number of points per metric
+SAMPLED = 60.0  # seconds between two samples of a queue on AWS; with short periods, at least one every second
 
 
 class AlarmEvaluator:
-    """Stores points, samples queues, evaluates alarms."""
+    """Stores metric points, samples queues, and evaluates alarms."""
 
     def __init__(self, ministack: Ministack, scale: float) -> None:
         self._metrics = ministack.metrics
@@ -43,11 +43,11 @@ class AlarmEvaluator:
             ministack.replace(self._metrics, function, make)
 
     def start(self) -> None:
-        """Evaluate every alarm again and again, on a separate thread."""
+        """Evaluate all alarms periodically, on a separate thread."""
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     def store(self, point: MetricPoint) -> None:
-        """Keep one point of a metric."""
+        """Store one point of a metric."""
         key = (point.namespace, point.name, self._metrics._dims_key(point.dimensions))
         bucket = self._metrics._metric_bucket(key)
         bucket.append(
@@ -70,7 +70,7 @@ class AlarmEvaluator:
                 self._evaluate(alarm)
 
     def _sample_queues(self) -> None:
-        """The state of each queue, its ages in AWS's own seconds."""
+        """Store the size of each queue and the age of its oldest message, the age in unscaled (AWS) seconds."""
         now = self._sampled = time.time()
         for url, queue in list(self._queues.items()):
             waiting = [message for message in list(queue["messages"]) if message["visible_at"] <= now]
@@ -131,7 +131,7 @@ class AlarmEvaluator:
         return put
 
     def _patch_set_alarm_state(self, original: Call) -> Call:
-        """A state that was set by hand stays until the alarm would be evaluated again, which AWS does every minute."""
+        """Keep a state set by SetAlarmState until the next evaluation, which on AWS follows within a minute."""
 
         def set_state(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
             asked = data if is_cbor or is_json else read_members(params)
@@ -143,7 +143,7 @@ class AlarmEvaluator:
         return set_state
 
     def _patch_describe_alarms(self, original: Call) -> Call:
-        """In the XML protocol ministack leaves out most of an alarm; the others have it all."""
+        """Return complete alarms in the XML protocol too, where ministack omits most fields."""
 
         def describe(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
             asked = data if is_cbor or is_json else read_members(params)
@@ -160,7 +160,7 @@ class AlarmEvaluator:
         return describe
 
     def _refuse(self, operation: str, asked: Mapping[str, Any], is_cbor: bool, is_json: bool) -> Any:
-        """The error for what this operation takes nowhere on AWS; None for a request that is right."""
+        """Return the error response for a request that violates the service model, None for a valid one."""
         shape = load_operation_model("cloudwatch", operation).input_shape
         broken = request_violations(
             "cloudwatch", operation, asked if is_cbor or is_json else convert_text(asked, shape)
@@ -171,7 +171,8 @@ class AlarmEvaluator:
 
 
 def compute_oldest_age(messages: Sequence[Mapping[str, Any]], now: float) -> float:
-    """Seconds since the oldest message was sent; what was received three times does not count until it is gone.
+    """Return the seconds since the oldest message was sent, leaving out messages that were received three times or
+    more.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
@@ -180,7 +181,7 @@ def compute_oldest_age(messages: Sequence[Mapping[str, Any]], now: float) -> flo
 
 
 def _convert_queries(queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Metric queries with numbers and booleans for the text of the Query protocol."""
+    """Convert the text values of the Query protocol in metric queries to numbers and booleans."""
     return [
         query
         | {"ReturnData": str(query.get("ReturnData", "true")).lower() == "true"}

@@ -1,7 +1,7 @@
-"""A package is unpacked once, however many sandboxes run it: they only read it, as on Lambda.
+"""Unpacks each package only once, and shares the folder between sandboxes: they only read it, as on Lambda.
 
-ministack unpacks it again for each sandbox: three thousand files for one of the web app's functions, more work than all
-that the function then does.
+ministack unpacks it for every sandbox: three thousand files for a function of the web app, which takes longer than
+everything that the function then does.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from laptop.emulator.patches import Ministack
 
 __all__ = ["CodeFolders"]
 
-#: The folder of a sandbox that its code is unpacked to; its layers go to others.
+#: The folder in a sandbox into which ministack unpacks the code; layers go into others.
 _CODE = "code"
 
 
 class CodeFolders:
-    """Puts an archive that unpacks once into the place of `zipfile.ZipFile` in ministack's sandboxes."""
+    """Replaces `zipfile.ZipFile` in ministack's sandboxes by a class that unpacks each package once."""
 
     def __init__(self, ministack: Ministack) -> None:
         folders, lock = Path(tempfile.mkdtemp(prefix="lambda-code-")), threading.Lock()
 
         class Archive(zipfile.ZipFile):
-            """A package: `extractall` links the folder that it was unpacked to the first time."""
+            """An archive whose `extractall` links to the folder into which the package was first unpacked."""
 
             def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
                 if path is None or Path(path).name != _CODE or self.filename is None:

@@ -1,4 +1,4 @@
-"""Cognito's side in ministack: a code is six random digits, and is looked at before an address or a password counts.
+"""Cognito in ministack: codes are six random digits, and are checked before an address or a password is changed.
 
 https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html
 """
@@ -18,16 +18,16 @@ from laptop.service_model import hold_to_model, leave_blanks, request_violations
 
 __all__ = ["UserPoolPatches"]
 
-#: The calls whose answers are changed here: a code is made, or looked at.
+#: The operations that create or check a code.
 _CODES = frozenset({"ConfirmForgotPassword", "ConfirmSignUp", "ForgotPassword", "ResendConfirmationCode", "SignUp"})
 _Send = Callable[..., Any]
 _Run = Callable[[Any, str, dict[str, Any]], Any]
 
 
 class UserPoolPatches:
-    """ministack mails the same code to everybody, and checks it only where IAM is enforced.
+    """Patches ministack's user pools, which mail the same code to everybody and check it only if IAM is enforced.
 
-    `account_pages` is where the pages are that it does not have; its sign-in page leads there.
+    `account_pages` is the URL of the pages that ministack does not have; its sign-in page links to them.
     """
 
     def __init__(self, ministack: Ministack, account_pages: str = "") -> None:
@@ -38,7 +38,7 @@ class UserPoolPatches:
         ministack.replace(self._pools, "_login_page_html", self._patch_page)
 
     def _patch_page(self, write: Callable[..., str]) -> Callable[..., str]:
-        """Have the sign-in page say what belongs into each field, and link to the pages for sign-up and password."""
+        """Patch the sign-in page: better field labels, and links to the pages for sign-up and password reset."""
 
         def show(*arguments: Any, **more: Any) -> str:
             page = write(*arguments, **more)
@@ -51,7 +51,7 @@ class UserPoolPatches:
         return show
 
     def _list_additions(self) -> Iterator[tuple[str, str]]:
-        """Pieces of ministack's page, and what stands in their place."""
+        """Yield pieces of ministack's page, and their replacements."""
         people = "; ".join(f"{each.email}, password {each.password}" for each in (ADA, GRACE))
         links = " · ".join(
             f'<a href="{html.escape(self._account_pages)}{path}">{words}</a>'

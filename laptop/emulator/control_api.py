@@ -1,4 +1,4 @@
-"""What a console, the web app and tests ask of the emulator beside AWS's own calls: `/_herald/...` on its endpoint."""
+"""The emulator's control API at `/_herald/...`, for the console, the web app and tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KILL = re.compile(r"/_herald/functions/([\w-]+)/kill")
 
 
 class ControlPaths:
-    """Answers these paths, and hands everything else on."""
+    """Answers the control paths, and forwards everything else to ministack."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ControlPaths:
         self._next = next_
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """An ASGI application."""
+        """Handle a request as an ASGI application."""
         if scope["type"] != "http" or not scope["path"].startswith("/_herald/"):
             await self._next(scope, receive, send)
             return
@@ -57,7 +57,7 @@ class ControlPaths:
         await send({"type": "http.response.body", "body": body})
 
     def kill(self, function: str) -> int:
-        """SIGKILL to every sandbox of a function; how many there were."""
+        """Send SIGKILL to every sandbox of a function; return how many there were."""
         with self._workers._lock:
             pools = [pool for key, pool in self._workers._workers.items() if key.split(":")[2] == function]
             alive = [w._proc for pool in pools for w in pool if w._proc is not None and w._proc.poll() is None]

@@ -1,6 +1,7 @@
-"""Invoking functions in ministack: aliases by weight, reserved concurrency everywhere, the asynchronous queue.
+"""Invocation of functions in ministack: weighted aliases, reserved concurrency for every kind of invocation, the
+asynchronous queue.
 
-On every road ministack ends in `_execute_function` with a record whose configuration names the ARN that was invoked.
+Every kind of invocation ends in ministack's `_execute_function`, with a record whose configuration has the invoked ARN.
 """
 
 from __future__ import annotations
@@ -38,27 +39,27 @@ from laptop.service_model import hold_to_model
 __all__ = ["Lambdas", "patch_acquire_worker"]
 
 Record = dict[str, Any]
-#: Asynchronous events of one function that run at once; the others wait unseen, as they do on AWS before Lambda takes
-#: them from its queue. Each takes a process here, and a busy machine that starts more of them gets busier.
+#: Maximum number of asynchronous events of one function that run at once. Each takes a process, and more of them would
+#: only slow a busy machine further. The others wait, as they do in Lambda's queue on AWS.
 MOST_AT_ONCE = 16
 Invoke = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 
-#: What ministack says of an event that it could not hand to a sandbox's process.
+#: ministack's error for an event that it could not pass to the sandbox's process.
 _NOT_TAKEN = frozenset({str(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))})
-#: Where the answer to `Invoke` stands that is not its body.
+#: Members of the response to `Invoke` that are HTTP headers.
 _SAID = {
     "FunctionError": "X-Amz-Function-Error",
     "LogResult": "X-Amz-Log-Result",
     "ExecutedVersion": "X-Amz-Executed-Version",
 }
-#: Passes the version that ran to the caller who waits for the answer.
+#: Passes the version that ran to the caller who waits for the response.
 _told: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("told", default=None)
 
 
 class Lambdas:
-    """Runs functions as AWS chooses them; `store` takes metrics, `draw` is uniform in [0, 1).
+    """Runs functions as AWS does; `store` stores metrics, `draw` returns a uniform number in [0, 1).
 
-    `running` are the runs that have begun and not ended.
+    `running` holds the runs in progress.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Lambdas:
         ministack.replace(self._service, "acquire_worker", patch_acquire_worker)
 
     def limits(self, target: InvocationTarget) -> InvokeConfig:
-        """The event-invoke configuration of exactly what was invoked; an alias does not inherit the function's."""
+        """Return the event-invoke configuration of exactly the invoked target: an alias does not inherit the
+        function's.
+        """
         function = self._service._functions.get(target.name)
         if function is None:
             return InvokeConfig()
@@ -93,16 +96,18 @@ class Lambdas:
         )
 
     def run(self, event: QueuedEvent) -> InvocationOutcome:
-        """Run one event of the asynchronous queue, once."""
+        """Run one event of the asynchronous queue once."""
         record, _, _ = self._service._get_func_record_for_ref(event.target.arn)
         if record is None:
-            return InvocationOutcome("ok", "", None)  # the function is gone, and its events with it
+            return InvocationOutcome("ok", "", None)  # the function was deleted, and its events with it
         self._service._invoke_depth.set(event.hops)
         with self._turns[event.target.name]:
             return self.execute(record, event.payload, Cause(event.source, event.request_id, event.runs + 1))[1]
 
     def execute(self, record: Record, payload: Any, cause: Cause) -> tuple[Record, InvocationOutcome]:
-        """Run a function once, on the version that its alias means this time; ministack's result and ours."""
+        """Run a function once, on the version that its alias now resolves to. Returns ministack's result and the
+        outcome.
+        """
         target = InvocationTarget.parse(record["config"]["FunctionArn"])
         version, record = self._resolve_version(target, record)
         weighted, began, run = self._is_weighted(target), time.time(), object()
@@ -118,7 +123,7 @@ class Lambdas:
         return result, outcome
 
     def _patch_qualifier(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """What an alias means, under its own ARN: the record of a failure names the alias and not a version."""
+        """Resolve an alias but keep its ARN, because the record of a failure names the alias, not the version."""
 
         def resolve(function: Record | None, qualifier: str | None) -> tuple[Record | None, Record | None]:
             record, config = original(function, qualifier)
@@ -130,7 +135,7 @@ class Lambdas:
         return resolve
 
     def _patch_get_function(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """The code of the version that is asked for; ministack gives that of `$LATEST` for each."""
+        """Let GetFunction return the code of the requested version; ministack returns that of `$LATEST` for each."""
 
         def get_function(name: str, qualifier: str | None = None) -> tuple[int, dict[str, str], bytes]:
             status, headers, body = original(name, qualifier)
@@ -144,7 +149,7 @@ class Lambdas:
         return get_function
 
     def code(self, name: str, qualifier: str) -> bytes | None:
-        """The zip of a version of a function."""
+        """Return the zip file of a function's version, or None."""
         record, _ = self._service._get_func_record_for_qualifier(name, qualifier)
         return (record or {}).get("code_zip")
 
@@ -219,7 +224,7 @@ class Lambdas:
 
 
 def _patch_invoke(original: Invoke) -> Invoke:
-    """The answer of a synchronous `Invoke` names the version that ran, not the alias's main one."""
+    """Make a synchronous `Invoke` return the version that ran, instead of the alias's main version."""
 
     async def invoke(*arguments: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:
         told: list[str] = []
@@ -235,7 +240,7 @@ def _patch_invoke(original: Invoke) -> Invoke:
 
 
 def patch_acquire_worker(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A sandbox that fails while it starts ends alone; ministack would kill every sandbox of its version with it."""
+    """Let a sandbox that fails to start end alone; ministack would kill every sandbox of its version."""
 
     def acquire(*arguments: Any, **named: Any) -> tuple[Any, str]:
         worker, reason = original(*arguments, **named)
@@ -249,7 +254,7 @@ def patch_acquire_worker(original: Callable[..., Any]) -> Callable[..., Any]:
 def _invoke_alone(worker: Any, *arguments: Any, **named: Any) -> Any:
     try:
         result = type(worker).invoke(worker, *arguments, **named)
-        if result.get("error") in _NOT_TAKEN:  # its process had died idle: another one runs the event
+        if result.get("error") in _NOT_TAKEN:  # its process died while idle: another one runs the event
             result = type(worker).invoke(worker, *arguments, **named)
     except Exception as problem:  # whatever stopped its process
         worker.kill()

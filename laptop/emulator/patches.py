@@ -1,4 +1,4 @@
-"""Every function of ministack that Herald replaces. The package is pinned by hash, so these names do not change."""
+"""The list of ministack's functions that Herald replaces. ministack is pinned by hash, so the names do not change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["PATCHED", "Ministack"]
 
-#: Module, and the functions in it that are replaced.
+#: The replaced functions, by module.
 PATCHED = {
     "lambda_svc": (
         "_effective_func_record_for_qualifier",
@@ -46,7 +46,7 @@ PATCHED = {
 
 
 class Ministack:
-    """ministack's modules by name; ends the process with a sentence if a patched function is not where it was."""
+    """ministack's modules. Raises `SystemExit` with a message if a function to be replaced no longer exists."""
 
     def __init__(self) -> None:
         self.functions, self.topics, self.metrics, self.queues = (
@@ -62,17 +62,17 @@ class Ministack:
                 )
 
     def replace(self, module: Any, function: str, make: Callable[[Any], Any]) -> None:
-        """Put `make(original)` in the place of a function that stands in PATCHED."""
+        """Replace a function listed in PATCHED by `make(original)`."""
         self._left.remove((module.__name__.rpartition(".")[2], function))
         setattr(module, function, make(getattr(module, function)))
 
     def replace_archive(self, archive: Any) -> None:
-        """Put `archive` in the place of the module `zipfile` that sandboxes are unpacked with."""
+        """Replace the module `zipfile` with which sandboxes are unpacked by `archive`."""
         if getattr(self.workers, "zipfile", None) is not zipfile:
             raise SystemExit(f"ministack unpacks no sandbox with zipfile any more: look at it, and at {__file__}")
         vars(self.workers)["zipfile"] = archive
 
     def finish(self) -> None:
-        """Make sure that everything that is named here was replaced."""
+        """Raise `SystemExit` unless every function in PATCHED was replaced."""
         if self._left:
             raise SystemExit(f"not replaced in ministack: {sorted(self._left)}")

@@ -1,4 +1,4 @@
-"""AWS's Query protocol, for the two CloudWatch calls in which ministack leaves things out.
+"""AWS's Query protocol, for the CloudWatch operations in which ministack omits fields.
 
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
@@ -15,13 +15,13 @@ from botocore.model import ListShape, Shape, StructureShape
 
 __all__ = ["convert_text", "read_members", "write_xml"]
 
-#: What stands beside a request's members.
+#: Parameters that are not members of the request.
 _PROTOCOL = frozenset({"Action", "Version"})
 NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
 
 
 def read_members(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as it was before it was flattened: `A.member.1.B=x` is `{"A": [{"B": "x"}]}`."""
+    """Return the request as nested lists and dictionaries: `A.member.1.B=x` becomes `{"A": [{"B": "x"}]}`."""
     tree: dict[str, Any] = {}
     for name, value in params.items():
         *path, last = name.split(".")
@@ -43,7 +43,7 @@ def _build_lists(node: Any) -> Any:
 
 
 def convert_text(value: Any, shape: Shape | None) -> Any:
-    """A request of that protocol, where everything is text, with the numbers and booleans of its shape."""
+    """Convert the text values of such a request to the numbers and booleans of its shape."""
     match shape, value:
         case StructureShape(members=known), dict():
             return {name: convert_text(one, known.get(name)) for name, one in value.items() if name not in _PROTOCOL}
@@ -59,7 +59,7 @@ def convert_text(value: Any, shape: Shape | None) -> Any:
 
 
 def write_xml(action: str, answer: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
-    """An answer in the Query protocol's XML."""
+    """Return a response in the Query protocol's XML format."""
     inner = _write_element(answer)
     request = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
     text = f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{inner}</{action}Result>{request}</{action}Response>'

@@ -1,4 +1,6 @@
-"""SQS's side in ministack: mappings that hand batches to functions, and messages put into queues by other services."""
+"""SQS in ministack: event source mappings that pass batches to functions, and messages that other services send to
+queues.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ __all__ = ["Queues"]
 
 
 class Queues:
-    """Runs the batches of mappings, and takes in what other services could not deliver."""
+    """Runs the batches of event source mappings, and stores what other services could not deliver."""
 
     def __init__(self, ministack: Ministack, lambdas: Lambdas, scale: float) -> None:
         self._sqs = ministack.queues
@@ -34,7 +36,7 @@ class Queues:
         ministack.replace(ministack.functions, "_run_sqs_batch", lambda _: self._run_batch)
 
     def give_up(self, failed: Failed, limits: InvokeConfig) -> None:
-        """Keep an event that Lambda gave up where its configuration says, if it says anything."""
+        """Send an event that Lambda gave up to its on-failure destination and its dead-letter target, if configured."""
         if limits.on_failure:
             self._keep(limits.on_failure, json.dumps(on_failure_record(failed, datetime.now(UTC))), {})
         if limits.dead_letters:
@@ -42,7 +44,7 @@ class Queues:
             self._keep(limits.dead_letters, json.dumps(failed.event.payload), attributes)
 
     def put(self, arn: str, body: str, attributes: Mapping[str, str]) -> bool:
-        """Put a message into a queue in the name of a service; False if there is no such queue."""
+        """Put a message into a queue on behalf of a service; return False if the queue does not exist."""
         queue = self._sqs._queue_by_arn(arn)
         if queue is None:
             return False
@@ -69,7 +71,7 @@ class Queues:
     def _run_batch(
         self, mapping: dict[str, Any], record: dict[str, Any], event: Any, batch: Any, url: str, name: str
     ) -> None:
-        """A throttled batch is tried until its messages come back by themselves; a failed one is left to that."""
+        """Run a batch. A throttled one is retried until its messages become visible again; a failed one is not."""
         partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
         until = min(message["visible_at"] for message in batch)
         cause, wait = Cause("sqs", str(uuid.uuid4())), THROTTLED_FIRST
@@ -85,17 +87,17 @@ class Queues:
             else set()
         )
         mapping["LastProcessingResult"] = f"{name}: {outcome.ending}, {len(deleted)} of {len(batch)} messages"
-        with contextlib.suppress(Exception):  # a queue that was deleted meanwhile
+        with contextlib.suppress(Exception):  # the queue may have been deleted meanwhile
             self._sqs._delete_messages_for_esm(
                 url, {each["receipt_handle"] for each in batch if each["id"] in deleted and each["receipt_handle"]}
             )
 
 
 def _change_one_at_a_time(ministack: Ministack) -> None:
-    """Let one thread at a time change a queue.
+    """Let only one thread at a time change a queue.
 
-    ministack locks what its mappings do and not what its clients do. Each puts a new list of messages in the place of
-    the one that it read, and what a client sent in between was gone: an event that SQS had accepted was lost.
+    ministack locks queues for its mappings, but not for clients. Both read the list of messages and store a new one, so
+    that a message sent in between was lost, though SQS had accepted it.
     """
     queues: Any = ministack.queues
     lock = threading.RLock()

@@ -1,6 +1,6 @@
-"""DynamoDB's streams in ministack: mappings that take a table's changes to functions, by the rules of `stream_batches`.
+"""DynamoDB streams in ministack: event source mappings that follow the rules of `stream_batches`.
 
-ministack itself ignores partial failures, cuts and repeats no batch, and ends no retries.
+ministack itself ignores partial batch failures, neither splits nor repeats batches, and retries forever.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, f
 
 __all__ = ["Streams"]
 
-#: Seconds before a batch that failed is tried again; AWS documents none (guessed).
+#: Seconds before a failed batch is retried; AWS does not document a value (guessed).
 AFTER_FAILURE = 1.0
-#: Whose batches are handed over again although they were taken. The relay's are not: each would be published twice, and
-#: every story on the laptop told with a duplicate in it.
+#: Suffix of the functions that sometimes get a successful batch again. The relay does not: it would publish the batch
+#: twice, and the timelines on the laptop would be full of duplicates.
 REPEATED = "-mail-events"
 
 
 class Streams:
-    """Reads one shard for each mapping; `put` takes a message for a queue, `draw` is uniform in [0, 1)."""
+    """Reads one shard for each mapping; `put` sends a message to a queue, `draw` returns a uniform number in [0, 1)."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Streams:
         ministack.replace(self._functions, "_poll_dynamodb_streams", lambda _: self._poll)
 
     def _poll(self) -> bool:
-        """Begin what can begin; true if any mapping has begun a batch."""
+        """Start the next batch of each idle mapping; return whether any was started."""
         scope = self._functions
         begun = False
         for account, region, mapping in scope._iter_all_esms():
@@ -81,7 +81,7 @@ class Streams:
         return True
 
     def _make_reader(self, mapping: dict[str, Any], table: str) -> ShardReader:
-        """The reader of a mapping: from the mark that ministack set when it was made."""
+        """Return the reader of a mapping; it starts where ministack's position was when the mapping was created."""
         name = mapping["UUID"]
         if name not in self._readers:
             start = self._functions._dynamodb_stream_positions.get(name, self._tables.stream_start_position(table))
@@ -107,7 +107,10 @@ class Streams:
             self._note_lost(mapping, lost, rules)
 
     def _measure(self, mapping: dict[str, Any], batch: Batch) -> None:
-        """How old the last record of the batch is: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+        """Store `IteratorAge`, the age of the batch's last record.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        """
         now = time.time()
         age = max(0.0, now - float(batch.records[-1]["dynamodb"]["ApproximateCreationDateTime"])) * 1000 / self._scale
         target = InvocationTarget.parse(mapping["FunctionArn"])
@@ -118,7 +121,7 @@ class Streams:
             self._store(MetricPoint("AWS/Lambda", "IteratorAge", age, "Milliseconds", now, dimensions))
 
     def _note_lost(self, mapping: dict[str, Any], lost: Any, rules: StreamRules) -> None:
-        """The record that Lambda leaves where the mapping says: which part of the stream, and not what was in it.
+        """Send the on-failure record to the mapping's destination: it names the part of the stream, not its content.
 
         https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
         """
@@ -149,7 +152,7 @@ class Streams:
         self._put(destination, json.dumps(note), {})
 
 
-#: The one shard of a table on ministack.
+#: The only shard of a table in ministack.
 _SHARD = "shardId-00000000000000000000-00000000"
 
 

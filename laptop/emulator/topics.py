@@ -1,4 +1,4 @@
-"""SNS's side in ministack: what a topic hands to a function goes through the function's queue.
+"""SNS in ministack: deliveries to functions go through the function's asynchronous queue.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 """
@@ -23,7 +23,7 @@ __all__ = ["Topics"]
 
 
 class Topics:
-    """Delivers to functions. A function's queue takes every event that its policy allows, so SNS never has to retry."""
+    """Delivers to functions, whose queues accept every event that their policy allows, so SNS never has to retry."""
 
     def __init__(
         self,
@@ -43,7 +43,11 @@ class Topics:
         ministack.replace(ministack.topics, "_deliver_to_lambda", lambda _: self._deliver)
 
     def _deliver(self, endpoint: str, envelope: str, topic: str, subscription: str, *_: Any) -> None:
-        """A function that is gone, or does not let this topic in, is a client's error: the dead letter at once."""
+        """Deliver a notification; if the function is gone or its policy denies the topic, send it to the dead-letter
+        queue.
+
+        Both are client-side errors, which SNS does not retry.
+        """
         target = InvocationTarget.parse(endpoint)
         delivered = self._is_allowed(target, topic)
         metric = "NumberOfNotificationsDelivered" if delivered else "NumberOfNotificationsFailed"
@@ -64,7 +68,7 @@ class Topics:
         self._accept(QueuedEvent(str(uuid.uuid4()), target, payload, "sns", time.time(), hops))
 
     def _is_allowed(self, target: InvocationTarget, topic: str) -> bool:
-        """Whether the function is there, and the policy of exactly this alias or version lets the topic invoke it."""
+        """Return whether the function exists and the policy of this very alias or version lets the topic invoke it."""
         function = self._functions._functions.get(target.name)
         if not self._functions._function_qualifier_exists(function, target.qualifier):
             return False
@@ -91,7 +95,7 @@ class Topics:
 
 
 def _build_event(notification: dict[str, Any], subscription: str) -> dict[str, Any]:
-    """The notification as Lambda hands it over, where two keys are spelt otherwise and none is left out.
+    """Return the notification as a Lambda event, in which two keys are spelled differently and none is left out.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
     """
