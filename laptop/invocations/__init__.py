@@ -1,7 +1,8 @@
-"""What Lambda, SNS, SQS and CloudWatch do around a function, as far as ministack does not: rules only, no emulator.
+"""The rules by which Lambda, SNS, SQS and CloudWatch act around a function, where ministack does not implement them.
 
-async_queue (retries: when, and for how long) -> the function (model: which version) -> results -> metrics
--> alarm_evaluation
+async_queue (retries: when, and for how long) -> the function (invocation: which version) -> results -> metrics
+                                              -> alarm_evaluation
 
-Times are AWS's own seconds, multiplied by the laptop's one factor `scale`. `laptop.emulator` puts them in place.
+Times are AWS's own seconds, multiplied by the laptop's common factor `scale`. These modules know no emulator;
+`laptop.emulator` patches them into ministack.
 """

@@ -1,4 +1,4 @@
-"""The state of an alarm, from the metrics that it watches.
+"""Evaluates the state of a CloudWatch alarm from its metrics.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 """
@@ -13,12 +13,12 @@ from laptop.invocations.metric_math import evaluate
 
 __all__ = ["Statistic", "evaluate_alarm"]
 
-#: Namespace, metric, dimensions, statistic, start and end in seconds since 1970: its value, None without data.
+#: (namespace, metric, dimensions, statistic, start, end) -> value, None without data; times in seconds since 1970.
 Statistic = Callable[[str, str, Mapping[str, str], str, float, float], float | None]
 
-#: Seconds: however small the factor, a person and a deployment must be able to see a period pass.
+#: Minimum length of a period in seconds, however small the factor: a user and a deployment must be able to observe one.
 SHORTEST = 1.0
-#: Periods beyond the evaluated ones: AWS says that there are some, and shows two in its example.
+#: Number of additional periods to look at: AWS says that there are some, and shows two in its example.
 LOOKS_BACK = 2
 
 _CROSSED: dict[str, Callable[[float, float], bool]] = {
@@ -32,11 +32,11 @@ _CROSSED: dict[str, Callable[[float, float], bool]] = {
 def evaluate_alarm(
     alarm: Mapping[str, Any], look: Statistic, now: float, scale: float, unseen: float = 0.0
 ) -> str | None:
-    """`ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to leave it as it is; takes what DescribeAlarms returns.
+    """Return `ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to keep the state; `alarm` is as returned by DescribeAlarms.
 
-    Periods end now, not on the minute. Where values are missing, more periods are looked at than `EvaluationPeriods`,
-    and the newest values that there are count. `unseen` is how many seconds ago it was evaluated last: every period is
-    longer by so much, so that a busy machine overlooks nothing.
+    Periods end now, not on the minute. If values are missing, more periods than `EvaluationPeriods` are looked at, and
+    the newest values found count. `unseen` is the number of seconds since the last evaluation: every period is extended
+    by it, so that a slow machine misses no data.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     count = int(alarm["EvaluationPeriods"])

@@ -1,4 +1,4 @@
-"""Lambda's queue of asynchronous events: everything that SNS or an `Event` call hands over runs from here."""
+"""Lambda's queue of asynchronous events, from SNS and from `Invoke` calls of type `Event`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ __all__ = ["AsyncQueue"]
 class AsyncQueue:
     """Tries each event until it succeeds or is given up.
 
-    `limits` are those of the target now, `run` runs it once, `give_up` keeps a failed event, `later` calls in so many
-    seconds, `clock` tells seconds since 1970, `draw` is uniform in [0, 1): throttled events wait between half and all
-    of their time, so that a burst does not come back all at once (an assumption: AWS names only the longest waits).
-    `pending` are the events that have neither succeeded nor been given up, by request id.
+    `limits` returns the current configuration of the target, `run` runs an event once, `give_up` stores a failed event,
+    `later` schedules a call in a number of seconds, `clock` returns seconds since 1970. `pending` holds the events that
+    have neither succeeded nor been given up, by request id.
+
+    `draw` returns a uniform number in [0, 1): throttled events wait between half and all of their delay, so that a
+    burst does not come back all at once (an assumption: AWS documents only the longest delays).
     """
 
     limits: Callable[[InvocationTarget], InvokeConfig]
@@ -31,7 +33,7 @@ class AsyncQueue:
     pending: dict[str, QueuedEvent] = field(default_factory=dict)
 
     def put(self, event: QueuedEvent) -> None:
-        """Accept an event; it runs as soon as it can."""
+        """Accept an event and run it as soon as possible."""
         self.pending[event.request_id] = event
         self.later(0, lambda: self._try(event))
 

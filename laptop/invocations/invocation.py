@@ -1,4 +1,4 @@
-"""What is invoked, why, and how it ended."""
+"""The data of an invocation: its target, its cause, and its outcome."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ __all__ = [
     "is_weighted",
 ]
 
-#: Who invokes: a topic, a queue's mapping, an `Event` call, a `RequestResponse` call or a service, a stream's mapping.
+#: The invoker: a topic, a queue's mapping, an `Event` call, a `RequestResponse` call or a service, a stream's mapping.
 Source = Literal["sns", "sqs", "event", "sync", "stream"]
 Ending = Literal["ok", "error", "timeout", "throttled", "killed"]
 
 
 @dataclass(frozen=True, slots=True)
 class InvocationTarget:
-    """A function by its ARN, and the alias or version that it is invoked by, if any."""
+    """A function's ARN, and the alias or version by which it is invoked, if any."""
 
     function: str
     qualifier: str | None = None
 
     @classmethod
     def parse(cls, arn: str) -> InvocationTarget:
-        """Read `arn:aws:lambda:region:account:function:name[:qualifier]`."""
+        """Parse `arn:aws:lambda:region:account:function:name[:qualifier]`."""
         parts = arn.split(":")
         return cls(":".join(parts[:7]), parts[7] if len(parts) > 7 else None)
 
@@ -44,13 +44,13 @@ class InvocationTarget:
 
     @property
     def arn(self) -> str:
-        """The ARN as it is invoked."""
+        """The ARN, with the qualifier if there is one."""
         return f"{self.function}:{self.qualifier}" if self.qualifier else self.function
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why one run of a function happens; `attempt` counts from 1."""
+    """The cause of one run of a function; `attempt` counts from 1."""
 
     source: Source
     request_id: str
@@ -59,7 +59,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class QueuedEvent:
-    """One event in a function's asynchronous queue; `accepted` in seconds since 1970, `hops` of a chain so far."""
+    """One event in a function's asynchronous queue.
+
+    `accepted` is in seconds since 1970; `hops` counts the invocations in a chain; `runs` and `throttles` count the
+    attempts so far.
+    """
 
     request_id: str
     target: InvocationTarget
@@ -73,7 +77,7 @@ class QueuedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a version of a function that has not ended; `began` in seconds since 1970."""
+    """A run in progress; `began` is in seconds since 1970."""
 
     function: str
     version: str
@@ -82,7 +86,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class InvokeConfig:
-    """An event-invoke configuration: `age` in seconds; `closed` is a reserved concurrency of 0."""
+    """An event-invoke configuration. `age` is in seconds; `closed` means a reserved concurrency of 0."""
 
     retries: int = 2
     age: float = 21_600
@@ -93,7 +97,7 @@ class InvokeConfig:
 
 @dataclass(frozen=True, slots=True)
 class InvocationOutcome:
-    """How one run ended: the version that ran, and what it returned or the error in AWS's shape."""
+    """The outcome of one run: how it ended, the version that ran, and its result or the error in AWS's format."""
 
     ending: Ending
     version: str
@@ -101,7 +105,7 @@ class InvocationOutcome:
 
 
 def choose_version(alias: Mapping[str, Any], draw: float) -> str:
-    """The version for one invocation, by the alias's weights; `draw` is uniform in [0, 1).
+    """Choose the version for one invocation by the alias's weights; `draw` is uniform in [0, 1).
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
     """
@@ -113,7 +117,7 @@ def choose_version(alias: Mapping[str, Any], draw: float) -> str:
 
 
 def is_weighted(alias: Mapping[str, Any]) -> bool:
-    """Whether the alias has a second version."""
+    """Return whether the alias has a second version."""
     return bool(_read_weights(alias))
 
 

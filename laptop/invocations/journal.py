@@ -1,4 +1,4 @@
-"""The last deliveries and invocations, for a person, a console and tests to look at."""
+"""A journal of recent deliveries and invocations, for the console, the web app and tests."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = ["Journal", "find_sns_message_id"]
 
 
 class Journal:
-    """Newest first; what is older than the last 100 deliveries and 500 invocations is forgotten."""
+    """Keeps the last 100 deliveries and 500 invocations, newest first."""
 
     def __init__(self) -> None:
         self._deliveries: deque[Mapping[str, Any]] = deque(maxlen=100)
         self._invocations: deque[Mapping[str, Any]] = deque(maxlen=500)
 
     def record_delivery(self, **facts: Any) -> None:
-        """Note that SNS handed an event to a function's queue."""
+        """Record that SNS delivered an event to a function's queue."""
         self._deliveries.appendleft(facts)
 
     def record_invocation(self, **facts: Any) -> None:
-        """Note one run of a function, or that it was throttled."""
+        """Record one run of a function, or that it was throttled."""
         self._invocations.appendleft({name: value for name, value in facts.items() if value is not None})
 
     @property
@@ -37,7 +37,10 @@ class Journal:
 
 
 def find_sns_message_id(payload: Any) -> str | None:
-    """The id of the SNS message that a payload is about: an SNS event, or in SQS a notification or a failed event."""
+    """Return the MessageId of the SNS message in a payload, or None.
+
+    The payload is an SNS event, or an SQS event with a notification or a failed event.
+    """
     return next(_list_message_ids(payload), None)
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch's metric math, as far as Herald's alarms use it: arithmetic, comparison, IF and FILL.
+"""CloudWatch's metric math, as far as Herald's alarms use it: arithmetic, comparisons, IF and FILL.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 """
@@ -28,7 +28,7 @@ _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
 
 
 def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
-    """The value in one period, None where there is no data; raises ValueError for what is not understood."""
+    """Return the expression's value for one period, None without data. Raises `ValueError` if it is unsupported."""
     return _evaluate_node(ast.parse(expression, mode="eval").body, values)
 
 

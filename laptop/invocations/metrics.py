@@ -1,4 +1,4 @@
-"""The metrics that AWS keeps of functions, queues and topics, as points to be stored.
+"""The metrics that AWS publishes for functions, and those that functions log in the embedded metric format.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
@@ -17,7 +17,7 @@ __all__ = ["MetricPoint", "compute_measuring_time", "read_embedded_points", "run
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """One value of one metric; `at` in seconds since 1970."""
+    """One value of one metric; `at` is in seconds since 1970."""
 
     namespace: str
     name: str
@@ -28,10 +28,10 @@ class MetricPoint:
 
 
 def compute_measuring_time(point: MetricPoint, now: float, scale: float) -> float:
-    """When an alarm takes a point that comes now to have been measured, in seconds since 1970.
+    """Return the time, in seconds since 1970, to which alarms assign a point that arrives now.
 
-    Lambda stamps a run's points with the time of its invocation. A run takes this machine's own time however short the
-    laptop's periods are, so what has passed since counts by the factor: a run of 30 s is half a period long at any.
+    Lambda stamps a run's points with the time of the invocation. A run takes real time, however short the laptop's
+    periods are, so the time since then is scaled: a run of 30 s takes half of a 60-second period at any factor.
     """
     return now - max(0.0, now - point.at) * scale
 
@@ -39,10 +39,10 @@ def compute_measuring_time(point: MetricPoint, now: float, scale: float) -> floa
 def run_points(
     target: InvocationTarget, outcome: InvocationOutcome, began: float, milliseconds: float, weighted: bool = False
 ) -> list[MetricPoint]:
-    """What one run of a function counts, once for each set of dimensions that AWS keeps; at the time it began.
+    """Return the metric points of one run, at the time it began, for each set of dimensions that AWS uses.
 
-    A throttled invocation has not run: it is no invocation and no error. `weighted` is whether the alias had two
-    versions: only then there is the dimension `ExecutedVersion`.
+    A throttled invocation did not run: it counts neither as an invocation nor as an error. `weighted` says whether the
+    alias had two versions: only then is there a dimension `ExecutedVersion`.
     """
     values: dict[str, tuple[float, str]]
     if outcome.ending == "throttled":
@@ -72,7 +72,7 @@ def _list_dimensions(target: InvocationTarget, outcome: InvocationOutcome, weigh
 
 
 def read_embedded_points(log: str) -> Iterator[MetricPoint]:
-    """The metrics in a log; what is not in the format is skipped, as CloudWatch skips it."""
+    """Yield the metrics in a log in the embedded metric format; other lines are skipped, as CloudWatch does."""
     for line in log.splitlines():
         if '"_aws"' not in line:
             continue

@@ -1,4 +1,4 @@
-"""How a run ended, read from what ministack's worker says of it, and the error as Lambda's Python runtime reports it.
+"""Determines how a run ended from the result of ministack's worker, and formats errors as Lambda's Python runtime does.
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
@@ -19,7 +19,7 @@ _FRAME = re.compile(r'  File "')
 
 
 def read_outcome(result: Mapping[str, Any], request_id: str, version: str) -> InvocationOutcome:
-    """The outcome of one run; an error's answer has AWS's keys."""
+    """Return the outcome of one run; the answer of a failed run has AWS's keys."""
     body = result.get("body")
     if result.get("throttle"):
         return InvocationOutcome("throttled", version, body)
@@ -57,10 +57,10 @@ def _build_handler_error(message: str, kind: str, request_id: str, log: str) -> 
 
 
 def choose_messages_to_delete(answer: Any, batch: AbstractSet[str], partial: bool) -> set[str]:
-    """The messages of a batch to delete; the others come back when their visibility timeout ends.
+    """Return the ids of the messages to delete; the others become visible again after their visibility timeout.
 
-    `partial` is ReportBatchItemFailures. An answer that names nothing was a success; one that cannot be read, or names
-    what was not in the batch, failed whole.
+    `partial` is ReportBatchItemFailures. A response without failures is a success; one that is invalid, or names
+    messages that are not in the batch, fails the whole batch.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     if not partial or answer is None:

@@ -1,4 +1,4 @@
-"""What Lambda does with an asynchronous event after it was tried. Pure; times in AWS's own seconds.
+"""Lambda's retries of asynchronous events. No I/O; times are in AWS's own seconds.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
@@ -15,16 +15,16 @@ __all__ = ["Condition", "Failed", "RetryLater", "decide", "on_failure_record", "
 
 #: Seconds before the second and the third run.
 BETWEEN_RUNS = (60.0, 120.0)
-#: Seconds: the first wait of a throttled event, which doubles, and the longest.
+#: The first wait of a throttled event, which doubles each time, and the longest, in seconds.
 THROTTLED_FIRST, THROTTLED_LONGEST = 1.0, 300.0
 
-#: Why an event was given up, as the on-failure record says it.
+#: Why an event was given up, as in the on-failure record.
 Condition = Literal["RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"]
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """The event waits so many seconds, and is tried again."""
+    """The event is to be tried again after `seconds`."""
 
     event: QueuedEvent
     seconds: float
@@ -32,7 +32,7 @@ class RetryLater:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The event is given up; without `outcome` it never ran."""
+    """The event was given up; `outcome` is None if it never ran."""
 
     event: QueuedEvent
     condition: Condition
@@ -40,16 +40,16 @@ class Failed:
 
 
 def refuse(event: QueuedEvent, limits: InvokeConfig) -> Failed | None:
-    """Give the event up before it runs, if its function is switched off."""
+    """Return the failure of an event whose function has a reserved concurrency of 0, otherwise None."""
     return Failed(event, "ZeroReservedConcurrency") if limits.closed else None
 
 
 def decide(
     event: QueuedEvent, outcome: InvocationOutcome, limits: InvokeConfig, age: float
 ) -> RetryLater | Failed | None:
-    """What follows one try of an event of this age: another, the end, or nothing because it succeeded.
+    """Decide what follows one attempt: another one, a failure, or nothing (None) after a success. `age` is in seconds.
 
-    A throttled event has not run: it costs none of the retries, and waits as long as its age allows.
+    A throttled event did not run: it does not count as a retry, and waits for as long as the maximum age allows.
     """
     if outcome.ending == "ok":
         return None
@@ -65,7 +65,7 @@ def decide(
 
 
 def on_failure_record(failed: Failed, now: datetime) -> dict[str, Any]:
-    """What Lambda sends to the on-failure destination of an event that it gave up; without a response if it never ran.
+    """Return the record that Lambda sends to the on-failure destination; without a response if the event never ran.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """

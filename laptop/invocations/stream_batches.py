@@ -1,7 +1,7 @@
-"""How an event source mapping takes a shard of a DynamoDB stream to a function, batch by batch. Pure but for `draw`.
+"""The rules by which an event source mapping passes a shard of a DynamoDB stream to a function. No I/O.
 
-Never kinder than AWS: a batch is as often short as full, and one that the function took is handed over again now and
-then, as after an answer that Lambda did not get.
+Never more favourable than AWS: about half of the batches are split, and now and then a successful batch is delivered
+again, as if Lambda had not received the response. Only `draw` is random.
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
@@ -15,13 +15,13 @@ from typing import Any
 __all__ = ["Batch", "ShardReader", "StreamRules", "find_first_failure"]
 
 Records = tuple[Mapping[str, Any], ...]
-#: How many batches in a hundred are cut, and how many are handed over again although they were taken.
+#: Probabilities that a batch is split, and that a successful batch is delivered again.
 _CUT, _AGAIN = 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class StreamRules:
-    """What a mapping says. -1 for `retries` and for `age` (seconds) is without end."""
+    """The settings of a mapping; `retries` and `age` (in seconds) are unlimited if -1."""
 
     size: int = 100
     partial: bool = False
@@ -31,7 +31,7 @@ class StreamRules:
 
     @classmethod
     def of(cls, mapping: Mapping[str, Any]) -> StreamRules:
-        """Read a mapping as Lambda describes it."""
+        """Read the settings from a mapping as Lambda describes it."""
         return cls(
             size=mapping.get("BatchSize") or 100,
             partial="ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
@@ -47,7 +47,7 @@ def _read_limit(value: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records that go to the function in one call; `tries` have failed so far, `taken` says that one succeeded."""
+    """Records passed to the function in one call; `tries` counts failed calls, `taken` says that one succeeded."""
 
     records: Records
     tries: int = 0
@@ -56,7 +56,11 @@ class Batch:
 
 @dataclass(slots=True)
 class ShardReader:
-    """One shard, read in order: `position` is the first record that nobody has read. `draw` is uniform in [0, 1)."""
+    """Reads one shard in order.
+
+    `position` is the first record not read yet; `draw` returns a uniform number in [0, 1); `repeats` allows delivering
+    successful batches again.
+    """
 
     position: int
     draw: Callable[[], float]
@@ -64,7 +68,7 @@ class ShardReader:
     _left: list[Batch] = field(default_factory=list)
 
     def take(self, rules: StreamRules, read: Callable[[int, int], Sequence[Mapping[str, Any]]]) -> Batch | None:
-        """The batch that is next; `read(position, most)` gives what the stream holds from there."""
+        """Return the next batch, or None; `read(position, most)` returns the stream's records from there."""
         if not self._left:
             records = tuple(read(self.position, rules.size))
             self.position += len(records)
@@ -72,8 +76,10 @@ class ShardReader:
         return self._left[0] if self._left else None
 
     def settle(self, rules: StreamRules, failed_from: int | None, now: float) -> Records:
-        """Go on after a try of the batch that was next, which failed from that record on (None: nothing failed).
-        Returns the records that are given up. `now` is in seconds since 1970."""
+        """Continue after an attempt of the current batch; return the records that are given up.
+
+        `failed_from` is the index of the first failed record, None after a success. `now` is in seconds since 1970.
+        """
         batch = self._left.pop(0)
         if failed_from is None:
             if self.repeats and not batch.taken and self.draw() < _AGAIN:
@@ -81,7 +87,7 @@ class ShardReader:
             return ()
         rest = batch.records[failed_from:]
         tries = batch.tries + 1 if failed_from == 0 else 0
-        if rules.bisect and len(rest) > 1 and failed_from == 0:  # cutting costs none of the retries
+        if rules.bisect and len(rest) > 1 and failed_from == 0:  # splitting does not count as a retry
             middle = len(rest) // 2
             self._left[:0] = [Batch(rest[:middle], batch.tries), Batch(rest[middle:], batch.tries)]
             return ()
@@ -98,9 +104,9 @@ class ShardReader:
 
 
 def find_first_failure(answer: Any, batch: Batch, rules: StreamRules) -> int | None:
-    """From which record on an answer failed; None if nothing did.
+    """Return the index of the first failed record, None if none failed.
 
-    What cannot be read, or names no record of the batch, failed whole.
+    An invalid response, or one that names no record of the batch, fails the whole batch.
     """
     if not rules.partial or answer is None:
         return None
