@@ -1,4 +1,4 @@
-"""The inbox: pages for people, over the same mails as the JSON API."""
+"""The inbox: HTML pages that show the same mails as the JSON API."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ __all__ = ["MAIL_POLICY", "PAGE_POLICY", "SameOrigin", "make_inbox"]
 PAGES = Path(__file__).with_name("pages")
 VIEWS = ("html", "text", "headers", "raw")
 
-#: The inbox's own pages: nothing from elsewhere, nothing inline.
+#: Policy of the inbox's own pages: no inline code, nothing from other origins.
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: A mail: no script, no form, nothing fetched; its links open elsewhere.
+#: Policy of a mail: no scripts, no forms, nothing fetched; its links open in a new window.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -58,9 +58,10 @@ def make_inbox(
     senders: Mapping[str, WebhookSender] | None = None,
     traces: TracePages | None = None,
 ) -> Starlette:
-    """The ASGI application with the pages and the control API, the console if there is one, and `more` pages.
+    """Return the ASGI application with the pages, the control API, the console if there is one, and the routes `more`.
 
-    `faults` are by provider, but SES's, `senders` of webhooks by vendor; without them there is SES alone.
+    `faults` are the armed faults by provider, except those of SES; `senders` are the webhook senders by vendor. Without
+    them there is only SES.
     """
     pages = _InboxPages(ses, console)
     return Starlette(
@@ -117,7 +118,7 @@ class _InboxPages:
         return RedirectResponse("/", status_code=303)
 
     def page(self, template: str, mail: Mail | None, **more: object) -> Response:
-        """A template with the mails, and the one that is open."""
+        """Render a template with the list of mails; `mail` is the one that is open."""
         mails = list(reversed(self._ses.mailbox.find()))
         shown = {"mails": mails, "open": mail, "console": self._console is not None, **more}
         headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"}
@@ -126,8 +127,8 @@ class _InboxPages:
 
 @cache
 def _make_environment() -> Environment:
-    """The web app's, so that a story reads here as it does there; it is loaded when a person first looks."""
-    from webapp.pages.rendering import make_environment  # noqa: PLC0415  fastapi comes with it
+    """Return the web app's template environment, so that a timeline looks the same here; created on first use."""
+    from webapp.pages.rendering import make_environment  # noqa: PLC0415  it imports fastapi
 
     return make_environment(PAGES)
 
@@ -150,7 +151,7 @@ async def _answer_bad_request(_request: Request, problem: Exception) -> Response
 
 
 class SameOrigin:
-    """Refuses by 403 what a page of another site makes a browser change; a program, which names no origin, may."""
+    """Answers 403 to changes that come from a page of another site; requests without an `Origin` (programs) pass."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -32,13 +32,16 @@ EVENT_KEYS = {
     "DeliveryDelay": "deliveryDelay",
     "Rendering Failure": "failure",
 }
-#: What may be changed of an account, and its type. Without `production` it is in the sandbox.
+#: The settings of an account that can be changed, with their types. If `production` is false, it is in the sandbox.
 LIMITS: dict[str, type] = {"per_second": int, "per_day": int, "production": bool}
 
 
 class ControlApi:
-    """The endpoints, over one simulated SES account. `faults` are by provider, `senders` of webhooks by vendor; of SES
-    each region has faults and limits of its own."""
+    """The endpoints for one simulated SES account.
+
+    `faults` are the armed faults by provider, `senders` the webhook senders by vendor. In SES, each region has its own
+    faults and limits.
+    """
 
     def __init__(self, ses: Ses, faults: Mapping[str, ArmedFaults], senders: Mapping[str, WebhookSender]) -> None:
         self._ses = ses
@@ -46,7 +49,7 @@ class ControlApi:
         self._senders = senders
 
     def routes(self) -> list[Route]:
-        """What to mount."""
+        """Return the routes to mount."""
         return [
             Route("/messages", self._list, methods=["GET"]),
             Route("/messages", self._delete_mails, methods=["DELETE"]),
@@ -82,7 +85,7 @@ class ControlApi:
         return _serve_plain(find_mail(self._ses, request).raw)
 
     async def _get_attachment(self, request: Request) -> Response:
-        """One file, to be saved and never shown: it may be anything."""
+        """Return an attachment as a download: it must not be displayed, because it may be anything."""
         files, number = find_mail(self._ses, request).files, request.path_params["number"]
         if number >= len(files):
             raise LookupError(f"the mail has {len(files)} attachments, counted from 0")
@@ -132,7 +135,7 @@ class ControlApi:
         return JSONResponse({name: list(sender.posted) for name, sender in self._senders.items()})
 
     async def _register(self, request: Request) -> Response:
-        """Tell a vendor where to report to, as a person does in its settings."""
+        """Set the URL of a vendor's webhook, as a customer does in the vendor's settings."""
         sender = self._senders.get(request.path_params["vendor"])
         if sender is None:
             raise LookupError(f"no vendor {request.path_params['vendor']}")
@@ -156,7 +159,7 @@ class ControlApi:
 
 
 def find_mail(ses: Ses, request: Request) -> Mail:
-    """The mail that a path names; raise `LookupError` if there is none."""
+    """Return the mail named in the path; raise `LookupError` if there is none."""
     mail = ses.mailbox.get(request.path_params["id"])
     if mail is None:
         raise LookupError(f"no mail {request.path_params['id']}")
