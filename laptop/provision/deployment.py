@@ -1,4 +1,4 @@
-"""What a release needs in the laptop cloud, as infra/modules/notifier makes it: CodeDeploy's group and its alarms."""
+"""Creates what a release needs, as infra/modules/notifier does: CodeDeploy's application and group, and alarms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["CONFIG", "RELEASE_ALARMS", "make_deployment"]
 CONFIG = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 _EVENTS = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 
-#: Free of versions, so CodeDeploy watches them in every deployment; by their names without the prefix.
+#: The alarms that CodeDeploy watches in every deployment, by name without the prefix. They do not depend on a version.
 RELEASE_ALARMS: dict[str, dict[str, Any]] = {
     "notify-errors": {
         "Namespace": "AWS/Lambda",
@@ -43,7 +43,7 @@ RELEASE_ALARMS: dict[str, dict[str, Any]] = {
 
 
 def make_deployment(clients: LaptopClients) -> None:
-    """Make the application, its group, and the alarms that the group watches."""
+    """Create the CodeDeploy application, its deployment group, and the alarms that the group watches."""
     cloudwatch = clients.make_client("cloudwatch")
     for name, alarm in RELEASE_ALARMS.items():
         cloudwatch.put_metric_alarm(

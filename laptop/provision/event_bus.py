@@ -1,6 +1,6 @@
-"""What the laptop cloud has for events that are on a bus already: a rule of the default bus, and a queue.
+"""Creates what forwards events of an EventBridge bus: a rule on the default bus, and a queue for failed deliveries.
 
-As infra/modules/notifier/event_bus.tf makes it.
+As in infra/modules/notifier/event_bus.tf.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from laptop.resources import PREFIX
 
 __all__ = ["BUS_SOURCE", "make_event_bus"]
 
-#: The `source`, on the bus, of events that the rule hands to the topic.
+#: The EventBridge `source` of the events that the rule forwards to the topic.
 BUS_SOURCE = "com.example.shop"
 _NAME = "bus-undelivered"
 
 
 def make_event_bus(clients: LaptopClients, made: Provisioned) -> None:
-    """Hand the detail of what `BUS_SOURCE` puts on the default bus to the topic."""
+    """Create a rule that forwards the `detail` of events from `BUS_SOURCE` on the default bus to the topic."""
     queue = clients.sqs.create_queue(QueueName=f"{PREFIX}-{_NAME}", Attributes={"MessageRetentionPeriod": "1209600"})
     made.queues[_NAME] = queue["QueueUrl"]
     bus: Any = clients.make_client("events")

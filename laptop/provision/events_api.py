@@ -1,7 +1,7 @@
-"""What the laptop cloud has for apps that post events: a user pool of programs, a client, and a route.
+"""Creates what apps need to post events over HTTP: a user pool for programs, a client, and a route.
 
-As infra/modules/notifier/events_api.tf makes it. ministack plays Cognito's tokens, and an authorizer that holds them to
-the documented claims; a throttle it has none.
+As in infra/modules/notifier/events_api.tf. ministack issues Cognito's tokens, and its authorizer checks the documented
+claims; it does not throttle.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 """
 
@@ -18,7 +18,7 @@ __all__ = ["make_events_api"]
 
 
 def make_events_api(clients: LaptopClients, made: Provisioned, api: str, aws: str, types: Iterable[str]) -> None:
-    """Let a new client, which may publish these types, post events to the HTTP API; `made` then has what it needs."""
+    """Create a client that may post events of these types to the HTTP API, and describe it in `made.events_api`."""
     scopes = [f"{PREFIX}/{type_}" for type_ in types]
     pool, client, secret = _make_client(clients, scopes)
     gateway = clients.make_client("apigatewayv2")
@@ -54,7 +54,7 @@ def make_events_api(clients: LaptopClients, made: Provisioned, api: str, aws: st
 
 
 def _make_client(clients: LaptopClients, scopes: list[str]) -> tuple[str, str, str]:
-    """A pool of programs, and one of them: its pool, id and secret."""
+    """Create a user pool for programs and a client in it. Returns the pool's id, the client's id and its secret."""
     cognito = clients.cognito
     pool = cognito.create_user_pool(PoolName=f"{PREFIX}-publishers")["UserPool"]["Id"]
     cognito.create_resource_server(

@@ -1,4 +1,4 @@
-"""What runs in the laptop cloud: functions, what SES needs, and what joins all to the stores."""
+"""Creates the functions, the SES resources, and the connections between functions, topics, queues and stream."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["allow_attachments", "allow_senders", "declare_roles", "declare_tenan
 
 _DOMAIN = split_sender(SENDER)[1].rpartition("@")[2]
 PACKAGES = f"{PREFIX}-packages"
-#: Where attachments lie that a person tries on this machine.
+#: The bucket for attachments used on this machine.
 ATTACHMENTS = f"{PREFIX}-attachments"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-laptop"
 TRUST = {
@@ -49,9 +49,9 @@ def make_functions(
     more: Mapping[str, str],
     wanted: Sequence[Function] = FUNCTIONS,
 ) -> None:
-    """Make the functions from their packages (`function` and `webapp`), SES's side, and join all to the stores.
+    """Create the functions from their packages (`function` and `webapp`), the SES resources, and all connections.
 
-    `more` is put into the environment of every function, over what is given here.
+    `more` is added to the environment of every function and overrides the settings from here.
     """
     clients.make_client("iam").create_role(**_create_role())
     clients.make_client("s3").create_bucket(Bucket=PACKAGES)
@@ -73,7 +73,7 @@ def _create_role() -> dict[str, str]:
 
 
 def allow_senders(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
-    """Verify at SES the domains that notifications name as their senders'; returns the setting that allows them."""
+    """Verify the domains of the senders that notifications name. Returns the setting that allows the senders."""
     notifications = json.loads((catalogue / "catalogue.json").read_bytes())["notifications"]
     addresses = sorted({split_sender(one["from"])[1] for one in notifications.values() if "from" in one})
     for domain in {address.rpartition("@")[2] for address in addresses} - {_DOMAIN}:
@@ -82,8 +82,10 @@ def allow_senders(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
 
 
 def allow_attachments(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
-    """Where a notification has attachments, make a bucket for them and each that its examples name; returns the
-    setting that allows them."""
+    """Create buckets for attachments if any notification has them: a default one, and each one named in examples.
+
+    Returns the setting that allows the buckets.
+    """
     notifications = json.loads((catalogue / "catalogue.json").read_bytes())["notifications"]
     if not any("attachments" in one for one in notifications.values()):
         return {}
@@ -97,7 +99,7 @@ def allow_attachments(clients: LaptopClients, catalogue: Path) -> dict[str, str]
 
 
 def declare_roles(catalogue: Path) -> dict[str, str]:
-    """An address for each role that notifications send copies to; returns the setting that declares them."""
+    """Choose an address for each role that notifications send copies to. Returns the setting that declares them."""
     notifications = json.loads((catalogue / "catalogue.json").read_bytes())["notifications"]
     roles = {role for one in notifications.values() for role in (*one.get("cc", ()), *one.get("bcc", ()))}
     addresses = {role: f"{role}@{_DOMAIN}" for role in sorted(roles)}
@@ -105,8 +107,10 @@ def declare_roles(catalogue: Path) -> dict[str, str]:
 
 
 def declare_tenants(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
-    """A tenant for each brand beside the deployment's own, with an address and a suppression list of its own; returns
-    the setting that declares them."""
+    """Declare a tenant for each brand other than the deployment's own, with its own address and suppression list.
+
+    Returns the setting that declares the tenants.
+    """
     brands = json.loads((catalogue / "catalogue.json").read_bytes()).get("brands", {})
     for tenant in brands:
         clients.ses.create_email_identity(EmailIdentity=_name_tenant_domain(tenant))
@@ -118,8 +122,10 @@ def declare_tenants(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
 
 
 def find_domains(notifications: Path) -> list[str]:
-    """The domains of all senders beside the deployment's own, which every provider here knows: those that notifications
-    name, as far as they can be read, and those of tenants."""
+    """Return the domains of all other senders, to be verified at every provider: those of notifications and of tenants.
+
+    Notifications are searched for the text of a `from` property, so invalid JSON does no harm.
+    """
     tenants = [_name_tenant_domain(path.stem) for path in notifications.glob("brands/*.json")]
     named = re.findall(
         r'"from"\s*:\s*"[^"]*@([A-Za-z0-9.-]+)',
@@ -147,7 +153,7 @@ def _create_email(clients: LaptopClients, made: Provisioned) -> None:
 
 
 def _build_settings(made: Provisioned) -> dict[str, str]:
-    """The environment of every function; each reads what it needs."""
+    """Return the environment of every function; each function reads what it needs."""
     return {
         "HERALD_BOOKS_TABLE": made.tables["books"],
         "HERALD_LEDGER_TABLE": made.tables["ledger"],
@@ -166,12 +172,12 @@ def _build_settings(made: Provisioned) -> dict[str, str]:
 
 
 def _upload(clients: LaptopClients, name: str, archive: Path) -> None:
-    """Hand a package over once: as part of each function's own request it takes ten times as long."""
+    """Upload a package once: sending it in the request for each function takes ten times as long."""
     clients.make_client("s3").put_object(Bucket=PACKAGES, Key=name, Body=archive.read_bytes())
 
 
 def _create_function(clients: LaptopClients, function: Function, settings: dict[str, str]) -> str:
-    """Create one function; return the ARN that callers use, which is that of the alias if it has one."""
+    """Create one function. Returns the ARN that callers use: that of the alias, if it has one."""
     name = function.full_name
     created = clients.functions.create_function(
         FunctionName=name,
@@ -192,7 +198,7 @@ def _create_function(clients: LaptopClients, function: Function, settings: dict[
 
 
 def _connect(clients: LaptopClients, made: Provisioned) -> None:
-    """Join topics, queues and the stream to the functions."""
+    """Connect topics, queues and the stream to the functions."""
     functions = clients.functions
     notify = made.functions["notify"]
     functions.add_permission(

@@ -1,4 +1,4 @@
-"""Topics, queues and what joins them in the laptop cloud."""
+"""Creates topics, queues and subscriptions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from laptop.resources import PREFIX, build_topic_policy
 
 __all__ = ["RECEIVES", "Provisioned", "build_queue_arn", "make_messaging", "redrive_to"]
 
-#: After so many receives `notify` gives up by itself; the queue's own redrive is only the backstop.
+#: The number of receives after which `notify` gives up an item itself; the queue's redrive policy is only a fallback.
 RECEIVES = 200
 
 
 @dataclass(slots=True)
 class Provisioned:
-    """Everything that was made, each by its name without the prefix: tables by name, topics by ARN, queues by URL."""
+    """Everything that was created, by name without the prefix: names of tables, ARNs of topics and functions, URLs of
+    queues.
+    """
 
     tables: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
@@ -29,8 +31,10 @@ class Provisioned:
 
 
 def make_messaging(clients: LaptopClients, made: Provisioned, visibility: str) -> None:
-    """Make the topics, the queues with who may send to them, and the subscription of `feedback`; `visibility` is in
-    seconds."""
+    """Create the topics, the queues with their policies, and the subscription of the queue `feedback`.
+
+    `visibility` is the visibility timeout in seconds.
+    """
     for part in ("events", "feedback"):
         made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
     backstop = {"deadLetterTargetArn": build_queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
@@ -62,10 +66,10 @@ def make_messaging(clients: LaptopClients, made: Provisioned, visibility: str) -
 
 
 def redrive_to(queue: str) -> dict[str, str]:
-    """The attribute of a subscription by which SNS puts what it cannot deliver into a queue."""
+    """Return the subscription attribute that makes SNS put undeliverable messages into a queue."""
     return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": build_queue_arn(queue)})}
 
 
 def build_queue_arn(part: str) -> str:
-    """The ARN of a queue by its name without the prefix."""
+    """Return the ARN of a queue from its name without the prefix."""
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{PREFIX}-{part}"

@@ -1,4 +1,4 @@
-"""What the laptop cloud has for the providers beside SES: secrets, settings, and the HTTP API of their webhooks."""
+"""Creates what the providers other than SES need: secrets, settings, and the HTTP API for their webhooks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ __all__ = ["build_provider_settings", "choose_providers", "make_gateway", "make_
 
 
 def choose_providers(urls: Sequence[str], copies: bool, say: Callable[[str], None]) -> list[str]:
-    """Those that may send where some mails have `copies`, as a deployment has to have it. Raises UserError: none."""
+    """Return the providers that can be used, given that some mails have `copies`. Raises `UserError` if there is none.
+
+    As in a deployment, mails with copies need a provider whose reports name the recipient.
+    """
     chosen = [url for url in urls if names_the_recipient(url) or not copies]
     if not chosen:
         raise UserError(
@@ -38,7 +41,7 @@ def choose_providers(urls: Sequence[str], copies: bool, say: Callable[[str], Non
 
 
 def build_provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
-    """The settings of `notify` and `webhook` for these providers, in this order."""
+    """Return the settings of `notify` and `webhook` for these providers, in this order."""
     keys = {url: {"key": _build_arn(_choose_login(url))} for url in urls if needs_secret(url)}
     hooks = {url: _build_arn(_choose_key(url)) for url in urls if reports_by_webhook(url)}
     return {
@@ -53,8 +56,10 @@ def build_provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str,
 
 
 def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
-    """The log-in of a mail server, and the signing keys of those that report by webhook; these share one API key, which
-    is there already."""
+    """Store the login of a mail server, and the webhook signing keys of vendors.
+
+    The vendors share one API key, which already exists.
+    """
     store = clients.make_client("ssm")
     if any(read_scheme(url) == "smtp" for url in urls):
         store.put_parameter(Name=SMTP_LOGIN[0], Value=SMTP_LOGIN[1], Type="SecureString")
@@ -69,7 +74,7 @@ def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
 
 
 def make_gateway(clients: LaptopClients) -> str:
-    """The HTTP API as infra/modules/notifier makes it, by its id."""
+    """Create the HTTP API as infra/modules/notifier does, and return its id."""
     gateway = clients.make_client("apigatewayv2")
     api: str = gateway.create_api(Name=f"{PREFIX}-gateway", ProtocolType="HTTP")["ApiId"]
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
@@ -79,7 +84,7 @@ def make_gateway(clients: LaptopClients) -> str:
 def make_webhooks(
     clients: LaptopClients, made: Provisioned, api: str, urls: Sequence[str], aws: str, inbox: str
 ) -> None:
-    """The routes of the HTTP API for vendors, and their addresses registered with each."""
+    """Create the routes for the vendors' webhooks, and register their URLs with the vendors."""
     gateway = clients.make_client("apigatewayv2")
     integration: dict[str, Any] = gateway.create_integration(
         ApiId=api,
@@ -90,14 +95,14 @@ def make_webhooks(
     for url in filter(reports_by_webhook, urls):
         target = f"integrations/{integration['IntegrationId']}"
         gateway.create_route(ApiId=api, RouteKey=f"POST {build_webhook_path(url)}", Target=target)
-        # Browsers and resolvers do not all know *.localhost, so the API is called by its path.
+        # Not every browser and resolver supports *.localhost, so the API is called by its path.
         address = f"{aws}/_aws/execute-api/{api}/$default{build_webhook_path(url)}"
         vendor = read_scheme(url).partition("+")[0]
         _register(inbox, vendor, address)
 
 
 def _register(inbox: str, vendor: str, address: str) -> None:
-    """Tell a simulated vendor where to report to."""
+    """Register a webhook URL with a simulated vendor. Raises `UserError` if it is not accepted."""
     with closing(HTTPConnection(urlsplit(inbox).netloc, timeout=300)) as connection:
         connection.request("PUT", f"/webhooks/{vendor}", json.dumps({"url": address}))
         answer = connection.getresponse()

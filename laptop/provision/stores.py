@@ -1,4 +1,4 @@
-"""What keeps state in the laptop cloud: tables, keys, and by `messaging` topics and queues."""
+"""Creates what keeps state: tables, keys, and, with `messaging`, topics and queues."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["make_stores"]
 
 
 def make_stores(clients: LaptopClients, time_scale: TimeScale) -> Provisioned:
-    """Make tables, topics, queues and the keys."""
+    """Create tables, topics, queues and keys."""
     made = Provisioned()
     with ThreadPoolExecutor(3) as pool:
         jobs = [
