@@ -1,4 +1,4 @@
-"""Every event's mails counted, and every mail's timeline read."""
+"""Counts the mails of every event, and reads the timelines of the mails."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Count", "count", "find_sender", "read_timelines"]
 
-#: Seconds to wait after the last mail for one too many.
+#: Seconds to wait after the last expected mail, in case there are too many.
 _SETTLE = 3.0
 _BATCH = 100
 _TOLD_BY_FEEDBACK = ("sent", "delivered")
-#: Timelines that are printed in full, if anything is wrong.
+#: Maximum number of timelines to print in full if anything is wrong.
 _PRINTED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """`mails` by address; `senders` is how many of them each release sent, by their timelines."""
+    """The number of mails by address, and of mails sent by each release, as their timelines tell.
+
+    `strangers` are releases that timelines name though they cannot have sent anything; `stories` are the timelines of
+    events with a wrong number of mails.
+    """
 
     published: Sequence[Published]
     mails: Mapping[str, int]
@@ -39,16 +43,16 @@ class Count:
 
     @property
     def missing(self) -> list[Published]:
-        """Events without a mail."""
+        """The events without a mail."""
         return [one for one in self.published if not self.mails.get(one.address)]
 
     @property
     def doubled(self) -> list[Published]:
-        """Events with more than one."""
+        """The events with more than one mail."""
         return [one for one in self.published if self.mails.get(one.address, 0) > 1]
 
     def violations(self) -> Iterator[str]:
-        """What was promised of the mails and not kept."""
+        """Yield a sentence for each broken promise."""
         if self.missing:
             yield f"{len(self.missing)} events have no mail: {', '.join(one.message_id for one in self.missing[:5])}"
         if self.doubled:
@@ -61,8 +65,10 @@ class Count:
 def count(
     inbox: str, dynamodb: DynamoDBClient, ledger: str, published: Sequence[Published], senders: set[str], seconds: float
 ) -> Count:
-    """Wait until every event has its mail, or so many seconds; then count. `senders` are the releases that may have
-    sent any."""
+    """Wait until every event has a mail, at most `seconds`, then count.
+
+    `senders` are the releases that may have sent mails.
+    """
     deadline = time.monotonic() + seconds
     addresses = {one.address for one in published}
     while len(addresses & (mails := _count_mails(inbox)).keys()) < len(addresses) and time.monotonic() < deadline:
@@ -85,8 +91,12 @@ def _count_mails(inbox: str) -> Counter[str]:
 
 
 def find_sender(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The release that sent the mail: as it says itself, or else whose claim it was when feedback reported the mail.
-    It crashed before it could say so, or feedback was faster; feedback's rows name the release of feedback."""
+    """Return the release that sent the mail: the one that recorded it, otherwise the one whose claim held when feedback
+    came.
+
+    The latter crashed before it could record the mail, or feedback was faster; rows from feedback name the release of
+    `feedback`.
+    """
     claimed = "nobody"
     for row in rows:
         if row["state"] == "sent" and "://" in row.get("provider", ""):
@@ -100,7 +110,7 @@ def find_sender(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _tell_timeline(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the timeline says, for finding out what went wrong."""
+    """Format a timeline for finding out what went wrong."""
     began = min((row["at"] for row in rows), default=0)
     told = (
         f"+{(row['at'] - began) / 1000:.1f} s {row['state']} by {row['release']} {row.get('detail', '')}".rstrip()
@@ -112,11 +122,11 @@ def _tell_timeline(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
 def read_timelines(
     dynamodb: DynamoDBClient, ledger: str, published: Sequence[Published]
 ) -> Iterator[list[dict[str, Any]]]:
-    """The rows of each message that has a record."""
+    """Yield the timeline rows of each message that has a record."""
     for start in range(0, len(published), _BATCH):
         keys = [serialize_item({"pk": message_key(one.message_id)}) for one in published[start : start + _BATCH]]
         asked: Any = {ledger: {"Keys": keys, "ConsistentRead": True}}
-        while asked:  # what one answer has no room for is to be asked for again
+        while asked:  # keys that did not fit into the response are requested again
             answer: Any = dynamodb.batch_get_item(RequestItems=asked)
             for item in answer.get("Responses", {}).get(ledger, []):
                 yield read_value(item, "timeline", [])

@@ -1,6 +1,6 @@
-"""The releases of a rehearsal: the real package, with a mark of its own, and in most a fault put in on purpose.
+"""The releases of a rehearsal: the real package with a release id of its own and, in most, a fault.
 
-The faults stand in no package that is ever released: they are written into a copy of the laptop's zip.
+The faults are never in a released package: they are written into a copy of the laptop's zip.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from release.publish import Artifact
 
 __all__ = ["ReleaseFault", "make_variant", "rewrite"]
 
-#: About every third mail crashes: one half before the claim, the other half after SES took the mail and before the
-#: ledger knows. Synthetic mails are spared, or the hook would find it: what no hook finds is what the alarm is for.
+#: About a third of the mails crash: half of these before the claim, the other half after SES accepted the mail and
+#: before the ledger knows. Synthetic mails are spared, or the hook would notice: the alarm is there for what no hook
+#: finds.
 _THROWS = """
 
 import hashlib as _hashlib
@@ -49,7 +50,7 @@ def _rehearsed_send(self, email, key):
 
 _builder.EmailBuilder.finish, _ses.SesProvider.send = _rehearsed_finish, _rehearsed_send
 """
-#: One mail in twenty is called undeliverable and becomes a letter: no run fails, so no alarm rings.
+#: One mail in twenty is rejected permanently and becomes a dead letter. No run fails, so no alarm goes off.
 _WRONG = """
 
 import hashlib as _hashlib
@@ -68,7 +69,7 @@ def _rehearsed_finish(self, draft, *more, **named):
 
 _builder.EmailBuilder.finish = _rehearsed_finish
 """
-#: Every mail waits; the hook's do, too, and are sent all the same.
+#: Every mail is delayed. Those of the hook are delayed less, and still sent in time.
 _SLOW = """
 
 import time as _time
@@ -85,7 +86,7 @@ def _rehearsed_finish(self, draft, *more, **named):
 
 _builder.EmailBuilder.finish = _rehearsed_finish
 """
-#: Nobody is sent this one while the rehearsal lasts: only a hook that tries all of them finds it.
+#: Fails only a mail that is not sent during the rehearsal: only a hook that tries all notifications finds it.
 _ONE_LANGUAGE = """
 
 import function.message.builder as _builder
@@ -112,7 +113,7 @@ raise RuntimeError("a fault that was put in for the rehearsal: this version does
 
 
 class ReleaseFault(Enum):
-    """What is wrong with a release: the module that is changed, and what stands at its end."""
+    """The fault of a release: its name in the release id, the module that is changed, and the code appended to it."""
 
     NONE = ("good", "function/delivery/outcome.py", "\n# Rehearsed: nothing is wrong with this one.\n")
     THROWS = ("throws", "function/notify.py", _THROWS)
@@ -125,17 +126,17 @@ class ReleaseFault(Enum):
 
     @property
     def word(self) -> str:
-        """Its part of the release's name."""
+        """The fault's part of the release id."""
         return str(self.value[0])
 
 
 def make_variant(package: Path, fault: ReleaseFault, folder: Path) -> Artifact:
-    """A copy of a package with this fault, and a release id that says so."""
+    """Create a copy of a package with this fault, and a release id that names it."""
     return rewrite(package, *fault.value, folder)
 
 
 def rewrite(package: Path, word: str, module: str, addition: str, folder: Path) -> Artifact:
-    """A copy of a package in which more code stands at the end of one module; `word` is in its release id."""
+    """Create a copy of a package with code appended to one module; `word` becomes part of its release id."""
     bytecode = str(Path(module).parent / "__pycache__" / f"{Path(module).stem}.")
     out = folder / f"{word}.zip"
     with zipfile.ZipFile(package) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:

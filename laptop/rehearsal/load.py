@@ -1,4 +1,4 @@
-"""Events at an even rate while releases come and go, each with a recipient of its own."""
+"""Publishes events at a constant rate during the releases, each with its own recipient."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["Load", "Published"]
 
 _SOURCE = "urn:herald:rehearsal"
-#: After so many events it is looked how many wait, and while it is more than so many none is added.
+#: How often, in events, the number of waiting events is checked, and how many may wait before publishing pauses.
 _CHECKED, _WAITING = 5, 20
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One event that SNS took."""
+    """One event that SNS accepted."""
 
     message_id: str
     address: str
@@ -32,8 +32,11 @@ class Published:
 
 @dataclass(slots=True)
 class Load:
-    """Publishes until its block ends, and at least `events`; `rate` is events a second at the most: on a machine that
-    is too busy for it, nothing is published while more than a few `waiting` events are not carried out."""
+    """Publishes until its `with` block ends, but at least `events` events.
+
+    `rate` is the maximum rate in events per second: publishing pauses while more than a few events are `waiting` to be
+    processed, as on a machine that is too busy.
+    """
 
     sns: SNSClient
     topic: str
@@ -53,7 +56,7 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait until everything is published, unless something went wrong."""
+        """Wait until everything is published, unless the block failed. Raises the publisher's error, if it had one."""
         self._stop.set()
         if self._thread and kind is None:
             self._thread.join()

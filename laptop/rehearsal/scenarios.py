@@ -1,4 +1,4 @@
-"""The releases of the rehearsal, one after the other, and what each promised."""
+"""The releases of the rehearsal, one after the other, and how each has to end."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ from release.stack import Stack
 
 __all__ = ["SCENARIOS", "ReleaseScenario", "ScenarioResult", "run_scenario"]
 
-#: CodeDeploy's codes in a word.
+#: CodeDeploy's error codes, each in one word.
 _CAUSES = {"ALARM_ACTIVE": "alarm", "HOOK_EXECUTION_FAILURE": "hook", "MANUAL_STOP": "figures"}
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseScenario:
-    """One release: what is wrong with it, and how it has to end. `errors` are CodeDeploy's codes that may say
-    why.
+    """One release: its fault, and how it has to end. `errors` are the CodeDeploy codes that may be the reason.
 
-    `minutes` of AWS is how long its canary takes at the most; `loaded` says that mails come meanwhile, and `meets_all`
-    that each of its own is one of the fault's. Without `at_least` any number of mails proves it.
+    `minutes` (of AWS) is the maximum length of its canary. `loaded` says that mails are sent meanwhile, `meets_all`
+    that every mail of the release has the fault. `at_least` is the number of mails needed for a verdict; 0 means any.
     """
 
     fault: ReleaseFault
@@ -49,7 +48,7 @@ class ReleaseScenario:
     at_least: int = 0
 
 
-#: An alarm or the comparison ends such a canary, however slow the machine is; on a quiet one within seconds.
+#: An alarm or the comparison ends such a canary, however slow the machine; on an idle one within seconds.
 _UNTIL_SEEN = 1_000
 SCENARIOS = (
     ReleaseScenario(ReleaseFault.NONE, "a good one", ReleaseOutcome.RELEASED),
@@ -57,7 +56,7 @@ SCENARIOS = (
         ReleaseFault.THROWS,
         "one that crashes in 1 of 3 mails",
         ReleaseOutcome.ROLLED_BACK,
-        ("ALARM_ACTIVE", "MANUAL_STOP"),  # whichever comes first: the alarm, or the comparison of the errors
+        ("ALARM_ACTIVE", "MANUAL_STOP"),  # whichever is first: the alarm, or the comparison of the errors
         minutes=_UNTIL_SEEN,
     ),
     ReleaseScenario(
@@ -111,9 +110,12 @@ SCENARIOS = (
 
 @dataclass(slots=True)
 class ScenarioResult:
-    """What became of a scenario. `most` is the largest part of the traffic that its version got, in percent; `shared`
-    and `seen` are when it first had a part and when its deployment was first known to fail, on the monotonic clock;
-    `met` is how many readers met its fault."""
+    """The result of a scenario.
+
+    `most` is the largest share of the traffic, in percent, that its version got; `shared` is when it first got a share,
+    and `seen` when its deployment was first known to fail, both on the monotonic clock; `met` is the number of readers
+    affected by the fault.
+    """
 
     scenario: ReleaseScenario
     release: str
@@ -128,19 +130,19 @@ class ScenarioResult:
 
     @property
     def soon(self) -> str:
-        """How soon its fault was seen after its first part of the traffic."""
+        """How soon the fault was detected after the version got its first share of the traffic."""
         if self.seen is None:
             return ""
         return "before" if self.shared is None else f"{self.seen - self.shared:.0f} s"
 
     @property
     def ended(self) -> str:
-        """How it ended, and by what, in few words."""
+        """The outcome and its cause, in a few words."""
         word = self.outcome.word if self.outcome else "refused"
         return f"{word}: {_CAUSES.get(self.error[0], self.error[0])}" if self.error else word
 
     def violations(self) -> Iterator[str]:
-        """What it promised and did not keep."""
+        """Yield a sentence for each expectation that was not met."""
         if self.outcome is not self.scenario.outcome:
             ended = self.outcome.word if self.outcome else "not at all"
             yield f"{self.release} should have been {self.scenario.outcome.word}, and ended {ended}"
@@ -153,7 +155,7 @@ class ScenarioResult:
             yield f"{self.release} got {self.most:g} % of the traffic"
 
     def record(self, snapshot: Snapshot) -> None:
-        """Note what a snapshot shows."""
+        """Update the result from a snapshot."""
         deployment: Deployment = snapshot.deployment
         self.version, self.error = deployment.target, deployment.error
         self.most = max(self.most, snapshot.traffic.get(deployment.target, 0.0))
@@ -165,7 +167,7 @@ class ScenarioResult:
 
 
 class _RecordingScreen(Lines):
-    """A screen that lets a scenario see every look, too."""
+    """A screen that also passes every snapshot to the result."""
 
     def __init__(self, console: Console, result: ScenarioResult) -> None:
         super().__init__(console)
@@ -177,7 +179,9 @@ class _RecordingScreen(Lines):
 
 
 def _create_config(stack: Stack, percent: int, minutes: int) -> str:
-    """A canary of the rehearsal's own: more of the traffic where there is little of it."""
+    """Create a canary configuration of the rehearsal's own, with a larger share because there is little traffic.
+    Returns its name.
+    """
     name = f"{stack.names.prefix}-rehearsal-{percent}-percent-{minutes}-minutes"
     codedeploy = stack.codedeploy
     with contextlib.suppress(codedeploy.exceptions.DeploymentConfigAlreadyExistsException):
@@ -195,7 +199,7 @@ def _create_config(stack: Stack, percent: int, minutes: int) -> str:
 def run_scenario(
     stack: Stack, scenario: ReleaseScenario, package: Path, folder: Path, percent: int, console: Console
 ) -> ScenarioResult:
-    """Release one, as `make release` does, by a canary that gets so many percent of the traffic."""
+    """Release a scenario's version as `make release` does, with a canary of `percent` of the traffic."""
     artifact, began = make_variant(package, scenario.fault, folder), datetime.now(UTC)
     result = ScenarioResult(scenario, artifact.release)
     release_plan = plan(stack, artifact, _create_config(stack, percent, scenario.minutes))
@@ -211,6 +215,6 @@ def run_scenario(
 
 
 def _count_readers(stack: Stack, result: ScenarioResult, since: datetime) -> int:
-    """How many mails of a version met its fault."""
+    """Return how many mails of a version were affected by its fault."""
     figures = Observer(stack, (result.version,), since).look()[result.version]
     return figures.mails if result.scenario.meets_all else figures.errors + figures.unknown + figures.letters
