@@ -1,4 +1,4 @@
-"""The alias that a deployment moves: checked before every move, so that no other change of it is overwritten.
+"""The alias that a deployment moves. It is checked before every move, so that no other change to it is overwritten.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Alias"]
 
-#: Lambda's refusals, and what CodeDeploy calls them.
+#: CodeDeploy's error codes, by Lambda's.
 CODES = {
     "ResourceNotFoundException": "INVALID_LAMBDA_FUNCTION",
     "PreconditionFailedException": "INVALID_LAMBDA_CONFIGURATION",
@@ -29,14 +29,14 @@ CODES = {
 
 
 class Alias:
-    """One alias, on its way between the two versions of an AppSpec; every problem is raised as `DeploymentEnded`."""
+    """Moves one alias between the two versions of an AppSpec. Every problem is raised as `DeploymentEnded`."""
 
     def __init__(self, functions: LambdaClient, appspec: AppSpec) -> None:
         self._functions = functions
         self._appspec = appspec
 
     def require_match(self) -> None:
-        """Raise unless the AppSpec can be deployed to the alias as it stands."""
+        """Raise `DeploymentEnded` unless the AppSpec can be deployed to the alias in its current state."""
         spec = self._appspec
         if spec.current == spec.target or not (spec.current.isdecimal() and spec.target.isdecimal()):
             raise _make_mismatch(
@@ -55,7 +55,7 @@ class Alias:
             self._require_version(version)
 
     def shift(self, percent: int) -> None:
-        """Give the target version so many percent; at 100 the alias is on it alone."""
+        """Route `percent` of the traffic to the target version; at 100, the alias points to it alone."""
         alias = self._get()
         if alias["FunctionVersion"] != self._appspec.current:
             raise _make_mismatch(f"Somebody else moved the alias {self._appspec.alias} to {alias['FunctionVersion']}.")
@@ -65,7 +65,7 @@ class Alias:
             self._put(alias, self._appspec.current, {self._appspec.target: percent / 100})
 
     def restore(self) -> None:
-        """Put the alias on the target version alone, wherever it stands."""
+        """Point the alias to the target version alone, whatever its current state."""
         self._put(self._get(), self._appspec.target, {})
 
     def _get(self) -> AliasConfigurationResponseTypeDef:

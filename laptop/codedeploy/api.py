@@ -1,4 +1,4 @@
-"""The calls that this simulator plays, by their names in the service model."""
+"""The operations that this simulator implements, by their names in the service model."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class CodeDeployApi:
-    """One CodeDeploy account in one region; calls are played one at a time, deployments run beside them.
+    """One CodeDeploy account in one region. Requests are handled one at a time, deployments run concurrently.
 
-    `functions` must neither repeat an `Invoke` nor give up on it: a hook runs once, and as long as it likes.
-    `scale` is the factor on AWS's waiting times.
+    `functions` must neither retry an `Invoke` nor time out before the function does: a hook runs once. `scale` is the
+    factor on AWS's waiting times.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class CodeDeployApi:
 
     @property
     def operations(self) -> frozenset[str]:
-        """The names of all that is played here."""
+        """The names of all implemented operations."""
         return frozenset(self._operations)
 
     def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one call; raises `CodeDeployError`."""
+        """Carry out one operation and return its response. Raises `CodeDeployError`."""
         if operation not in self._operations:
             raise CodeDeployError("UnknownOperationException", f"This simulator does not play {operation}.")
         with self._lock:
@@ -150,7 +150,7 @@ class CodeDeployApi:
         return group
 
     def _require_application(self, operation: Operation) -> Operation:
-        """The operation, for an application that exists."""
+        """Wrap an operation so that it requires an existing application."""
 
         def with_application(request: Mapping[str, Any]) -> dict[str, Any]:
             self.applications.require(str(request["applicationName"]))
@@ -159,7 +159,7 @@ class CodeDeployApi:
         return with_application
 
     def _require_config(self, operation: Operation) -> Operation:
-        """The operation, by a deployment configuration that exists where one is named."""
+        """Wrap an operation so that a deployment configuration, if one is named, must exist."""
 
         def with_application(request: Mapping[str, Any]) -> dict[str, Any]:
             if request.get("deploymentConfigName"):

@@ -1,4 +1,4 @@
-"""What a deployment is to do: the AppSpec of one Lambda function, read from the revision that carries it.
+"""Parses the AppSpec of a Lambda deployment from its revision.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_RevisionLocation.html
@@ -19,13 +19,13 @@ __all__ = ["AFTER", "BEFORE", "AppSpec", "drop_content", "read", "read_content"]
 
 BEFORE = "BeforeAllowTraffic"
 AFTER = "AfterAllowTraffic"
-#: Where the text stands in each type of revision that this simulator plays.
+#: The member that holds the text, for each supported type of revision.
 TEXTS = {"AppSpecContent": "appSpecContent", "String": "string"}
 
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """Which alias of which function moves from which version to which; hooks are functions by lifecycle event."""
+    """The alias of a function, the versions between which it moves, and the hook functions by lifecycle event."""
 
     function: str
     alias: str
@@ -35,9 +35,9 @@ class AppSpec:
 
 
 def read(revision: Mapping[str, Any]) -> AppSpec:
-    """The AppSpec in a revision, in YAML or JSON; raises `CodeDeployError`.
+    """Parse the AppSpec in a revision, as YAML or JSON. Raises `CodeDeployError`.
 
-    Keys are taken in any letter case, because AWS's pages write them in two.
+    Keys are case-insensitive, because AWS's documentation spells them in two ways.
     """
     document = _lower_keys(_parse(read_content(revision)))
     match document:
@@ -63,7 +63,8 @@ def read(revision: Mapping[str, Any]) -> AppSpec:
 
 
 def drop_content(revision: Mapping[str, Any]) -> dict[str, Any]:
-    """The revision as every answer but GetApplicationRevision's describes it: a hash, and a content that is null.
+    """Return the revision as all operations except GetApplicationRevision describe it: with a hash, and null as its
+    content.
 
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeployment.html
     """
@@ -73,7 +74,7 @@ def drop_content(revision: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_content(revision: Mapping[str, Any]) -> str:
-    """The text of the AppSpec that a revision carries. Raises `CodeDeployError` if it carries none."""
+    """Return the text of a revision's AppSpec. Raises `CodeDeployError` if there is none, or if its hash is wrong."""
     kind = revision.get("revisionType")
     if kind not in TEXTS:
         raise _make_error(f"A revision of type {kind} is not played here; send it as AppSpecContent.")

@@ -1,4 +1,4 @@
-"""One deployment, as it stands, and how CodeDeploy describes it.
+"""The state of one deployment, and how CodeDeploy describes it.
 
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentInfo.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LambdaTarget.html
@@ -18,15 +18,15 @@ __all__ = ["ENDED", "EVENTS", "DeploymentRequest", "SimulatedDeployment", "Statu
 
 Status = Literal["Created", "Queued", "InProgress", "Succeeded", "Failed", "Stopped"]
 ENDED = ("Succeeded", "Failed", "Stopped")
-#: The lifecycle of a Lambda deployment; only the two hooks can be given to functions.
+#: The lifecycle events of a Lambda deployment; only the two hooks can be assigned to functions.
 EVENTS = ("Start", BEFORE, "AllowTraffic", AFTER, "End")
 
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRequest:
-    """What was asked for; it does not change.
+    """The immutable request for a deployment.
 
-    `routing`, `alarms` and `rollback` are the configurations that count: the deployment's own, else its group's.
+    `routing`, `alarms` and `rollback` are the effective configurations: the deployment's own, otherwise its group's.
     """
 
     id: str
@@ -38,15 +38,16 @@ class DeploymentRequest:
     revision: Mapping[str, Any]
     alarms: Mapping[str, Any] = field(default_factory=dict)
     rollback: Mapping[str, Any] = field(default_factory=dict)
-    #: What only repeats the request: its description, its own alarms, the revision that is live.
+    #: Members that are only repeated in descriptions: the description, the deployment's own alarms, the previous
+    #: revision.
     echoed: Mapping[str, Any] = field(default_factory=dict)
-    #: The deployment that this one rolls back.
+    #: The id of the deployment that this one rolls back.
     rollback_of: str | None = None
 
 
 @dataclass(slots=True)
 class SimulatedDeployment:
-    """Where one deployment stands. `weight` is what the target version gets, in percent; times are epoch seconds."""
+    """The state of one deployment. `weight` is the target version's share in percent; times are in epoch seconds."""
 
     request: DeploymentRequest
     created: float
@@ -56,24 +57,24 @@ class SimulatedDeployment:
     weight: float = 0.0
     error: tuple[str, str] | None = None
     stopping: bool = False
-    #: Whether the call that stopped it asked for a rollback; None leaves that to the configuration.
+    #: Whether StopDeployment requested a rollback; None leaves that to the configuration.
     stop_and_roll_back: bool | None = None
     rolled_back_by: str | None = None
-    #: Why nothing rolls it back, although that is configured.
+    #: Why it is not rolled back, although rollback is configured.
     rollback_message: str | None = None
     events: list[LifecycleEvent] = field(default_factory=lambda: [LifecycleEvent(name) for name in EVENTS])
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the deployment has ended."""
         return self.status in ENDED
 
     def event(self, name: str) -> LifecycleEvent:
-        """One event of its lifecycle."""
+        """Return the lifecycle event of this name."""
         return next(event for event in self.events if event.name == name)
 
     def info(self) -> dict[str, Any]:
-        """`DeploymentInfo`."""
+        """Return the deployment as `DeploymentInfo`."""
         request = self.request
         times = {"createTime": self.created, "startTime": self.started, "completeTime": self.completed}
         return {
@@ -99,7 +100,7 @@ class SimulatedDeployment:
         }
 
     def target(self) -> dict[str, Any]:
-        """`DeploymentTarget`."""
+        """Return the deployment's target as `DeploymentTarget`."""
         appspec = self.request.appspec
         last = max([self.created, *(moment for event in self.events for moment in event.list_times())])
         target = {

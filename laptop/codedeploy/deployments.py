@@ -1,4 +1,4 @@
-"""The deployments of all groups: made, carried out, stopped, and rolled back.
+"""Creates, runs, stops and rolls back the deployments of all groups.
 
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_StopDeployment.html
@@ -29,12 +29,12 @@ log = logging.getLogger("codedeploy")
 
 ID = string.ascii_uppercase + string.digits
 LONGEST_DESCRIPTION = 256
-#: AWS documents the member, and no text for it.
+#: AWS documents the member `rollbackMessage`, but not its text.
 NOTHING_TO_ROLL_BACK_TO = "No earlier deployment of this group succeeded, so there is nothing to roll back to."
 
 
 class Deployments:
-    """Every deployment by its id. `lock` guards what must change at once: an end and the rollback that follows it."""
+    """The deployments by id. `lock` makes the end of a deployment and the start of its rollback one atomic change."""
 
     def __init__(self, runtime: Runtime, lock: threading.RLock) -> None:
         self._runtime = runtime
@@ -42,13 +42,13 @@ class Deployments:
         self._deployments: dict[str, SimulatedDeployment] = {}
 
     def __iter__(self) -> Iterator[SimulatedDeployment]:
-        """The newest first."""
+        """Iterate over the deployments, newest first."""
         return iter(list(self._deployments.values())[::-1])
 
     def create(
         self, request: Mapping[str, Any], group: Mapping[str, Any], routing: Mapping[str, Any]
     ) -> dict[str, str]:
-        """`CreateDeployment`; that application, group and configuration exist is asked before."""
+        """`CreateDeployment`; the caller has checked that application, group and configuration exist."""
         _check(request)
         appspec = read(request["revision"])
         self._require_idle(group)
@@ -76,7 +76,7 @@ class Deployments:
         return {"deploymentId": asked.id}
 
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`StopDeployment`: it ends a moment later, and is rolled back if that is wanted."""
+        """`StopDeployment`: the deployment ends a moment later, and is rolled back if requested or configured."""
         deployment = self.get(str(request["deploymentId"]))
         if deployment.ended:
             raise CodeDeployError("DeploymentAlreadyCompletedException", f"{deployment.request.id} is over.")
@@ -92,7 +92,7 @@ class Deployments:
         return {"lifecycleEventHookExecutionId": request["lifecycleEventHookExecutionId"]}
 
     def revision(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`GetApplicationRevision`: the one answer that has the content, as the older type `String`."""
+        """`GetApplicationRevision`: the only response with the content, which has the older type `String`."""
         application, wanted = str(request["applicationName"]), _compute_sha256(request["revision"])
         for one in self:
             content = read_content(one.request.revision)
@@ -104,7 +104,7 @@ class Deployments:
         raise CodeDeployError("RevisionDoesNotExistException", f"{application} has no revision {wanted}.")
 
     def get(self, name: str) -> SimulatedDeployment:
-        """The deployment of this id; raises `CodeDeployError`."""
+        """Return the deployment with this id. Raises `CodeDeployError`."""
         if not (name.startswith("d-") and name[2:].isalnum()):
             raise CodeDeployError("InvalidDeploymentIdException", f"{name} is no deployment's id.")
         if name not in self._deployments:
@@ -112,13 +112,13 @@ class Deployments:
         return self._deployments[name]
 
     def _carry_out(self, deployment: SimulatedDeployment) -> None:
-        """Carry a deployment out, and its rollback if one follows."""
+        """Run a deployment, and the rollback that may follow."""
         run = Execution(deployment, self._runtime)
         try:
             run.carry_out()
         except DeploymentEnded as end:
             rollback = self._end(deployment, end)
-        except Exception as problem:  # a deployment that nobody ends would hold its group for ever
+        except Exception as problem:  # a deployment that never ends would block its group forever
             log.exception("the deployment %s broke", deployment.request.id)
             rollback = self._end(deployment, make_failure("INTERNAL_ERROR", repr(problem)))
         else:
@@ -127,7 +127,7 @@ class Deployments:
             self._carry_out(rollback)
 
     def _end(self, deployment: SimulatedDeployment, end: DeploymentEnded | None) -> SimulatedDeployment | None:
-        """Note how a deployment ended; the rollback that follows, if one does."""
+        """Record how a deployment ended. Returns the rollback that follows, or None."""
         with self._lock:
             rollback = self._start_rollback(deployment) if end and _must_roll_back(deployment, end) else None
             if end:
@@ -139,7 +139,7 @@ class Deployments:
             return rollback
 
     def _start_rollback(self, deployment: SimulatedDeployment) -> SimulatedDeployment | None:
-        """A new deployment of the group's last revision that succeeded, with its hooks; None if there is none."""
+        """Create a deployment of the group's last successful revision, with its hooks; None if there is none."""
         asked = deployment.request
         last = self._find_last_success({"applicationName": asked.application, "deploymentGroupName": asked.group})
         if last is None:
@@ -193,7 +193,7 @@ def _check(request: Mapping[str, Any]) -> None:
 
 
 def _must_roll_back(deployment: SimulatedDeployment, end: DeploymentEnded) -> bool:
-    """Whether a deployment that ended so is rolled back: not if it never touched the alias."""
+    """Return whether a deployment is rolled back after this end; never if it did not touch the alias."""
     if deployment.request.rollback_of or deployment.event("Start").status != "Succeeded":
         return False
     if deployment.stopping and deployment.stop_and_roll_back is not None:
@@ -203,4 +203,4 @@ def _must_roll_back(deployment: SimulatedDeployment, end: DeploymentEnded) -> bo
 
 
 def _make_id() -> str:
-    return "d-" + "".join(random.choices(ID, k=9))  # noqa: S311 - a name, no secret
+    return "d-" + "".join(random.choices(ID, k=9))  # noqa: S311 - an id, not a secret

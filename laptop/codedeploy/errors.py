@@ -1,4 +1,4 @@
-"""Why a call is refused, and why a deployment ends early.
+"""Errors of operations, and reasons for the early end of a deployment.
 
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/CommonErrors.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html
@@ -12,7 +12,7 @@ __all__ = ["CodeDeployError", "DeploymentEnded", "make_failure", "stop"]
 
 
 class CodeDeployError(Exception):
-    """One AWS error, always HTTP 400: `code` as in the service model, and a sentence."""
+    """One AWS error, always with HTTP status 400; `code` is as in the service model."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -21,9 +21,9 @@ class CodeDeployError(Exception):
 
 
 class DeploymentEnded(Exception):
-    """A deployment's end before its time; `code` is one of the service model's error codes.
+    """The early end of a deployment; `code` is one of the service model's error codes.
 
-    `event` is what an automatic rollback can be configured for.
+    `event` is the event for which automatic rollback can be configured.
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html
     """
 
@@ -36,10 +36,10 @@ class DeploymentEnded(Exception):
 
 
 def make_failure(code: str, message: str) -> DeploymentEnded:
-    """It failed by itself."""
+    """Return the end of a deployment that failed by itself."""
     return DeploymentEnded("Failed", code, message, "DEPLOYMENT_FAILURE")
 
 
 def stop(code: str, message: str, event: str) -> DeploymentEnded:
-    """It was stopped, by an alarm or a person."""
+    """Return the end of a deployment that was stopped by an alarm or on request."""
     return DeploymentEnded("Stopped", code, message, event)

@@ -1,4 +1,4 @@
-"""One deployment, carried out: it waits its turn, asks the hooks, moves the traffic, and watches the alarms meanwhile.
+"""Runs one deployment: waits in the queue, invokes the hooks, shifts the traffic, and watches the alarms meanwhile.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-lambda.html
 """
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Execution"]
 
-#: How often a waiting deployment looks around, in this machine's own seconds.
+#: Seconds between two checks of a waiting deployment, in real time.
 TICK = 0.5
-#: This machine's own seconds in which the laptop's alarms are evaluated, on a busy one too.
+#: Seconds within which the laptop's alarms are evaluated, in real time, even on a busy machine.
 EVALUATED = 2.0
-#: AWS's seconds in each of the two states before a deployment is under way; AWS promises no figure.
+#: Seconds, before scaling, in each of the two states before a deployment starts; AWS documents no value.
 QUEUE_SECONDS = 1.0
 HOOK_SECONDS = 3600.0
 ON_ALARM = "DEPLOYMENT_STOP_ON_ALARM"
 
 
 class Execution:
-    """Carries out one deployment, and raises `DeploymentEnded` unless it succeeds."""
+    """Runs one deployment; raises `DeploymentEnded` unless it succeeds."""
 
     def __init__(self, deployment: SimulatedDeployment, runtime: Runtime) -> None:
         self._deployment = deployment
@@ -46,7 +46,7 @@ class Execution:
         self._alarms = _Alarms(runtime.cloudwatch, deployment.request.alarms)
 
     def carry_out(self) -> None:
-        """From the current version to the target version. A rollback starts wherever the alias stands."""
+        """Move the alias from the current to the target version; a rollback starts from whatever state it is in."""
         self._wait_in_queue()
         with self._run_event("Start"):
             if not self._deployment.request.rollback_of:
@@ -79,10 +79,10 @@ class Execution:
             before = shift.minutes
 
     def _await_runs(self, seconds: float) -> None:
-        """Let the new version's runs of a step of so many of AWS's seconds end in it.
+        """Wait for the new version's runs that began during a traffic step of `seconds` (unscaled) to end.
 
-        On AWS they do, and an alarm counts a run that timed out. Here the step is shorter by the factor, and a run is
-        not; one that would outlast the step on AWS too is not waited for.
+        On AWS they end within the step, and an alarm counts a run that timed out. Here the step is shortened by the
+        factor, but a run is not. A run that would outlast the step on AWS too is not waited for.
         """
         clock, appspec = self._runtime.clock, self._deployment.request.appspec
         now = clock.now()
@@ -129,9 +129,9 @@ class Execution:
         event.end("Succeeded", clock.now())
 
     def _wait(self, seconds: float, done: Callable[[], bool] = lambda: False, least: float = 0.0) -> None:
-        """Wait so many of AWS's seconds but `least` of this machine's, or until it is done.
+        """Wait `seconds` scaled, at least `least` unscaled seconds, or until `done`.
 
-        Raises `DeploymentEnded` if it is stopped meanwhile.
+        Raises `DeploymentEnded` if the deployment is stopped meanwhile.
         """
         clock = self._runtime.clock
         until = clock.now() + TimeScale(self._runtime.scale).seconds(seconds, least)
@@ -147,7 +147,7 @@ class Execution:
 
 
 class _Alarms:
-    """The alarms that stop a deployment, as CloudWatch reports them.
+    """The alarms that stop a deployment, as reported by CloudWatch.
 
     https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AlarmConfiguration.html
@@ -160,7 +160,7 @@ class _Alarms:
         self._may_be_unknown = bool(configuration.get("ignorePollAlarmFailure"))
 
     def require_no_alarm(self) -> None:
-        """Raise `DeploymentEnded` if one of them is on, or if their state cannot be learned and that matters."""
+        """Raise `DeploymentEnded` if an alarm is active, or if its state is unknown and that is not to be ignored."""
         if not self._enabled:
             return
         try:

@@ -1,6 +1,7 @@
-"""The HTTP side of CodeDeploy: one path, the call named in a header, the request checked against the service model.
+"""The HTTP server of the CodeDeploy simulator: one path; the operation is in a header.
 
-AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html. Signatures are not checked.
+Requests are checked against the service model. Signatures are not checked. AWS's JSON protocol:
+https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ TARGET = "CodeDeploy_20141006."
 
 @cache
 def load_service_model() -> ServiceModel:
-    """CodeDeploy's service model, as botocore carries it."""
+    """Return CodeDeploy's service model from botocore."""
     return botocore.session.get_session().get_service_model("codedeploy")
 
 
 class CodeDeployCalls(Protocol):
-    """What plays the calls."""
+    """An implementation of the operations."""
 
     def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one call. Raises `CodeDeployError`."""
+        """Carry out one operation and return its response. Raises `CodeDeployError`."""
 
 
 class CodeDeployServer(ThreadingHTTPServer):
-    """Listens for CodeDeploy calls."""
+    """Serves CodeDeploy requests."""
 
     daemon_threads = True
 
@@ -46,18 +47,18 @@ class CodeDeployServer(ThreadingHTTPServer):
         self.codedeploy = codedeploy
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-answer is no error of ours."""
+        """Ignore clients that disconnect during an answer."""
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """One connection, kept alive for as many requests as the client likes."""
+    """One keep-alive connection."""
 
     server: CodeDeployServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:  # the name that BaseHTTPRequestHandler looks up
-        """Answer any call."""
+        """Answer a request for any operation."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         operation = (self.headers.get("X-Amz-Target") or "").removeprefix(TARGET)
         try:
@@ -78,11 +79,11 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Keep quiet: callers see what happened."""
+        """Log nothing: callers see what happened."""
 
 
 def _request(operation: str, body: bytes) -> dict[str, Any]:
-    """The request, if it is one that the service model allows."""
+    """Parse a request. Raises `CodeDeployError` if the service model does not allow it."""
     if operation not in load_service_model().operation_names:
         raise CodeDeployError("UnknownOperationException", f"CodeDeploy has no operation {operation!r}.")
     try:

@@ -1,5 +1,6 @@
-"""The events of a deployment's lifecycle. Two of them are hooks: functions that are invoked once, and answer by a call.
+"""The lifecycle events of a deployment.
 
+Two of them are hooks: functions that are invoked once, and report their result by an API call.
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LifecycleEvent.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html
@@ -31,7 +32,9 @@ HookAnswer = Literal["Succeeded", "Failed"]
 
 @dataclass(slots=True)
 class LifecycleEvent:
-    """One event. `execution` names the one execution of its hook, `answer` is what the hook answered."""
+    """One lifecycle event. `execution` is the id of its hook's only execution, `answer` the status that the hook
+    reported.
+    """
 
     name: str
     status: EventStatus = "Pending"
@@ -43,23 +46,23 @@ class LifecycleEvent:
     diagnostics: dict[str, str] | None = None
 
     def begin(self, now: float) -> None:
-        """It is under way."""
+        """Record that the event has started."""
         self.status, self.started = "InProgress", now
 
     def end(self, status: EventStatus, now: float) -> None:
-        """It is over."""
+        """Record how the event ended."""
         self.status, self.ended = status, now
 
     def diagnose(self, code: str, message: str) -> None:
-        """Say what was wrong with its hook, by one of the service model's codes."""
+        """Record what went wrong with the hook; `code` is one of the service model's error codes."""
         self.diagnostics = {"errorCode": code, "scriptName": str(self.hook), "message": message}
 
     def list_times(self) -> Iterator[float]:
-        """When anything happened to it."""
+        """Yield the times at which the event started and ended."""
         yield from (moment for moment in (self.started, self.ended) if moment is not None)
 
     def describe(self) -> dict[str, Any]:
-        """`LifecycleEvent`."""
+        """Return the event as `LifecycleEvent`."""
         known = {"startTime": self.started, "endTime": self.ended, "diagnostics": self.diagnostics}
         return {
             "lifecycleEventName": self.name,
@@ -69,9 +72,9 @@ class LifecycleEvent:
 
 
 def invoke_hook(functions: LambdaClient, deployment: str, event: LifecycleEvent) -> None:
-    """Invoke an event's hook, once; what it returns is no answer, and neither is a crash.
+    """Invoke an event's hook once. Neither its return value nor a crash counts as its answer.
 
-    A hook that cannot be invoked has failed.
+    A hook that cannot be invoked counts as failed.
     """
     payload = {"DeploymentId": deployment, "LifecycleEventHookExecutionId": event.execution}
     try:
@@ -87,7 +90,7 @@ def invoke_hook(functions: LambdaClient, deployment: str, event: LifecycleEvent)
 
 
 def record_answer(events: Iterable[LifecycleEvent], request: Mapping[str, Any]) -> None:
-    """Keep the answer of the hook whose execution is named; raises `CodeDeployError`."""
+    """Record the status reported for a hook's execution. Raises `CodeDeployError`."""
     execution, status = request.get("lifecycleEventHookExecutionId"), request.get("status")
     event = next((event for event in events if event.execution == execution and event.hook), None)
     if event is None:

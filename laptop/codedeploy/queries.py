@@ -1,4 +1,4 @@
-"""The calls that describe deployments and change nothing.
+"""The read-only operations on deployments.
 
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentTargets.html
@@ -17,13 +17,13 @@ from laptop.codedeploy.errors import CodeDeployError
 
 __all__ = ["Queries"]
 
-#: The statuses by which ListDeployments is documented to filter: not all that a deployment can have.
+#: The statuses by which ListDeployments can filter according to its documentation: not all that a deployment can have.
 STATUSES = ("Created", "Queued", "InProgress", *ENDED)
 MOST = 25
 
 
 class Queries:
-    """What there is to know about deployments."""
+    """Describes deployments."""
 
     def __init__(self, deployments: Deployments) -> None:
         self._deployments = deployments
@@ -33,12 +33,12 @@ class Queries:
         return {"deploymentInfo": self._deployments.get(str(request["deploymentId"])).info()}
 
     def batch(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`BatchGetDeployments`; deployments that do not exist are left out."""
+        """`BatchGetDeployments`; ids that do not exist are left out."""
         wanted = _limit_count(request["deploymentIds"], "BatchLimitExceededException")
         return {"deploymentsInfo": [one.info() for one in self._deployments if one.request.id in wanted]}
 
     def list_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`ListDeployments`, in one page and in no order: AWS promises none, so here it is that of the random ids."""
+        """`ListDeployments`, in one page. AWS promises no order, so the result is sorted by the random ids."""
         statuses = request.get("includeOnlyStatuses") or STATUSES
         if not set(statuses) <= set(STATUSES):
             raise CodeDeployError("InvalidDeploymentStatusException", f"The statuses are {', '.join(STATUSES)}.")
@@ -51,7 +51,7 @@ class Queries:
                 and one.request.group == request.get("deploymentGroupName", one.request.group)
                 and one.status in statuses
                 and start <= one.created <= end
-                and not request.get("externalId")  # which CloudFormation alone gives
+                and not request.get("externalId")  # only CloudFormation sets one
             )
         }
 
@@ -65,7 +65,7 @@ class Queries:
         return {"deploymentTargets": self._describe_targets(request, wanted)}
 
     def list_targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`ListDeploymentTargets`: the one function, by its name."""
+        """`ListDeploymentTargets`: the function's name, the only target."""
         return {"targetIds": [self._require_started(request).request.appspec.function]}
 
     def _describe_targets(self, request: Mapping[str, Any], wanted: list[str]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What deployments act on, time included, so that tests need not wait for it."""
+"""The environment of deployments: AWS clients, clock and threads, which tests can replace."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ if TYPE_CHECKING:
 __all__ = ["Running", "Runtime", "SystemClock", "Work", "run_in_thread"]
 
 Work = Callable[[], None]
-#: Of a version of a function: when each of its runs that have not ended began, in seconds since 1970.
+#: (function, version) -> when each of the version's runs in progress began, in seconds since 1970.
 Running = Callable[[str, str], Sequence[float]]
 
 
 class SystemClock:
-    """This machine's time."""
+    """The system clock."""
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep for `seconds`."""
         time.sleep(seconds)
 
 
 def run_in_thread(work: Work) -> None:
-    """Do this work beside everything else; it ends with the process at the latest."""
+    """Run `work` in a daemon thread, which ends with the process at the latest."""
     threading.Thread(target=work, daemon=True).start()
 
 
 class Runtime:
-    """What deployments act on. `scale` is the factor on AWS's waiting times; `spawn` does work beside them; `running`
-    are the runs that take this machine's own time, whatever the factor."""
+    """The environment of deployments.
+
+    `scale` is the factor on AWS's waiting times; `spawn` runs work concurrently; `running` returns the start times of a
+    version's runs in progress, which take real time whatever the factor.
+    """
 
     def __init__(
         self,

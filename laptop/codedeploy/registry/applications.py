@@ -20,7 +20,7 @@ ARN = re.compile(r"arn:[a-z-]+:codedeploy:[a-z0-9-]+:\d{12}:(application|deploym
 
 
 class Applications:
-    """The applications by name; only the compute platform Lambda is played."""
+    """The applications by name. Only the compute platform Lambda is supported."""
 
     def __init__(self) -> None:
         self._applications: dict[str, dict[str, Any]] = {}
@@ -61,29 +61,29 @@ class Applications:
         return {}
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`DeleteApplication`; deleting what is not there is no error."""
+        """`DeleteApplication`; deleting one that does not exist is not an error."""
         self._applications.pop(str(request["applicationName"]), None)
         return {}
 
     def require(self, name: str) -> None:
-        """Raise unless there is an application of this name."""
+        """Raise `CodeDeployError` unless the application exists."""
         if name not in self._applications:
             raise CodeDeployError("ApplicationDoesNotExistException", f"No application found for name: {name}")
 
 
 class Tags:
-    """Tags by resource: `application:NAME` or `deploymentgroup:APPLICATION/NAME`, whatever the account and region."""
+    """The tags by resource: `application:NAME` or `deploymentgroup:APPLICATION/NAME`, without account and region."""
 
     def __init__(self) -> None:
         self._tags: dict[str, dict[str, str]] = {}
 
     def put(self, resource: str, tags: list[Mapping[str, str]]) -> None:
-        """Add what a resource was created with."""
+        """Add tags to a resource."""
         if tags:
             self._tags.setdefault(resource, {}).update({tag["Key"]: tag["Value"] for tag in tags})
 
     def drop(self, prefix: str) -> None:
-        """Forget the tags of a deleted resource, or of everything whose name begins so."""
+        """Delete the tags of every resource whose name starts with `prefix`."""
         for resource in [resource for resource in self._tags if resource.startswith(prefix)]:
             del self._tags[resource]
 

@@ -1,4 +1,4 @@
-"""Configurations of deployments for Lambda: how traffic moves, which alarms are watched, when to roll back.
+"""Deployment configurations for Lambda, and the checks of alarm and rollback configurations.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploymentConfig.html
@@ -29,7 +29,7 @@ def _build_linear(minutes: int) -> dict[str, Any]:
     return {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 10, "linearInterval": minutes}}
 
 
-#: How traffic moves, by the names of CodeDeploy's own configurations for Lambda.
+#: The traffic routing of CodeDeploy's predefined configurations for Lambda, by name.
 PREDEFINED: dict[str, dict[str, Any]] = {
     f"{RESERVED}LambdaAllAtOnce": {"type": "AllAtOnce"},
     **{f"{RESERVED}LambdaCanary10Percent{minutes}Minutes": _build_canary(minutes) for minutes in (5, 10, 15, 30)},
@@ -69,7 +69,7 @@ class Configs:
         return {"deploymentConfigsList": sorted(self._configs)}
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`DeleteDeploymentConfig`; whether a group still uses it is asked before."""
+        """`DeleteDeploymentConfig`; the caller has checked that no group uses it."""
         name = str(request["deploymentConfigName"])
         if name.startswith(RESERVED):
             raise CodeDeployError("InvalidOperationException", "CodeDeploy's own configurations stay.")
@@ -77,7 +77,7 @@ class Configs:
         return {}
 
     def require(self, name: str) -> None:
-        """Raise unless there is a configuration of this name."""
+        """Raise `CodeDeployError` unless the configuration exists."""
         if name not in self._configs:
             raise CodeDeployError("DeploymentConfigDoesNotExistException", f"No deployment configuration {name}.")
 
@@ -93,7 +93,7 @@ def _build_config(name: str, routing: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_routing(routing: Mapping[str, Any]) -> None:
-    """At most 99 percent a step, at most two days (2880 minutes) from the first shift to the last."""
+    """Raise `CodeDeployError` unless each step is 1 to 99 percent, and all shifts take at most 2880 minutes."""
     match routing:
         case {"type": "AllAtOnce"}:
             return
@@ -111,14 +111,14 @@ def _check_routing(routing: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """So many minutes after the first shift, the new version gets so many percent."""
+    """One traffic shift: the new version's share in percent, `minutes` after the first shift."""
 
     minutes: float
     percent: int
 
 
 def list_shifts(routing: Mapping[str, Any]) -> list[Shift]:
-    """Every shift in order; the last gives the new version everything."""
+    """Return the shifts in order; the last one gives the new version all traffic."""
     match routing:
         case {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": percent, "canaryInterval": minutes}}:
             return [Shift(0, percent), Shift(minutes, 100)]
@@ -130,7 +130,7 @@ def list_shifts(routing: Mapping[str, Any]) -> list[Shift]:
 
 
 def check_alarms(configuration: Mapping[str, Any]) -> None:
-    """Raise `CodeDeployError` unless this is an `AlarmConfiguration`."""
+    """Raise `CodeDeployError` unless this is a valid `AlarmConfiguration`."""
     names = [alarm.get("name") for alarm in configuration.get("alarms", ())]
     if len(names) > MOST_ALARMS:
         raise CodeDeployError("AlarmsLimitExceededException", f"At most {MOST_ALARMS} alarms are watched.")
@@ -141,6 +141,6 @@ def check_alarms(configuration: Mapping[str, Any]) -> None:
 
 
 def check_rollback(configuration: Mapping[str, Any]) -> None:
-    """Raise `CodeDeployError` unless this is an `AutoRollbackConfiguration`."""
+    """Raise `CodeDeployError` unless this is a valid `AutoRollbackConfiguration`."""
     if configuration.get("enabled") and not configuration.get("events"):
         raise CodeDeployError("InvalidAutoRollbackConfigException", "Rollback is enabled, but for no event.")

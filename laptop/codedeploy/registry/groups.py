@@ -15,7 +15,7 @@ from laptop.codedeploy.registry.configs import check_alarms, check_rollback
 
 __all__ = ["Groups"]
 
-#: What a group of a Lambda application is made of, besides its names.
+#: The settings of a deployment group for Lambda, besides its names.
 SETTINGS = (
     "deploymentConfigName",
     "serviceRoleArn",
@@ -36,7 +36,7 @@ class Groups:
         self._groups: dict[tuple[str, str], dict[str, Any]] = {}
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`CreateDeploymentGroup`; that application and configuration exist is asked before."""
+        """`CreateDeploymentGroup`; the caller has checked that application and configuration exist."""
         application, name = _read_names(request)
         if (application, name) in self._groups:
             raise CodeDeployError("DeploymentGroupAlreadyExistsException", f"The group {name} already exists.")
@@ -62,7 +62,7 @@ class Groups:
         return {"applicationName": application, "deploymentGroups": names}
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`UpdateDeploymentGroup`: what is not named stays; a new name moves it."""
+        """`UpdateDeploymentGroup`: settings that are not in the request stay; a new name renames the group."""
         application, old = str(request["applicationName"]), str(request["currentDeploymentGroupName"])
         new = str(request.get("newDeploymentGroupName") or old)
         if new != old and (application, new) in self._groups:
@@ -73,22 +73,22 @@ class Groups:
         return {"hooksNotCleanedUp": []}
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`DeleteDeploymentGroup`; deleting what is not there is no error."""
+        """`DeleteDeploymentGroup`; deleting one that does not exist is not an error."""
         self._groups.pop(_read_names(request), None)
         return {"hooksNotCleanedUp": []}
 
     def delete_all(self, application: str) -> None:
-        """Delete every group of an application that is being deleted."""
+        """Delete all groups of an application that is being deleted."""
         for key in [key for key in self._groups if key[0] == application]:
             del self._groups[key]
 
     def rename_application(self, old: str, new: str) -> None:
-        """Keep the groups with an application that got a new name."""
+        """Move the groups of a renamed application to its new name."""
         for owner, name in [key for key in self._groups if key[0] == old]:
             self._groups[new, name] = self._groups.pop((owner, name)) | {"applicationName": new}
 
     def uses(self, config: str) -> bool:
-        """Whether any group deploys by this configuration."""
+        """Return whether any group uses this configuration."""
         return any(group["deploymentConfigName"] == config for group in self._groups.values())
 
     def _get(self, application: str, name: str) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _read_names(request: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _set(group: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    """The group with what the request says, checked; what is empty is as good as absent."""
+    """Return the group updated by the request, and checked; empty settings are dropped."""
     said = {setting: request[setting] for setting in SETTINGS if setting in request}
     merged = {**group, **said}
     _check(merged)
