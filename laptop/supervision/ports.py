@@ -1,4 +1,4 @@
-"""Which ports one laptop cloud takes, so that it never meets another."""
+"""Reserves the ports of a laptop cloud, so that two clouds never use the same."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ __all__ = ["HOST", "Ports"]
 
 HOST = "127.0.0.1"
 
-#: Below what kernels give to outgoing connections, one of which could else have the port before its server begins.
+#: Below the range that kernels assign to outgoing connections, which could otherwise take a port before its server
+#: starts.
 _RANGE = range(20_000, 32_000)
 
 
 class Ports:
-    """Takes port numbers and keeps them until closed.
+    """Reserves port numbers until closed.
 
-    The lock is a UDP socket on the same number: the kernel lets only one laptop cloud have it, drops it however we
-    die, and leaves the TCP side free for the process that is about to listen.
+    The lock is a UDP socket on the same number: the kernel gives it to only one laptop cloud, releases it however the
+    process ends, and leaves the TCP port free for the process that is about to listen.
     """
 
     def __init__(self) -> None:
         self._locks: list[socket.socket] = []
 
     def take(self, preferred: Iterable[int]) -> int:
-        """Return the first of the preferred ports that is free, or else any free one."""
+        """Reserve and return the first free port of the preferred ones, otherwise any free one. Raises `OSError` if
+        there is none.
+        """
         for port in [*preferred, *random.sample(_RANGE, 50)]:
             lock = socket.socket(type=socket.SOCK_DGRAM)
             try:
@@ -43,7 +46,7 @@ class Ports:
         raise OSError(errno.EADDRINUSE, "no free port was found on this machine")
 
     def close(self) -> None:
-        """Give the ports back."""
+        """Release the ports."""
         while self._locks:
             self._locks.pop().close()
 

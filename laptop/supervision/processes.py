@@ -1,4 +1,4 @@
-"""Starts the processes of a laptop cloud through its supervisor, and notices when one ends."""
+"""Starts the processes of a laptop cloud through its supervisor, and notices when one of them ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ TAIL_LINES = 15
 
 
 class Processes:
-    """The processes of one laptop cloud; when this object's pipe closes they end, and the paths `to_delete` go."""
+    """The processes of one laptop cloud. When the pipe of this object closes, they are ended and `to_delete` is
+    deleted.
+    """
 
     def __init__(self, logs: Path, lock: int, to_delete: Sequence[Path]) -> None:
         self._logs = logs
@@ -39,7 +41,7 @@ class Processes:
         )
 
     def start(self, name: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
-        """Start `argv` with exactly this environment; raise `UserError` if it cannot be."""
+        """Start `argv` with exactly this environment; raise `UserError` if that fails."""
         order = {"name": name, "argv": list(argv), "env": dict(env), "log": str(self._log(name))}
         if self._supervisor.stdin is None:
             raise RuntimeError("the supervisor has no standard input")
@@ -49,7 +51,7 @@ class Processes:
             self.watch(timeout=5)
 
     def watch(self, timeout: float) -> None:
-        """Wait up to `timeout` seconds for news; raise `UserError` when a process has ended."""
+        """Wait up to `timeout` seconds for reports; raise `UserError` when a process has ended."""
         if self._supervisor.stdout is None:
             raise RuntimeError("the supervisor has no standard output")
         ready, _, _ = select.select([self._supervisor.stdout], [], [], timeout)
@@ -69,7 +71,7 @@ class Processes:
             delete(path)
 
     def _close_supervisor(self) -> Sequence[Path]:
-        """What is left to delete: nothing, unless the supervisor was killed."""
+        """Close the supervisor; return the paths that are left to delete: none, unless the supervisor was killed."""
         if self._supervisor.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._supervisor.stdin.close()

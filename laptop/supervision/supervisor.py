@@ -1,13 +1,14 @@
 """Runs the processes of one laptop cloud, and ends them all when the process that started it is gone.
 
-Runs as a script in a session of its own, `python -I -S supervisor.py LOCK_FD DELETE...`, with the standard library
-only, so that it is up in a few milliseconds. Orders come as JSON lines on standard input, reports go to its output:
+It runs as a script in its own session, `python -I -S supervisor.py LOCK_FD DELETE...`, with the standard library only,
+so that it starts in a few milliseconds. Orders are JSON lines on standard input, reports are JSON lines on standard
+output:
 
-    {"name", "argv", "env", "log"}  ->  {"name", "pid"}, and at its end {"name", "pid", "code"}
+    {"name", "argv", "env", "log"}  ->  {"name", "pid"}, and when it ends {"name", "pid", "code"}
 
-The end of standard input is the only way to stop it, and the kernel brings that about even if the starter was killed
-by SIGKILL. It then kills every descendant, deletes the DELETE paths, and exits. LOCK_FD is only kept open: the lock
-on the state folder lasts until the folder is gone.
+It stops only at the end of standard input, which the kernel causes even if the starter is killed by SIGKILL. It then
+kills every descendant, deletes the DELETE paths, and exits. LOCK_FD is only kept open: the lock on the state folder
+lasts until the folder is deleted.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Order(TypedDict):
 
 
 def supervise(to_delete: list[Path]) -> None:
-    """Serve orders until standard input ends; then leave no process and no path to delete behind."""
+    """Handle orders until standard input ends, then kill all processes and delete the paths."""
     children: dict[int, str] = {}
     wake = wake_on_child()
     pending = b""
@@ -63,7 +64,7 @@ def supervise(to_delete: list[Path]) -> None:
 
 
 def wake_on_child() -> int:
-    """A descriptor that becomes readable whenever a child ends."""
+    """Return a file descriptor that becomes readable whenever a child ends."""
     wake, signalled = os.pipe()
     os.set_blocking(signalled, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -72,7 +73,7 @@ def wake_on_child() -> int:
 
 
 def start(order: Order, children: dict[int, str]) -> None:
-    """Start one process in a group of its own."""
+    """Start one process in its own process group."""
     with Path(order["log"]).open("ab") as output:
         child = subprocess.Popen(
             order["argv"],
@@ -88,7 +89,7 @@ def start(order: Order, children: dict[int, str]) -> None:
 
 
 def reap(children: dict[int, str]) -> None:
-    """Collect what has ended, adopted orphans too, and report each process that was ordered."""
+    """Reap all processes that have ended, including adopted orphans, and report those that were ordered."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -101,7 +102,7 @@ def reap(children: dict[int, str]) -> None:
 
 
 def end_all(groups: list[int]) -> None:
-    """Kill until nothing is left: orphans of the killed become our children (Linux) or share a group."""
+    """Kill until no process is left: orphans of killed ones become our children (Linux) or share a process group."""
     for group in groups:
         kill(os.killpg, group)
     deadline = time.monotonic() + 60
@@ -117,9 +118,9 @@ def end_all(groups: list[int]) -> None:
 
 
 def list_own_children() -> list[int]:
-    """Every direct child of this process, by /proc; none where there is no /proc.
+    """Return the pids of this process's direct children from /proc; an empty list without /proc.
 
-    Processes end while it looks, so their names are listed and no path of theirs is asked whether it exists.
+    Processes end during the search, so entries are listed without checking whether their paths exist.
     """
     found = []
     for process in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
@@ -133,7 +134,7 @@ def list_own_children() -> list[int]:
 
 
 def kill(how: Callable[[int, int], None], target: int) -> None:
-    """Send SIGKILL to what may already be gone."""
+    """Send SIGKILL to a process or a group that may already be gone."""
     try:
         how(target, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -143,7 +144,7 @@ def kill(how: Callable[[int, int], None], target: int) -> None:
 def delete(path: Path) -> None:
     """Delete a file or a folder, or what is left of it.
 
-    A worker's folder holds hundreds of files, and a disk takes its time for each: several folders go at once.
+    A worker's folder holds hundreds of files, and deleting each takes time, so several folders are deleted in parallel.
     """
     if path.is_dir():
         with ThreadPoolExecutor(8) as pool:
@@ -155,7 +156,7 @@ def delete(path: Path) -> None:
 
 
 def report(what: Mapping[str, object]) -> None:
-    """Write one report; a starter that is gone reads none, and the end of standard input follows."""
+    """Write one report. If the starter is gone, nobody reads it, and the end of standard input follows."""
     try:
         os.write(1, json.dumps(what).encode() + b"\n")
     except BrokenPipeError:
