@@ -1,5 +1,5 @@
-"""The laptop cloud: ministack, Herald's own simulators and the web app, with no AWS account.
+"""The laptop cloud: ministack, Herald's own simulators and the web app, without an AWS account.
 
-cloud -> supervision (ends everything, whatever ends us) -> ministack, simulators, uvicorn
-      -> provision (what Terraform makes on AWS, by boto3)
+cloud -> supervision (ends all processes, however this one ends) -> ministack, simulators, uvicorn
+      -> provision (creates by boto3 what Terraform creates on AWS)
 """

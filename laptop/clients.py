@@ -1,4 +1,4 @@
-"""boto3 clients of the laptop cloud: they never read the user's configuration, and reach nothing else."""
+"""boto3 clients of the laptop cloud. They ignore the user's AWS configuration, and cannot reach anything else."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LaptopClients"]
 
-#: Services with an endpoint of their own, because ministack does not play them, or not well enough.
+#: Services with endpoints of their own, because ministack does not implement them, or not well enough.
 SIMULATED = {"sesv2": "ses", "codedeploy": "codedeploy"}
 
 
 class LaptopClients:
-    """Makes each client when it is first asked for; safe for use by several threads."""
+    """Creates each client on first use; thread-safe."""
 
     def __init__(self, endpoints: Mapping[str, str]) -> None:
         self._endpoints = endpoints
@@ -60,7 +60,7 @@ class LaptopClients:
 
     @property
     def ses(self) -> SESV2Client:
-        """SES v2, which Herald's own simulator plays."""
+        """SES v2, served by Herald's own simulator."""
         client: SESV2Client = self.make_client("sesv2")
         return client
 
@@ -71,7 +71,7 @@ class LaptopClients:
         return client
 
     def make_client(self, service: str) -> Any:
-        """The client of any other service."""
+        """Return the client of a service, creating it on first use."""
         with self._lock:
             if service not in self._made:
                 make: Callable[..., Any] = self._session.client
@@ -82,7 +82,7 @@ class LaptopClients:
         return self._endpoints[SIMULATED.get(service, "aws")]
 
 
-#: Nothing answers too late on a busy machine, and an invocation that is given up would be made twice.
+#: Long timeouts, because the machine may be busy, and because an invocation that times out would be sent again.
 _CONFIG = Config(
     connect_timeout=60, read_timeout=900, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={}
 )

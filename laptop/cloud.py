@@ -51,23 +51,26 @@ from package.build import find_notifications
 
 __all__ = ["PORTS", "LaptopCloud", "Options", "run_cloud"]
 
-#: The ports that a person may remember; others are taken if these are in use.
+#: The preferred ports, which users may remember; other ports are used if these are taken.
 PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "providers": 8028, "smtp": 8029, "aws": 4566}
-#: Seconds for one part to answer: a busy machine takes minutes, and a part that ends is reported at once.
+#: Seconds to wait for one process to answer, which takes minutes on a busy machine. A process that ends is reported at
+#: once.
 READY_SECONDS = 600
-#: Seconds between two lines that say what the start is waiting for.
+#: Seconds between two lines of progress while waiting for a process.
 WORD_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned, `providers` carry
-    the mails, the preferred one first.
+    """Options of a laptop cloud.
 
-    With `events_api` apps post events over HTTP, too; with `event_bus` a rule of EventBridge's hands some on.
-    `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
-    `iam` enforces the policies of roles; `tracing` has every mail traced, into the inbox's page of traces; `build`
-    makes the packages, as `package.build` does.
+    `state` is the folder for all files, `ports` are the preferred ports by endpoint. `settings` are environment
+    variables of every function, and override those of the provisioning. `providers` are the URLs of the mail providers,
+    the preferred one first. `scale` is the common factor on all waiting times; 1 means AWS's own.
+
+    With `events_api`, apps can also post events over HTTP; with `event_bus`, an EventBridge rule forwards events.
+    `bare` provisions nothing, so that Terraform can do it; `iam` enforces the policies of roles; `tracing` traces every
+    mail and shows the traces in the inbox; `build` builds the packages, like `package.build`; `say` prints progress.
     """
 
     state: Path = DEFAULT_STATE
@@ -86,7 +89,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class LaptopCloud:
-    """One running laptop cloud. `timings` has in order when each part was ready, in seconds."""
+    """A running laptop cloud. `timings` maps each part, in order, to the seconds after which it was ready.
+
+    `watch(seconds)` waits, and raises `UserError` if a process ends meanwhile.
+    """
 
     description: Description
     clients: LaptopClients
@@ -96,9 +102,9 @@ class LaptopCloud:
 
 @contextmanager
 def run_cloud(options: Options) -> Iterator[LaptopCloud]:
-    """A laptop cloud until the end of the `with` block, or of this process, whatever ends it.
+    """Run a laptop cloud until the `with` block or this process ends, however it ends.
 
-    Raises `UserError` if it cannot be started; `watch(seconds)` waits, and raises it once a part has died.
+    Raises `UserError` if it cannot be started.
     """
     with ExitStack() as stack:
         state = StateFolder(options.state)
@@ -111,7 +117,7 @@ def run_cloud(options: Options) -> Iterator[LaptopCloud]:
 
 
 class _CloudStart:
-    """One start, step by step."""
+    """The steps of starting a laptop cloud."""
 
     def __init__(self, options: Options, state: StateFolder, ports: Ports, processes: Processes) -> None:
         self._options = options
@@ -180,7 +186,7 @@ class _CloudStart:
             make_event_bus(clients, made)
 
     def _start_bare(self) -> LaptopCloud:
-        """The emulator and the simulators, and nothing in them."""
+        """Start only the emulator and the simulators, with nothing provisioned."""
         self._await("aws", "/_ministack/health")
         self._await("inbox", "/faults")
         description = self._describe(Provisioned(), SignIn("", "", ""))
@@ -228,12 +234,12 @@ class _CloudStart:
 
     @property
     def _tracing(self) -> dict[str, str]:
-        """Where spans go, if mails are traced: the receiver is the inbox's."""
+        """The setting that sends spans to the inbox's receiver, if mails are traced."""
         return {"HERALD_OTLP_ENDPOINT": self._endpoints["inbox"]} if self._options.tracing else {}
 
     @property
     def _certificate(self) -> Path:
-        """The mail server's certificate."""
+        """The path of the mail server's certificate."""
         return self._state.folder / "smtp.pem"
 
     @property
@@ -241,7 +247,7 @@ class _CloudStart:
         return self._state.folder / "catalogue" / "function" / "compiled"
 
     def _unpack_catalogue(self, archive: Path) -> None:
-        """Lay the compiled mails down for the web app, which runs from the checkout and not from its zip."""
+        """Extract the compiled notifications for the web app, which runs from the checkout and not from its zip."""
         with ZipFile(archive) as opened:
             mails = [name for name in opened.namelist() if name.startswith("function/compiled/")]
             opened.extractall(self._state.folder / "catalogue", mails)
@@ -251,7 +257,7 @@ class _CloudStart:
         self._processes.start(name, [sys.executable, *arguments], environment)
 
     def _await(self, name: str, path: str) -> None:
-        """Wait until an endpoint answers 200; raise `UserError` if it does not, or if any process dies."""
+        """Wait until an endpoint answers 200. Raises `UserError` after `READY_SECONDS`, or if any process ends."""
         began, next_word = time.monotonic(), WORD_SECONDS
         while not _is_answering(self._endpoints[name], path):
             waited = time.monotonic() - began

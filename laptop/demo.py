@@ -1,4 +1,4 @@
-"""`make demo`: one book is created, and exactly one mail must come of it."""
+"""`make demo`: creates one book, and requires exactly one mail about it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ BOOK = {"title": "Notes on the Analytical Engine", "author": "Ada Lovelace"}
 
 
 def run_demo(cloud: LaptopCloud, wait: float, settle: float, console: Console) -> None:
-    """Create a book over HTTP as Ada and print what became of it; raise `UserError` unless one right mail came."""
+    """Create a book over HTTP as Ada, and print the mail's timeline; raise `UserError` unless exactly one correct mail
+    came.
+
+    `wait` is the longest time to wait for it, `settle` the time to wait for a second one, in seconds.
+    """
     endpoints = cloud.description.endpoints
     with httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=300) as web:
         web.headers["Authorization"] = f"Bearer {_fetch_id_token(cloud)}"
@@ -49,7 +53,7 @@ def _fetch_id_token(cloud: LaptopCloud) -> str:
 
 
 def _await_mails(inbox: str, deadline: float) -> list[dict[str, Any]]:
-    """Every mail in the inbox, as soon as there is one, or at the deadline."""
+    """Return all mails in the inbox as soon as there is one, or at the deadline."""
     with httpx.Client(base_url=inbox, trust_env=False, timeout=300) as client:
         while True:
             mails: list[dict[str, Any]] = client.get("/messages").json()

@@ -1,4 +1,4 @@
-"""`build/local.json`: everything that a client, a test or a person needs to know of a running laptop cloud."""
+"""`build/local.json`: what clients, tests and users need to know about a running laptop cloud."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ __all__ = ["Description"]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Endpoints by name (`web`, `inbox`, `ses`, `codedeploy`, `aws`), all names that were given, process ids,
-    and `scale`, the factor on AWS's waiting times."""
+    """Endpoints by name (`web`, `inbox`, `ses`, `codedeploy`, `aws` and others), resource names, process ids, and
+    `scale`, the factor on AWS's waiting times.
+    """
 
     pid: int
     processes: dict[str, int]
@@ -34,18 +35,18 @@ class Description:
     address_key_parameter: str
     sign_in: dict[str, str]
     scale: float = 1.0
-    #: What a program needs to post events over HTTP; empty where none can.
+    #: What a program needs to post events over HTTP; empty if the events API is off.
     events_api: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Write it whole or not at all; it holds a password, if only that of the laptop's Ada."""
+        """Write the file atomically. It contains a password, but only that of the laptop's Ada."""
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
         draft.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> Description:
-        """Read it; raise `UserError` if no laptop cloud runs there."""
+        """Read the file. Raises `UserError` if no laptop cloud runs there."""
         try:
             fields: dict[str, Any] = json.loads(path.read_text())
         except FileNotFoundError:
@@ -58,11 +59,11 @@ class Description:
         return description
 
     def settings(self) -> dict[str, str]:
-        """What points any AWS client at this cloud, and Herald's own settings with it."""
+        """Return the environment variables for AWS clients of this cloud, and Herald's own settings."""
         return {**build_client_settings(self.endpoints), **self.herald_settings()}
 
     def herald_settings(self) -> dict[str, str]:
-        """The web app's settings, and the names that a person at a shell wants."""
+        """Return the web app's settings, and the resource names that are useful in a shell."""
         return {
             "HERALD_BOOKS_TABLE": self.tables["books"],
             "HERALD_LEDGER_TABLE": self.tables["ledger"],

@@ -1,4 +1,4 @@
-"""What the processes of the laptop cloud see of the caller's environment: nothing that could point at AWS."""
+"""The environment variables of the laptop cloud's processes: none of the caller's that could point to AWS."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ __all__ = [
     "remove_foreign_settings",
 ]
 
-#: Names `module:function` of what every answer of a simulator goes through as well: see laptop/service_model.py.
+#: The variable that names a function, as `module:function`, that changes every response of a simulator; see
+#: laptop/service_model.py.
 GATE = "LAPTOP_GATE"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-#: What runs in the cloud waits for its emulator so many times as long as for AWS: a busy machine looks like no outage.
+#: The factor on the timeouts of the cloud's processes, so that a busy machine does not look like an outage of AWS.
 TIMEOUT_FACTOR = "10"
 KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", GATE)
 
 
 def is_foreign(name: str) -> bool:
-    """Whether a variable is the user's own AWS, Herald or proxy setting."""
+    """Return whether a variable is one of the user's own AWS, Herald or proxy settings."""
     return name.startswith(("AWS_", "BOTO_", "HERALD_")) or name.lower().endswith("_proxy")
 
 
 def build_client_settings(endpoints: Mapping[str, str]) -> dict[str, str]:
-    """What points any AWS client at the laptop cloud, and at nothing else; the keys are no secret."""
+    """Return the environment variables that point AWS clients only to the laptop cloud; the keys are not secret."""
     return {
         "AWS_ENDPOINT_URL": endpoints["aws"],
         "AWS_ENDPOINT_URL_SESV2": endpoints["ses"],
@@ -52,7 +53,7 @@ def build_client_settings(endpoints: Mapping[str, str]) -> dict[str, str]:
 
 
 def build_child_environment(endpoints: Mapping[str, str], home: Path, tmp: Path) -> dict[str, str]:
-    """The whole environment of one process of the laptop cloud."""
+    """Return the complete environment of a process of the laptop cloud."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {
         **kept,
@@ -67,7 +68,7 @@ def build_child_environment(endpoints: Mapping[str, str], home: Path, tmp: Path)
 
 
 def remove_foreign_settings(environment: MutableMapping[str, str]) -> None:
-    """Take the user's own AWS and proxy settings out of this process."""
+    """Remove the user's own AWS, Herald and proxy settings from an environment."""
     for name in [name for name in environment if is_foreign(name)]:
         del environment[name]
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"):

@@ -1,4 +1,4 @@
-"""What is provisioned: names as Terraform gives them, with the prefix `herald`."""
+"""The resources to provision, with the names that Terraform gives them for the prefix `herald`."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ PREFIX = "herald"
 CONFIGURATION_SET = PREFIX
 ADDRESS_KEY = f"/{PREFIX}/address-key"
 LINK_KEY = f"/{PREFIX}/link-key"
-#: The parameter with the only API key that the simulated vendors know, and that key.
+#: The parameter that holds the only API key that the simulated vendors accept, and that key.
 PROVIDER_KEY = (f"/{PREFIX}/provider-key", "laptop")
-#: The parameter with the only log-in that the mail server knows, and that log-in.
+#: The parameter that holds the only login that the mail server accepts, and that login.
 SMTP_LOGIN = (f"/{PREFIX}/smtp-login", "laptop:laptop")
-#: Where the key lies by which a vendor's webhooks are verified, before the vendor's name.
+#: The prefix, followed by the vendor's name, of the parameters with the keys that verify webhooks.
 WEBHOOK_KEY = f"/{PREFIX}/webhook-key"
 SESSION_KEY = f"/{PREFIX}/session-key"
-#: The group of the user pool whose members see the operations page.
+#: The group in the user pool whose members can see the operations page.
 OPERATORS = "operators"
 EVENT_SOURCE = "urn:herald:webapp"
 SENDER = "Herald <books@herald.example>"
 
-#: Open, Click and Subscription change nothing in the ledger, so nobody subscribes to them.
+#: The SES event types to publish. Open, Click and Subscription do not change the ledger.
 FEEDBACK_EVENTS = ("SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "DELIVERY_DELAY", "RENDERING_FAILURE")
 
-#: Arguments of DynamoDB's `CreateTable` for the ledger, without its name; TTL is `expires_at`.
+#: Arguments of DynamoDB's `CreateTable` for the ledger, without its name; the TTL attribute is `expires_at`.
 LEDGER_TABLE: dict[str, Any] = {
     "AttributeDefinitions": [
         {"AttributeName": "pk", "AttributeType": "S"},
@@ -72,9 +72,10 @@ LEDGER_TABLE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One Lambda function: `name` without the prefix, the `zip` it is in, and whether callers use its alias `live`.
+    """One Lambda function.
 
-    `every` is its schedule on AWS, in seconds.
+    `name` is without the prefix, `zip` is the package that contains it, `alias` says whether callers use its alias
+    `live`. `every` is the interval of its schedule on AWS, in seconds.
     """
 
     name: str
@@ -88,12 +89,14 @@ class Function:
 
     @property
     def full_name(self) -> str:
-        """As Lambda knows it; CodeDeploy's managed policies let it invoke only hooks that are named so."""
+        """The function's name in Lambda. CodeDeploy's managed policies allow invoking only hooks with the prefix
+        `CodeDeployHook_`.
+        """
         return f"CodeDeployHook_{PREFIX}-{self.name}" if self.hook else f"{PREFIX}-{self.name}"
 
     @property
     def module(self) -> str:
-        """Where the zip must have the handler."""
+        """The path of the handler's module in the zip."""
         return self.handler.rpartition(".")[0].replace(".", "/") + ".py"
 
 
@@ -115,17 +118,17 @@ FUNCTIONS = (
     Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
 )
 
-#: Only where a vendor reports to it.
+#: Only with vendors that report by webhook.
 WEBHOOK = Function("webhook", "function.webhook.handler", "function", alias=True)
 
-#: Only where apps post events over HTTP.
+#: Only if apps can post events over HTTP.
 EVENTS_API = Function(
     "events-api", "function.events_api.handler", "function", alias=True, settings={"HERALD_EVENTS_SCOPE": PREFIX}
 )
 
 
 def build_topic_policy(queue: str, topic_arn: str) -> str:
-    """Lets one topic send to one queue."""
+    """Return the policy that lets one topic send to one queue."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},

@@ -1,6 +1,7 @@
-"""The one gate for all that simulators, emulator and fakes are asked and answer: held to AWS's service models.
+"""Validates the requests to simulators, emulator and fakes, and their responses, against AWS's service models.
 
-botocore checks a request's members and types, but no pattern, greatest length or range, and of an answer nothing.
+botocore checks the members and types of a request, but not its patterns, maximum lengths and ranges; it does not check
+responses.
 https://smithy.io/2.0/spec/constraint-traits.html
 """
 
@@ -47,19 +48,18 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 @cache
 def load_operation_model(service: str, operation: str) -> OperationModel:
-    """One operation, as botocore carries it. Raises `OperationNotFoundError` of botocore."""
+    """Return one operation's model from botocore. Raises botocore's `OperationNotFoundError`."""
     return botocore.session.get_session().get_service_model(service).operation_model(operation)
 
 
 class WrongAnswer(Exception):
-    """An answer that this operation never gives: a fault of a simulator."""
+    """A response that this operation never gives: a fault of the simulator."""
 
 
 def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer as it may leave a simulator. Raises `WrongAnswer`.
+    """Return the response as it may leave a simulator. Raises `WrongAnswer` if it violates the model.
 
-    What `LAPTOP_GATE` names changes it further: `tests.documented.worst_case:keep_promised` leaves only what AWS
-    promises.
+    A function named in `LAPTOP_GATE` changes it further: tests.documented.mean:lean keeps only what AWS promises.
     """
     if broken := list_violations(service, operation, answer):
         raise WrongAnswer("; ".join(broken))
@@ -70,7 +70,7 @@ def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> di
 
 
 def leave_blanks(answer: Any) -> Any:
-    """An answer of the emulator's without its empty texts and nulls: AWS leaves such members out."""
+    """Return a response without its empty strings and nulls: AWS omits such members."""
     match answer:
         case dict():
             return {name: leave_blanks(value) for name, value in answer.items() if value not in ("", None)}
@@ -86,15 +86,15 @@ def _gate(named: str) -> Any:
 
 
 def list_violations(service: str, operation: str, answer: Mapping[str, Any]) -> list[str]:
-    """Where an answer is none of this operation's: members, types, enumerations. What is null counts as left out."""
+    """Return how a response violates the operation's model: members, types, enumerations. Null counts as absent."""
     shape = load_operation_model(service, operation).output_shape
     return [*_check_value(answer, shape, operation)] if shape else []
 
 
 def request_violations(service: str, operation: str, request: Mapping[str, Any]) -> list[str]:
-    """Where a request has not the members and types of its operation, or breaks a pattern, a length or a range.
+    """Return how a request violates its operation's model: members, types, patterns, lengths or ranges.
 
-    Enumerations are left to the service, which names them.
+    Enumerations are left to the service, whose error names the allowed values.
     """
     shape = load_operation_model(service, operation).input_shape
     if shape is None:
@@ -152,7 +152,7 @@ def _request(value: Any, shape: Shape, where: str) -> Iterator[str]:
 
 @cache
 def _compile(pattern: str) -> re.Pattern[str] | None:
-    """A pattern of Java's as Python has it; None where Python cannot say it (surrogates by themselves)."""
+    """Compile a Java pattern as a Python one; None if Python cannot express it (lone surrogates)."""
     python = re.sub(r"\\p\{(\w+)\}", lambda found: _list_characters(found[1]), pattern.replace(r"\w-", r"\w\-"))
     try:
         return re.compile(python)
@@ -162,7 +162,7 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
 
 @cache
 def _list_characters(category: str) -> str:
-    """What stands in a class for a category of Unicode's, or for one of Java's two names outside of a class."""
+    """Return a character class for a Unicode category, or for one of Java's two names `ASCII` and `Print`."""
     if category in ("ASCII", "Print"):
         return "[\\x00-\\x7f]" if category == "ASCII" else "[\\x20-\\x7e]"
     codes = (code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)).startswith(category))

@@ -1,4 +1,4 @@
-"""The one process that runs Herald's own simulators beside ministack.
+"""Runs all of Herald's simulators beside ministack, in one process.
 
 python -m laptop.simulators --aws URL --ses PORT --codedeploy PORT --providers PORT --smtp PORT --inbox PORT
     --certificate PATH
@@ -57,9 +57,9 @@ __all__ = ["main"]
 
 log = logging.getLogger("simulators")
 
-#: Seconds that a function may run at the most, on AWS and in ministack.
+#: Maximum duration of a function in seconds, on AWS and in ministack.
 LONGEST_FUNCTION = 900
-#: That of the sender, which every provider knows as verified.
+#: The sender's domain, which is verified at every provider.
 DOMAIN = parseaddr(SENDER)[1].rpartition("@")[2]
 
 
@@ -89,12 +89,14 @@ def main() -> None:
 
 
 def _serve_vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -> VendorServer:
-    """The providers beside SES, each with the sender's domain and those `also`, into the inbox of SES."""
+    """Return the server of the other providers. Each has the sender's domain and those in `also` verified, and delivers
+    to SES's inbox.
+    """
     sendgrid, resend = (
         SendGridSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()),
         ResendSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()),
     )
-    sendgrid.also = resend.also = also  # Mailgun takes any sender by its own domain
+    sendgrid.also = resend.also = also  # Mailgun accepts any sender of its own domain
     vendors: list[VendorSimulator] = [sendgrid, MailgunSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()), resend]
     after = Timer("webhooks", apart=True).after
     post = partial(post_webhook, httpx.Client(trust_env=False, timeout=300))
@@ -103,18 +105,20 @@ def _serve_vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[s
 
 
 def _serve_smtp(port: int, certificate: Path, mailbox: Mailbox, also: Collection[str]) -> SmtpServer:
-    """The mail server, into the same inbox, with a new certificate."""
+    """Return the mail server, which delivers to the same inbox and writes a new certificate."""
     return SmtpServer((HOST, port), mailbox, make_tls_context(certificate), DOMAIN, ArmedFaults(), also)
 
 
 def _make_codedeploy(aws: str, emulator: httpx.Client, scale: float) -> CodeDeployApi:
-    """A hook runs once, for a quarter of an hour at the most, as every function does."""
+    """Return the CodeDeploy simulator. It invokes a hook once, and waits 15 minutes, the longest that a function can
+    run.
+    """
     functions: LambdaClient = _make_client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
     return CodeDeployApi(functions, _make_client("cloudwatch", aws), scale, running=partial(_list_running, emulator))
 
 
 def _list_running(emulator: httpx.Client, function: str, version: str) -> list[float]:
-    """When each run of a version that has not ended began; none if the emulator is too busy to say."""
+    """Return when each of a version's runs in progress began; an empty list if the emulator is too busy to answer."""
     try:
         runs = emulator.get("/_herald/running").json()
     except (httpx.HTTPError, ValueError) as problem:
@@ -124,10 +128,10 @@ def _list_running(emulator: httpx.Client, function: str, version: str) -> list[f
 
 
 def _repeat(functions: LambdaClient, emulator: httpx.Client, name: str, every: float) -> None:
-    """Plays an EventBridge schedule, whose finest step on AWS and in ministack is a minute.
+    """Invoke a function every `every` seconds, like an EventBridge schedule, whose shortest interval is a minute.
 
-    A beat is left out while the one before has not ended: at seconds instead of minutes, a busy machine would start
-    one sandbox beside the other.
+    An invocation is skipped while the previous one is pending: with intervals of seconds, a busy machine would start
+    more and more sandboxes.
     """
     while True:
         time.sleep(every)
@@ -141,7 +145,7 @@ def _repeat(functions: LambdaClient, emulator: httpx.Client, name: str, every: f
 
 
 def _is_pending(emulator: httpx.Client, name: str) -> bool:
-    """Whether an event of this function has neither succeeded nor been given up."""
+    """Return whether an event of this function has neither succeeded nor been given up; True if unknown."""
     try:
         return name in emulator.get("/_herald/pending").json()
     except httpx.HTTPError as problem:

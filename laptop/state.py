@@ -1,4 +1,4 @@
-"""The folder that one laptop cloud writes to: locked while it lives, gone when it stops."""
+"""The folder to which a laptop cloud writes: locked while it runs, deleted when it stops."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from operations.errors import UserError
 __all__ = ["DEFAULT_STATE", "ROOT", "StateFolder", "find_descriptor"]
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Where `make run` keeps its state.
+#: The state folder of `make run`.
 DEFAULT_STATE = ROOT / "build" / "local"
 MARKER = ".herald-laptop-cloud"
-#: How long one that is stopping is waited for.
+#: Maximum seconds to wait for another cloud that is stopping.
 SETTLE_SECONDS = 300.0
 
 
 def find_descriptor(folder: Path) -> Path:
-    """The descriptor beside a state folder: `build/local.json` for `build/local`."""
+    """Return the path of the descriptor beside a state folder: `build/local.json` for `build/local`."""
     folder = folder.resolve()
     return folder.with_name(folder.name + ".json")
 
 
 class StateFolder:
-    """One state folder, held by `flock`: a second cloud on the same folder is refused, a dead one's remains are not.
+    """A state folder, locked with `flock`: a second cloud in the same folder is rejected, the files of a dead one are
+    not.
 
-    Raises `UserError` if another cloud runs there, or if the folder holds anything that a laptop cloud did not make
-    (it is going to be deleted).
+    Raises `UserError` if another cloud runs there, or if the folder contains anything that a laptop cloud did not
+    create, because it will be deleted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,11 +42,11 @@ class StateFolder:
 
     @property
     def descriptor(self) -> Path:
-        """The JSON file that names everything in this cloud."""
+        """The path of the JSON file that describes this cloud."""
         return find_descriptor(self.folder)
 
     def close(self) -> None:
-        """Give the folder up; the supervisor holds the same lock until it has deleted it."""
+        """Release the lock; the supervisor holds the same lock until it has deleted the folder."""
         os.close(self.lock)
 
     def _acquire(self) -> int:
@@ -62,7 +63,7 @@ class StateFolder:
                     f"a laptop cloud already runs in {self.folder}: use it (make env), stop it, or start another "
                     "with --state-dir"
                 )
-            time.sleep(0.1)  # one that is stopping has no descriptor any more, and is about to delete the folder
+            time.sleep(0.1)  # a cloud that is stopping has deleted its descriptor, and is about to delete the folder
 
     def _make(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The laptop's one factor on every waiting time, and how short what runs in real time lets a wait become."""
+"""The laptop's common factor on all waiting times, and lower limits for waits that depend on real durations."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ from dataclasses import dataclass
 
 __all__ = ["DEFAULT", "SHORTEST_HOOK", "TimeScale"]
 
-#: A minute takes 1.2 seconds.
+#: With this factor, a minute takes 1.2 seconds.
 DEFAULT = 0.02
 
-#: Seconds, because a send really takes up to 12, and a function is really stopped after 30.
+#: Seconds: a send really takes up to 12, and a function is really stopped after 30.
 SHORTEST_HOLD = 16.0
 SHORTEST_VISIBILITY = 36.0
-#: Seconds that a hook of a deployment has for its answer: it starts a function, which sends mails.
+#: Seconds that a deployment's hook has to answer: it starts a function, which sends mails.
 SHORTEST_HOOK = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class TimeScale:
-    """AWS's and Herald's own seconds on this laptop; a `scale` of 1 is AWS's own time."""
+    """Scales the waiting times of AWS and Herald; a `scale` of 1 means real time."""
 
     scale: float = 1.0
 
     def seconds(self, real: float, least: float = 0.0) -> float:
-        """A wait on the laptop: scaled, not below `least` unless AWS's own is."""
+        """Return the scaled wait in seconds; at least `least`, unless `real` is shorter."""
         return max(real * self.scale, min(least, real))
 
     @property
     def visibility(self) -> int:
-        """How long a queue hides a message from others: longer than a function runs."""
+        """The visibility timeout of queues, in seconds; longer than a function runs."""
         return round(self.seconds(180, SHORTEST_VISIBILITY))
 
     @property
     def settings(self) -> dict[str, str]:
-        """Of the functions: the hold, the factor on their own schedule, the jobs that look back."""
+        """The settings of functions: the hold, the delays of sweeper and reconciliation, and the factor on all other
+        delays.
+        """
         return {
             "HERALD_HOLD_SECONDS": f"{self.seconds(900, SHORTEST_HOLD):g}",
             "HERALD_SWEEP_AFTER_SECONDS": str(round(self.seconds(60, 3))),

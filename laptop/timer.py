@@ -1,4 +1,4 @@
-"""Calls things when their time has come, in the order of their times."""
+"""Calls functions at scheduled times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Timer"]
 
 
 class Timer:
-    """Waits and calls on one thread; with `apart` each call has a thread of its own, so that a slow one delays none."""
+    """Waits and calls on one thread; with `apart`, each call gets its own thread, so that a slow one delays none."""
 
     def __init__(self, name: str, apart: bool = False) -> None:
         self._waiting: list[tuple[float, int, Callable[[], None]]] = []
@@ -22,7 +22,7 @@ class Timer:
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call in so many seconds; at once if there are none."""
+        """Schedule a call in `seconds`; 0 means as soon as possible."""
         with self._changed:
             heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._numbers), call))
             self._changed.notify()
