@@ -4,5 +4,5 @@ import gc
 import os
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # Importing makes much and frees little: the entry points turn it on again when all stands.
+    # Imports allocate many objects and free few: the entry points turn collection on again once everything is set up.
     gc.disable()

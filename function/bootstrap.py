@@ -1,4 +1,4 @@
-"""What an entry point needs to compose itself: clients, the clock, its release, and the address key."""
+"""What an entry point needs to set itself up: clients, the clock, the release, and the address keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Clients", "LazyHandler", "make_attempt_name", "open_ledger", "read_c
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-#: One name for all requests; otherwise botocore puts its own together from what it finds, again for each.
+#: A fixed user agent for all requests; otherwise botocore builds one from its environment for each request.
 _USER_AGENT = Config(user_agent=f"Botocore/{botocore.__version__} herald")
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 3}
 #: Connect and read timeout, in seconds.
@@ -51,27 +51,30 @@ class Clients:
         return FastClient(self._client("sesv2", config, region), "SendEmail")
 
     def dynamodb(self) -> Any:
-        """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
+        """The DynamoDB client. Retrying a conditional write is safe, because an attempt recognises its own earlier
+        write."""
         return FastClient(self._client("dynamodb", self._config(_TABLE_TIMEOUTS)), "TransactWriteItems", "UpdateItem")
 
     def sqs(self, region: str | None = None) -> Any:
-        """SQS, made when it is first needed: most events go into no queue. None: in the function's own region."""
+        """The SQS client of `region` (None: the function's own region), created on first use: most events go into no
+        queue."""
         return LazyClient(lambda: self._client("sqs", self._config(_QUEUE_TIMEOUTS), region))
 
     def s3(self) -> Any:
-        """S3, made when it is first needed: few mails have attachments."""
+        """The S3 client, created on first use: few mails have attachments."""
         return LazyClient(lambda: self._client("s3", self._config(_QUEUE_TIMEOUTS)))
 
     def sns(self) -> Any:
-        """SNS, for the function that publishes to it."""
+        """The SNS client, for the functions that publish to a topic."""
         return self._client("sns", self._config(_QUEUE_TIMEOUTS))
 
     def functions(self) -> Any:
-        """Lambda, for the function that turns its own reader off."""
+        """The Lambda client, for the function that disables its own event source mapping."""
         return self._client("lambda", self._config(_QUEUE_TIMEOUTS))
 
     def keys(self, parameter: str) -> tuple[bytes, ...]:
-        """The keys in a parameter of SSM Parameter Store, newest first. Raises BadSetting if one is too short."""
+        """Return the keys in a parameter of SSM Parameter Store, newest first. Raises BadSetting if one is too
+        short."""
         value: str = self._parameters.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
         try:
             return split_keys(value.encode())
@@ -79,8 +82,8 @@ class Clients:
             raise BadSetting(f"the parameter {parameter}: {error}") from error
 
     def secret(self, arn: str) -> str:
-        """The secret that an ARN of SSM Parameter Store or of Secrets Manager names. Raises BadSetting, which says
-        why it could not be read."""
+        """Return the secret that an ARN of SSM Parameter Store or Secrets Manager names. Raises BadSetting with the
+        cause if it cannot be read."""
         service, region = arn.split(":")[2:4]
         try:
             if service == "ssm":
@@ -105,7 +108,7 @@ class Clients:
 
 
 class LazyClient:
-    """A client that is made when something is asked of it."""
+    """A client that is created when one of its attributes is first used."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._made = functools.cache(make)
@@ -115,7 +118,7 @@ class LazyClient:
 
 
 def open_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
-    """The ledger on its table."""
+    """Open the ledger on its table; `resends` is how often a mail in doubt may be sent again without an operator."""
     writes = Writes(
         settings.table,
         settings.release,
@@ -128,20 +131,20 @@ def open_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledg
 
 
 def read_clock() -> int:
-    """Epoch milliseconds."""
+    """Return the current time in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def make_attempt_name(request_id: str) -> str:
-    """A name for one attempt that nothing else has, with the request id that the log knows it by.
+    """Return a unique name for one attempt, which begins with the request id that the log shows.
 
-    It is also the value of a tag of SES's: letters, digits, `_` and `-` only.
+    It is also the value of an SES tag, so it contains only letters, digits, `_` and `-`.
     """
     return f"{request_id}-{uuid.uuid4().hex[:12]}"
 
 
 def read_release() -> str:
-    """The release in the package's manifest, or `source` where none is packed."""
+    """Return the release in the package's manifest, or `source` if there is no manifest."""
     manifest = Path(__file__).parents[1] / "manifest.json"
     try:
         return str(json.loads(manifest.read_text())["release"])
@@ -150,13 +153,13 @@ def read_release() -> str:
 
 
 class LazyHandler:
-    """A Lambda handler that composes itself once: at import in a sandbox, where init is the time for it, else when
-    first called, so that the module can be imported anywhere."""
+    """A Lambda handler that is composed once: at import in Lambda, so that it happens during init; elsewhere at the
+    first call, so that the module can be imported without an environment."""
 
     def __init__(self, compose: Callable[[dict[str, str], Clients], Handler]) -> None:
         self._compose = compose
         self._handler = self._compose_handler() if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else None
-        if self._handler:  # what is here now stays: no later collection need look at it
+        if self._handler:  # what exists now stays alive, so later collections can skip it
             gc.freeze()
             gc.enable()
 
@@ -165,7 +168,7 @@ class LazyHandler:
         return self._handler(event, context)
 
     def _compose_handler(self) -> Handler:
-        """A bad setting ends the process with one line in the log, without a traceback."""
+        """Compose the handler. A bad setting ends the process with one line in the log, without a traceback."""
         try:
             return self._compose(dict(os.environ), Clients())
         except BadSetting as error:

@@ -1,4 +1,4 @@
-"""Parses and validates the environment variables that hold the settings, one by one."""
+"""Parses and validates the environment variables that hold the settings."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-#: A parameter of SSM Parameter Store, or a secret of Secrets Manager with the six characters that end its ARN: IAM
-#: allows no other (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html).
+#: A parameter of SSM Parameter Store, or a secret of Secrets Manager with the six-character suffix of its ARN, without
+#: which IAM permissions do not match
+#: (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html).
 SECRET_ARN = re.compile(
     r"arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+"
     r"|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})"
 )
-#: What a role is called: infra/modules/notifier/variables.tf and the build have the same.
+#: The name of a role: infra/modules/notifier/variables.tf and the build have the same pattern.
 ROLE = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _RECEIVER = re.compile(
     r"(https://([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|http://127\.0\.0\.1)(:[1-9][0-9]{0,4})?"
@@ -49,11 +50,11 @@ _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
 
 class BadSetting(Exception):
-    """A setting is missing or cannot be; one line that names it, for the person who set it."""
+    """A setting is missing or invalid; the message is one line that names it, for whoever set it."""
 
 
 class Environment:
-    """Reads `HERALD_<name>`, and says which one is wrong."""
+    """Reads `HERALD_<name>`; errors name the variable."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -70,7 +71,7 @@ class Environment:
     def read(
         self, name: str, default: str | None, parse: Callable[[str], T], wanted: str, *, confidential: bool = False
     ) -> T:
-        """A value; where somebody may have written a password into it, it is `confidential` and not repeated."""
+        """Parse a value; an error does not repeat one that is `confidential`, because it may contain a password."""
         text = self.text(name, default)
         try:
             return parse(text)
@@ -80,7 +81,7 @@ class Environment:
 
 
 def parse_page(text: str) -> str:
-    """A page to which links add a token, or nothing."""
+    """Validate the URL of the page to which unsubscribe links append a token; may be empty."""
     label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     host = rf"(https://({label}\.)*{label}|http://(127\.0\.0\.1|localhost))(:(?P<port>[1-9][0-9]{{0,4}}))?"
     found = re.fullmatch(rf"{host}(/[A-Za-z0-9_-]+)*", text) if text else None
@@ -90,7 +91,8 @@ def parse_page(text: str) -> str:
 
 
 def parse_collector(text: str) -> str:
-    """The base URL of a collector of traces, or nothing; without TLS only on this machine, as an extension's is."""
+    """Validate the base URL of a trace collector; may be empty. Without TLS only on this machine, as for a Lambda
+    extension."""
     if text and not re.fullmatch(
         r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[\w.-]+)*/?", text
     ):
@@ -112,8 +114,8 @@ def parse_senders(text: str) -> frozenset[str]:
 
 
 def read_roles(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]:
-    """Reads the address of each role: a name as notifications have it, and one plain address as of senders; none where
-    one of `providers` would not tell a copy's bounce from the recipient's."""
+    """Return a parser of the roles' addresses, by role: valid role names and plain addresses. It rejects any roles if
+    one of `providers` does not tell a copy's bounce from the recipient's."""
 
     def parse(text: str) -> Mapping[str, str]:
         given = json.loads(text)
@@ -128,7 +130,7 @@ def read_roles(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]
 
 
 def read_keys(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]:
-    """Reads the ARN of each provider's key, where the provider needs one; of all of them and no other."""
+    """Return a parser of the ARNs of the providers' keys: exactly one for each provider that needs a key."""
     urls = {url for url in providers if needs_secret(url)}
 
     def parse(text: str) -> Mapping[str, str]:
@@ -144,7 +146,7 @@ def read_keys(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]:
 
 
 def parse_buckets(text: str) -> frozenset[str]:
-    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+    """Bucket names: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
     names = frozenset(part.strip() for part in text.split(",") if text)
     if not all(re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) for name in names):
         raise ValueError(text)
@@ -185,7 +187,7 @@ def parse_queues(text: str) -> Mapping[str, str]:
 
 
 def parse_receiver(text: str) -> str:
-    """Without a user, whose password would stand in the settings, and without a fragment."""
+    """Validate the receiver's URL: no user, since a password would then be in the settings, and no fragment."""
     if not _RECEIVER.fullmatch(text):
         raise ValueError(text)
     return text
@@ -201,7 +203,7 @@ def parse_webhook_secrets(text: str) -> Mapping[str, str]:
 
 
 def parse_endpoints(text: str) -> Mapping[str, str]:
-    """Only this machine may stand in for a vendor."""
+    """Validate the endpoints that replace vendors': they must be on this machine."""
     given = json.loads(text)
     if not isinstance(given, dict) or not all(_LOOPBACK.fullmatch(str(url)) for url in given.values()):
         raise ValueError(text)
@@ -209,6 +211,6 @@ def parse_endpoints(text: str) -> Mapping[str, str]:
 
 
 def read_timeout_factor(values: Mapping[str, str]) -> float:
-    """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
-    emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
+    """Return the factor for the timeouts of all AWS calls but SendEmail: more than 1 in the laptop cloud, because an
+    emulator on a busy machine answers late. Raises BadSetting if it is invalid."""
     return Environment(values).read("TIMEOUT_FACTOR", "1", require_between(1, 100), "a factor from 1 to 100")

@@ -1,20 +1,20 @@
-"""Why a notification did not go out, as classes that carry the decision.
+"""Why a notification was not sent, as classes that imply what to do next.
 
 NotificationError
-├── Rejected              never will be: dead letter with the reason, no retry
+├── Rejected              will never be sent: dead letter with the reason, no retry
 │   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
 │   ├── UnknownNotification   no notification for this type
 │   ├── UnknownTenant         a tenant that this deployment does not declare
-│   ├── SchedulingOff         wants to be sent later, and nothing is kept for later here
-│   └── RefusedForGood        the provider will not take this mail
-├── RecipientNotAllowed   this deployment may not mail this address: suppressed, a person may redrive it
+│   ├── SchedulingOff         to be sent later, but scheduling is off in this deployment
+│   └── RefusedForGood        the provider permanently refuses this mail
+├── RecipientNotAllowed   this deployment may not mail this address: suppressed, an operator may redrive it
 ├── NotSent               certainly not sent: release, next provider, retry later
-│   ├── AttachmentUnavailable a file of the mail is missing or another one: nothing was claimed
-│   ├── Throttled             over the sending rate: heals in seconds
-│   ├── QuotaExhausted        over the daily quota, or sending paused: heals in hours
-│   └── ProviderUnavailable   misconfigured, or broke off before it had the mail
-│       └── ProviderUnreachable   no connection came about: five in a row let it rest
-└── OutcomeUnknown        the request left and no clear answer came: hold, never fail over
+│   ├── AttachmentUnavailable a file of the mail is missing or has other content: nothing was claimed
+│   ├── Throttled             over the sending rate: recovers in seconds
+│   ├── QuotaExhausted        over the daily quota, or sending paused: recovers in hours
+│   └── ProviderUnavailable   misconfigured, or failed before it had the whole mail
+│       └── ProviderUnreachable   no connection: after five in a row the provider is not called for a while
+└── OutcomeUnknown        the request was sent and no clear answer came: hold, never fail over
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ __all__ = [
 
 
 class NotificationError(Exception):
-    """One notification did not go out; `str()` is one line that a person can act on.
+    """A notification was not sent; `str()` is one line that an operator can act on.
 
-    `code` is the default of the class for programs; one raised for a narrower reason names that.
+    The class attribute `code` is the default reason code; an instance may have a more specific one.
     """
 
     code: ClassVar[ReasonCode] = ReasonCode.EVENT_INVALID
@@ -56,16 +56,16 @@ class NotificationError(Exception):
 
     @property
     def reason(self) -> Reason:
-        """The code and the line."""
+        """The reason code and the line."""
         return Reason(self._code or self.code, str(self))
 
 
 class Rejected(NotificationError):
-    """The mail certainly did not go out and never will: it goes to `dead` with this reason."""
+    """The mail was certainly not sent and never will be: it goes to `dead` with this reason."""
 
 
 class InvalidEvent(Rejected):
-    """The event breaks its contract; `pointer` is the JSON Pointer of the first offending value."""
+    """The event violates its contract; `pointer` is the JSON Pointer of the first invalid value."""
 
     def __init__(self, line: str, pointer: str = "", code: ReasonCode | None = None) -> None:
         super().__init__(f"{line} (at {pointer})" if pointer else line, code)
@@ -79,62 +79,62 @@ class UnknownNotification(Rejected):
 
 
 class UnknownTenant(Rejected):
-    """The event is of a tenant that this deployment does not declare."""
+    """The event names a tenant that this deployment does not declare."""
 
     code = ReasonCode.TENANT_UNKNOWN
 
 
 class SchedulingOff(Rejected):
-    """The event wants to be sent later, and this deployment keeps none for later."""
+    """The event is to be sent later, and scheduling is off in this deployment."""
 
     code = ReasonCode.SCHEDULING_OFF
 
 
 class RefusedForGood(Rejected):
-    """The provider will not take this mail, now or later: bad address, content rejected."""
+    """The provider permanently refuses this mail: bad address, content rejected."""
 
     code = ReasonCode.PROVIDER_REFUSED
 
 
 class RecipientNotAllowed(NotificationError):
-    """The mail did not go out, because this deployment may not mail its recipient."""
+    """The mail was not sent, because this deployment may not mail its recipient."""
 
     code = ReasonCode.RECIPIENT_NOT_ALLOWED
 
 
 class NotSent(NotificationError):
-    """The mail certainly did not go out, and may go out later."""
+    """The mail was certainly not sent, and may be sent later."""
 
     code = ReasonCode.PROVIDER_UNAVAILABLE
 
 
 class AttachmentUnavailable(NotSent):
-    """A file that goes with the mail could not be fetched, or is not the one that the event means."""
+    """An attachment could not be fetched, or its content is not what the event's hash says."""
 
     code = ReasonCode.ATTACHMENT_UNAVAILABLE
 
 
 class Throttled(NotSent):
-    """Over the provider's sending rate; heals in seconds."""
+    """Over the provider's sending rate; recovers in seconds."""
 
     code = ReasonCode.PROVIDER_THROTTLED
 
 
 class QuotaExhausted(NotSent):
-    """Over the provider's daily quota, or sending is paused; heals in hours."""
+    """Over the provider's daily quota, or sending is paused; recovers in hours."""
 
     code = ReasonCode.PROVIDER_QUOTA_EXHAUSTED
 
 
 class ProviderUnavailable(NotSent):
-    """The provider did not get the mail whole, or is misconfigured for us."""
+    """The provider did not receive the whole mail, or is misconfigured for this deployment."""
 
 
 class ProviderUnreachable(ProviderUnavailable):
-    """No connection came about: the name, the address, TLS, or nobody there."""
+    """No connection was made: name resolution, network, TLS, or nothing listening."""
 
 
 class OutcomeUnknown(NotificationError):
-    """The request left and no clear answer came back: the mail may be on its way."""
+    """The request was sent and no clear answer came back: the mail may be on its way."""
 
     code = ReasonCode.ANSWER_LOST

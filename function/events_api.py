@@ -1,7 +1,8 @@
-"""Entry point of `events-api`: events that apps post over HTTP, judged as `notify` would, and published to the topic.
+"""Entry point of `events-api`: events posted over HTTP, checked as `notify` would check them, then published to the
+topic.
 
-Only where apps publish so. API Gateway has verified the token before: its issuer, audience, signature and times. A
-route's scopes are the same for every request, so the scope of an event's type is looked for here.
+Deployed only if applications publish over HTTP. API Gateway has already verified the token's issuer, audience,
+signature and times. A route's scopes are the same for every request, so the scope of the event's type is checked here.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 """
 
@@ -53,7 +54,7 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventsApi:
-    """Takes one request: all of its events are published, or none."""
+    """Handles one request: all of its events are published, or none."""
 
     admission: Admission
     sns: Any
@@ -61,8 +62,8 @@ class EventsApi:
     telemetry: Telemetry
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
-        """Answers 202 once every event lies in the topic; otherwise a problem document (RFC 9457): 400, 401, 403, 413,
-        415 and 422 if nothing was published, 503 if not all of it was."""
+        """Answer 202 once every event is published; otherwise a problem document (RFC 9457): 400, 401, 403, 413, 415 or
+        422 if nothing was published, 503 if not all events were."""
         claims = _read_claims(event)
         if claims is None:
             return self._refuse(_Refused(401, "no token was verified"), "")
@@ -85,7 +86,7 @@ class EventsApi:
         return _build_response(202, "application/json", answers if posted.batch else answers[0])
 
     def _admit(self, posted: Posted, granted: Collection[str]) -> list[Accepted]:
-        """All of the events or none: a publisher reads one status, and posts again what was refused."""
+        """Accept all of the events or none: a publisher reads one status and posts the whole request again."""
         found = [self.admission.check(value, granted) for value in posted.events]
         accepted = [one for one in found if isinstance(one, Accepted)]
         faults = [
@@ -100,7 +101,7 @@ class EventsApi:
         raise _Refused(first.status, first.detail + also, faults)
 
     def _publish(self, accepted: Sequence[Accepted]) -> list[str]:
-        """The MessageId of each, in their order. Raises _Refused if SNS did not take all, or did not say so."""
+        """Publish the events; return their MessageIds in order. Raises _Refused if SNS did not confirm all of them."""
         message_ids: list[str] = []
         for batch in split_batches(accepted, lambda one: len(one.body.encode())):
             entries = [publish_entry(number, one.body, one.type) for number, one in enumerate(batch)]
@@ -127,7 +128,7 @@ class EventsApi:
 
 
 def _read_claims(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the authorizer verified; None: nobody did."""
+    """Return the claims that the authorizer verified; None if there was no authorizer."""
     authorizer = (event.get("requestContext") or {}).get("authorizer") or {}
     claims = (authorizer.get("jwt") or {}).get("claims")
     return claims if isinstance(claims, Mapping) else None
@@ -153,9 +154,9 @@ def _build_response(status: int, media_type: str, content: object) -> dict[str, 
 
 
 def compose(environment: dict[str, str], clients: Clients) -> EventsApi:
-    """The handler of one sandbox. Raises BadSetting."""
+    """Compose the handler. Raises BadSetting."""
     settings = EventsApiSettings.read(environment)
-    # No address is kept, so the hash of one needs no secret.
+    # No address is stored, so the key for hashing addresses is not needed.
     builder = EmailBuilder(Catalogue.load(), b"", read_clock, buckets=None, tenants=settings.tenants)
     admission = Admission(builder, settings.scope, settings.scheduling, read_clock)
     telemetry = Telemetry(find_service(environment, "events-api"), read_release(), read_clock)

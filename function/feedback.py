@@ -1,7 +1,7 @@
-"""Entry point of `feedback`: what providers say later, from SQS into the ledger.
+"""Entry point of `feedback`: writes the providers' reports from SQS into the ledger.
 
-Event shapes: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
-They come unordered and at least once; the ledger's precedence makes order and repetition harmless.
+Event formats: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html Reports are
+unordered and delivered at least once; the ledger's ranking of states makes order and repetition harmless.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ORDINARY = frozenset({"Delivered", "Repeated", SYNTHETIC})
 
 @dataclass(frozen=True, slots=True)
 class FeedbackHandler:
-    """Takes a batch from the queue `feedback`; what could not be written comes again, alone."""
+    """Handles a batch from the queue `feedback`; only the items that could not be written are retried."""
 
     ledger: Ledger
     secret: bytes
@@ -57,21 +57,21 @@ class FeedbackHandler:
     clock: Callable[[], int]
     configuration_set: str = ""
     dead: Queue | None = None
-    #: Sends what a provider says that it never tried, where there is another one.
+    #: Sends a mail by the next provider if one reports that it never tried.
     next_provider: NextProvider | None = None
-    #: What other regions' topics could not bring home.
+    #: Queues of what other regions' topics could not deliver.
     undelivered: tuple[Queue, ...] = ()
     tracing: ReportTracing | None = None
-    #: The address of each role that gets copies, to tell whose did not arrive.
+    #: The address of each role that gets copies, to report whose copy failed.
     roles: Mapping[str, str] = field(default_factory=dict)
-    #: When this sandbox last marked the feedback of each provider, in epoch milliseconds.
+    #: When this sandbox last marked each provider's feedback, in epoch milliseconds.
     _marked: dict[str, int] = field(default_factory=dict, init=False)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
-        """Handle one batch; answers with partial failures. What it came to is one line of the log.
+        """Handle one batch and return its partial failures; one log line summarizes it.
 
-        Raises the last error if nothing of the batch could be dealt with: then it is no fault of one report. Each hour
-        a schedule has it count the dead letters instead: nothing else looks at them, and SQS's metrics may pause.
+        Raises the last error if every item failed, since then it is not one report's fault. An hourly schedule invokes
+        it to count the dead letters instead: nothing else does, and SQS's own metrics may pause.
         """
         if event.get("source") == _SCHEDULE and self.dead:
             self.telemetry.tally({"DeadLetters": self.dead.count()})
@@ -122,7 +122,8 @@ class FeedbackHandler:
         self.telemetry.note("failed", item=message_id, detail=type(error).__name__)
 
     def _measure_wait(self, records: list[dict[str, Any]], failures: list[str]) -> dict[str, int]:
-        """How long the oldest of what comes again has waited; SQS's age leaves out what was received three times."""
+        """Measure how long the oldest item to be retried has waited; SQS's age metric ignores messages received three
+        times."""
         again = [record.get("attributes", {}) for record in records if record["messageId"] in failures]
         sent = [int(attributes["SentTimestamp"]) for attributes in again if "SentTimestamp" in attributes]
         return {"WaitingSeconds": max(0, self.clock() - min(sent)) // 1000} if sent else {}
@@ -136,9 +137,9 @@ class FeedbackHandler:
         return open_envelope(body)
 
     def _mark(self, batch: list[Parsed]) -> None:
-        """Note how far each provider's feedback has come: all of the batch is in the ledger now.
+        """Record how far each provider's feedback has come, now that the whole batch is in the ledger.
 
-        A time of sending in the future, from a clock ahead of this one, is cut to now: no later mail was reported on.
+        A sending time in the future, from a clock ahead of this one, is cut to now: no later mail was reported on.
         """
         told = [one for one in batch if not isinstance(one, Ignored) and one.provider and one.sent_at]
         asked = {one.provider for one in told if isinstance(one, ProbeReport)}
@@ -168,7 +169,7 @@ class FeedbackHandler:
             detail=event.detail,
             reason_code=event.reason_code,
         )
-        listed = event.suppress and not event.synthetic  # the simulator's addresses are nobody's
+        listed = event.suppress and not event.synthetic  # the simulator's addresses belong to nobody
         suppress = address_key(self.secret, event.address) if listed and event.address else None
         suppress = own_list_key(suppress, event.own_list) if suppress and event.own_list else suppress
         try:
@@ -184,7 +185,7 @@ class FeedbackHandler:
         return True
 
     def _count(self, event: FeedbackEvent, applied: Applied, counts: Counter[str]) -> None:
-        """Only what is out of the ordinary gets a line of its own: of the rest, the ledger has the story."""
+        """Count the report; only unusual ones get a log line, because the ledger has the rest."""
         metric = SYNTHETIC if event.synthetic else event.metric if applied.moved else "Repeated"
         counts[metric] += 1
         if event.copy_failed:
@@ -199,7 +200,7 @@ class FeedbackHandler:
 
 
 def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
-    """The handler of one sandbox. Raises BadSetting."""
+    """Compose the handler. Raises BadSetting."""
     settings = FeedbackSettings.read(environment, read_release())
     secret = clients.keys(settings.address_key_parameter)[0]
     ledger = open_ledger(settings.ledger, clients.dynamodb())

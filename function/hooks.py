@@ -1,8 +1,8 @@
-"""Entry points of the traffic hooks: CodeDeploy asks whether a release may go on, and gets an answer whatever happens.
+"""Entry points of the traffic hooks: CodeDeploy asks whether a release may continue, and always gets an answer.
 
-`before` invokes the new versions themselves: a synthetic mail for every example, and what SES reports on each. `after`
-moves the companions' aliases, sends a few through the alias, and waits for SES's own reports. Both read the ledger. A
-hook that says nothing holds a deployment for an hour, so one that crashes or runs out of time says Failed.
+`before` invokes the new versions directly: a synthetic mail for every example, and SES's reports on each. `after` moves
+the companions' aliases, sends a few mails through the alias, and waits for SES's own reports. Both read the ledger. A
+hook that does not answer blocks a deployment for an hour, so one that crashes or runs out of time answers Failed.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html#reference-appspec-file-structure-hooks-section-structure-lambda-sample-function
 """
@@ -26,32 +26,32 @@ from function.runtime.metrics import Telemetry, find_service
 
 __all__ = ["Hook", "HookResult", "after", "before", "check_deployment", "put_back", "run_within"]
 
-#: Kept back for the answer, in seconds, of invocations that have the time.
+#: Seconds reserved for the answer, at most half of the remaining time.
 _RESERVE = 20.0
-#: `creator` of a deployment that CodeDeploy made to roll another back.
+#: `creator` of a rollback deployment that CodeDeploy started itself.
 _ROLLBACK = "codeDeployRollback"
 _CODEDEPLOY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
-#: Seconds that putting things back may take, out of those that are kept.
+#: Seconds of the reserve that moving the aliases back may take.
 _UNDO = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class HookResult:
-    """Why a release must not go on, or None, and how many synthetic mails proved it."""
+    """Why a release must not continue (None: it may), and how many synthetic mails tested it."""
 
     reason: str | None = None
     mails: int = 0
 
 
-#: From what it is invoked with, CodeDeploy's client and the seconds left, the answer.
+#: Takes the invocation's event, the CodeDeploy client and the seconds left.
 Check = Callable[[Mapping[str, Any], Any, float], HookResult]
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Checks one release, and answers CodeDeploy if that is who asks. `codedeploy` makes its client; `undo` puts back
-    what a check may have moved, if it fails."""
+    """Checks one release, and answers CodeDeploy if it asked. `codedeploy` makes the client; `undo` reverts what a
+    failed check may have moved."""
 
     check: Check
     codedeploy: Callable[[], Any]
@@ -59,9 +59,10 @@ class Hook:
     undo: Callable[[Mapping[str, Any], Any], None] = lambda _event, _client: None
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Handle one invocation: by CodeDeploy, or by `herald release --again`, which names `Version` and `Release`.
+        """Handle one invocation: by CodeDeploy, or by `herald release --again`, whose event names `Version` and
+        `Release`.
 
-        Raises only if CodeDeploy does not take the answer.
+        Raises only if CodeDeploy does not accept the answer.
         """
         client = self.codedeploy()
         remaining = context.get_remaining_time_in_millis() / 1000
@@ -83,7 +84,7 @@ class Hook:
 
 
 def run_within(seconds: float, check: Callable[[], HookResult]) -> HookResult:
-    """What `check` returns, or that it took too long; what it raises becomes the reason to fail."""
+    """Return the result of `check`, or a failure if it takes too long or raises."""
     found = [HookResult(f"no result within {seconds:.0f} s")]
 
     def run() -> None:
@@ -100,10 +101,10 @@ def run_within(seconds: float, check: Callable[[], HookResult]) -> HookResult:
 
 
 def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, through_the_alias: bool) -> HookResult:
-    """Whether the release may go on. Everything that can fail runs inside `run_within`.
+    """Check whether the release may continue. Everything that can fail runs inside `run_within`.
 
-    A rollback always may: CodeDeploy runs these hooks in it too, and its versions have served before. What it rolls
-    back may have moved companions, which go back with it.
+    A rollback always may: CodeDeploy runs the hooks for it too, and its versions have served before. Companions that
+    the failed deployment moved are moved back.
     """
     info = _describe(event, client)
     if info.get("creator") == _ROLLBACK:
@@ -115,7 +116,7 @@ def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, t
 
 
 def put_back(event: Mapping[str, Any], client: Any) -> None:
-    """Give the companions' aliases back. Raises nothing: `herald release` moves them as well, if this failed."""
+    """Move the companions' aliases back. Never raises: if this fails, `herald release` moves them as well."""
     try:
         from function.canary.deployment_check import take_back  # noqa: PLC0415  as above
 
@@ -125,7 +126,7 @@ def put_back(event: Mapping[str, Any], client: Any) -> None:
 
 
 def _describe(event: Mapping[str, Any], client: Any) -> Mapping[str, Any]:
-    """`deploymentInfo`, or the event itself if it names a version."""
+    """Return `deploymentInfo`, or the event itself if it names a version."""
     if "DeploymentId" not in event:
         return event
     info: Mapping[str, Any] = client.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]
@@ -139,13 +140,13 @@ def _answer_codedeploy(client: Any, event: Mapping[str, Any], status: str) -> No
             lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
             status=status,
         )
-    except ClientError as error:  # Lambda may have run this twice: the first answer stands
+    except ClientError as error:  # Lambda may have run this twice: the first answer counts
         if error.response["Error"]["Code"] != "LifecycleEventAlreadyCompletedException":
             raise
 
 
 def make_codedeploy() -> Any:
-    """The client that asks about a deployment and answers."""
+    """Return the CodeDeploy client."""
     return botocore.session.get_session().create_client("codedeploy", config=_CODEDEPLOY)
 
 
@@ -157,4 +158,4 @@ def _make_telemetry() -> Telemetry:
 #: Lambda's handlers.
 before = Hook(partial(check_deployment, through_the_alias=False), make_codedeploy, _make_telemetry)
 after = Hook(partial(check_deployment, through_the_alias=True), make_codedeploy, _make_telemetry, put_back)
-gc.enable()  # off since the package was imported
+gc.enable()  # turned off when the package was imported

@@ -1,7 +1,7 @@
-"""Entry point of `mail-events`: what becomes of each mail, from the ledger's stream to a topic of its own.
+"""Entry point of `mail-events`: publishes what becomes of each mail, from the ledger's stream to a topic of its own.
 
-Only where a deployment has switched it on. The stream keeps the changes of one record in order, hands a batch over
-again whenever it is not sure, and forgets after 24 hours:
+Deployed only if it is switched on. The stream keeps the changes of one record in order, may deliver a batch again, and
+keeps records for 24 hours:
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 """
 
@@ -21,20 +21,21 @@ from function.settings import MailEventsSettings
 
 __all__ = ["MailEventsHandler", "compose", "handler"]
 
-#: An event, and the number of the record in the stream that told of it.
+#: The sequence number of a stream record, and its event.
 Told = tuple[str, MailEvent]
 
 
 @dataclass(frozen=True, slots=True)
 class MailEventsHandler:
-    """Publishes what a batch of the stream tells; from the first that SNS did not take on, the batch comes again."""
+    """Publishes the mail events of a batch; after a failure, the batch is retried from the first event that SNS did not
+    accept."""
 
     sns: Any
     topic_arn: str
     telemetry: Telemetry
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
-        """Handle one batch; answers with the number of the first record that must come again."""
+        """Handle one batch; return the sequence number of the first record that must be retried."""
         published = 0
         for batch in split_batches(_read(event.get("Records", [])), lambda told: len(told[1].body)):
             taken = self._publish(batch)
@@ -46,7 +47,7 @@ class MailEventsHandler:
         return {"batchItemFailures": []}
 
     def _publish(self, batch: Sequence[Told]) -> int:
-        """How many SNS took before the first that it did not take."""
+        """Publish a batch; return how many events SNS accepted before the first that it did not."""
         entries = [publish_entry(number, event.body, event.type) for number, (_, event) in enumerate(batch)]
         try:
             answer = self.sns.publish_batch(TopicArn=self.topic_arn, PublishBatchRequestEntries=entries)
@@ -69,7 +70,7 @@ def _read(records: Iterable[dict[str, Any]]) -> Iterator[Told]:
 
 
 def compose(environment: dict[str, str], clients: Clients) -> MailEventsHandler:
-    """The handler of one sandbox. Raises BadSetting."""
+    """Compose the handler. Raises BadSetting."""
     settings = MailEventsSettings.read(environment)
     telemetry = Telemetry(find_service(environment, "mail-events"), read_release(), read_clock)
     return MailEventsHandler(clients.sns(), settings.topic_arn, telemetry)

@@ -1,7 +1,7 @@
-"""Entry point of `mail-webhook`: what becomes of each mail, posted to a URL of somebody else's and signed.
+"""Entry point of `mail-webhook`: posts what becomes of each mail to an external URL, signed.
 
-Only where a deployment names such a URL. Each message of the queue `mail-webhook` is one mail event, posted as it
-stands; what is not taken stays in the queue for longer and longer, and after two days it is a letter.
+Deployed only if such a URL is configured. Each message in the queue `mail-webhook` is one mail event, which is posted
+unchanged. An event that is not accepted is retried with growing waits, and after two days it is a dead letter.
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
@@ -30,23 +30,23 @@ from function.settings import MailWebhookSettings
 
 __all__ = ["LARGEST_BODY", "WAITS", "MailWebhookHandler", "compose", "handler"]
 
-#: Seconds until it is posted again, by how often it was received: nearly what the specification suggests, as far as a
-#: message of SQS's can be hidden. After the last it is received once more, and SQS makes it a letter.
+#: Seconds until the next try, by receive count: close to what the specification suggests, within SQS's longest
+#: visibility timeout. After the last wait it is received once more, and then SQS moves it to the dead letters.
 WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000, 36_000, 36_000)
-#: By how much a wait is longer or shorter by chance, so that what failed together does not come together.
+#: Fraction by which a wait is randomly longer or shorter, so that failed posts are not all retried together.
 _JITTER = 0.15
-#: Bytes of an event: those of Herald's are a few thousand at most, and this is no place for others.
+#: Largest event in bytes: Herald's have a few thousand at most, and nothing else is posted.
 LARGEST_BODY = 65_536
-#: Seconds of waiting for an answer: the specification's upper end.
+#: Timeout of the answer in seconds: the upper end of the specification's range.
 _TIMEOUT = 15.0
-#: The endpoint is gone and wants no more: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.11
+#: The endpoint no longer exists and wants no more: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.11
 _GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
 class MailWebhookHandler:
-    """Posts what the queue hands over. `clock` gives epoch milliseconds, `draw` a number from 0 to 1; `stop` turns the
-    reader of the queue off."""
+    """Posts the messages of the queue. `clock` returns epoch milliseconds, `draw` a number from 0 to 1; `stop` disables
+    the queue's event source mapping."""
 
     client: HttpClient
     path: str
@@ -58,8 +58,8 @@ class MailWebhookHandler:
     stop: Callable[[], object]
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
-        """Post each message; the answer names those that must come again. Raises for what is no mail event, and where
-        AWS does not answer."""
+        """Post each message; return those that must be retried. Raises if a message is not a mail event, or AWS does
+        not answer."""
         failed = [record["messageId"] for record in event.get("Records", []) if not self._deliver(record)]
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
@@ -78,25 +78,25 @@ class MailWebhookHandler:
             self.telemetry.count("WebhookGone", item=id_, detail="answered 410: nothing more is posted")
             self.stop()
             return False
-        if answer.status in (401, 403):  # it may know only a secret that is newer than ours
+        if answer.status in (401, 403):  # the receiver may know only a newer secret than this one
             self.secret.reread()
         return self._leave(item, id_, f"answered {answer.status}", self._read_retry_after(answer))
 
     def _post(self, id_: str, body: bytes) -> HttpResponse:
-        """Raises NotificationError where no answer came."""
+        """Sign and post an event. Raises NotificationError if no answer came."""
         self.secret.reread()
         headers = sign(id_, self.clock() // 1000, body, read_secrets(self.secret.value))
         return self.client.post(self.path, headers | {"Content-Type": "application/cloudevents+json"}, body)
 
     def _leave(self, item: QueueItem, id_: str, detail: str, asked: float = 0) -> bool:
-        """In the queue, at least for the seconds that the other end `asked` for."""
+        """Leave the message in the queue, at least for the seconds that the receiver `asked` for."""
         wait = WAITS[min(item.receives, len(WAITS)) - 1] * (1 + _JITTER * (2 * self.draw() - 1))
         self.telemetry.count("WebhookFailed", item=id_, detail=detail, receives=item.receives)
         self.queue.postpone(item, max(wait, asked))
         return False
 
     def _read_retry_after(self, answer: HttpResponse) -> float:
-        """Seconds; https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
+        """Return the seconds in `Retry-After`, or 0: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
         text = answer.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
             return float(text[:9])
@@ -107,7 +107,7 @@ class MailWebhookHandler:
 
 
 def _read(text: str) -> tuple[str, bytes]:
-    """The id of a mail event and its bytes. Raises ValueError."""
+    """Return the id of a mail event, and its bytes. Raises ValueError."""
     body = text.encode()
     if len(body) > LARGEST_BODY:
         raise ValueError(f"an event of {len(body)} bytes is not posted")
@@ -118,7 +118,8 @@ def _read(text: str) -> tuple[str, bytes]:
 
 
 def _stop(functions: Any, name: str) -> None:
-    """Turn the reader of this function's queue off: what is in it stays until somebody turns it on again.
+    """Disable the event source mapping of this function's queue: messages stay in it until an operator enables it
+    again.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
     """
@@ -127,7 +128,7 @@ def _stop(functions: Any, name: str) -> None:
 
 
 def compose(environment: dict[str, str], clients: Clients) -> MailWebhookHandler:
-    """The handler of one sandbox. Raises BadSetting."""
+    """Compose the handler. Raises BadSetting."""
     settings = MailWebhookSettings.read(environment)
     secret = Secret(lambda: clients.secret(settings.secret))
     try:

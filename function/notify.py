@@ -1,4 +1,4 @@
-"""Entry point of `notify`: SNS events and the queue `retry` in, mails out.
+"""Entry point of `notify`: turns SNS events and messages of the queue `retry` into mails.
 
 Lambda: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html and .../services-sqs-errorhandling.html
 """
@@ -35,25 +35,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Notifier", "compose", "handler"]
 
-#: Kept back from the invocation's time for writing down what happened, in milliseconds.
+#: Milliseconds at the end of the invocation that are reserved for recording the result.
 _RESERVE = 3_000
 _WARM = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Takes what Lambda hands over apart, has each delivery carried, and sees to those that come back."""
+    """Reads the deliveries of an invocation, has the courier process each, and queues those that must be retried."""
 
     courier: Callable[[str], Courier]
     retry: Queue
     telemetry: Telemetry
     clock: Callable[[], int]
     tracing: DeliveryTracing | None = None
-    #: The first deliveries of this sandbox, which make connections: how long the others took is compared by releases.
+    #: The first deliveries of this sandbox, which open connections; releases compare only the duration of later ones.
     _first: list[None] = field(default_factory=list, init=False)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Handle one invocation. Raises only the unforeseen, so that Lambda's own retries begin."""
+        """Handle one invocation. Raises only unexpected errors, so that Lambda retries."""
         courier = self.courier(context.aws_request_id)
         deadline = self.clock() + int(context.get_remaining_time_in_millis()) - _RESERVE
         if is_queue_event(event):
@@ -75,7 +75,7 @@ class Notifier:
             for found in from_queue(record):
                 delivery = _as_delivery(found)
                 outcome = self._carry(courier, delivery, deadline)
-                if outcome.retry_at is not None and outcome.not_sent:  # an item in the queue takes no more marks
+                if outcome.retry_at is not None and outcome.not_sent:  # a queued message takes no new attributes
                     self.retry.put(
                         write_retry(delivery, outcome.not_sent), self._compute_seconds_until(outcome.retry_at)
                     )
@@ -99,7 +99,8 @@ class Notifier:
         return outcome
 
     def _count(self, outcome: Outcome, delivery: Delivery, took: int | None) -> None:
-        """Synthetic mails are counted apart: they are no mail to anybody, and their number says nothing of the load."""
+        """Count the outcome. Synthetic mails are counted separately: they reach nobody, and their number says nothing
+        about the load."""
         if outcome.synthetic:
             self.telemetry.count(
                 SYNTHETIC, message_id=outcome.message_id, outcome=outcome.kind.value, detail=outcome.detail
@@ -107,7 +108,7 @@ class Notifier:
             return
         also = dict.fromkeys(outcome.also, 1) | ({"SendLatency": outcome.ms} if outcome.provider else {})
         if outcome.retry_at is not None and delivery.item and delivery.item.sent_at:
-            # SQS's own age leaves out what was received three times.
+            # SQS's own age metric ignores messages received three times.
             also["WaitingSeconds"] = max(0, self.clock() - delivery.item.sent_at) // 1000
         self.telemetry.count(
             outcome.kind.value,
@@ -124,7 +125,7 @@ class Notifier:
 
 
 def _as_delivery(found: Delivery | Unreadable) -> Delivery:
-    """What is no envelope is carried as if it were an event: a bare one becomes its mail, all else ends in `dead`."""
+    """Treat an input without an envelope as an event: a bare event becomes its mail, anything else ends in `dead`."""
     if isinstance(found, Delivery):
         return found
     digest = hashlib.sha256(found.raw.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -132,7 +133,7 @@ def _as_delivery(found: Delivery | Unreadable) -> Delivery:
 
 
 def compose(environment: dict[str, str], clients: Clients) -> Notifier:
-    """The notifier of one sandbox. Raises BadSetting."""
+    """Compose the handler. Raises BadSetting."""
     settings = NotifySettings.read(environment, read_release())
     secret, *older = clients.keys(settings.address_key_parameter)
     sqs = clients.sqs()
@@ -210,7 +211,8 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
 
 
 def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:
-    """What collects events, if any notification is mailed so. Raises BadSetting: there are no time zones here."""
+    """Return what collects events for digests, if any notification is one. Raises BadSetting if there is no time zone
+    database."""
     if not catalogue.has_digests:
         return None
     from function.delivery.digests import Digests  # noqa: PLC0415  only where it is used
@@ -223,7 +225,8 @@ def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:
 
 
 def _make_links(settings: NotifySettings, clients: Clients) -> UnsubscribeLinks | None:
-    """The newest of the keys signs; whoever serves the page may know older ones."""
+    """Return the link maker, which signs with the newest key; the page that verifies links may still know only older
+    ones."""
     if not settings.unsubscribe_url:
         return None
     return UnsubscribeLinks(settings.unsubscribe_url, clients.keys(settings.link_key_parameter)[0])

@@ -1,7 +1,7 @@
-"""Why a mail did not go out, or did not arrive, as codes for programs beside the sentences for people.
+"""Why a mail was not sent or did not arrive: codes for programs, with sentences for people.
 
-The list is closed: contracts/timeline.schema.json publishes it, and readers of the ledger key on the code. The sentence
-beside it may change with any release.
+The list is closed: contracts/timeline.schema.json publishes it, and readers of the ledger depend on the codes. The
+sentences may change with any release.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["MEANING", "Reason", "ReasonCode"]
 
 
 class ReasonCode(StrEnum):
-    """Each has a sentence in `MEANING`."""
+    """The codes; `MEANING` has a sentence for each."""
 
     EVENT_INVALID = "event_invalid"
     EVENT_TOO_LARGE = "event_too_large"
@@ -112,10 +112,9 @@ MEANING: dict[ReasonCode, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason: its code, and one line for a person without personal data.
+    """One reason: its code, and one line for people without personal data.
 
-    `code` is a ReasonCode; read back from a record of another release it may be one that this release does not know, or
-    empty.
+    `code` is a ReasonCode; from a record of another release it may be unknown to this release, or empty.
     """
 
     code: str

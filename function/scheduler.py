@@ -1,7 +1,7 @@
-"""Entry point of `scheduler`: once a minute it puts what has become due into the queue `retry`.
+"""Entry point of `scheduler`: once a minute it queues the due records in `retry`.
 
-What it puts there is a reference to the record. `notify` reads the event from the ledger, claims and sends: so it
-does no harm if the scheduler runs twice at once, dies anywhere, or has another clock than `notify`.
+It queues only a reference to the record; `notify` reads the event from the ledger, claims and sends. So it does no harm
+if two schedulers run at once, one crashes at any point, or its clock differs from that of `notify`.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from function.settings import SchedulerSettings
 
 __all__ = ["Scheduler", "compose", "handler"]
 
-#: What SQS takes in one call.
+#: Most messages of one SQS call.
 _BATCH = 10
-#: Kept back from the invocation's time for the last batch, in milliseconds.
+#: Milliseconds at the end of the invocation that are reserved for the last batch.
 _RESERVE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """Queues the mails that are due, to be sent."""
+    """Queues the records that are due."""
 
     schedule: Schedule
     retry: Queue
@@ -37,7 +37,7 @@ class Scheduler:
     clock: Callable[[], int]
 
     def __call__(self, _event: object, context: Any) -> dict[str, int]:
-        """Put every due record into the queue while there is time; the next run goes on. The answer says how many."""
+        """Queue every due record while there is time; the next run continues. Returns how many were queued."""
         now = self.clock()
         deadline = now + int(context.get_remaining_time_in_millis()) - _RESERVE
         count = age = 0
@@ -51,7 +51,8 @@ class Scheduler:
         return {"due": count}
 
     def _ask(self, batch: Sequence[Due]) -> int:
-        """How many the queue took. What it did not take keeps its place in the index, and the next run finds it."""
+        """Queue a batch; return how many SQS accepted. The others keep their place in the index, and the next run finds
+        them."""
         letters = [write_retry(Delivery(found.message_id, "", in_ledger=True)) for found in batch]
         refused = self.retry.put_all(letters)
         for number, found in enumerate(batch):
@@ -63,7 +64,7 @@ class Scheduler:
 
 
 def compose(environment: dict[str, str], clients: Clients) -> Scheduler:
-    """The scheduler of one sandbox. Raises BadSetting."""
+    """Compose the handler. Raises BadSetting."""
     settings = SchedulerSettings.read(environment, read_release())
     ledger = open_ledger(settings.ledger, clients.dynamodb())
     telemetry = Telemetry(find_service(environment, "scheduler"), settings.ledger.release, read_clock)

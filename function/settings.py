@@ -45,22 +45,22 @@ __all__ = [
     "WebhookSettings",
 ]
 
-#: The least timeout in which a mail can leave, in seconds: after the claim there must still be time for the provider's
-#: answer (12 s, function/providers) and for writing down what happened (3 s, function/notify.py).
+#: The least timeout in which a mail can be sent, in seconds: after the claim there must be time for the provider's
+#: answer (12 s, function/providers) and for recording the result (3 s, function/notify.py).
 _LEAST_TIMEOUT = 16
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """What every function needs to write records: retention in days; in seconds the hold, and how long lies between two
-    reports that count."""
+    """The settings that every function needs to write records: the retention in days; in seconds the hold, and the
+    least time between two reports that count."""
 
     table: str
     hold: float
     retention_days: int
     release: str
     apart: float = 300.0
-    #: Where spans are sent to; empty: mails are not traced.
+    #: The collector that spans are sent to; empty: tracing is off.
     otlp_endpoint: str = ""
 
     @classmethod
@@ -92,26 +92,26 @@ class NotifySettings:
     on_unknown: str
     retry_policy: RetryPolicy
     delivery_mode: DeliveryMode
-    #: The ARN of what keeps each provider's secret, by its URL.
+    #: The ARN of each provider's secret, by the provider's URL.
     provider_secrets: Mapping[str, str]
-    #: What stands in for vendors on this machine, by scheme.
+    #: Local endpoints that replace the vendors', by scheme.
     provider_endpoints: Mapping[str, str]
-    #: Milliseconds that a provider rests that nobody reaches.
+    #: How long an unreachable provider is not called, in milliseconds.
     provider_rest: int
     #: Whether events may be kept for later.
     scheduling: bool
-    #: Addresses that a notification may be sent from, beside that of `sender`.
+    #: Addresses that a notification may be sent from, besides that of `sender`.
     senders: frozenset[str]
-    #: The buckets that attachments may lie in; none: mails have no attachments.
+    #: The buckets that attachments may be in; empty: mails have no attachments.
     attachment_buckets: frozenset[str]
-    #: Those whose mails are sent beside the deployment's own, by name.
+    #: The tenants of this deployment, by name.
     tenants: Mapping[str, Tenant]
-    #: The address of each role that gets copies, by its name.
+    #: The address of each role that gets copies, by the role's name.
     roles: Mapping[str, str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
-        """Read and check all. Raises BadSetting for the first that cannot be."""
+        """Read and validate all settings. Raises BadSetting for the first that is invalid."""
         env = Environment(values)
         providers = _read_providers(env)
         scale = _read_time_scale(env)
@@ -153,23 +153,23 @@ class NotifySettings:
         )
 
     def require_buckets(self, types: Collection[str]) -> None:
-        """Raise BadSetting if mails of these types may have attachments and the deployment allows no bucket."""
+        """Raise BadSetting if mails of these types may have attachments but the deployment allows no bucket."""
         if types and not self.attachment_buckets:
             raise BadSetting(
                 f"HERALD_ATTACHMENT_BUCKETS is not set, and {min(types)} has attachments: add attachment_buckets"
             )
 
     def require_allowed(self, senders: Mapping[str, str]) -> None:
-        """Raise BadSetting unless the deployment allows each From header of `senders`, by the type that names it: no
-        mail of that type could leave, and so a release ends before any traffic."""
+        """Raise BadSetting unless the deployment allows each From header of `senders`, by event type. Otherwise no mail
+        of that type could be sent; raising stops a release before it gets traffic."""
         allowed = {split_sender(self.sender)[1], *self.senders}
         for type_, header in senders.items():
             if split_sender(header)[1] not in allowed:
                 raise BadSetting(f"HERALD_SENDERS must name the address that {type_} is sent from: add it to senders")
 
     def require_roles(self, roles: Mapping[str, Collection[str]]) -> None:
-        """Raise BadSetting unless the deployment says which address each of `roles` has, by the type whose mails are
-        copied to them."""
+        """Raise BadSetting unless the deployment has an address for each of `roles`, by the event type that they get
+        copies of."""
         for type_, names in roles.items():
             if missing := sorted({*names} - self.roles.keys()):
                 raise BadSetting(f"HERALD_ROLES must name {missing[0]}, which gets copies of {type_}: add it to roles")
@@ -191,13 +191,13 @@ class FeedbackSettings:
     dead_queue_url: str
     retry_queue_url: str
     providers: tuple[str, ...]
-    #: By region, the queue of what its topic could not bring home.
+    #: The queue of reports that a region's topic could not deliver, by region.
     undelivered_queues: Mapping[str, str]
     roles: Mapping[str, str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
-        """Read and check all. Raises BadSetting for the first that cannot be."""
+        """Read and validate all settings. Raises BadSetting for the first that is invalid."""
         env = Environment(values)
         providers = _read_providers(env)
         return cls(
@@ -213,13 +213,13 @@ class FeedbackSettings:
 
     @property
     def asks_next_provider(self) -> bool:
-        """Whether one may say that it never tried a mail, and another comes after it."""
+        """Whether a provider that can report that it never tried a mail is followed by another one."""
         return any(map(reports_by_webhook, self.providers[:-1]))
 
 
 @dataclass(frozen=True, slots=True)
 class HookSettings:
-    """Settings of the traffic hooks: where records lie, and what is tried."""
+    """Settings of the traffic hooks: where the records are, and what is tested."""
 
     table: str
     function: str
@@ -230,7 +230,7 @@ class HookSettings:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> HookSettings:
-        """Read all. Raises BadSetting for the first that is missing."""
+        """Read all settings. Raises BadSetting for the first that is missing."""
         env = Environment(values)
         return cls(
             env.text("LEDGER_TABLE"),
@@ -251,7 +251,7 @@ class SchedulerSettings:
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> SchedulerSettings:
-        """Read all. Raises BadSetting for the first that is missing."""
+        """Read all settings. Raises BadSetting for the first that is missing."""
         return cls(LedgerSettings.read(values, release), Environment(values).text("RETRY_QUEUE_URL"))
 
 
@@ -261,12 +261,12 @@ class WebhookSettings:
 
     table: str
     feedback_queue_url: str
-    #: The ARN of what keeps each vendor's signing key, by the provider's URL.
+    #: The ARN of each vendor's signing key, by the provider's URL.
     secrets: Mapping[str, str]
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> WebhookSettings:
-        """Read and check all. Raises BadSetting for the first that cannot be."""
+        """Read and validate all settings. Raises BadSetting for the first that is invalid."""
         env = Environment(values)
         wanted = 'JSON such as {"resend://": "arn:…"}, of providers that report by webhook'
         return cls(
@@ -284,13 +284,13 @@ class MailEventsSettings:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> MailEventsSettings:
-        """Read all. Raises BadSetting if it is missing."""
+        """Read all settings. Raises BadSetting if one is missing."""
         return cls(Environment(values).text("MAIL_EVENTS_TOPIC_ARN"))
 
 
 @dataclass(frozen=True, slots=True)
 class MailWebhookSettings:
-    """Settings of `mail-webhook`: where mail events are posted, and the ARN of what keeps the signing secrets."""
+    """Settings of `mail-webhook`: the URL that mail events are posted to, and the ARN of the signing secrets."""
 
     url: str
     secret: str
@@ -298,7 +298,7 @@ class MailWebhookSettings:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> MailWebhookSettings:
-        """Read and check all. Raises BadSetting for the first that is missing or cannot be."""
+        """Read and validate all settings. Raises BadSetting for the first that is missing or invalid."""
         env = Environment(values)
         wanted = "an https URL, or http on 127.0.0.1"
         return cls(
@@ -310,7 +310,7 @@ class MailWebhookSettings:
 
 @dataclass(frozen=True, slots=True)
 class EventsApiSettings:
-    """Settings of `events-api`: `scope` is what stands before a type in the scope that allows it."""
+    """Settings of `events-api`: a token needs the scope `<scope>/<type>` to publish events of a type."""
 
     topic_arn: str
     scope: str
@@ -319,18 +319,19 @@ class EventsApiSettings:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> EventsApiSettings:
-        """Read all. Raises BadSetting for the first that is missing or cannot be."""
+        """Read all settings. Raises BadSetting for the first that is missing or invalid."""
         env = Environment(values)
         return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _read_scheduling(env), _read_tenants(env))
 
 
 def _read_time_scale(env: Environment) -> float:
-    """Below 1 where the laptop cloud shortens every wait."""
+    """Return the factor for all waits: below 1 in the laptop cloud."""
     return env.read("TIME_SCALE", "1", require_between(0.0001, 1), "a factor from 0.0001 to 1")
 
 
 def _read_delivery_mode(env: Environment, mode: str) -> DeliveryMode:
-    """Whom to mail; a mode without its list or its address is refused, so that it never falls back to everybody."""
+    """Return whom this deployment may mail. A mode without its list or address is an error, so that it never falls back
+    to everybody."""
     if mode == "redirect":
         return DeliveryMode(
             redirect_to=env.read("REDIRECT_TO", None, parse_address, "one address such as me@example.com")
@@ -343,9 +344,9 @@ def _read_delivery_mode(env: Environment, mode: str) -> DeliveryMode:
 
 
 def _check_timeout(env: Environment) -> None:
-    """Refuse a function timeout that ends before a mail could leave, or not before half of the hold is over.
+    """Reject a function timeout that is too short to send a mail, or not less than half of the hold.
 
-    Where nobody says it, as in the laptop cloud, there is nothing to check.
+    If it is not set, as in the laptop cloud, there is nothing to check.
     """
     if env.has("TIMEOUT_SECONDS"):
         hold = env.read("HOLD_SECONDS", "900", float, "seconds")
@@ -356,7 +357,8 @@ def _check_timeout(env: Environment) -> None:
 
 
 def _read_tenants(env: Environment, providers: tuple[str, ...] | None = None) -> Mapping[str, Tenant]:
-    """Who declares none does without all of it; without `providers` it is of no account by which a mail may go."""
+    """Read the tenants, without loading their module if there are none; without `providers`, the tenants' providers are
+    not checked."""
     if not env.has("TENANTS"):
         return {}
     from function.message.addressing.tenant import read_tenants  # noqa: PLC0415  only where it is used
@@ -383,7 +385,8 @@ def _read_providers(env: Environment) -> tuple[str, ...]:
 
 
 def _on_unknown(env: Environment, providers: tuple[str, ...]) -> str:
-    """Only a provider that reports clears up a lost answer: with one that does not, such a mail waits for a person."""
+    """Read the policy for mails in doubt: if a provider gives no reports, a lost answer is never resolved, so an
+    operator must decide."""
     if all(map(gives_feedback, providers)):
         return env.read("ON_UNKNOWN", "resend", require_one_of("resend", "hold"), "resend or hold")
     return env.read(

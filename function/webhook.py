@@ -1,6 +1,6 @@
-"""Entry point of `webhook`: what vendors report over HTTP, verified and put into the queue `feedback`.
+"""Entry point of `webhook`: verifies vendors' reports over HTTP and puts them into the queue `feedback`.
 
-Only where a provider beside SES reports so. API Gateway's event, payload format 2.0:
+Deployed only if a provider other than SES reports this way. API Gateway's event, payload format 2.0:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
@@ -27,11 +27,11 @@ from function.settings import WebhookSettings
 
 __all__ = ["CLOCK_BOUND", "LARGEST_BODY", "WebhookHandler", "compose", "handler"]
 
-#: How far the time of a signature may lie from now, in seconds, either way.
+#: How far a signature's time may be from now, in seconds, in either direction.
 CLOCK_BOUND = 300
-#: Bytes of a request that are read. SendGrid's largest have some hundred events of 1 KB.
+#: Most bytes of a request. SendGrid's largest requests have some hundred events of 1 KB.
 LARGEST_BODY = 1_000_000
-#: Bytes of one event, so that ten of them fit one call of SQS's.
+#: Most bytes of one event, so that ten of them fit into one SQS call.
 _LARGEST_EVENT = 100_000
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 _BATCH = 10
@@ -45,7 +45,8 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebhookSource:
-    """One provider that reports: its URL, what is its vendor's own, and its keys, one a line, any of which may sign."""
+    """One provider that reports: its URL, the vendor's functions, and its keys, one a line, any of which may have
+    signed."""
 
     url: str
     vendor: VendorWebhook
@@ -54,7 +55,7 @@ class WebhookSource:
 
 @dataclass(frozen=True, slots=True)
 class WebhookHandler:
-    """Takes one request. `sources` are by the path of their route; `clock` gives epoch milliseconds."""
+    """Handles one request. `sources` are keyed by the path of their route; `clock` returns epoch milliseconds."""
 
     sources: Mapping[str, WebhookSource]
     sqs: Any
@@ -65,8 +66,8 @@ class WebhookHandler:
     clock: Callable[[], int]
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
-        """Answers 200 once all that is of ours lies in the queue; 400 malformed, 401 not signed, 413 too large, 503
-        nothing is lost if the vendor tries again. Only what a signature covers is written anywhere."""
+        """Answer 200 once all events about our mails are queued; 400 if malformed, 401 if not signed, 404 for an
+        unknown path, 413 if too large, 503 if the vendor must try again. Only signed content is stored."""
         try:
             source, request = self._read(event)
             self._verify(source, request)
@@ -93,7 +94,7 @@ class WebhookHandler:
         return source, WebhookRequest(headers, content)
 
     def _verify(self, source: WebhookSource, request: WebhookRequest) -> None:
-        """Raises unless the vendor signed it lately, and a token, if there is one, belongs to this body."""
+        """Raise unless the vendor signed the request recently, and its token, if it has one, belongs to this body."""
         signed_at = _find_signature(source, request)
         if signed_at is None:
             before = source.secret.value
@@ -107,7 +108,7 @@ class WebhookHandler:
             raise _Refused(401, "the token of another body")
 
     def _is_for_this_body(self, token: str, body: bytes) -> bool:
-        """Whether a token is new, or comes again with the same body: a vendor repeats what got no answer."""
+        """Whether a token is new, or was used with the same body: vendors repeat requests that got no answer."""
         return write_if_allowed(
             lambda: self.dynamodb.update_item(
                 TableName=self.table,
@@ -125,7 +126,7 @@ class WebhookHandler:
         )
 
     def _take(self, source: WebhookSource, request: WebhookRequest) -> int:
-        """Queue the events that are about mails of ours; return how many."""
+        """Queue the events about our mails; return how many."""
         events = source.vendor.split(request.body)
         parsed = [(event, source.vendor.parse(event, source.url)) for event in events]
         bodies = [enclose(event, said) for event, said in parsed if not isinstance(said, Ignored)]
@@ -157,7 +158,7 @@ def _build_response(status: int, text: str) -> dict[str, Any]:
 
 
 def compose(environment: dict[str, str], clients: Clients) -> WebhookHandler:
-    """The handler of one sandbox. Raises BadSetting."""
+    """Compose the handler. Raises BadSetting."""
     settings = WebhookSettings.read(environment)
     sources = {build_webhook_path(url): _open_source(url, arn, clients) for url, arn in settings.secrets.items()}
     telemetry = Telemetry(find_service(environment, "webhook"), read_release(), read_clock)

@@ -1,7 +1,7 @@
-"""The functions that a release moves together with `notify`: their aliases follow it, and go back with it.
+"""Moves the aliases of the functions that a release moves together with `notify`, and moves them back.
 
-Which they are, and between which versions they move, stands in the description of the deployment
-(`deployment_description.py`): CodeDeploy itself moves one function.
+CodeDeploy itself moves only one function. The deployment's description lists the others and their versions
+(`deployment_description.py`).
 """
 
 from __future__ import annotations
@@ -17,27 +17,30 @@ from function.canary.deployment_description import Companion
 
 __all__ = ["move", "move_back"]
 
-#: How often an alias that moved meanwhile is read again.
+#: How often an alias is read again because it was moved meanwhile.
 _MOVES = 3
 
 
 def move(functions: Any, alias: str, companions: Sequence[Companion]) -> None:
-    """Give every companion's alias to the new version. Raises ValueError if somebody else has moved one."""
+    """Move every companion's alias to its new version. Raises ValueError if an alias is on a version that is
+    neither."""
     for one in companions:
         if one.before != one.after:
             _move(functions, alias, one.function, one.before, one.after)
 
 
 def move_back(functions: Any, alias: str, companions: Sequence[Companion]) -> None:
-    """Give every companion's alias to the version before, wherever it is on the new one."""
+    """Move every companion's alias back to its previous version, if it is on the new one."""
     for one in companions:
         with contextlib.suppress(ValueError):
             _move(functions, alias, one.function, one.after, one.before)
 
 
 def _move(functions: Any, alias: str, function: str, from_: str, to: str) -> None:
-    """Move by the revision that was read: for a moment after a move the old one is read, and then it is read again.
-    A version that the alias seems to have is written as well, since the read may be stale.
+    """Move an alias with the revision id that was read. For a moment after a move, a read can return the old revision:
+    it is then read again.
+
+    An alias that seems to be on the target version is updated too, since the read may be stale.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
@@ -53,7 +56,7 @@ def _move(functions: Any, alias: str, function: str, from_: str, to: str) -> Non
 
 
 def _write(functions: Any, alias: str, function: str, version: str, revision: str) -> bool:
-    """Give the alias this version; false if the revision is not its last."""
+    """Point the alias to this version; False if `revision` is not the alias's current revision id."""
     try:
         functions.update_alias(FunctionName=function, Name=alias, FunctionVersion=version, RevisionId=revision)
     except ClientError as error:

@@ -21,26 +21,26 @@ from function.settings import HookSettings
 
 __all__ = ["check_release", "find_candidate", "take_back"]
 
-#: A first invocation of a version takes its init, too. It is not repeated by botocore: the smoke test decides.
+#: The first invocation of a version includes its init. botocore does not retry it: the smoke test does.
 _INVOKE = Config(connect_timeout=2, read_timeout=65, retries={"total_max_attempts": 1})
-#: A move reads the alias first, so repeating it changes nothing.
+#: A move reads the alias first, so it is safe to retry.
 _MOVE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 5})
 _SCALAR = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]"']++(?<!:))"""
 _VALUE = rf"\s*(?:[&!]\S+\s+)*{_SCALAR}"
 _ANCHOR = re.compile(rf"&(\S+)\s+(?:!\S+\s+)*{_SCALAR}")
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
-#: The end of the name of the function that publishes what became of a mail.
+#: How the name of the function that publishes mail events ends.
 _MAIL_EVENTS = "-mail-events"
 
 
 def check_release(
     info: Mapping[str, Any], through_the_alias: bool, environment: Mapping[str, str], codedeploy: Any, seconds: float
 ) -> tuple[str | None, int]:
-    """Why the release fails, or None, and how many mails tested it; `info` is GetDeployment's
-    `deploymentInfo`, or names a `Version`.
+    """Run the smoke test; return why the release fails (None: it passed) and how many mails tested it. `info` is
+    GetDeployment's `deploymentInfo`, or an event that names a `Version`.
 
-    Before traffic, every mail is tried. After it, the companions' aliases move first, and then SES's own reports on a
-    few mails must come through them.
+    Before traffic, every example is sent. After traffic, the companions' aliases are moved first; then a few mails are
+    sent, and SES's own reports on them must arrive.
     """
     settings = HookSettings.read(environment)
     companions = _list_companions(info, settings)
@@ -57,8 +57,8 @@ def check_release(
 
 
 def take_back(info: Mapping[str, Any], environment: Mapping[str, str], codedeploy: Any) -> None:
-    """Give the companions' aliases back to the version before, of a deployment that failed or of the one that its
-    rollback names."""
+    """Move the companions' aliases back to their previous versions: for a failed deployment, or for the one that a
+    rollback deployment names."""
     triggering = (info.get("rollbackInfo") or {}).get("rollbackTriggeringDeploymentId")
     if triggering:
         info = codedeploy.get_deployment(deploymentId=triggering)["deploymentInfo"]
@@ -68,7 +68,8 @@ def take_back(info: Mapping[str, Any], environment: Mapping[str, str], codedeplo
 
 
 def _list_companions(info: Mapping[str, Any], settings: HookSettings) -> list[Companion]:
-    """Those of a deployment, by its description, or the `Companions` that are named with their versions."""
+    """Return the companions in the deployment's description, or in the event's `Companions`, which maps names to
+    versions."""
     if "Version" in info:
         return [Companion(name, version, version) for name, version in (info.get("Companions") or {}).items()]
     return read_companions(info.get("description") or "", settings.function)
@@ -85,8 +86,8 @@ def find_candidate(
     codedeploy: Any,
     companions: Sequence[Companion] = (),
 ) -> Candidate:
-    """The candidate of a deployment, or the `Version` of a `Release` that is named. Raises ValueError for another
-    function."""
+    """Return the candidate of a deployment, or the `Version` and `Release` that the event names. Raises ValueError if
+    the deployment is of another function."""
     if "Version" in info:
         name, version, release = settings.function, info["Version"], info.get("Release") or ""
     else:
@@ -104,7 +105,7 @@ def find_candidate(
 
 
 def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Function and target version as the deployment's target names them; None if it does not.
+    """Read the function and target version from the deployment's target; None if it does not name them.
 
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LambdaFunctionInfo.html
     """
@@ -122,7 +123,8 @@ def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | 
 
 
 def _from_appspec(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str]:
-    """The same as the AppSpec says. GetDeployment never has its content: it is fetched by its hash.
+    """Read the function and target version from the AppSpec. GetDeployment does not return its content, so it is
+    fetched by its hash.
 
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeployment.html
     """
@@ -136,9 +138,10 @@ def _from_appspec(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _read_values(content: str, key: str) -> list[str]:
-    """What stands behind a key of an AppSpec, JSON or YAML, in any letter case, quoted, in braces, or an alias (`*x`).
+    """Return the values of a key of an AppSpec (JSON or YAML), in any letter case, quoted, in braces, or as an alias
+    (`*x`).
 
-    No YAML is parsed: a parser would be the largest part of the package, for a fallback.
+    The YAML is not parsed: a parser would be the largest part of the package, only for a fallback.
     """
     text = _COMMENT.sub("", content)
     anchors = dict(_ANCHOR.findall(text))

@@ -1,9 +1,10 @@
-"""The description that `herald release` and `herald rollback` give a deployment: a sentence, then what moves with it.
+"""The description that `herald release` and `herald rollback` give a deployment: a sentence, then its companions.
 
     release 3f2a9c1b7d4e of herald-notify: version 6 to 7; feedback 4>5, webhook 2>3
 
-CodeDeploy moves one function. The hooks and later releases and rollbacks read here which other functions move with it,
-and between which versions. Their names share the prefix of `notify` and stand here without it.
+CodeDeploy moves one function. The hooks and later releases and rollbacks read from the description which other
+functions move with it, and between which versions. Their names are written without the prefix that they share with
+`notify`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LONGEST_DESCRIPTION", "Companion", "read_companions", "read_release", "write_description"]
 
-#: Characters that CodeDeploy takes. https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
+#: The longest description that CodeDeploy accepts, in characters.
+#: https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
 LONGEST_DESCRIPTION = 256
 _DESCRIPTION = re.compile(r"(?:release (\S+)|rollback) of \S+: version \d+ to \d+(?:; (.*))?")
 _COMPANION = re.compile(r"([\w-]+) (\d+)>(\d+)")
@@ -31,9 +33,9 @@ class Companion:
 
 
 def write_description(notify: str, before: str, after: str, companions: Iterable[Companion], release: str = "") -> str:
-    """The description of a deployment of `notify` from one version to another; without a release, of a rollback.
+    """Return the description of a deployment of `notify` from one version to another; without `release`, of a rollback.
 
-    Raises ValueError if CodeDeploy would not take it: a description that is cut off would leave companions behind.
+    Raises ValueError if it is too long for CodeDeploy: if it were cut off, companions would be left behind.
     """
     sentence = f"{f'release {release}' if release else 'rollback'} of {notify}: version {before} to {after}"
     prefix = _find_prefix(notify)
@@ -48,13 +50,14 @@ def write_description(notify: str, before: str, after: str, companions: Iterable
 
 
 def read_release(description: str) -> str:
-    """The release that a deployment puts live; empty for a rollback, and where somebody else wrote the description."""
+    """Return the release that a deployment puts live; empty for a rollback, or if Herald did not write the
+    description."""
     found = _DESCRIPTION.fullmatch(description)
     return (found[1] or "") if found else ""
 
 
 def read_companions(description: str, notify: str) -> list[Companion]:
-    """The functions that move with a deployment of `notify`; none where somebody else wrote the description."""
+    """Return the functions that move with a deployment of `notify`; none if Herald did not write the description."""
     found = _DESCRIPTION.fullmatch(description)
     moves = _COMPANION.findall(found[2] or "") if found else []
     return [Companion(_find_prefix(notify) + name, before, after) for name, before, after in moves]

@@ -1,4 +1,4 @@
-"""The synthetic mails that test a version, sent to SES's simulator, and reports on them in SES's format.
+"""The synthetic mails that test a version, sent to SES's simulator, and reports about them in SES's format.
 
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
@@ -31,7 +31,7 @@ __all__ = [
     "list_tenant_smoke_mails",
 ]
 
-#: SES's simulated mailboxes, and the state in which the record of a mail to each ends.
+#: SES's simulated mailboxes, and the final state of the record of a mail to each.
 ENDS = {
     "success": State.DELIVERED,
     "bounce": State.BOUNCED,
@@ -42,7 +42,7 @@ ENDS = {
 _OTHERS = [mailbox for mailbox in ENDS if mailbox != "success"]
 _TYPICAL = "typical"
 _BOUNCE = {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": []}
-#: What SES says of a mail to each mailbox after *Send*: `eventType`, and its details under the name of their key.
+#: What SES reports after *Send* about a mail to each mailbox: `eventType`, and the details under their key.
 _REPORTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "success": [("Delivery", {"delivery": {"smtpResponse": "250 2.0.0 OK"}})],
     "bounce": [("Bounce", {"bounce": _BOUNCE})],
@@ -54,7 +54,7 @@ _REPORTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class SmokeMail:
-    """One synthetic mail: of which type, data and tenant, and to which mailbox of the simulator."""
+    """One synthetic mail: its type, data and tenant, and the simulator's mailbox that it is sent to."""
 
     name: str
     type: str
@@ -64,12 +64,12 @@ class SmokeMail:
 
     @property
     def end(self) -> State:
-        """The state in which its record ends."""
+        """The final state of its record."""
         return ENDS[self.mailbox]
 
 
 def list_all_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
-    """Every example of every type in every language of its own, and one mail to each of the other mailboxes."""
+    """Every example of every type in each of the type's languages, and one mail to each of the other mailboxes."""
     locales = {type_: each["locales"] for type_, each in _read(root / "catalogue.json")["notifications"].items()}
     mails = [
         SmokeMail(f"{type_}, {name}, {locale}", type_, _set_locale(data, locale))
@@ -90,7 +90,7 @@ def list_few_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
 
 
 def list_tenant_smoke_mails(tenants: Iterable[str], root: Path = COMPILED) -> list[SmokeMail]:
-    """One mail of each tenant: its brand is there, and its sender allowed."""
+    """One mail for each tenant, which tests that its brand is in the package and its sender is allowed."""
     first = list_few_smoke_mails(root)[0]
     return [SmokeMail(f"{first.type} of {tenant}", first.type, first.data, tenant=tenant) for tenant in tenants]
 
@@ -108,7 +108,7 @@ def _read(path: Path) -> Any:
 
 
 def build_delivery(mail: SmokeMail, message_id: str, now: int) -> bytes:
-    """The event of a mail as SNS passes it to a function; `now` in epoch milliseconds."""
+    """Return the event of a mail as SNS passes it to a function; `now` is in epoch milliseconds."""
     event = build_synthetic_event(_label(message_id), mail.type, mail.data, _format_iso(now), mail.mailbox)
     event |= {"tenant": mail.tenant} if mail.tenant else {}
     sns = {
@@ -123,9 +123,9 @@ def build_delivery(mail: SmokeMail, message_id: str, now: int) -> bytes:
 
 
 def build_reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now: int) -> bytes:
-    """What SES reports on these mails (mailbox by message id), as SQS passes it to `feedback`.
+    """Return SES's reports about these mails (mailbox by message id), as SQS passes them to `feedback`.
 
-    They name no sending identity, so they do not count for how recent SES's own reports are.
+    They name no sending identity, so they do not count as recent feedback of SES.
     """
     records: list[dict[str, Any]] = []
     for message_id, mailbox in mails.items():
@@ -156,7 +156,7 @@ def build_reports(mails: Mapping[str, str], attempt: str, configuration_set: str
 
 
 def build_unsigned_request() -> bytes:
-    """An unsigned request, as API Gateway passes it to `webhook`.
+    """Return an unsigned request as API Gateway passes it to `webhook`.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
@@ -176,7 +176,8 @@ def build_unsigned_request() -> bytes:
 
 
 def build_silent_change(message_id: str) -> bytes:
-    """A change in the ledger's stream that a synthetic mail was sent. `mail-events` publishes nothing of it.
+    """Return a record of the ledger's stream which says that a synthetic mail was sent; `mail-events` must not publish
+    it.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
     """

@@ -1,5 +1,5 @@
-"""The smoke test of one release: synthetic mails through its `notify`, reports on them through its `feedback`, and what
-the ledger says of each."""
+"""The smoke test of one release: sends synthetic mails through its `notify` and reports about them through its
+`feedback`, then checks the ledger."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from function.runtime.lean_dataclass import dataclass
 __all__ = ["Candidate", "SmokeTest"]
 
 _SENT = frozenset({State.SENT, State.DELAYED, *ENDS.values(), State.SOFT_BOUNCED})
-#: These do not fail the version: SES was busy, or an answer was lost.
+#: States that do not fail the version: SES was busy, or an answer was lost.
 _UNDECIDED = frozenset({State.RELEASED, State.UNKNOWN, State.SENDING})
 _BUSY = frozenset({"TooManyRequestsException", "ServiceException", "EC2ThrottledException"})
 _UNTIL_THE_DEADLINE = 1_000
-#: Seconds before the second try; it doubles up to the longest.
+#: Seconds before the second try; the pause doubles up to the longest.
 _PAUSE, _LONGEST_PAUSE = 2.0, 10.0
-#: Seconds between two looks at a record that has not come to its end.
+#: Seconds between two reads of a record that has not reached its final state.
 _LOOK = 1.0
-#: Seconds that the last try may take.
+#: Seconds reserved for the last try.
 _LAST_TRY = 15.0
-#: Mails under way at once.
+#: How many mails are sent concurrently.
 _AT_ONCE = 4
-#: What is answered to a request on a path of no provider.
+#: The statuses expected for a request on a path of no provider.
 _TURNED_AWAY = frozenset({401, 404})
 #: The attempt that made-up reports name for a mail that was not sent.
 _NO_ATTEMPT = "trial"
@@ -52,12 +52,12 @@ _NO_ATTEMPT = "trial"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What must answer: the function's ARN or name with its qualifier, the version that this must lead to, and the
-    release that its timeline rows must name, empty if not known.
+    """The versions to test: the ARN or name of `notify` with its qualifier, the version that must answer, and the
+    release that timeline rows must name (empty: not known).
 
-    `feedback` is the function, with its version, that is invoked with made-up reports on the mails; with `reported`,
-    SES's own reports are waited for instead; with neither, no reports are expected. `webhooks` are the functions, with
-    their versions, that take HTTP requests, and `mail_events` those that publish what became of a mail.
+    `feedback` is the qualified function that is invoked with made-up reports about the mails. With `reported`, the test
+    waits for SES's own reports instead; with neither, it expects no reports. `webhooks` are the qualified functions
+    that receive HTTP requests, and `mail_events` those that publish mail events.
     """
 
     function: str
@@ -71,7 +71,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """What was wrong with one mail, and how many tries it takes until that counts."""
+    """What was wrong with one mail, and after how many tries it counts as a failure."""
 
     reason: str
     tries: int = 1
@@ -79,7 +79,7 @@ class _Failure:
 
 @dataclass(frozen=True, slots=True)
 class SmokeTest:
-    """Invokes a candidate and reads the ledger. `clock` gives epoch milliseconds, `sleep` takes seconds."""
+    """Invokes a candidate and reads the ledger. `clock` returns epoch milliseconds, `sleep` takes seconds."""
 
     functions: Any
     table: Table
@@ -89,7 +89,7 @@ class SmokeTest:
     at_once: int = _AT_ONCE
 
     def failure_reason(self, candidate: Candidate, mails: Sequence[SmokeMail], seconds: float = 60.0) -> str | None:
-        """Why the candidate fails, in one line, or None: every mail came to its end within so many seconds."""
+        """Return why the candidate fails, in one line; None if every mail reached its final state within `seconds`."""
         deadline = self.clock() + int((seconds - _LAST_TRY) * 1000)
         failed = threading.Event()
 
@@ -110,7 +110,7 @@ class SmokeTest:
             return next((reason for reason in pool.map(run, mails) if reason), None)
 
     def _repeat(self, once: Callable[[], _Failure | None], deadline: int) -> _Failure | None:
-        """What is wrong with one thing after as many tries as that allows."""
+        """Repeat a check as often as its failure allows; return the last failure, if any."""
         for number in count(1):
             failure = once()
             if failure is None or number >= failure.tries or self.clock() >= deadline:
@@ -131,7 +131,7 @@ class SmokeTest:
             return _Failure(f"it was not invoked: {error}", _UNTIL_THE_DEADLINE if busy else 1)
         said = answer["Payload"].read().decode("utf-8", "replace")
         executed = answer.get("ExecutedVersion", candidate.version)
-        if executed != candidate.version:  # an alias that was moved leads to the old version for a while
+        if executed != candidate.version:  # for a while after a move, the alias still leads to the old version
             return _Failure(f"version {executed} answered instead of {candidate.version}", _UNTIL_THE_DEADLINE)
         return _Failure(f"it raised: {said[:200]}") if answer.get("FunctionError") else None
 
@@ -148,7 +148,7 @@ class SmokeTest:
         return None
 
     def _follow(self, candidate: Candidate, mail: SmokeMail, message_id: str, deadline: int) -> _Failure | None:
-        """What is wrong with the end of a mail that was sent."""
+        """Follow a sent mail to its final state. Returns the failure, if any."""
         if candidate.feedback:
             attempt = Record.from_item(self.table.get(message_key(message_id)) or {}).owner or _NO_ATTEMPT
             if failure := self._report(candidate, {message_id: mail.mailbox}, attempt):
@@ -168,13 +168,13 @@ class SmokeTest:
         return None if item is None else Record.from_item(item).state
 
     def _list_reporters(self, message_id: str) -> set[str]:
-        """The releases whose `feedback` wrote rows of a record."""
+        """Return the releases whose `feedback` wrote rows of a record."""
         item = self.table.get(message_key(message_id)) or {}
         return {str(row.get("release")) for row in deserialize(item["timeline"]) if row.get("provider") == "ses"}
 
     def _try_feedback(self, candidate: Candidate, mail: SmokeMail) -> _Failure | None:
-        """Report on mails that the ledger does not know, so `feedback` must create their records. `notify` must then
-        not send the one that was delivered. Returns the failure, if any."""
+        """Report on mails that the ledger does not know: `feedback` must create their records, and `notify` must then
+        not send the mail that was reported as delivered. Returns the failure, if any."""
         mails = {str(uuid.uuid4()): mailbox for mailbox in ENDS}
         if failure := self._report(candidate, mails, _NO_ATTEMPT):
             return failure
@@ -201,8 +201,8 @@ class SmokeTest:
         return None if status in _TURNED_AWAY else _Failure(f"{webhook}: it answered {status} to a stranger")
 
     def _try_mail_events(self, function: str) -> _Failure | None:
-        """Send a change of a synthetic mail, which `mail-events` must accept and not publish. Returns the failure, if
-        any."""
+        """Send a stream record about a synthetic mail, which `mail-events` must accept and not publish. Returns the
+        failure, if any."""
         said = self._ask(function, build_silent_change(str(uuid.uuid4())))
         if isinstance(said, _Failure):
             return said
@@ -216,7 +216,7 @@ class SmokeTest:
         return _Failure(f"{candidate.feedback}: it could not write {len(failures)} reports", 3) if failures else None
 
     def _ask(self, function: str, payload: bytes) -> dict[str, Any] | _Failure:
-        """What a function with its version answers."""
+        """Invoke a qualified function and return its answer, or the failure."""
         try:
             answer = self.functions.invoke(FunctionName=function, Payload=payload)
         except ClientError as error:

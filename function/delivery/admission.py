@@ -1,4 +1,4 @@
-"""Whether an event may be published: the verdict that `notify` would come to, before it is published."""
+"""Decides whether a posted event may be published, by the same checks that `notify` makes later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Accepted", "Admission", "EventProblem"]
 
 
 class Accepted(NamedTuple):
-    """An event as it goes to the topic."""
+    """An event that may be published to the topic."""
 
     source: str
     id: str
@@ -28,7 +28,8 @@ class Accepted(NamedTuple):
 
 
 class EventProblem(NamedTuple):
-    """What is wrong with one event: the HTTP status that says so, where in the event, and a reason's code."""
+    """What is wrong with one event: the HTTP status, a line for the publisher, the JSON Pointer, and the reason
+    code."""
 
     status: int
     detail: str
@@ -38,8 +39,8 @@ class EventProblem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """`scope` is what stands before a type in the scope that allows it; `clock` gives epoch milliseconds; with
-    `scheduling` events for later, and cancellations, are taken too."""
+    """Checks events before they are published. A token needs the scope `<scope>/<type>`; `clock` returns epoch
+    milliseconds. Events for later and cancellations are accepted only with `scheduling`."""
 
     builder: EmailBuilder
     scope: str
@@ -47,8 +48,8 @@ class Admission:
     clock: Callable[[], int]
 
     def check(self, value: object, granted: Collection[str]) -> Accepted | EventProblem:
-        """What becomes of a JSON value that was posted as an event: 403 without the scope of its type among `granted`,
-        413 if it is too large, 422 if `notify` would reject it."""
+        """Check a JSON value that was posted as an event: 403 if `granted` lacks the scope of its type, 413 if it is
+        too large, 422 if `notify` would reject it."""
         body = encode(value)
         if (size := len(body.encode())) > LARGEST_EVENT:
             line = f"the event has {size} bytes; {LARGEST_EVENT} are allowed"
@@ -64,8 +65,7 @@ class Admission:
         return Accepted(event.source, event.id, event.type, body)
 
     def _check(self, draft: Draft) -> Event:
-        """The event. Raises Rejected for the envelope, the type, its schema, the age, and what the templates make of
-        it."""
+        """Return the event. Raises Rejected if the envelope, type, schema, age or rendered mail is invalid."""
         if draft.event is None:
             raise draft.error or InvalidEvent("the event could not be read")
         if self.scheduling and draft.event.type == CANCEL:
@@ -83,7 +83,7 @@ class Admission:
         return draft.event
 
     def _check_each(self, draft: Draft, event: Event) -> None:
-        """Check the part of each recipient, so that the publisher learns at once what `notify` would reject. Raises
+        """Check each recipient's part, so that the publisher learns at once what `notify` would reject. Raises
         Rejected."""
         from function.message.addressing.recipients import write_part  # noqa: PLC0415  only where a notification takes several
 

@@ -1,7 +1,7 @@
-"""The files of a mail, fetched before it is claimed: what may fail by itself comes first.
+"""Fetches the files of a mail before it is claimed, as does everything else that can fail by itself.
 
-https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: without the right to list a bucket, an object that
-is not there is *access denied*.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: without permission to list the bucket, S3 answers
+*access denied* for a missing object.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _PIECE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """Reads objects of S3 with `s3`, a botocore client; `clock` gives epoch milliseconds."""
+    """Reads objects from S3 with the botocore client `s3`; `clock` returns epoch milliseconds."""
 
     s3: Any
     clock: Callable[[], int]
 
     def fetch(self, references: Sequence[Reference], until: int) -> tuple[Attachment, ...]:
-        """The files, each with the hash that the event says, and no more bytes in all than a mail may have.
+        """Return the files, after checking their hashes and their total size.
 
-        Raises AttachmentUnavailable for the first that is not so, or if it takes longer than `until` (epoch
-        milliseconds). Nothing was sent then, and the object may be put right.
+        Raises AttachmentUnavailable for the first file that is missing, different or too large, or if reading takes
+        longer than `until` (epoch milliseconds). Nothing was sent then, and the object can still be corrected.
         """
         files: list[Attachment] = []
         for number, one in enumerate(references):
@@ -67,7 +67,7 @@ class Attachments:
             raise AttachmentUnavailable(line) from None
 
     def _read_body(self, body: Any, what: str, room: int, until: int) -> bytes:
-        """The object, whatever length S3 said that it has."""
+        """Read the object in pieces, without relying on the length that S3 announced."""
         pieces: list[bytes] = []
         while piece := body.read(_PIECE):
             pieces.append(piece)

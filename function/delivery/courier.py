@@ -1,7 +1,7 @@
-"""The road of one delivery: read, validate, render, claim, send, record.
+"""Takes one delivery through its steps: read, validate, render, claim, send, record.
 
-Everything that can fail by itself comes before the claim, so that a claimed record means one thing only: the mail may
-be leaving. `decision` says what to do next, the courier does it and asks again, until nothing is left to do.
+Everything that can fail by itself comes before the claim, so a claimed record means one thing only: the mail may be on
+its way. `decision` says what to do next; the courier does it and asks again until nothing is left to do.
 """
 
 from __future__ import annotations
@@ -66,13 +66,14 @@ __all__ = ["Courier"]
 T = TypeVar("T")
 
 _UNTOLD = Reason(ReasonCode.LEDGER_BUSY, "nothing was sent; the ledger was too busy to be told at once")
-#: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
+#: How often the owner of an event is followed: its event item may have passed to another message. Rare, and bounded.
 _HOPS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Takes deliveries to their end. `clock` gives epoch milliseconds; `owner` a name for an attempt, never twice."""
+    """Processes deliveries until nothing is left to do. `clock` returns epoch milliseconds; `owner` returns a unique
+    name for an attempt."""
 
     builder: EmailBuilder
     ledger: Ledger
@@ -82,20 +83,20 @@ class Courier:
     release: str
     clock: Callable[[], int]
     owner: Callable[[], str]
-    #: Keeps what is to be sent later, where this deployment does.
+    #: Keeps events that are to be sent later, if scheduling is on.
     scheduling: Scheduling | None = None
-    #: Makes spans of it, where this deployment has its mails traced.
+    #: Makes spans of deliveries, if tracing is on.
     tracing: DeliveryTracing | None = None
-    #: Fetches the files of mails, where this deployment allows any.
+    #: Fetches attachments, if this deployment allows any.
     attachments: Attachments | None = None
-    #: Parts events with several recipients, where a notification takes them.
+    #: Splits events with several recipients, if a notification allows them.
     fan_out: RecipientFanOut | None = None
 
     def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
-        """Turn a delivery into its mail, or say what became of it.
+        """Turn a delivery into a mail, or return why there is none.
 
         `deadline` is when this invocation ends, in epoch milliseconds. Raises only unexpected errors: DynamoDB or SQS
-        out of reach, a bug.
+        unavailable, a bug.
         """
         if not delivery.in_ledger:
             return self._deliver(delivery, deadline)
@@ -106,7 +107,7 @@ class Courier:
         return self._deliver(found, deadline) if isinstance(found, Delivery) else found
 
     def _deliver(self, delivery: Delivery, deadline: int) -> Outcome:
-        """The same for a delivery that carries its event."""
+        """Process a delivery that carries its event."""
         draft = self.builder.begin(delivery)
         failover = self._find_failover(draft.tenant).choose(delivery.avoid, delivery.never_tried)
         if not failover.providers:
@@ -140,7 +141,8 @@ class Courier:
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
     def _pass_on(self, job: Job, draft: Draft, event: Event) -> Outcome | None:
-        """What becomes of an event that is no mail itself: it cancels one, or is parted. Raises Rejected."""
+        """Handle an event that is not itself a mail: a cancellation, or an event with several recipients; None for any
+        other. Raises Rejected."""
         if self.scheduling and self.scheduling.is_cancellation(event):
             return self._cancel(job, self.scheduling, event)
         if self.fan_out and draft.recipients:
@@ -148,11 +150,11 @@ class Courier:
         return None
 
     def _find_failover(self, tenant: Tenant | None) -> Failover:
-        """The providers that may send; for a tenant, those at which its sender is set up."""
+        """Return the providers that may send; for a tenant, those at which its sender is set up."""
         return self.failover.only(tenant.may_go_by) if tenant else self.failover
 
     def _choose_how(self, draft: Draft) -> Callable[[Attempt], Verdict]:
-        """What is asked of the ledger: to take the mail at once, or to keep its event. Raises SchedulingOff."""
+        """Choose the ledger's operation: claim the mail now, or keep the event for later. Raises SchedulingOff."""
         if self._is_for_later(draft):
             return _require(self.scheduling, "the event is to be sent later").keep
         if draft.collected and draft.event:
@@ -164,26 +166,27 @@ class Courier:
         return draft.due is not None and draft.due > self.clock()
 
     def _attach(self, job: Job, draft: Draft) -> Job:
-        """The job with the files of a mail that is sent at once. Raises AttachmentUnavailable."""
+        """Return the job with the files of a mail that is sent now. Raises AttachmentUnavailable."""
         if job.email is None or not job.email.references or self.attachments is None or self._is_for_later(draft):
             return job
         files = self.attachments.fetch(job.email.references, job.deadline)
         return replace(job, email=replace(job.email, attachments=files, references=()))
 
     def _put_off(self, job: Job, error: AttachmentUnavailable) -> tuple[Job, Decision]:
-        """Nothing was claimed: come back for the file, unless the ledger says that the mail needs none any more."""
+        """Retry later because a file is missing, unless the ledger says that the mail is already settled. Nothing was
+        claimed."""
         found, verdict = self._look(job)
         if verdict is None or isinstance(verdict, InDoubt):
             return job, put_off(error, job, self.retry_policy, self.clock())
         return self._decide(found, verdict)
 
     def _identify(self, draft: Draft, delivery: Delivery, attempt: Attempt) -> Attempt:
-        """The attempt with all that the ledger keeps of its event, and with its trace where mails are traced."""
+        """Return the attempt with everything that the ledger keeps about its event, and its trace if tracing is on."""
         known = draft.identify(attempt)
         return self.tracing.join(known, delivery, draft.event) if self.tracing else known
 
     def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
-        """Record that an attempt sent nothing, which the ledger was too busy to record; False if it still is."""
+        """Record that an attempt sent nothing, which the ledger was too busy to record before; False if it still is."""
         message_id, _, owner = not_sent.partition(" ")
         row = TimelineRow.of(_UNTOLD, State.RELEASED, self.clock(), self.release)
         known = self.ledger.release(Attempt(message_id, owner, letter=delivery.letter), row)
@@ -226,7 +229,7 @@ class Courier:
         return job, decide(known, job, self.retry_policy, self.clock())
 
     def _claim(self, job: Job, ask: Callable[[Attempt], Verdict]) -> tuple[Job, Decision]:
-        """Take the mail to send it, or to keep it until its time: what `ask` does."""
+        """Claim the mail, or keep its event until its time: `ask` is the ledger's operation."""
         if job.attempt.never_tried:
             before = self.ledger.look_at_predecessor(job.attempt, job.attempt.instead_of or "")
             if not isinstance(before, Record):
@@ -235,7 +238,7 @@ class Courier:
         found, verdict = self._follow_owner(job, ask)
         owner = found.attempt.message_id
         if isinstance(verdict, Duplicate) and verdict.was_too_old and owner != job.attempt.message_id:
-            # It was rejected for its time, which is no part of the content's hash: with a new time it is new.
+            # It was rejected for its age, which is not part of the content hash: with a new time it is a new event.
             found = job.with_predecessor(Record(owner, verdict.state))
             verdict = ask(found.attempt)
         return self._decide(found, verdict)
@@ -253,7 +256,8 @@ class Courier:
         return Outcome(kind, message_id, detail=detail, also=also)
 
     def _deliver_part(self, job: Job, fan_out: RecipientFanOut, draft: Draft, event: Event) -> Outcome:
-        """Hand each recipient's part on, as an event of its own. Raises SchedulingOff if all are to wait."""
+        """Queue each recipient's part as an event of its own. Raises SchedulingOff if the event is for later and cannot
+        be kept."""
         self._choose_how(draft)
         found, answer = self._follow_owner(job, fan_out.make_recorder(draft))
         if isinstance(answer, Parted):
@@ -261,8 +265,9 @@ class Courier:
         return self._act(*self._decide(found, answer))
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
-        """The job under the MessageId that owns the event, and why it may not be settled (None: it may)."""
-        # What another version keeps, in a release that switches scheduling on or off, is not for this one to reject.
+        """Return the job under the MessageId that owns the event, and the verdict that keeps it from being settled
+        (None: nothing)."""
+        # During a release that switches scheduling on or off, this version must not reject what the other one keeps.
         waits_elsewhere = isinstance(job.error, SchedulingOff)
         return self._follow_owner(job, lambda attempt: self.ledger.look(attempt, over_waiting=not waits_elsewhere))
 
@@ -283,7 +288,7 @@ class Courier:
             verdict = ask(job.attempt)
         return job, verdict
 
-    # -- with a mail in hand --------------------------------------------------------------------------------------
+    # -- after rendering ------------------------------------------------------------------------------------------
 
     def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
         traced = self.tracing.tags if self.tracing else {}
@@ -311,7 +316,8 @@ class Courier:
         return self._decide(replace(job, email=None, error=result.outcome), known)
 
     def _resend(self, job: Job, doubtful: Record) -> tuple[Job, Decision]:
-        """Once more, if a report on the first would have come by now: reports on later mails have."""
+        """Send once more if every provider has reported on later mails, so that a report on the first mail would have
+        come; else probe."""
         lagging = self.ledger.find_lagging_providers(doubtful)
         if doubtful.providers and not lagging:
             verdict = self.ledger.resend(job.attempt, doubtful)
@@ -321,17 +327,18 @@ class Courier:
             self.failover.probe([name for name in lagging if self.ledger.begin_probe(name)])
         return job, decision
 
-    # -- without a mail -------------------------------------------------------------------------------------------
+    # -- without sending ------------------------------------------------------------------------------------------
 
     def _write_letter(self, job: Job, letter: WriteLetter) -> tuple[Job, Decision]:
-        """Write the letter first, then the record: a crash between the two repeats the letter, but never loses it."""
+        """Write the dead letter first, then the record: a crash between the two repeats the dead letter, but never
+        loses it."""
         job, verdict = self._look(job) if letter.action is Action.REJECT else (job, None)
         if verdict is None:
             self._put(job, letter)
             verdict = self._settle(job, letter)
             if letter.action is Action.REFUSE:
                 job = job.with_verdict_on_unsent(verdict)
-            if letter.action is Action.REJECT:  # the letter that it came by is answered
+            if letter.action is Action.REJECT:  # the dead letter that it came from is answered
                 job = replace(job, delivery=replace(job.delivery, letter=None))
         return (job, Done(letter.kind, letter.reason.text)) if verdict is None else self._decide(job, verdict)
 

@@ -1,4 +1,5 @@
-"""What to do next with one delivery, decided from what the ledger and the provider said. Pure; the courier acts."""
+"""Decides what to do next with one delivery, from the answers of the ledger and the provider. Pure; the courier
+acts."""
 
 from __future__ import annotations
 
@@ -62,17 +63,17 @@ _NEEDS_A_YES = Reason(
 )
 _HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
 _EARLIER = Reason(ReasonCode.SCHEDULED, "its time has almost come")
-#: What clocks may lie apart, in milliseconds: so much too early an event that waits is kept in the queue.
+#: The clock skew that is tolerated, in milliseconds: an event that is early by less than this stays in the queue.
 _EARLY = 900_000
 BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to judge the delivery")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One delivery on its way: the attempt that is made for it, and how far that has come.
+    """The progress of one delivery: the attempt made for it, and its result so far.
 
     `deadline` is when the invocation ends, in epoch milliseconds. `email` is the mail while it may be sent; `error` is
-    why there is none, or why it was not sent; `last_call` is the timeline row of the provider's last answer.
+    why there is no mail, or why it was not sent; `last_call` is the timeline row of the provider's last answer.
     """
 
     delivery: Delivery
@@ -81,41 +82,43 @@ class Job:
     email: Email | None = None
     error: NotificationError | None = None
     last_call: TimelineRow | None = None
-    #: Metrics that are counted beside the outcome.
+    #: Metrics to count besides the outcome.
     also: tuple[str, ...] = ()
-    #: Whether the attempt certainly sent nothing, and the ledger was too busy to record that.
+    #: Whether the attempt certainly sent nothing and the ledger was too busy to record that.
     untold: bool = False
 
     @property
     def receives(self) -> int:
-        """How often the queue has handed the delivery out; 0 if it came from no queue."""
+        """How often the queue has delivered it; 0 if it did not come from a queue."""
         return self.delivery.item.receives if self.delivery.item else 0
 
     def with_message_id(self, message_id: str) -> Job:
-        """The same job in the name of another message, which owns the event."""
+        """Return the job under the MessageId of another message, which owns the event."""
         return replace(self, attempt=replace(self.attempt, message_id=message_id, predecessor=None))
 
     def with_predecessor(self, predecessor: Record) -> Job:
-        """The same job, which takes the event from another message."""
+        """Return the job as one that takes the event over from another message."""
         return replace(self, attempt=replace(self.attempt, predecessor=predecessor))
 
     def with_verdict_on_unsent(self, known: Record | Verdict | None) -> Job:
-        """The same job, after the write that records that its attempt sent nothing; it may have met a busy ledger."""
+        """Return the job after the attempt to record that nothing was sent, which may have failed because the ledger
+        was busy."""
         return replace(self, untold=isinstance(known, Held) and not known.owner)
 
     @property
     def not_sent(self) -> str | None:
-        """The message and attempt that the next delivery has to record as not sent."""
+        """The message and attempt that the next delivery must record as not sent; None if that is recorded."""
         return f"{self.attempt.message_id} {self.attempt.owner}" if self.untold else None
 
     def with_metric(self, metric: str) -> Job:
-        """The same job, with one more thing to count."""
+        """Return the job with one more metric to count."""
         return replace(self, also=(*self.also, metric))
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The mail is ours: hand it to a provider, starting nothing that would end after `until` (epoch milliseconds)."""
+    """The mail is claimed: give it to a provider, but start no call that could end after `until` (epoch
+    milliseconds)."""
 
     email: Email
     until: int
@@ -123,35 +126,35 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """The mail of the `doubtful` record may have gone: send once more if its providers have reported on later mails,
-    else ask them for reports."""
+    """The mail of the `doubtful` record may have been sent: send it once more if its providers have reported on later
+    mails, else ask them for reports."""
 
     doubtful: Record
 
 
 @dataclass(frozen=True, slots=True)
 class TellTooLate:
-    """The event's `owner` was sent with other content: say so there."""
+    """The mail of the event's `owner` was sent with other content: note this on its timeline."""
 
     owner: Record
 
 
 @dataclass(frozen=True, slots=True)
 class WriteLetter:
-    """Write a dead letter that names the attempt `names`, then let the ledger take `action` (None: none)."""
+    """Write a dead letter that names the attempt `names`, then apply `action` to the ledger (None: nothing)."""
 
     kind: OutcomeKind
     names: str
     reason: Reason
     attempts: int = 0
     action: Action | None = None
-    #: The state that the timeline row of the action shows.
+    #: The state shown in the timeline row that the action writes.
     state: State = State.REJECTED
 
 
 @dataclass(frozen=True, slots=True)
 class Suppress:
-    """Settle without a letter a mail that `by` stops; None: this deployment may not send it."""
+    """Settle the mail without a dead letter: `by` suppresses it; None: this deployment may not send it."""
 
     reason: Reason
     by: Suppressed | None = None
@@ -159,7 +162,7 @@ class Suppress:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Nothing more can be done now: come back `at` (epoch milliseconds)."""
+    """Nothing more can be done now: retry `at` (epoch milliseconds)."""
 
     kind: OutcomeKind
     reason: Reason
@@ -168,7 +171,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Nothing is left to do; `ms` and `provider` are the accepting provider's."""
+    """Nothing is left to do; `ms` and `provider` are those of the provider that accepted the mail."""
 
     kind: OutcomeKind
     detail: str = ""
@@ -180,7 +183,7 @@ Decision = Send | Resend | WriteLetter | Suppress | TellTooLate | Retry | Done
 
 
 def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """What follows from the ledger's answer: a verdict on a claim, or the record as the job's own write left it."""
+    """Decide by the ledger's answer: a verdict on a claim, or the record after the job's own write."""
     match known:
         case Claimed(held_until) if job.email:
             return Send(job.email, min(held_until, job.deadline))
@@ -205,14 +208,14 @@ def _come_back(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int)
 
 
 def decide_on_doubt(record: Record, job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """What follows where a mail in doubt may not be sent once more yet: wait for reports, for a day."""
+    """Decide for a mail in doubt that may not be sent once more yet: wait up to a day for reports."""
     if _has_waited_long_enough(record, job, policy, now):
         return _leave_alone(InDoubt(record), job, now)
     return _wait(job, policy, now, _HELD)
 
 
 def _decide_after_predecessor(known: PredecessorInDoubt | TooLate, job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """The event belongs to a message whose mail went or may have gone, and has other content than this one."""
+    """Decide for an event with changed content whose earlier message was sent or may have been sent."""
     record = known.record
     if isinstance(known, TooLate):
         return TellTooLate(record)
@@ -229,8 +232,8 @@ def _has_waited_long_enough(record: Record, job: Job, policy: RetryPolicy, now: 
 
 
 def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: int = 0) -> WriteLetter | Suppress:
-    """How to end a mail that can never be sent: with a dead letter, or without one if only this deployment's list of
-    allowed recipients stands in its way."""
+    """End a mail that can never be sent: with a dead letter, or without one if only this deployment's allowlist stops
+    it."""
     if isinstance(error, RecipientNotAllowed):
         return Suppress(error.reason)
     return WriteLetter(OutcomeKind.REJECTED, attempt.owner, error.reason, attempts, Action.REJECT)
@@ -241,10 +244,10 @@ def _leave_alone(known: Duplicate | InDoubt | Kept, job: Job, now: int) -> Decis
         case Kept(window=window):
             return Done(OutcomeKind.COLLECTED, f"for {window}") if window else Done(OutcomeKind.SCHEDULED)
         case Duplicate(State.REJECTED, owner) if job.delivery.letter:
-            # It may have been read before its own record was written, or be the last letter there is: keep it.
+            # The dead letter may have been read before its own record was written, or be the last one left: keep it.
             return WriteLetter(OutcomeKind.PARKED, owner, _OUTDATED)
         case Duplicate(State.SCHEDULED) if job.delivery.item and (job.attempt.due or 0) - now < _EARLY:
-            # Whoever asked for it has a clock ahead of this one: it comes back when its time has come here too.
+            # The scheduler's clock is ahead of this one: retry when the time has come by this clock too.
             return Retry(OutcomeKind.HELD, _EARLIER, job.attempt.due or now)
         case Duplicate(State.CANCELLED) if isinstance(job.error, NotSent):
             return Done(OutcomeKind.CANCELLED, "cancelled before it was known that nothing was sent")
@@ -266,14 +269,15 @@ def _decide_after_not_sent(record: Record, job: Job, error: NotSent, policy: Ret
 
 
 def _find_beginning(record: Record, job: Job, now: int) -> int:
-    """When the first try was made, in epoch milliseconds; a redrive or a new publication has a day of its own."""
+    """Return when the first try was made, in epoch milliseconds; a redrive or a new publication has a day of its
+    own."""
     anew = job.delivery.redriven or job.delivery.message_id != job.attempt.message_id
     came = job.delivery.item.sent_at if job.delivery.item else now
     return max(record.first_at, came) if anew else record.first_at
 
 
 def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
-    """Come back when the hold of the attempt `owner` is over."""
+    """Retry when the hold of the attempt `owner` is over."""
     lost = isinstance(job.error, OutcomeUnknown)
     reason = job.error.reason if job.error and lost else _HELD
     if job.receives >= policy.receives:
@@ -282,7 +286,7 @@ def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
 
 
 def put_off(error: NotSent, job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """What to do if a file of the mail could not be read, before any claim: retry with growing waits; after a day, or
+    """Decide what to do if an attachment could not be read before the claim: retry with growing waits; after a day, or
     on the last receive, write a dead letter with the reason."""
     if _is_giving_up(job, policy, now):
         line = f"gave up after {max(job.receives, 1)} tries: {error}"
@@ -299,7 +303,8 @@ def _is_giving_up(job: Job, policy: RetryPolicy, now: int) -> bool:
 
 
 def _retry_undecided(job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """Retry with growing waits; after a day, or on the last receive, write a dead letter with the true reason."""
+    """Retry with growing waits while the ledger is too busy; after a day, or on the last receive, write a dead letter
+    that says so."""
     if job.receives >= policy.receives:
         return _park_unsettled(BUSY, job.attempt.owner)
     if _is_giving_up(job, policy, now):
@@ -320,7 +325,8 @@ def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:
 
 
 def _decide_in_doubt(error: NotificationError | None) -> Reason:
-    """The reason of the letter about a mail that may have gone, with the error that would stop it now, if any."""
+    """Return the reason for the dead letter of a mail that may have been sent, with the error that would stop it now,
+    if any."""
     if not isinstance(error, Rejected | RecipientNotAllowed):
         return _MAY_HAVE_GONE
     return Reason(ReasonCode.MAY_HAVE_GONE, f"the mail may have gone, and now: {error}")

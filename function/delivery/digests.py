@@ -1,4 +1,4 @@
-"""Events that are mailed together: what the courier asks only where a notification is a digest."""
+"""The courier's part for digests, used only if a notification is one."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Digests"]
 
-#: For a digest whose notification is none any more: its mail is refused, and says so.
+#: For a digest whose notification no longer exists: its mail is rejected with that reason.
 _ANY: Mapping[str, Any] = {"most": 20}
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Collects events for their readers' digests, and closes these."""
+    """Collects events for their readers' digests, and closes the digests."""
 
     windows: DigestWindows
     catalogue: Catalogue
 
     def collect(self, attempt: Attempt, event: Event) -> Verdict:
-        """Keep the event for the next digest of its reader that takes it."""
+        """Keep the event for the reader's next digest that is still open."""
         recipient = event.data["recipient"]
         return self.windows.collect(attempt, self.find_ends(event.type, find_zone(recipient.get("timezone"))))
 
     def find_ends(self, type_: str, timezone: tzinfo) -> Iterator[int]:
-        """When the windows of a digest end, in epoch milliseconds."""
+        """Return the ends of a digest's windows, in epoch milliseconds."""
         rule = self.catalogue.get(type_).digest or {}
         return find_ends(rule, timezone, self.windows.ledger.clock())
 
     def close(self, name: str, owner: str) -> bool | Held:
-        """Close a digest: whether there is anything to mail; Held: its time has not come. Raises Contended."""
+        """Close a digest. Returns whether there is anything to mail, or Held if its window is still open. Raises
+        Contended."""
         return self.windows.close(name, owner, self._compose)
 
     def _compose(self, record: Record, bodies: list[str]) -> Digest | None:

@@ -28,7 +28,7 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["PartQueue", "RecipientFanOut"]
 
-#: How long what SQS did not take waits, in milliseconds.
+#: How long to wait before queueing again what SQS did not accept, in milliseconds.
 _PAUSE = 2_000
 
 
@@ -36,23 +36,23 @@ class PartQueue(Protocol):
     """The queue that parts are delivered from."""
 
     def put_all(self, letters: list[Letter]) -> Mapping[int, str]:
-        """Queue ten at most; the answer names those that were not taken, and why."""
+        """Queue at most ten letters; return the numbers of those that were not accepted, with the errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientFanOut:
-    """Gives each recipient of an event an event of their own, and cancels those."""
+    """Gives each recipient an event of their own, and cancels these events."""
 
     parts: PartRecords
     queue: PartQueue
 
     def make_recorder(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
-        """The function that records how an event is split, before any part is queued."""
+        """Return the function that records how an event is split, before any part is queued."""
         addresses = [read_address(recipient) for recipient in draft.recipients]
         return lambda attempt: self.parts.record_parts(attempt, addresses)
 
     def queue_parts(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
-        """Put each part into the queue, to be mailed."""
+        """Queue each part to be mailed."""
         bodies = {name: write_part(event, draft.recipients[number], name) for name, number in parted.names.items()}
         return self._queue_all(delivery, attempt, bodies, OutcomeKind.PARTED)
 
@@ -70,7 +70,7 @@ class RecipientFanOut:
         return self._queue_all(delivery, replace(attempt, type=CANCEL), bodies, OutcomeKind.CANCELLED)
 
     def _queue_all(self, delivery: Delivery, attempt: Attempt, bodies: Mapping[str, str], kind: OutcomeKind) -> Outcome:
-        """All of them, as few calls as they fit into; if SQS leaves any out, all come again."""
+        """Queue all parts in as few calls as possible; if SQS refuses any, the whole delivery is retried."""
         refused = sum(
             len(self.queue.put_all(batch))
             for batch in split_batches(self._write_letters(delivery, bodies), _compute_size)

@@ -1,4 +1,4 @@
-"""Sends a mail by the next provider when the one that accepted it reports that it never tried."""
+"""Sends a mail by the next provider if the one that accepted it reports that it never tried to send it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ __all__ = ["NextProvider"]
 
 @dataclass(frozen=True, slots=True)
 class NextProvider:
-    """Puts such mails into the queue `retry`; `providers` are all, in order of preference.
+    """Queues such mails in `retry`; `providers` are all providers, in order of preference.
 
-    A repeated report is queued twice and causes one mail: only the first claim finds the record as the report left it.
+    If a report is repeated, the mail is queued twice but sent once: only the first claim finds the record unchanged.
     """
 
     retry: Queue
     providers: tuple[str, ...]
 
     def ask(self, event: FeedbackEvent) -> None:
-        """Queue the mail, if there is another provider, under the MessageId that `herald redrive --again` gives it."""
+        """Queue the mail under the MessageId that `herald redrive --again` would give it, if there is another
+        provider."""
         if event.attempt is None or not list_later_providers(self.providers, event.provider):
             return
         delivery = Delivery(

@@ -1,4 +1,4 @@
-"""What became of one delivery, for the log, the metrics and the next try."""
+"""The outcome of one delivery, for the log, the metrics and the next try."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Outcome", "OutcomeKind"]
 
 
 class OutcomeKind(StrEnum):
-    """The ways a delivery ends; the last three come back."""
+    """How a delivery can end; after the last three it is retried."""
 
     SCHEDULED = "Scheduled"
     COLLECTED = "Collected"
@@ -30,9 +30,9 @@ class OutcomeKind(StrEnum):
 class Outcome:
     """How the delivery of `message_id` ended.
 
-    `detail` is one line without personal data. `retry_at` is when it must be tried again (epoch milliseconds); None:
-    never. `ms` is the accepting provider's time. `synthetic` says that a release tried this version with it; `also` is
-    what is counted beside the kind.
+    `detail` is one line without personal data. `retry_at` is when to retry, in epoch milliseconds (None: never). `ms`
+    is how long the accepting provider took. `synthetic` marks a release's test mail; `also` are metrics to count
+    besides the kind.
     """
 
     kind: OutcomeKind
@@ -44,5 +44,6 @@ class Outcome:
     provider: str = ""
     synthetic: bool = False
     also: tuple[str, ...] = ()
-    #: Message and attempt that certainly sent nothing, if the ledger was too busy to record it: the retry item says so.
+    #: Message and attempt that certainly sent nothing, if the ledger was too busy to record it; the retry item carries
+    #: it.
     not_sent: str | None = None

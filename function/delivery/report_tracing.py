@@ -1,4 +1,5 @@
-"""The span that ends a trace: from the provider's taking the mail to its report. Imported only where tracing is on."""
+"""Makes the last span of a trace: from the provider accepting the mail to its report. Imported only if tracing is
+on."""
 
 from __future__ import annotations
 

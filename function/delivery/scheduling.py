@@ -1,4 +1,4 @@
-"""Events for later, and the events that cancel others: what the courier asks only where a deployment has them."""
+"""The courier's part for events that are sent later and for cancellations, used only if scheduling is on."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CANCEL", "CancellationResult", "Scheduling", "read_name"]
 
-#: The type of an event that cancels another, which its data name by `source` and `id`.
+#: The type of an event that cancels the event whose `source` and `id` its data contains.
 CANCEL = "mail.cancel"
-#: Characters, as the event's own schema has them.
+#: Longest values, in characters, as in the event's own schema.
 _LONGEST = {"source": 1024, "id": 256}
 
 
 class CancellationResult(NamedTuple):
-    """How a cancellation ended: the message that it is about, the kind and a line for the log, and what is counted
-    beside it."""
+    """How a cancellation ended: the message concerned, the kind, a line for the log, and metrics to count besides the
+    kind."""
 
     message_id: str
     kind: OutcomeKind
@@ -39,10 +39,10 @@ class CancellationResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scheduling:
-    """What can be done with events that need not be sent at once."""
+    """Keeps events for later and cancels events."""
 
     schedule: Schedule
-    #: What is mailed with others, where a notification is.
+    #: Collects events for digests, if a notification is one.
     digests: Digests | None = None
 
     def keep(self, attempt: Attempt) -> Verdict:
@@ -50,7 +50,7 @@ class Scheduling:
         return self.schedule.keep(attempt)
 
     def settle_erased(self, record: Record, owner: str) -> None:
-        """What waited without its event will be no mail, if nothing else has become of it. Raises Contended."""
+        """Cancel a waiting mail whose event was erased, unless its state has changed meanwhile. Raises Contended."""
         self.schedule.cancel_erased(record, owner)
 
     @staticmethod
@@ -59,8 +59,8 @@ class Scheduling:
         return event.type == CANCEL
 
     def cancel(self, attempt: Attempt, event: Event) -> CancellationResult | Held | Record:
-        """Cancel what the event names; Held: come back later; a record: cancel each of its parts. Raises InvalidEvent
-        if it names none."""
+        """Cancel the mail of the event that `event` names. Returns Held if this must be retried, or a record each of
+        whose parts must be cancelled. Raises InvalidEvent if no event is named."""
         source, id_ = (read_name(event, name) for name in ("source", "id"))
         if source == DIGEST_SOURCE:
             raise InvalidEvent("a digest is not cancelled: cancel its events", "/data/source")
@@ -81,7 +81,7 @@ class Scheduling:
 
 
 def read_name(event: Event, name: str) -> str:
-    """The `source` or `id` that a cancellation names. Raises InvalidEvent."""
+    """Return the `source` or `id` that a cancellation names. Raises InvalidEvent."""
     found = event.data.get(name)
     if not isinstance(found, str) or len(found) > _LONGEST[name] or not NAME.fullmatch(found):
         raise InvalidEvent(f"data.{name} must be the {name} of the event to cancel", f"/data/{name}")

@@ -1,4 +1,4 @@
-"""Resolves a delivery that refers to the event stored in the ledger: reads that, or settles the delivery without it."""
+"""Resolves a delivery that refers to an event in the ledger: reads the event, or settles the delivery without it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _READS = 3
 def resolve_stored_event(
     delivery: Delivery, ledger: Ledger, scheduling: Scheduling | None, owner: Callable[[], str]
 ) -> Delivery | Outcome:
-    """The delivery with its event, or its outcome if no event is kept. Closes the digest that the delivery refers to
-    when its window is over; `owner` gives the name of a new attempt. Raises Contended."""
+    """Return the delivery with its event, or the outcome if no event is kept. Closes the digest that the delivery
+    refers to if its window is over; `owner` returns the name of a new attempt. Raises Contended."""
     for _ in range(_READS):
         body = ledger.read_event(delivery.instead_of or delivery.message_id)
         if body is not None:
@@ -42,13 +42,13 @@ def resolve_stored_event(
 def _settle_without_event(
     delivery: Delivery, ledger: Ledger, scheduling: Scheduling | None, owner: Callable[[], str]
 ) -> Outcome | None:
-    """How a delivery ends whose event is not kept (it was erased or cancelled); None: it is kept now, read it again."""
-    if delivery.never_tried:  # it stays refused, as it would have without another provider
+    """Settle a delivery whose event is not kept (erased or cancelled); None: it is kept now and must be read again."""
+    if delivery.never_tried:  # it stays refused, as it would without another provider
         return _end(delivery, OutcomeKind.DUPLICATE, "refused, and its event is not kept")
     record = ledger.read(delivery.message_id)
     if record and record.state is State.COLLECTING and scheduling and scheduling.digests:
         return _close(delivery, scheduling.digests, owner)
-    if is_window(delivery.message_id) and ledger.read_event(delivery.message_id):  # another attempt just closed it
+    if is_window(delivery.message_id) and ledger.read_event(delivery.message_id):  # another attempt has just closed it
         return None
     if record and record.state is State.SCHEDULED and scheduling:
         scheduling.settle_erased(record, owner())

@@ -1,7 +1,7 @@
-"""The spans of a delivery: its whole, and each call of a provider. Imported only where tracing is on.
+"""The spans of a delivery: one for the whole, and one for each provider call. Imported only if tracing is on.
 
-Names after https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ and .../cloudevents/; no attribute
-holds an address.
+Attribute names follow https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ and .../cloudevents/; no
+attribute contains an address.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ Deliver = Callable[[Delivery, int], Outcome]
 
 @dataclass(slots=True)
 class DeliveryTracing:
-    """Follows one delivery at a time."""
+    """Traces one delivery at a time."""
 
     tracer: Tracer
     _began: int = field(default=0, init=False)
     _span: Span | None = field(default=None, init=False)
 
     def follow(self, deliver: Deliver) -> Deliver:
-        """`deliver` with a span around it, whose parent is known once the event has been read."""
+        """Wrap `deliver` in a span, whose parent is known once the event has been read."""
 
         def deliver_traced(delivery: Delivery, deadline: int) -> Outcome:
             self._began, self._span = self.tracer.clock(), None
@@ -53,7 +53,7 @@ class DeliveryTracing:
         return deliver_traced
 
     def join(self, attempt: Attempt, delivery: Delivery, event: Event | None) -> Attempt:
-        """The attempt with its trace: that of the message's transport, else the event's own, else a new one."""
+        """Return the attempt with its trace: the one of the message attribute, else the event's, else a new one."""
         parent = read_traceparent(delivery.traceparent) or read_traceparent(event.traceparent if event else None)
         self._span = self.tracer.begin(
             f"process {attempt.type or 'event'}",
@@ -63,7 +63,7 @@ class DeliveryTracing:
                 "messaging.system": "aws_sns",
                 "messaging.operation.type": "process",
                 "messaging.message.id": attempt.message_id,
-                # Their publisher may have put an address into them.
+                # The publisher may have put an address into them.
                 "cloudevents.event_id": redact(attempt.id or ""),
                 "cloudevents.event_source": redact(attempt.source or ""),
                 "cloudevents.event_type": attempt.type,
@@ -75,11 +75,11 @@ class DeliveryTracing:
 
     @property
     def tags(self) -> dict[str, str]:
-        """What the mail carries."""
+        """The tags that the mail carries."""
         return {TRACE_TAG: str(self._span.context)} if self._span else {}
 
     def note_calls(self, calls: Sequence[ProviderCall]) -> None:
-        """A span for each provider that was asked."""
+        """Make a span for each provider call."""
         for call in calls:
             if self._span is None:
                 return

@@ -2,8 +2,8 @@
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 
-A release tries a version with synthetic events, which are counted apart. An event is synthetic if it says so *and*
-goes to SES's mailbox simulator, which nobody reads: so no mail to a person can be taken out of the counts by a name.
+A release tests a version with synthetic events, which are counted separately. An event is synthetic only if it says so
+*and* goes to SES's mailbox simulator, so no source name can take a mail to a person out of the counts.
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
 """
 
@@ -41,11 +41,11 @@ __all__ = [
     "parse",
 ]
 
-#: Bytes of UTF-8. SNS bills by 64 KiB, and an event carries links, not blobs.
+#: In bytes of UTF-8. SNS bills in units of 64 KiB, and an event carries links, not blobs.
 LARGEST_EVENT = 64 * 1024
-#: Digits of a whole number: more than any id or amount has, and far fewer than take long to read.
+#: Digits of an integer: more than any id or amount has, and few enough to parse quickly.
 _LONGEST_NUMBER = 100
-#: Levels of objects and arrays inside one another: more than any event has, and far fewer than any reader fails at.
+#: Nesting depth: more than any event has, and far below the recursion limit of any parser.
 _DEEPEST = 100
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -54,25 +54,25 @@ _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 SYNTHETIC_SOURCE = "urn:herald:synthetic"
 #: Name and value of the SES tag of a synthetic mail, which SES repeats in its feedback.
 SYNTHETIC_TAG = ("synthetic", "yes")
-#: The attribute by which a synthetic event names the provider that is to be tried; of any other event it means nothing.
+#: The attribute by which a synthetic event names the provider to test; it is ignored on any other event.
 PROVIDER = "heraldprovider"
-#: The same of a mail that only asks whether feedback comes at all: it has no message, and makes no record.
+#: Name and value of the tag of a probe, which only asks whether feedback comes: it has no message and makes no record.
 PROBE_TAG = ("probe", "yes")
-#: Name of the tag that says whose mail it is, and name and value of the one that says that this tenant has its own
-#: suppression list: feedback may be read by a version that does not know the tenant.
+#: Name of the tag for the mail's tenant, and name and value of the tag which says that this tenant has its own
+#: suppression list: the version that reads the feedback may not know the tenant.
 TENANT_TAG, OWN_LIST_TAG = "tenant", ("suppression", "own")
-#: Name of the tag by which a traced mail names its span, so that feedback finds the trace.
+#: Name of the tag that holds a traced mail's span, so that feedback continues the trace.
 TRACE_TAG = "traceparent"
-#: Name of the tag by which a mail with copies says which of its addresses is its recipient's.
+#: Name of the tag that identifies the recipient among the addresses of a mail with copies.
 RECIPIENT_TAG = "recipient"
 _SIMULATOR = "simulator.amazonses.com"
-#: Takes every mail, and SES reports that it did.
+#: A simulator address that accepts every mail; SES reports the delivery.
 PROBE_RECIPIENT = f"success+probe@{_SIMULATOR}"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened, as its publisher said; `data` is not yet checked against its type's schema."""
+    """An event as published; `data` is not yet validated by its type's schema."""
 
     source: str
     id: str
@@ -81,17 +81,17 @@ class Event:
     data: Mapping[str, Any]
     traceparent: str | None = None
     subject: str | None = None
-    #: When its mail is to be sent, if not at once.
+    #: When the mail is to be sent; None: at once.
     sendat: str | None = None
-    #: Whose mail it is, if not the deployment's own.
+    #: The tenant; None: the deployment itself.
     tenant: str | None = None
-    #: The URL of the one provider that a synthetic event tries.
+    #: The URL of the provider that a synthetic event tests.
     provider: str | None = None
 
     @property
     def content_hash(self) -> bytes:
-        """SHA-256 of what it says, type, data, when to send it and whose mail it is: neither its own time nor the trace
-        nor the order of keys counts."""
+        """SHA-256 of the type, data, `sendat` and tenant. The event's time, its trace and the order of keys do not
+        matter."""
         content: list[object] = [self.type, self.data]
         if self.sendat is not None or self.tenant is not None:
             content.append(self.sendat)
@@ -102,10 +102,10 @@ class Event:
 
 
 def decode(body: str, largest: int = LARGEST_EVENT) -> object:
-    """The JSON value in `body`, at most `largest` bytes, which may begin with byte order marks.
+    """Parse the JSON value in `body`, which may begin with byte order marks and has at most `largest` bytes.
 
-    Raises InvalidEvent, with the place, if it is too large or nested too deeply, not JSON, holds a key twice or a
-    number that JSON has not.
+    Raises InvalidEvent, with the position, if it is too large, nested too deeply, not JSON, or contains a duplicate key
+    or a number that JSON does not allow.
     https://www.rfc-editor.org/rfc/rfc8259
     """
     size = len(body.encode("utf-8", "surrogatepass"))
@@ -143,9 +143,10 @@ def _refuse_deep(body: str) -> None:
 
 
 def parse(value: object, validate: Callable[[object], None]) -> Event:
-    """The event in a decoded JSON value; `validate` holds it to the envelope's schema and raises InvalidEvent.
+    """Return the event in a decoded JSON value; `validate` checks it against the envelope's schema and raises
+    InvalidEvent.
 
-    An attribute that is null counts as not given, and so does a trace that is none: it decides nothing.
+    A null attribute counts as missing, and so does an invalid `traceparent`, since nothing depends on it.
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#32-examples
     """
     if isinstance(value, dict):
@@ -178,32 +179,34 @@ def _read_provider(value: Mapping[str, Any]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Flaw:
-    """Stands in a decoded value where JSON was broken: the decoder itself does not know the place."""
+    """Takes the place of an invalid value in the decoded JSON, since the decoder itself does not know the path."""
 
     what: str
 
 
 def mark_recipient(address: str) -> str:
-    """What that tag says: a hash of the lower-cased address, without a key, for whoever sees it has the address too."""
+    """Return the value of the recipient tag: an unkeyed hash of the lower-cased address, since whoever sees it has the
+    address too."""
     return hashlib.sha256(address.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def is_synthetic(event: Event) -> bool:
-    """Whether this event, valid by its type's schema, is an attempt of a release at a version."""
+    """Whether a release made this event to test a version; the event must be valid by its type's schema."""
     domain: str = event.data["recipient"]["email"].rpartition("@")[2]
     return event.source == SYNTHETIC_SOURCE and domain.lower() == _SIMULATOR
 
 
 def build_simulator_address(mailbox: str, label: str) -> str:
-    """An address of SES's simulator: `mailbox` says what becomes of its mail, the label tells it from all others."""
+    """Return an address of SES's simulator: `mailbox` decides what happens to the mail, `label` makes the address
+    unique."""
     return f"{mailbox}+{label}@{_SIMULATOR}"
 
 
 def build_synthetic_event(
     name: str, type_: str, data: Mapping[str, Any], time: str, mailbox: str = "success", provider: str | None = None
 ) -> dict[str, Any]:
-    """A CloudEvent made from an example's data, to a mailbox of the simulator: by default one that takes every mail.
-    It goes by `provider` alone if one is named, and there to what that vendor has for tests."""
+    """Build a CloudEvent from an example's data, to a mailbox of the simulator (by default one that accepts every
+    mail). With `provider`, only that provider sends it, to the vendor's own test mailbox."""
     recipient = {**data["recipient"], "email": build_simulator_address(mailbox, name)}
     return {
         "specversion": "1.0",
@@ -218,7 +221,7 @@ def build_synthetic_event(
 
 
 class _Reader:
-    """What the decoder asks about objects and numbers, and whether it had to `refuse` any."""
+    """Hooks for the JSON decoder; `refused` says whether any value was invalid."""
 
     def __init__(self) -> None:
         self.refused = False
@@ -228,7 +231,7 @@ class _Reader:
         return _Flaw(what)
 
     def read_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Flaw:
-        """An object whose keys are all different: readers disagree on which of two wins."""
+        """Return the object if its keys are unique: parsers disagree on which of two equal keys wins."""
         found = dict(pairs)
         return found if len(found) == len(pairs) else self.refuse("a key stands twice")
 
@@ -241,7 +244,8 @@ class _Reader:
 
 
 def _find_flaw(value: object, where: str = "") -> tuple[str, str] | None:
-    """The first flaw and its JSON Pointer; a key that is no plain name is not repeated, for it may be personal."""
+    """Return the first flaw and its JSON Pointer. A key that is not a plain name is not repeated, as it may be
+    personal."""
     if isinstance(value, _Flaw):
         return value.what, where or "/"
     inner: Iterable[tuple[object, object]] = ()

@@ -1,4 +1,4 @@
-"""Long events made short, for letters and records that have a largest size."""
+"""Compresses long events for dead letters and records, whose size is limited."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import zlib
 __all__ = ["LARGEST_KEPT", "compress", "decompress", "decompress_base64"]
 
 _LARGEST_UNPACKED = 2 * 1024 * 1024
-#: Bytes of a compressed event that the ledger can keep, under DynamoDB's 400 KB for an item.
+#: Bytes of a compressed event that the ledger can keep, below DynamoDB's limit of 400 KB for an item.
 LARGEST_KEPT = 350_000
 
 
 def compress(text: str) -> bytes:
-    """`text` as zlib; half characters, which JSON allows, are kept."""
+    """Compress `text` with zlib; lone surrogates, which JSON allows, are kept."""
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 9)
 
 
 def decompress(data: bytes) -> str:
-    """The text in what `compress` made. Raises ValueError if it is not that, or more than 2 MiB."""
+    """Return the text that `compress` was given. Raises ValueError for other data, or for more than 2 MiB."""
     reader = zlib.decompressobj()
     try:
         text = reader.decompress(data, _LARGEST_UNPACKED)
@@ -33,7 +33,7 @@ def decompress(data: bytes) -> str:
 
 
 def decompress_base64(packed: str) -> str | None:
-    """The text in a letter's base64 of what `compress` made, or None if `compress` did not make it."""
+    """Return the text that `compress` was given, from the base64 in a dead letter; None for other data."""
     try:
         return decompress(base64.b64decode(packed, validate=True))
     except (ValueError, binascii.Error):

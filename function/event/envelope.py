@@ -1,9 +1,9 @@
-"""The envelopes that a delivery comes in, told apart by shape.
+"""The envelopes that a delivery can arrive in, distinguished by their shape.
 
-- an SNS event, as Lambda hands it over: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+- an SNS event, as Lambda passes it: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 - in SQS, an on-failure record of a Lambda destination around such an event:
   https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-- in SQS, an SNS notification: what SNS's own redrive leaves, what Herald parks in `retry` and writes to `dead`.
+- in SQS, an SNS notification: from SNS's own redrive, or written by Herald to `retry` and `dead`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from function.runtime.trace_context import read_traceparent
 
 __all__ = ["Delivery", "QueueItem", "Unreadable", "from_queue", "is_queue_event", "read_deliveries"]
 
-#: SNS's ids are UUIDs; this is what a key, an SES tag and an attribute of SQS all take.
+#: SNS's ids are UUIDs; this pattern is valid in a key, an SES tag and an SQS attribute.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
-#: Topics' names have 256 characters, and ARNs a little more.
+#: Topic names have up to 256 characters, and ARNs a few more.
 _LONGEST_NAME = 500
 
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """Where a delivery that came over SQS lies: what is needed to leave it there for later.
+    """The SQS message that a delivery came in, as needed to leave it in the queue for later.
 
-    `sent_at` is when it came into the queue, in epoch milliseconds; 0: not known.
+    `sent_at` is when it was sent to the queue, in epoch milliseconds (0: not known).
     """
 
     message_id: str
@@ -41,13 +41,14 @@ class QueueItem:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One SNS message on its way to becoming a mail.
+    """One SNS message to be turned into a mail.
 
-    `letter` is the attempt that a redriven dead letter names, `confirmed` a person's *yes* to a possible second mail.
-    `instead_of` is the message whose mail a person wants sent again as this one, although a provider accepted it.
-    `avoid` is the provider that refused that mail after it had accepted it: the next one is to send this.
-    `never_tried` is the attempt of which that provider says that it never tried: nobody was asked for a yes then.
-    `in_ledger`: the body was too long even for a letter, and lies in the event's item if it lies anywhere.
+    - `letter` is the attempt that a redriven dead letter names; `confirmed` says that an operator accepted a possible
+      second mail.
+    - `instead_of` is the message whose mail this one sends again although a provider accepted it; `avoid` is the
+      provider that accepted and then refused that mail, so that the next provider sends this one.
+    - `never_tried` is the attempt that this provider reports as never tried; no operator had to confirm then.
+    - `in_ledger` says that the body is only in the ledger's event item, if it is kept at all.
     """
 
     message_id: str
@@ -61,33 +62,33 @@ class Delivery:
     instead_of: str | None = None
     avoid: str | None = None
     never_tried: str | None = None
-    #: Message and attempt that certainly sent nothing, and could not write that down.
+    #: Message and attempt that certainly sent nothing, but could not record that.
     not_sent: str | None = None
-    #: The trace that its publisher handed it over in, besides the one that the event may name.
+    #: The trace in the message attribute, besides the one that the event may name.
     traceparent: str | None = None
 
     @property
     def redriven(self) -> bool:
-        """Whether a person wants it sent, however old it is."""
+        """Whether an operator wants it sent, however old it is."""
         return self.letter is not None or (self.instead_of is not None and self.never_tried is None)
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something that is none of the envelopes; kept as it came."""
+    """An input that matches none of the envelopes; kept unchanged."""
 
     raw: str
     item: QueueItem | None = None
 
 
 def is_queue_event(event: object) -> bool:
-    """Whether Lambda hands over a batch from SQS."""
+    """Whether Lambda was invoked with a batch from SQS."""
     records = event.get("Records") if isinstance(event, dict) else None
     return bool(records) and isinstance(records, list) and all(_is_queue_record(record) for record in records)
 
 
 def read_deliveries(event: object) -> Iterator[Delivery | Unreadable]:
-    """The messages of an SNS event; whatever else it is comes back as Unreadable."""
+    """Return the messages of an SNS event; any other input is returned as Unreadable."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not records:
         yield Unreadable(_to_text(event))
@@ -99,7 +100,7 @@ def read_deliveries(event: object) -> Iterator[Delivery | Unreadable]:
 
 
 def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
-    """The messages in one SQS record: of an on-failure record as many as the SNS event in it had."""
+    """Return the messages in one SQS record: for an on-failure record, all those of its SNS event."""
     given = record["attributes"]
     receives, sent_at = _read_number(given, "ApproximateReceiveCount", 9) or 1, _read_number(given, "SentTimestamp", 13)
     item = QueueItem(record["messageId"], record["receiptHandle"], receives, sent_at)
@@ -121,7 +122,7 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
 
 
 def _is_queue_record(record: object) -> bool:
-    """Whether it is a message as Lambda hands it over from SQS."""
+    """Whether this is an SQS message as Lambda passes it."""
     texts = (_read_text(record, name) for name in ("messageId", "receiptHandle", "body"))
     return (
         isinstance(record, dict)
@@ -132,7 +133,7 @@ def _is_queue_record(record: object) -> bool:
 
 
 def _read_body(text: str) -> list[Delivery | Unreadable]:
-    """What a message from SQS holds: the event of an on-failure record, or one notification."""
+    """Read an SQS message's body: the event of an on-failure record, or one notification."""
     try:
         body = json.loads(text)
         if isinstance(body, dict) and "requestPayload" in body:
@@ -143,7 +144,7 @@ def _read_body(text: str) -> list[Delivery | Unreadable]:
 
 
 def _read_notification(value: object) -> Delivery | None:
-    """The delivery in an SNS notification, its body unpacked if a letter had to compress it, or None."""
+    """Return the delivery in an SNS notification, with a compressed body unpacked; None if it is not one."""
     message_id, body = _read_text(value, "MessageId"), _read_text(value, "Message")
     if packed := _read_text(value, "MessageDeflated"):
         body = decompress_base64(packed)
@@ -155,7 +156,7 @@ def _read_notification(value: object) -> Delivery | None:
 
 
 def _trace(value: object) -> str | None:
-    """The message attribute `traceparent`; what is no trace context is as none."""
+    """Return the message attribute `traceparent`; None if it is not a valid trace context."""
     attributes = value.get("MessageAttributes") if isinstance(value, dict) else None
     attribute = attributes.get("traceparent") if isinstance(attributes, dict) else None
     text = _read_text(attribute, "Value")
@@ -168,13 +169,14 @@ def _read_text(value: object, name: str) -> str | None:
 
 
 def _read_number(value: object, name: str, digits: int) -> int:
-    """A count or a time that SQS writes as text of at most so many digits; 0 for anything else."""
+    """Return a count or a time that SQS writes as text of at most `digits` digits; 0 for anything else."""
     text = _read_text(value, name) or ""
     return int(text) if re.fullmatch("[0-9]+", text) and len(text) <= digits else 0
 
 
 def _mark(attributes: object, name: str) -> str | None:
-    """A letter's mark; Herald's own are short, and what is not goes into no other letter."""
+    """Return a string attribute of a dead letter; None if it is longer than any that Herald writes, so that it is not
+    copied."""
     mark = _read_text(attributes.get(name), "stringValue") if isinstance(attributes, dict) else None
     return mark if mark and len(mark) <= _LONGEST_NAME else None
 

@@ -1,4 +1,4 @@
-"""CloudEvents over HTTP: the events of one request, in each of the three content modes.
+"""CloudEvents over HTTP: reads the events of one request, in each of the three content modes.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 """
@@ -17,9 +17,9 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST_BODY", "MOST_EVENTS", "Posted", "UnreadableRequest", "encode", "read_request"]
 
-#: Bytes of one request.
+#: Most bytes of one request.
 LARGEST_BODY = 1_000_000
-#: Events of one batch.
+#: Most events of one batch.
 MOST_EVENTS = 100
 _STRUCTURED = "application/cloudevents+json"
 _BATCHED = "application/cloudevents-batch+json"
@@ -28,13 +28,14 @@ _JSON = re.compile(r"[^/;]+/([^/;]+\+)?json")
 _ATTRIBUTE = re.compile("[a-z0-9]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
-#: What stands in no message of SQS's, to which SNS may hand it on; JSON can say it otherwise.
+#: Characters that an SQS message cannot contain, to which SNS may forward it; they are escaped in the JSON.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _NOT_IN_XML = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class UnreadableRequest(Exception):
-    """A request that holds no events, and the HTTP status that says why; `pointer` is the JSON Pointer of the place."""
+    """The request cannot be read; `status` is the HTTP status to answer, `pointer` the JSON Pointer of the value at
+    fault."""
 
     def __init__(self, status: int, line: str, pointer: str = "") -> None:
         super().__init__(line)
@@ -44,16 +45,17 @@ class UnreadableRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The JSON values that a request holds as events, not yet looked at; `batch`: as a list, even of one."""
+    """The JSON values posted as events, not yet validated; `batch` says that the request was a batch, even of one
+    event."""
 
     events: list[object]
     batch: bool
 
 
 def read_request(headers: Mapping[str, str], body: bytes) -> Posted:
-    """What was posted; the headers' names are in lower case.
+    """Read a request's events; header names must be in lower case.
 
-    Raises UnreadableRequest: 400 for what is no JSON or no CloudEvents header, 413 for too much of it, 415 for another
+    Raises UnreadableRequest: 400 for invalid JSON or an invalid `ce-` header, 413 if it is too large, 415 for another
     format.
     """
     if len(body) > LARGEST_BODY:
@@ -76,7 +78,7 @@ def read_request(headers: Mapping[str, str], body: bytes) -> Posted:
 
 
 def encode(event: object) -> str:
-    """The event as structured JSON that any queue takes."""
+    """Serialize the event as structured JSON that SNS and SQS accept."""
     text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
     return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -91,7 +93,7 @@ def _read_batch(body: bytes) -> list[object]:
 
 
 def _read_binary(headers: Mapping[str, str], content_type: str, media_type: str, body: bytes) -> dict[str, object]:
-    """Headers that begin with `ce-` are its attributes, the body is its data."""
+    """Build the event of a request in binary mode: `ce-` headers are its attributes, the body is its data."""
     if not _JSON.fullmatch(media_type):
         raise UnreadableRequest(415, "the data of an event is JSON, and Content-Type says so")
     event: dict[str, object] = {}
@@ -108,7 +110,7 @@ def _read_binary(headers: Mapping[str, str], content_type: str, media_type: str,
 
 
 def _unescape(name: str, value: str) -> str:
-    """The value of a header: unquoted, then its percent signs decoded once."""
+    """Decode a header's value: remove the quotes, then percent-decode once."""
     if quoted := _QUOTED.fullmatch(value.strip()):
         value = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL)
     try:

@@ -1,4 +1,4 @@
-"""The headers by which the receiver of a webhook verifies its sender and recognizes repeats. Pure.
+"""The headers by which a webhook's receiver verifies the sender and recognizes repeats. Pure.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -13,14 +13,14 @@ from collections.abc import Sequence
 __all__ = ["read_secrets", "sign"]
 
 _PREFIX = "whsec_"
-#: Bytes of a symmetric secret, as the specification has it.
+#: Bytes of a symmetric secret, by the specification.
 _SHORTEST, _LONGEST = 24, 64
 
 
 def read_secrets(text: str) -> tuple[bytes, ...]:
-    """The secrets in a text, newest first, parted by white space or commas, each `whsec_` and base64.
+    """Parse secrets, newest first, separated by white space or commas, each `whsec_` followed by base64.
 
-    Raises ValueError, which does not repeat them.
+    Raises ValueError, whose message does not repeat them.
     """
     found = []
     for one in filter(None, re.split(r"[\s,]+", text)):
@@ -37,8 +37,8 @@ def read_secrets(text: str) -> tuple[bytes, ...]:
 
 
 def sign(id_: str, seconds: int, body: bytes, secrets: Sequence[bytes]) -> dict[str, str]:
-    """The headers of the message `id_`, posted at `seconds` (epoch), with a signature by each secret: during a
-    rotation there are two, and a receiver that knows either can verify it."""
+    """Return the headers of the message `id_`, posted at `seconds` (epoch), with one signature for each secret: during
+    a rotation there are two, and a receiver that knows either secret can verify the message."""
     content = f"{id_}.{seconds}.".encode() + body
     signatures = (b64encode(hmac.digest(secret, content, "sha256")).decode() for secret in secrets)
     return {

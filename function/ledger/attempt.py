@@ -1,4 +1,4 @@
-"""One delivery's try at one mail, and what the ledger can answer to it."""
+"""One attempt to send one mail, and the ledger's possible answers to it."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ __all__ = [
     "evaluate_record",
 ]
 
-#: How far ahead an event may want to be sent, in milliseconds: 90 days.
+#: How far ahead an event may be scheduled, in milliseconds: 90 days.
 FARTHEST = 90 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who wants to send which mail.
+    """Which mail an attempt wants to send.
 
-    `owner` is unique to this try (request id and a nonce) and names the attempt for ever; `letter` is the attempt
-    that a redriven letter belongs to, and `confirmed` the person's *yes* to a possible second mail; `instead_of` is the
-    message whose accepted mail a person wants sent again. `received` is when the delivery came, in epoch milliseconds
-    (0: not known). `never_tried` is the attempt of that message whose provider says that it never tried: nobody else's
-    yes is needed then.
+    - `owner` is the unique name of this attempt (request id and a nonce).
+    - `letter` is the attempt that a redriven dead letter belongs to; `confirmed` says that an operator accepted a
+      possible second mail.
+    - `instead_of` is the message whose accepted mail is to be sent again. `never_tried` is that message's attempt which
+      its provider reports as never tried; no operator's confirmation is needed then.
+    - `received` is when the delivery arrived, in epoch milliseconds (0: not known).
     """
 
     message_id: str
     owner: str
     type: str = ""
     event_key: str | None = None
-    #: Key of the address's item; empty: the event names none, and nothing can be claimed.
+    #: Key of the address item; empty: the event names no address, and nothing can be claimed.
     address: str = ""
-    #: Attribute of the address's item that stops this mail, if it is one that a reader may unsubscribe from.
+    #: Attribute of the address item that stops this mail, if its category can be unsubscribed from.
     choice: str | None = None
     letter: str | None = None
     confirmed: bool = False
@@ -61,33 +62,34 @@ class Attempt:
     id: str | None = None
     subject: str | None = None
     tenant: str | None = None
-    #: What the event says, as a hash, and the event itself, compressed; None if it cannot be kept.
+    #: The hash of the event's content, and the event itself, compressed; None if it cannot be kept.
     content_hash: bytes | None = None
     body: bytes | None = None
-    #: All that a claim may use.
+    #: All providers that the claim may use.
     providers: tuple[str, ...] = ()
-    #: The record of the message that the event is taken from; None where the event is free, or this message's.
+    #: The record of the message that the event is taken over from; None if the event is free or belongs to this
+    #: message.
     predecessor: Record | None = None
-    #: Keys under which an older secret may have kept something about the address.
+    #: Keys of address items that an older secret may have written.
     older_addresses: tuple[str, ...] = ()
-    #: When the event wants to be sent, in epoch milliseconds; None: at once.
+    #: When the event is to be sent, in epoch milliseconds; None: at once.
     due: int | None = None
     #: The digest that the event is collected for.
     window: str | None = None
-    #: The trace that this mail is followed in, in hex; None where mails are not traced.
+    #: The trace id of this mail, in hex; None if tracing is off.
     trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The mail is ours to send until `held_until` (epoch milliseconds)."""
+    """The attempt has claimed the mail and may send it until `held_until` (epoch milliseconds)."""
 
     held_until: int
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """It is kept until its time comes, `until` (epoch milliseconds), by itself or for the digest `window`."""
+    """The event is kept until its time `until` (epoch milliseconds), by itself or for the digest `window`."""
 
     until: int
     window: str = ""
@@ -95,7 +97,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The attempt `owner` may be sending it until `until` (empty: not known, the table was too busy to judge)."""
+    """The attempt `owner` may be sending the mail until `until`; an empty `owner` means that the table was too busy to
+    tell."""
 
     until: int
     owner: str = ""
@@ -103,7 +106,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """It is settled, by the attempt `owner`: nothing is left to do for this delivery. `reason_code` is the record's."""
+    """The mail is settled by the attempt `owner`: nothing is left to do for this delivery. `reason_code` is the
+    record's."""
 
     state: State
     owner: str = ""
@@ -111,14 +115,14 @@ class Duplicate:
 
     @property
     def was_too_old(self) -> bool:
-        """Whether no mail came of it because the event came too late."""
+        """Whether the mail was rejected because the event was too old."""
         return self.state is State.REJECTED and self.reason_code == ReasonCode.EVENT_EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """The mail may have been sent, and no report came within the hold. `resend`: the policy allows one more mail
-    without an operator's yes, once its providers have reported on later ones."""
+    """The mail may have been sent, and no report came within the hold. `resend` says that the policy allows one more
+    mail without an operator's confirmation, once its providers have reported on later mails."""
 
     record: Record
     resend: bool = False
@@ -126,8 +130,8 @@ class InDoubt:
 
 @dataclass(frozen=True, slots=True)
 class OwnedBy:
-    """The event belongs to another message. With the `same` content this delivery goes on in its name; with another
-    it may take the event from it, never act for it."""
+    """The event belongs to another message. With the `same` content this delivery continues as that message; with other
+    content it may only take the event over."""
 
     message_id: str
     same: bool = True
@@ -135,32 +139,33 @@ class OwnedBy:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """The event is written down as parted: by the name of each part, the number of the first recipient who has it."""
+    """The event is recorded as split: each part's name, and the index of the first recipient who has it."""
 
     names: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class PredecessorInDoubt:
-    """The event belongs to the message of `record`, whose mail may have gone, or which a provider accepted and only a
-    person's yes has sent again."""
+    """The event belongs to the message of `record`, whose mail may have been sent, or was accepted by a provider and
+    needs an operator's confirmation to be sent again."""
 
     record: Record
 
 
 @dataclass(frozen=True, slots=True)
 class TooLate:
-    """The event came with other content than that of the message of `record`, whose mail was sent."""
+    """The event's content differs from that of the message of `record`, whose mail was already sent."""
 
     record: Record
 
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """No mail is wanted: the reader's `choice` says so, an attribute of the address's item; None: it is on the list."""
+    """The mail is not wanted: by the reader's `choice`, an attribute of the address item; None: by the suppression
+    list."""
 
     choice: str | None = None
-    #: Key of the item that says so; empty: of the attempt's own address.
+    #: Key of the item that suppresses it; empty: the attempt's own address.
     address: str = ""
 
 
@@ -168,8 +173,8 @@ Verdict = Claimed | Kept | Held | Duplicate | InDoubt | OwnedBy | PredecessorInD
 
 
 def evaluate_record(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdict:
-    """The verdict on a claim that the state of `record` refused. A mail in doubt may be sent once more after at most
-    `resends` attempts of unknown outcome; `now` in epoch milliseconds. Pure."""
+    """Return the verdict on a claim that the state of `record` refused. A mail in doubt may be sent once more if at
+    most `resends` attempts have an unknown outcome; `now` is in epoch milliseconds. Pure."""
     if record.state is State.SENDING and record.owner == attempt.owner:
         return Claimed(record.held_until)
     if record.is_held(now):
@@ -182,16 +187,16 @@ def evaluate_record(record: Record, attempt: Attempt, now: int, resends: int = 0
 
 
 def evaluate_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
-    """Whether `attempt`, whose content differs, may take the event over from the message of `record`: None if it may,
-    else why not. `now` in epoch milliseconds. Pure."""
-    # Of what is collected the caller has seen that its window takes events still.
+    """Decide whether `attempt`, whose content differs, may take the event over from the message of `record`: None if it
+    may, else the verdict. `now` is in epoch milliseconds. Pure."""
+    # The caller has checked that the digest of a collected event still accepts events.
     if record.is_expired(now) or record.state in UNTRIED | SETTLED_UNSENT | {State.COLLECTED}:
         return None
     if record.state in ACCEPTED and attempt.instead_of != record.message_id:
         return TooLate(record)
     if record.state in (State.COMPLAINED, State.CANCELLED) or (record.state in ACCEPTED and record.successor):
         return Duplicate(record.state, record.owner)
-    if record.state is State.REPLACED:  # the event has just gone on to another message, or to one of each recipient
+    if record.state is State.REPLACED:  # the event has passed to another message, or was split by recipient
         return TooLate(record) if record.parted_by else OwnedBy(record.message_id, same=False)
     if record.held_until > now:
         return Held(record.held_until, record.owner)
@@ -199,8 +204,8 @@ def evaluate_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict 
 
 
 def evaluate_never_tried(record: Record, attempt: Attempt) -> Verdict | None:
-    """The same after a provider's report that it never tried: the event may be taken over if only the reported attempt
-    can have sent the mail, or if this message has taken it over already. Pure."""
+    """Decide the same after a provider reported that it never tried: None if only the reported attempt can have sent
+    the mail, or if this message has already taken it over. Pure."""
     named = record.message_id == attempt.instead_of and record.owner == attempt.never_tried
     alone = record.at_risk == 1 and record.sent_by == {attempt.never_tried}
     untouched = record.state is State.REFUSED and not (record.successor or record.cancelled_by)

@@ -1,6 +1,6 @@
-"""DynamoDB's typed JSON, as far as the ledger uses it, and its answer to a write whose condition failed.
+"""DynamoDB's typed JSON, as far as the ledger uses it, and conditional writes.
 
-boto3 has a serializer for this; Herald's function carries botocore only (design: budgets).
+boto3 has a serializer for this, but Herald's package contains only botocore (design: budgets).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Item = dict[str, Attribute]
 
 
 def serialize(value: object) -> Attribute:
-    """`value` as an AttributeValue: str, bool, int, bytes, a set of str, sequence or mapping.
+    """Convert `value` to an AttributeValue: str, bool, int, bytes, a set of str, sequence or mapping.
 
-    None values of a mapping are left out.
+    Mapping entries that are None are left out.
     """
     match value:
         case str() | bytes():
@@ -47,7 +47,7 @@ def serialize(value: object) -> Attribute:
 
 
 def deserialize(attribute: Mapping[str, Any]) -> Any:
-    """The Python value of an AttributeValue; numbers are whole in the ledger."""
+    """Convert an AttributeValue to Python; all numbers in the ledger are integers."""
     ((kind, value),) = attribute.items()
     match kind:
         case "N":
@@ -62,22 +62,22 @@ def deserialize(attribute: Mapping[str, Any]) -> Any:
 
 
 def serialize_item(values: Mapping[str, object]) -> Item:
-    """The item that holds `values`; what is None is left out."""
+    """Return the item for `values`; None values are left out."""
     return {name: serialize(value) for name, value in values.items() if value is not None}
 
 
 def deserialize_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain values of an item."""
+    """Return the plain values of an item."""
     return {name: deserialize(attribute) for name, attribute in item.items()}
 
 
 def read_value(item: Mapping[str, Any], name: str, default: Any = None) -> Any:
-    """The plain value of one attribute of an item, or the default if the item has none of this name."""
+    """Return the plain value of one attribute of an item, or the default if it is missing."""
     return deserialize(attribute) if (attribute := item.get(name)) else default
 
 
 def write_if_allowed(write: Callable[[], object]) -> bool:
-    """Make a write; False, and nothing was written, if its condition did not hold. Raises botocore's other errors.
+    """Make a conditional write; False, with nothing written, if its condition failed. Raises botocore's other errors.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
     """

@@ -1,22 +1,24 @@
-"""Events that are mailed together: the windows of digests.
+"""Digests: collects events by window, and closes each window into one mail.
 
-A reader's digest of one type is one record, called by its type, its reader and the end of its window. It is
-`collecting` and in the index of what is due (`schedule.py`) from its first event to its end; then it is a mail like any
-other whose time has come, with an event of its own.
+A reader's digest of one type is one record, named by its type, its reader and the end of its window. It is `collecting`
+and in the index of due records (`schedule.py`) from its first event until the window ends; then it is a scheduled mail
+like any other, with an event of its own.
 
-- A delivery collects its event by one transaction: message (`collected`, with the name of its digest), event (with its
-  body), the address, and the digest, which is made by the first and takes no event once it is closed. An event that
-  comes as it closes goes on to the next window. A crash after it: the next delivery finds it collected.
-- The digest has the keys of its events and a number that each change of them, or of their content, raises.
-- It is closed by one transaction: digest (`scheduled`, if its number is as it was read) and an event in its own name,
-  of what its events said. Whoever comes second finds it closed. A crash after it: it waits in the index, and is asked
-  for.
-- From there on claim, send, report, letter and redrive are those of every other mail: that it goes once is their proof.
-- A cancellation, or other content, takes a collected event out of its digest in its own transaction, while that is
+- Collecting an event is one transaction: message (`collected`, with the name of its digest), event (with its body), the
+  address, and the digest, which the first event creates and which accepts no event once it is closed. An event that
+  arrives during the closing goes into the next window. After a crash, the next delivery finds the event collected.
+- The digest holds the keys of its events, and a counter that is raised by each change of its events or of their
+  content.
+- Closing is one transaction: digest (`scheduled`, if its counter is unchanged) and an event in the digest's own name,
+  made from its events. A second process finds it closed. After a crash, the digest is still in the index and is queued
+  again.
+- From then on, claim, send, report, dead letter and redrive work as for every other mail, so the digest is sent once.
+- A cancellation or a correction takes a collected event out of its digest in its own transaction, while the digest is
   open.
 - A digest whose events were all cancelled or erased is `cancelled` when its window ends.
 
-No clock has to be right for that: whoever is behind goes on to the next window, and whoever is ahead closes earlier.
+None of this depends on exact clocks: with a slow clock an event goes into the next window, and with a fast clock a
+digest is closed earlier.
 """
 
 from __future__ import annotations
@@ -41,15 +43,15 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST", "Digest", "DigestWindows", "close_window", "collect_event"]
 
-#: Events of one digest; what comes beyond goes on to the next window.
+#: Most events of one digest; further events go into the next window.
 LARGEST = 500
-#: How many windows are tried in turn, and how often one is closed whose events change meanwhile.
+#: How many windows are tried in turn, and how often closing is tried while the events change.
 _WINDOWS, _TRIES = 8, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The event that a closed digest is: the hash of its content, and its text, compressed."""
+    """The event of a closed digest: its content hash, and its compressed text."""
 
     content_hash: bytes
     body: bytes
@@ -57,13 +59,13 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class DigestWindows:
-    """Collects events in `ledger`, and closes what they were collected for."""
+    """Collects events in `ledger`, and closes their digests."""
 
     ledger: Ledger
 
     def collect(self, attempt: Attempt, ends: Iterable[int]) -> Verdict:
-        """Keep the event of `attempt` for the first window that takes it, or learn why not. `ends` are the ends of the
-        windows to come, in epoch milliseconds."""
+        """Keep the event of `attempt` for the first window that accepts it, or return why not. `ends` are the ends of
+        the coming windows, in epoch milliseconds."""
         now = self.ledger.clock()
         try:
             for end in itertools.islice(ends, _WINDOWS):
@@ -76,15 +78,15 @@ class DigestWindows:
         return Held(now + CONTENDED_PAUSE)
 
     def close(self, window: str, owner: str, compose: Callable[[Record, list[str]], Digest | None]) -> bool | Held:
-        """Fix what a digest holds, if its time has come by this clock: whether there is anything to mail. `compose`
-        makes its event of those that it holds; None: nothing is left of them.
+        """Close a digest if its window is over by this clock; return whether there is anything to mail. `compose` makes
+        the digest's event from the collected ones, or returns None if none are left.
 
         Raises Contended.
         """
         now = self.ledger.clock()
         for _ in range(_TRIES):
             record = self.ledger.read(window)
-            if record is None or record.state is not State.COLLECTING:  # somebody was faster
+            if record is None or record.state is not State.COLLECTING:  # another process was faster
                 return record is not None and record.state is not State.CANCELLED
             if (record.scheduled_for or 0) > now:
                 return Held(record.scheduled_for or 0)
@@ -94,7 +96,7 @@ class DigestWindows:
         return Held(now + CONTENDED_PAUSE)
 
     def _join(self, attempt: Attempt, now: int) -> Verdict | None:
-        """None: the window takes nothing any more."""
+        """Add the event to its window; None if the window accepts no more events."""
         refusal = self.ledger.table.write(self._request_join(attempt, now))
         kept = Kept(attempt.due or 0, attempt.window or "")
         if refusal is None:
@@ -113,7 +115,7 @@ class DigestWindows:
         return close_window(self.ledger.writes, record, owner, digest, now)
 
     def _read_events(self, record: Record) -> Iterator[str]:
-        """The events of a digest that are kept, in no order."""
+        """Return the events of a digest that are still kept, in no particular order."""
         now = self.ledger.clock()
         for key in sorted(record.items):
             item: Item | None = self.ledger.table.get(EVENT_PREFIX + key)
@@ -123,8 +125,8 @@ class DigestWindows:
 
 
 def collect_event(writes: Writes, attempt: Attempt, now: int) -> list[Request]:
-    """Message, event and address as a claim has them, what becomes of another message that had the event, and the
-    digest `window` of the attempt, last."""
+    """The requests that collect an event: message, event and address as for a claim, any predecessor, and last the
+    attempt's digest `window`."""
     when = f"{datetime.fromtimestamp((attempt.due or 0) / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
     reason = Reason(ReasonCode.COLLECTED, f"collected for the digest of {when}, {attempt.window}")
     row = TimelineRow.of(reason, State.COLLECTED, now, writes.release)
@@ -139,7 +141,7 @@ def collect_event(writes: Writes, attempt: Attempt, now: int) -> list[Request]:
 
 
 def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
-    """Make the digest, or add to it: with all that a record has whose time is to come."""
+    """Create the digest or add to it, with the attributes of a scheduled record."""
     window = attempt.window or ""
     named: dict[str, object] = {
         "type": attempt.type,
@@ -171,7 +173,7 @@ def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
 
 
 def close_window(writes: Writes, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
-    """The digest as it was read, closed, and the event that it is; where there is none, it is cancelled."""
+    """The requests that close a digest as it was read and write its event, or cancel it if there is none."""
     attempt = Attempt(record.message_id, owner, event_key=record.event_key, due=max(record.scheduled_for or 0, now))
     action, state, text, forget = Action.CLOSE, State.SCHEDULED, f"closed with {len(record.items)} events", ""
     if digest is None:

@@ -1,4 +1,4 @@
-"""The ledger's keys: one string attribute, four kinds of item (design: one table, `pk`)."""
+"""The ledger's keys: one string attribute, four kinds of items (design: one table, `pk`)."""
 
 from __future__ import annotations
 
@@ -28,41 +28,42 @@ __all__ = [
     "window_id",
 ]
 
-#: What the keys of addresses and of events begin with; a hash follows.
+#: Prefixes of the keys of addresses and events; a hash follows.
 ADDRESS_PREFIX, EVENT_PREFIX = "address#", "event#"
-#: The index of what waits for its time: partition `due`, sort key `due_at`, keys only.
+#: The index of due records: partition key `due`, sort key `due_at`, keys only.
 DUE_INDEX = "due"
-#: Its partitions: each takes a thousand writes a second, and is read once a minute.
+#: Partitions of that index: each takes a thousand writes a second, and is read once a minute.
 DUE_SHARDS = 4
 
-#: Bytes: as many as SHA-256 makes of it.
+#: Bytes: the length of a SHA-256 digest.
 _SHORTEST_SECRET = 32
-#: The source of the events that digests are; their ids are the digests' names.
+#: The `source` of digests' events; their `id` is the digest's name.
 DIGEST_SOURCE = "urn:herald:digest"
 _WINDOW = "digest-"
-#: Characters of an event's id, and of a message's as far as its parts repeat it.
+#: Characters of an event's id, and of a message's id as far as the ids of its parts repeat it.
 _LONGEST_ID, _LONGEST_MESSAGE_ID = 256, 150
-#: What `successor_id` makes. SNS's ids are UUIDs, whose last group has twelve digits.
+#: The format of `successor_id`. SNS's ids are UUIDs, whose last group has twelve digits, so they do not match.
 _AGAIN = re.compile(r"(.*)-([2-9]|[1-9][0-9]{1,3})", re.DOTALL)
 
 
 def message_key(message_id: str) -> str:
-    """Key of the item that holds the state of the one mail of an SNS message."""
+    """Key of the message item, which holds the state of the one mail of an SNS message."""
     return f"message#{message_id}"
 
 
 def event_key(source: str, event_id: str) -> str:
-    """Key of the item that names the message owning an event; `source` + `id` name the event for ever."""
+    """Key of the event item, which names the message that owns the event; `source` and `id` identify the event
+    permanently."""
     return EVENT_PREFIX + hashlib.sha256(f"{source}\0{event_id}".encode()).hexdigest()
 
 
 def feedback_key(provider: str) -> str:
-    """Key of the mark of how far the feedback of a provider, such as `ses://eu-west-1`, has come."""
+    """Key of the item that says how far a provider's feedback, such as `ses://eu-west-1`, has come."""
     return f"feedback#{provider}"
 
 
 def window_id(type_: str, address: str, end: int, tenant: str | None = None) -> str:
-    """The MessageId of the digest of one type and tenant for one reader whose window ends at `end` (epoch
+    """Return the MessageId of the digest of one type and tenant for one reader whose window ends at `end` (epoch
     milliseconds).
 
     It cannot equal the MessageId of a published message: SNS's ids are UUIDs.
@@ -72,59 +73,61 @@ def window_id(type_: str, address: str, end: int, tenant: str | None = None) -> 
 
 
 def is_window(message_id: str) -> bool:
-    """Whether it names a digest, or one that is sent again."""
+    """Whether the MessageId is that of a digest, or of a digest that is sent again."""
     return message_id.startswith(_WINDOW)
 
 
 def part_name(key: str, who: str) -> str:
-    """Which of an event's recipients: a hash of the lower-cased address, under a key that the event's record has."""
+    """Return a name for one of an event's recipients: a hash of the lower-cased address, with a key kept in the event's
+    record."""
     return hmac.new(key.encode(), who.strip().lower().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:20]
 
 
 def part_id(event_id: str, name: str) -> str:
-    """Id, under its event's source, of the event that one recipient's part is. An id that leaves no room for the name
-    is hashed."""
+    """Return the event id of one recipient's part, under the event's source. An id too long to append the name is
+    hashed."""
     room = _LONGEST_ID - len(name) - 1
     return f"{event_id if len(event_id) <= room else hashlib.sha256(event_id.encode()).hexdigest()}~{name}"
 
 
 def part_message_id(message_id: str, name: str) -> str:
-    """The MessageId of one recipient's part of a message. The name alone distinguishes the parts."""
+    """Return the MessageId of one recipient's part of a message. The name alone distinguishes the parts."""
     return f"{message_id[:_LONGEST_MESSAGE_ID]}-r{name}"
 
 
 def successor_id(message_id: str) -> str:
-    """MessageId under which a mail that a provider accepted is sent again: `<M1>-2`, of that one `<M1>-3`, and so on.
+    """Return the MessageId under which an accepted mail is sent again: `<M1>-2`, then `<M1>-3`, and so on.
 
-    Two persons who send the same mail again write the same one.
+    Two operators who send the same mail again get the same MessageId.
     """
     again = _AGAIN.fullmatch(message_id)
     return f"{again[1]}-{int(again[2]) + 1}" if again else f"{message_id}-2"
 
 
 def address_key(secret: bytes, address: str) -> str:
-    """Key of an address's item: HMAC-SHA-256 of the lower-cased address, so that keys name nobody."""
+    """Key of an address item: HMAC-SHA-256 of the lower-cased address, so that the key does not reveal it."""
     return ADDRESS_PREFIX + hmac.new(secret, address.strip().lower().encode(), hashlib.sha256).hexdigest()
 
 
 def own_list_key(address: str, tenant: str) -> str:
-    """Key of the item that an address has for a tenant with a suppression list of its own, from the address's key."""
+    """Key of an address's item for a tenant with its own suppression list; `address` is the key of the address item."""
     return f"{address}#{tenant}"
 
 
 def own_list_of(key: str) -> str | None:
-    """The tenant whose own list the item of this key belongs to; None: it is the address's item for all others."""
+    """Return the tenant whose own list this key belongs to; None if it is the address item for all other mail."""
     _, _, named = key.partition("#")
     return named.partition("#")[2] or None
 
 
 def choice_name(category: str) -> str:
-    """Name of the attribute of an address's item that says that its reader has unsubscribed from a category."""
+    """Name of the address item's attribute which says that the reader has unsubscribed from a category."""
     return f"stopped:{category}"
 
 
 def split_keys(parameter: bytes) -> tuple[bytes, ...]:
-    """The secret keys in a parameter, newest first, parted by white space: the first writes, the others still read.
+    """Parse the secret keys in a parameter, newest first, separated by white space: the first is used for writing, all
+    for reading.
 
     Raises ValueError if any has fewer than 32 bytes: a space in the middle of a key makes two short ones.
     https://www.rfc-editor.org/rfc/rfc7518#section-3.2

@@ -38,7 +38,7 @@ __all__ = ["CONTENDED_PAUSE", "Applied", "Ledger", "Writes"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: How long a claim that could not be judged waits before it is tried again, in milliseconds.
+#: How long to wait before retrying a claim that could not be decided, in milliseconds.
 CONTENDED_PAUSE = 2_000
 
 
@@ -58,14 +58,14 @@ def _hold_if_contended(
 
 
 class Writes(ClaimRequests, SettlementRequests, FeedbackRequests):
-    """Every write of the ledger, as a request."""
+    """All writes of the ledger, as requests."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What feedback did: whether it `moved` the record, and whether it is how a second mail came out."""
+    """What feedback did: whether it `moved` the record, and whether it revealed that the mail was sent twice."""
 
     moved: bool
     sent_twice: bool = False
@@ -73,7 +73,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Reads and writes records; every rule is in `states` and in the requests. `clock` gives epoch milliseconds."""
+    """Reads and writes records; the rules are in `states` and in the requests. `clock` returns epoch milliseconds."""
 
     table: Table
     writes: Writes
@@ -81,8 +81,8 @@ class Ledger:
 
     @_hold_if_contended
     def claim(self, attempt: Attempt) -> Verdict:
-        """Claim the mail for this attempt, or say why not; of several reasons it names the message's, then the
-        event's, then the address's."""
+        """Claim the mail for this attempt, or return why not: the reason of the message first, then the event's, then
+        the address's."""
         now = self.clock()
         refusal = self.table.write(self.writes.claim(attempt, now))
         if refusal and (record := _find_record(refusal)) and record.is_expired(now):
@@ -91,7 +91,7 @@ class Ledger:
 
     @_hold_if_contended
     def resend(self, attempt: Attempt, doubtful: Record) -> Verdict:
-        """Claim a mail that the attempt in the record `doubtful` may have sent, or say what has changed since."""
+        """Claim a mail that the attempt in the record `doubtful` may have sent, or return what has changed since."""
         now = self.clock()
         refusal = self.table.write(self.writes.resend(attempt, doubtful, now))
         verdict = Claimed(now + self.writes.hold) if refusal is None else self.explain_refusal(refusal, attempt, now)
@@ -99,8 +99,8 @@ class Ledger:
 
     @_hold_if_contended
     def look(self, attempt: Attempt, over_waiting: bool = True) -> Verdict | None:
-        """Why `attempt` may not be settled without a claim (rejected), or None if nothing stands in the way;
-        `over_waiting`: not even that it waits for its time."""
+        """Return why `attempt` may not be settled without a claim (rejected), or None if it may. With `over_waiting`, a
+        scheduled record may be settled too."""
         now = self.clock()
         item = self.table.get(message_key(attempt.message_id))
         if item is not None and not self._may_settle(record := Record.from_item(item), attempt, now, over_waiting):
@@ -114,7 +114,7 @@ class Ledger:
 
     @_hold_if_contended
     def look_at_predecessor(self, attempt: Attempt, message_id: str) -> Record | Verdict:
-        """The record of the message that the event may be taken from, or why it may not."""
+        """Return the record of the message from which the event may be taken over, or why it may not."""
         record = self.read(message_id) or Record(message_id, State.RELEASED)
         if attempt.never_tried:
             return evaluate_never_tried(record, attempt) or record
@@ -125,13 +125,13 @@ class Ledger:
         return evaluate_predecessor(record, attempt, self.clock()) or record
 
     def takes_events(self, window: str | None) -> bool:
-        """Whether a digest is not closed yet, so that its events can still change."""
+        """Whether a digest is still open, so that its events can change."""
         record = self.read(window) if window else None
         return record is not None and record.state is State.COLLECTING
 
     def tell_too_late(self, attempt: Attempt, owner: Record) -> bool:
-        """Say on the timeline of the event's `owner`, whose mail was sent, that other content came; False: it says so
-        already."""
+        """Note on the timeline of the event's `owner`, whose mail was sent, that other content came; False if that is
+        already noted."""
         reason = Reason(
             ReasonCode.CORRECTED_TOO_LATE, f"other content came as {attempt.message_id}, after the mail was sent"
         )
@@ -141,11 +141,11 @@ class Ledger:
         except Contended:
             return False
 
-    # -- the owner's writes: where one is refused, feedback was faster or another owner has it --------------------
+    # -- the owner's writes: if one is refused, feedback was faster or another attempt owns the record ---------------
 
     def record(self, attempt: Attempt, rows: Sequence[TimelineRow], provider_message_id: str) -> bool:
-        """A provider accepted the mail; `rows` are the providers tried, the accepting one last. Whether this is how
-        it came out that the mail was sent twice."""
+        """Record that a provider accepted the mail; `rows` are the providers tried, the accepting one last. Returns
+        whether this revealed that the mail was sent twice."""
         answer = self.table.update(self.writes.record(attempt, rows, provider_message_id))
         known = _find_record(answer) if isinstance(answer, Refusal) else None
         if known and not _is_attempt_in(known, attempt, State.SENT):
@@ -155,13 +155,13 @@ class Ledger:
             )
         try:
             return not isinstance(answer, Refusal) and self._tell_sent_twice(Record.from_item(answer))
-        except Contended:  # the next report tells it
+        except Contended:  # the next report notes it
             return False
 
     @_hold_if_contended
     def release(self, attempt: Attempt, row: TimelineRow) -> Record | Verdict:
-        """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it, or cancelled
-        where a cancellation took it for too late."""
+        """Record that nothing was sent: the mail is free again; in doubt if an earlier attempt may have sent it;
+        cancelled if a cancellation had come too late for this attempt."""
         answer = self.table.update(self.writes.release_claim(attempt, row))
         if isinstance(answer, Refusal) and _still_owns(answer, attempt):
             record = Record.from_item(answer.items[0] or {})
@@ -172,12 +172,13 @@ class Ledger:
         return self._read_answer(answer, attempt, State.RELEASED)
 
     def lose(self, attempt: Attempt, row: TimelineRow) -> Record | Verdict:
-        """The provider's answer was lost: held until feedback or the end of the hold."""
+        """Record that the provider's answer was lost: held until feedback or the end of the hold."""
         return self._read_answer(self.table.update(self.writes.lose(attempt, row)), attempt, State.UNKNOWN)
 
     @_hold_if_contended
     def refuse(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
-        """The provider refused for good. None: rejected, or parked where an earlier attempt may have sent it."""
+        """Record a permanent refusal by the provider. Returns None if the mail is rejected, or parked because an
+        earlier attempt may have sent it."""
         refusal = self.table.write(self.writes.refuse(attempt, row))
         if refusal and _still_owns(refusal, attempt):
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.owner))
@@ -192,15 +193,16 @@ class Ledger:
 
     @_hold_if_contended
     def reject(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
-        """Settle a mail that will never be; None: done. The letter has gone before."""
+        """Settle a mail that will never be sent; None: done. Its dead letter was written before."""
         refusal = self.table.write(self.writes.reject(attempt, row))
         return None if refusal is None else self.explain_refusal(refusal, attempt, row.at)
 
     @_hold_if_contended
     def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> Verdict | None:
-        """Settle a mail that is stopped `by` the list or its reader, or that this deployment may not send; None: done.
+        """Settle a mail that is stopped `by` the suppression list or its reader, or that this deployment may not send;
+        None: done.
 
-        `Claimed` says that nothing stops it any more. For a reader who unsubscribed the event is not kept.
+        Returns `Claimed` if nothing stops the mail any more. If the reader unsubscribed, the event is not kept.
         """
         kept = replace(attempt, body=None) if by and by.choice else attempt
         refusal = self.table.write(self.writes.suppress(kept, row, by))
@@ -210,7 +212,7 @@ class Ledger:
 
     @_hold_if_contended
     def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> Verdict | None:
-        """Hand the attempt `doubtful`, which may have sent the mail, to a person; None: done."""
+        """Park the attempt `doubtful`, which may have sent the mail, for an operator; None: done."""
         refusal = self.table.write(self.writes.park(attempt, doubtful, row))
         return None if refusal is None else self.explain_refusal(refusal, attempt, row.at)
 
@@ -219,9 +221,9 @@ class Ledger:
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None = None, attempt: str | None = None
     ) -> Applied:
-        """Move a record towards what the provider said of `attempt`, whose mail it has therefore accepted.
+        """Move a record to what the provider reported about `attempt`; any report means that it accepted the mail.
 
-        Raises Contended: the feedback must come again.
+        Raises Contended: the report must be delivered again.
         """
         answer = self._apply(self.writes.apply_feedback(message_id, action, row, suppress, attempt), message_id)
         known = _find_record(answer) if isinstance(answer, Refusal) else None
@@ -235,14 +237,14 @@ class Ledger:
         return Applied(not isinstance(answer, Refusal), record is not None and self._tell_sent_twice(record))
 
     def _apply(self, requests: Sequence[Mapping[str, Any]], message_id: str) -> Item | Refusal:
-        """The record's item after the writes; a transaction does not show it, so it is read."""
+        """Write, and return the record's item; a transaction does not return it, so it is read."""
         if len(requests) == 1 and "Update" in requests[0]:
             return self.table.update(requests[0]["Update"])
         return self.table.write(requests) or self.table.get(message_key(message_id)) or Refusal(({},))
 
     def _tell_sent_twice(self, record: Record) -> bool:
-        """Say on the timeline that two attempts were accepted, or that one was tried that its provider had said not to
-        have tried; False: neither, or it says so already."""
+        """Note on the timeline that two attempts were accepted, or that a provider did try after reporting that it had
+        not; False if neither is so or it is already noted."""
         after_all = record.never_tried is not None and record.state in TRIED
         if record.sent_twice or (len(record.sent_by) < 2 and not after_all):
             return False
@@ -254,7 +256,7 @@ class Ledger:
         return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
 
     def find_lagging_providers(self, record: Record) -> list[str]:
-        """The providers that are not known to have reported twice on mails sent after the record's hold."""
+        """Return the providers that are not known to have reported twice on mails sent after the record's hold."""
         try:
             return [name for name in sorted(record.providers) if self._read_mark(name) < record.held_until]
         except Contended:
@@ -265,41 +267,41 @@ class Ledger:
         return int(read_value(item, "before", 0))
 
     def begin_probe(self, provider: str) -> bool:
-        """Whether to ask the provider for a report now: true unless another attempt did so lately."""
+        """Decide whether to probe the provider now: True unless another attempt did so recently."""
         try:
             return not isinstance(self.table.update(self.writes.begin_probe(provider, self.clock())), Refusal)
         except Contended:
             return False
 
     def mark_feedback(self, provider: str, sent: int) -> None:
-        """Note that the provider reported on a mail that it was given at `sent` (epoch milliseconds). Where the table
-        is too busy, a later report notes as much."""
+        """Record that the provider reported on a mail that it was given at `sent` (epoch milliseconds). If the table is
+        too busy, a later report will record it."""
         with suppress(Contended):
             self.table.update(self.writes.mark_feedback(provider, sent, self.clock()))
 
     def read(self, message_id: str) -> Record | None:
-        """What is known of a message, as of now."""
+        """Read the record of a message, consistently."""
         item = self.table.get(message_key(message_id))
         return None if item is None else Record.from_item(item)
 
     def read_event(self, message_id: str) -> str | None:
-        """The event of a message, if it is kept; TTL deletes late, but past its time it is not kept any more."""
+        """Return the event of a message, if it is kept; an expired item counts as missing, since TTL deletes late."""
         record = self.read(message_id)
         item = self.table.get(record.event_key) if record and record.event_key else None
         event = EventItem.from_item(item) if item else None
         return None if event is None or event.is_expired(self.clock()) else event.text
 
-    # -- judging -------------------------------------------------------------------------------------------------
+    # -- verdicts -------------------------------------------------------------------------------------------------
 
     def explain_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Verdict:
-        """Why a transaction on message, event, address and predecessor was refused: judged in that order."""
+        """Explain why a transaction on message, event, address and predecessor was refused, in that order."""
         if record := _find_record(refusal):
             return evaluate_record(record, attempt, now, self.writes.resends)
         items = list(refusal.items[1:])
         if items and items[0]:
             return _describe_owner(EventItem.from_item(items[0]), attempt)
         moved = [items.pop() for _ in self.writes.supersede(attempt, now)]
-        if attempt.predecessor and any(item is not None for item in moved):  # it has moved on since it was read
+        if attempt.predecessor and any(item is not None for item in moved):  # it has changed since it was read
             return OwnedBy(attempt.predecessor.message_id, same=False)
         address = next((item for item in items[1:] if item), {})
         return Suppressed(None if "since" in address else attempt.choice, read_value(address, "pk", ""))
@@ -320,20 +322,21 @@ class Ledger:
 
 
 def _find_record(refusal: Refusal) -> Record | None:
-    """The message item in the way, if the message is what refused."""
+    """Return the record of the message item, if that item's condition refused the write."""
     item = refusal.items[0]
     return Record.from_item(item) if item else None
 
 
 def _describe_owner(event: EventItem, attempt: Attempt) -> OwnedBy:
-    """Whether to go on as the event's owner: not with other content, and not where that one is to be sent again."""
+    """Decide whether to continue as the event's owner: not with other content, and not if its mail is to be sent
+    again."""
     same = event.digest is None or attempt.content_hash is None or event.digest == attempt.content_hash
     return OwnedBy(event.message_id, same and attempt.instead_of != event.message_id and not attempt.never_tried)
 
 
 def _still_owns(refusal: Refusal, attempt: Attempt) -> bool:
-    """Whether the attempt still owns the mail, so that only an earlier attempt with an unknown outcome refused the
-    write."""
+    """Whether the attempt still owns the mail: then the write was refused only because of an earlier attempt with an
+    unknown outcome."""
     record = _find_record(refusal)
     return record is not None and _is_attempt_in(record, attempt, State.SENDING)
 

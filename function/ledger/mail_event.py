@@ -23,9 +23,9 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["SOURCE", "TYPES", "MailEvent", "read_mail_event"]
 
-#: Of every mail event; its id is unique under it.
+#: The `source` of every mail event.
 SOURCE = "urn:herald:mail"
-#: The states that are reported, each with its type. Two share a type where they mean the same to a receiver.
+#: The states that are reported, each with its event type. Two states share a type if they mean the same to a receiver.
 TYPES: dict[State, str] = {
     State.SCHEDULED: "mail.scheduled",
     State.CANCELLED: "mail.cancelled",
@@ -52,7 +52,8 @@ class MailEvent:
 
 
 def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
-    """The event for a record of the stream, or None: it is about no mail, or about no new state that is reported."""
+    """Build the event for a stream record; None if it is not about a mail, or not about a new state that is
+    reported."""
     change: Mapping[str, Any] = record.get("dynamodb") or {}
     new, old = change.get("NewImage") or {}, change.get("OldImage") or {}
     key, state = _read_text(new, "pk"), _read_text(new, "state")
@@ -81,13 +82,13 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
 
 
 def _find_row(image: Mapping[str, Any], state: str) -> Mapping[str, Any]:
-    """The last timeline row with this state; {} if there is none."""
+    """Return the last timeline row with this state, or {}."""
     rows: list[Mapping[str, Any]] = read_value(image, "timeline", [])
     return next((row for row in reversed(rows) if row.get("state") == state), {})
 
 
 def _format_time(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
-    """The time of the timeline row, else the time of the change in the stream, in RFC 3339."""
+    """Return the time of the timeline row, else of the change in the stream, in RFC 3339."""
     at = row.get("at")
     created = change.get("ApproximateCreationDateTime")
     seconds = at / 1000 if at else created if isinstance(created, int | float) else 0

@@ -1,16 +1,16 @@
-"""Events with several recipients: the record that names its parts, each of which is an event of one recipient.
+"""Events with several recipients: the record that lists their parts, each of which is an event with one recipient.
 
-A part has an id of its own, of the event's and of a hash of the recipient's address, and a message of its own: so
-claim, send, report, letter and redrive are those of every other mail, in every version, and what is parted again is
-found to be there. What is written here comes before any part is handed on, and says what they are called:
+A part's event id is derived from the event's id and a hash of the recipient's address, and each part is a message of
+its own. So claim, send, report, dead letter and redrive work as for every other mail, in every version, and splitting
+an event again makes the same parts. The record is written before any part is queued:
 
-- A delivery writes message (`replaced`, for the parts have the event now; with their names, and the key that these are
-  hashed under) and event (without its body), if the record is free, released, or at the attempt that a letter names. A
-  crash after it: the next delivery finds the key there, and hands the same parts on.
-- Other content under the same source and id adds the names of new recipients to that record. What becomes of those that
-  were there before, each part's own record decides.
-- `mail.cancel` writes message (`cancelled`), if it is `replaced` by parts; then each of them is cancelled by itself. A
-  crash after it: its next delivery finds them named still. Whoever parts the event after that is told so.
+- A delivery writes message (`replaced`, because the parts have the event now; with the parts' names and the key that
+  they are hashed with) and event (without its body), if the record is free, released, or owned by the attempt that a
+  dead letter names. After a crash, the next delivery finds the key there and queues the same parts.
+- A correction under the same source and id adds the names of new recipients to that record. For recipients who were
+  there before, each part's own record decides.
+- `mail.cancel` writes message (`cancelled`), if it is `replaced` by parts; then each part is cancelled separately.
+  After a crash, the next delivery finds the names still there. A later attempt to split the event finds it cancelled.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = ["PartRecords", "add_parts", "cancel_parted"]
 
 @dataclass(frozen=True, slots=True)
 class PartRecords:
-    """Keeps in `ledger` which parts an event has."""
+    """Keeps the names of an event's parts in `ledger`."""
 
     ledger: Ledger
 
     def record_parts(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
-        """Write down how the event is parted, or learn why it is not. `recipients` are their addresses."""
+        """Record how the event is split, or return why it is not. `recipients` are the addresses."""
         now = self.ledger.clock()
         try:
             parted = _name(attempt.owner, recipients)
@@ -53,7 +53,7 @@ class PartRecords:
             return Held(now + CONTENDED_PAUSE)
 
     def cancel(self, attempt: Attempt, record: Record) -> Record:
-        """Prevent that the event of `record` is split from now on; returns the record after that. Raises Contended."""
+        """Prevent the event of `record` from being split from now on; return the updated record. Raises Contended."""
         answer = self.ledger.table.update(cancel_parted(self.ledger.writes, attempt, record, self.ledger.clock()))
         item = answer.items[0] if isinstance(answer, Refusal) else answer
         return Record.from_item(item) if item else record
@@ -65,7 +65,8 @@ class PartRecords:
         return self.ledger.writes.settle(replace(attempt, body=None), row, Action.PART, also=kept)
 
     def _find_parted(self, refusal: Refusal) -> Record | None:
-        """The record that has the parts of the event, if that is why it was refused."""
+        """Return the record that lists the event's parts, if the write was refused because the event is already
+        split."""
         message, event, *_ = refusal.items
         record = Record.from_item(message) if message else None
         if message is None and event:
@@ -84,7 +85,7 @@ class PartRecords:
 
 
 def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], now: int) -> Request:
-    """The record of the event, which has come with recipients that it did not have."""
+    """The update that adds the parts of new recipients to the event's record."""
     row = TimelineRow.of(
         Reason(ReasonCode.PARTED, f"{len(names)} more recipients came as {attempt.message_id}"),
         State.REPLACED,
@@ -102,7 +103,7 @@ def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], 
 
 
 def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) -> Request:
-    """The record of the event, whose mails nobody wants any more."""
+    """The update that cancels the record of a split event."""
     reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}: each recipient's mail by itself")
     return writes.update_message(
         Attempt(record.message_id, attempt.owner),

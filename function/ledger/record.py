@@ -1,4 +1,4 @@
-"""What the ledger knows of one message and of one event, read from their items."""
+"""The ledger's items about one message and one event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ __all__ = ["EventItem", "Record", "TimelineRow"]
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One line of a message's timeline; `at` in epoch milliseconds, `ms` the provider's time for the attempt.
+    """One row of a message's timeline; `at` is in epoch milliseconds, `ms` is how long the provider took for the
+    attempt.
 
     In the row of a claim, `ms` is the time from the arrival of the delivery until the mail was ready to send.
     """
@@ -28,16 +29,16 @@ class TimelineRow:
     provider: str | None = None
     ms: int | None = None
     detail: str | None = None
-    #: A ReasonCode, wherever there is a reason.
+    #: A ReasonCode, if there is a reason.
     reason_code: str | None = None
 
     @classmethod
     def of(cls, reason: Reason, state: State, at: int, release: str) -> TimelineRow:
-        """A row that says why."""
+        """Build a row with a reason."""
         return cls(state, at, release, detail=reason.text, reason_code=reason.code)
 
     def as_dict(self) -> dict[str, object]:
-        """The row as it is stored; what is None is left out."""
+        """Return the row as it is stored; None values are left out."""
         return {
             name: value
             for name in ("state", "at", "release", "provider", "ms", "detail", "reason_code")
@@ -47,9 +48,10 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The message item. Times are epoch milliseconds, but `expires_at`, which is epoch seconds as TTL wants it.
+    """The message item. Times are in epoch milliseconds, except `expires_at`, which is in epoch seconds as TTL
+    requires.
 
-    Past `expires_at` it counts as missing: TTL deletes late, and each item by itself.
+    After `expires_at` it counts as missing: TTL deletes late, and each item separately.
     """
 
     message_id: str
@@ -57,76 +59,77 @@ class Record:
     owner: str = ""
     held_until: int = 0
     attempts: int = 0
-    #: Attempts that may have put a mail on its way: begun, and not known to have sent nothing.
+    #: How many attempts may have sent the mail: begun, and not known to have sent nothing.
     at_risk: int = 0
     first_at: int = 0
-    #: All that the last claim might use; what is in doubt waits for the reports of each.
+    #: All providers that the last claim might use; a mail in doubt waits for reports of each.
     providers: frozenset[str] = frozenset()
-    #: Attempts that a provider said it accepted.
+    #: Attempts whose mail a provider accepted.
     sent_by: frozenset[str] = frozenset()
-    #: When the timeline row about two accepted attempts was written.
+    #: When the timeline row about two accepted attempts was written, in epoch milliseconds.
     sent_twice: int | None = None
-    #: The attempt for which a letter went to a person.
+    #: The attempt for which a dead letter waits for an operator.
     parked: str | None = None
     reason: str | None = None
     reason_code: str | None = None
-    #: The event's key in the ledger, and its own names. Who sent no readable event has a key all the same.
+    #: The event's key in the ledger, and its own names. An unreadable event has a key too.
     event_key: str | None = None
     source: str | None = None
     id: str | None = None
     subject: str | None = None
     #: The event's type, if there is a notification for it.
     type: str = ""
-    #: Whose mail it is, if not the deployment's own.
+    #: The tenant; None: the deployment itself.
     tenant: str | None = None
     address: str | None = None
-    #: The trace that its mail was followed in last, in hex.
+    #: The id of the last trace of this mail, in hex.
     trace: str | None = None
-    #: The message that took the event, and the one that this took it from.
+    #: The message that took the event over, and the one that this message took it over from.
     successor: str | None = None
     instead_of: str | None = None
-    #: When it is looked at next, while it waits for its time: the index of what is due has it as long as this is here.
+    #: When a scheduled record is next looked at; the index of due records contains the record while this is set.
     due_at: int | None = None
-    #: The time that its event names, as long as it waits.
+    #: The time named by the event, while it waits.
     scheduled_for: int | None = None
-    #: The attempt that the provider never tried to send, and whose mail was given to the next one for it.
+    #: The attempt that its provider never tried to send, so that the mail was given to the next provider.
     never_tried: str | None = None
-    #: The digest that has the event.
+    #: The digest that collected the event.
     window: str | None = None
-    #: Of a digest: the keys of its events, without their `event#`, and how often these or their content changed.
+    #: For a digest: the keys of its events, without the prefix `event#`, and a counter of their changes.
     items: frozenset[str] = frozenset()
     changes: int = 0
-    #: Of an event with several recipients: the names of these, and what they are hashed under.
+    #: For an event with several recipients: the names of its parts, and the key that they are hashed with.
     parts: frozenset[str] = frozenset()
     parted_by: str | None = None
-    #: The cancellation that came after the mail was sent, or may have been.
+    #: The cancellation that came after the mail was sent or may have been.
     cancelled_by: str | None = None
     expires_at: int | None = None
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Record:
-        """Read a message item; attributes of a later release are ignored, missing ones of an earlier have defaults."""
+        """Read a message item; unknown attributes of a later release are ignored, missing ones of an earlier release
+        get defaults."""
         values = {name: deserialize(item[name]) for name in cls.__slots__ if name in item}
         values["message_id"] = deserialize(item["pk"]).removeprefix(message_key(""))
         values["state"] = State(values["state"])
         return cls(**values)
 
     def is_expired(self, now: int) -> bool:
-        """Whether TTL should have deleted it by `now` (epoch milliseconds)."""
+        """Whether the item expired by `now` (epoch milliseconds)."""
         return _is_past(self.expires_at, now)
 
     def is_held(self, now: int) -> bool:
-        """Whether its owner, or feedback, still has the time to settle it."""
+        """Whether the owner or feedback still has time to settle it."""
         return self.state in (State.SENDING, State.UNKNOWN) and self.held_until > now
 
 
 @dataclass(frozen=True, slots=True)
 class EventItem:
-    """The event item: which message owns the event, what it says, and until when (epoch seconds) that is kept.
+    """The event item: which message owns the event, its content, and when it expires (epoch seconds).
 
-    `digest` is the hash of the content, as the attribute is called in the table (`Event.content_hash`). `body` is the
-    event as it was published, compressed: from the claim on if it is short, from a settlement on always; None for a
-    reader who unsubscribed.
+    `digest` is the content hash under the attribute's name in the table (`Event.content_hash`). `body` is the event as
+    published, compressed: kept from the claim on if it is short, and always from a settlement on; None if the reader
+    unsubscribed.
     """
 
     message_id: str
@@ -140,12 +143,12 @@ class EventItem:
         return cls(**{name: deserialize(item[name]) for name in cls.__slots__ if name in item})
 
     def is_expired(self, now: int) -> bool:
-        """As of a record."""
+        """Whether the item expired by `now` (epoch milliseconds)."""
         return _is_past(self.expires_at, now)
 
     @property
     def text(self) -> str | None:
-        """The event as it was published. Raises ValueError if it is no compressed text."""
+        """The event as published. Raises ValueError if the body is not compressed text."""
         return None if self.body is None else decompress(self.body)
 
 

@@ -1,29 +1,30 @@
-"""Events that wait for their time, and events that are cancelled: the ledger's own index of what is due.
+"""Scheduled and cancelled events: the ledger's own index of due records.
 
 An event with the extension `sendat` is one record like any other. Until its time the record is `scheduled`, and two
 attributes, `due` and `due_at`, put it into a sparse index of the same table; a claim, a settlement, a supersession and
-a cancellation remove them in the same write. Once a minute `scheduler` reads the index and puts a
-reference to each due record into the queue `retry`; that is an ordinary delivery, and the claim decides.
+a cancellation remove them in the same write. Once a minute `scheduler` reads the index and puts a reference to each due
+record into the queue `retry`; that is an ordinary delivery, and the claim decides.
 
-- A delivery that comes before its event's time writes message (`scheduled`, with its place in the index) and event
-  (with its body), if the record is free, released, or owned by the attempt that a dead letter names. After a crash it
-  still waits.
-- The scheduler puts a reference into `retry`, then writes `due_at` anew, an hour later and more each time, if the
-  record is still scheduled and `due_at` as it was read; `scheduled_for` keeps the event's own time. A crash between
-  the two, or a second scheduler, leads to a second reference; the claim lets only one of them send. If a reference is
-  lost, the next one follows when `due_at` has passed.
+- A delivery that comes before its event's time writes message (`scheduled`, with its attributes for the index) and
+  event (with its body), if the record is free, released, or owned by the attempt that a dead letter names. After a
+  crash the record still waits.
+- The scheduler puts a reference into `retry`, then sets `due_at` an hour later (each time more), if the record is still
+  scheduled and `due_at` is unchanged; `scheduled_for` keeps the event's own time. A crash between the two, or a second
+  scheduler, leads to a second reference; the claim lets only one of them send. If a reference is lost, the next one
+  follows when `due_at` has passed.
 - The delivery at that time claims the mail, or settles it without a claim. A crash is handled as after any claim.
-- `mail.cancel` writes message (`cancelled`, out of the index) and event (without its body), if it is scheduled,
+- `mail.cancel` writes message (`cancelled`, out of the index) and event (without its body), if the mail is scheduled,
   released, rejected or suppressed. After a crash, its next delivery finds it done.
-- `mail.cancel` of what is collected for a digest does the same and takes it out of the digest. If the digest is closed
+- `mail.cancel` of an event collected for a digest does the same and takes it out of the digest. If the digest is closed
   (`digest_windows.py`), it is too late.
 - `mail.cancel` of an event that the ledger does not know writes a message of its own, `cancelled`, which owns the
-  event. When the event is published, its owner is a cancelled mail.
-- `mail.cancel` of what was sent, or may have been, writes a row on the timeline and `cancelled_by`, once. If its owner
-  finds out that nothing was sent, it becomes `cancelled` (withdrawn), not free again.
+  event. When the event is published later, its owner is a cancelled mail.
+- `mail.cancel` of a mail that was sent, or may have been, writes a timeline row and `cancelled_by`, once. If its owner
+  finds out that nothing was sent, the record becomes `cancelled` (withdrawn), not free again.
 
-Cancelling and claiming write the same item under conditions that exclude each other, so one of the two comes first. A
-cancellation that meets a claim waits until its hold ends. What was cancelled stays so, whatever content comes later.
+Cancelling and claiming write the same item under mutually exclusive conditions, so one of the two comes first. A
+cancellation of a claimed mail waits until its hold ends. A cancelled event stays cancelled, even if it is corrected
+later.
 """
 
 from __future__ import annotations
@@ -55,15 +56,15 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Cancelled", "Due", "Schedule", "TooLateToCancel", "cancel_record"]
 
-#: Records read of one partition in a row, so that each partition gets its turn within a run.
+#: Records read from one partition before the next one's turn, so that each partition gets its turn within a run.
 _PAGE = 100
-#: Milliseconds until the next reference to a record: as long as it is late already, within these limits.
+#: Limits of the milliseconds until the next reference to a record; within them it is as long as the record is overdue.
 _SOONEST, _LATEST = 3_600_000, 86_400_000
-#: How often the event's owner may change while it is cancelled.
+#: How often the event's owner may change during a cancellation.
 _HOPS = 4
-#: What the index has: mails that wait for their time, and digests that wait for their window's end.
+#: The states in the index: mails waiting for their time, and digests waiting for the end of their window.
 _WAITING = (State.SCHEDULED, State.COLLECTING)
-#: The mail has been sent, or may have been, and nobody may be sending it now; or its digest is closed.
+#: The mail was sent, or may have been and its hold is over; or its digest is closed.
 _TOO_LATE = (
     f"{build_state_condition(sorted(ACCEPTED | {State.COLLECTED}))} "
     f"OR ({build_state_condition(sorted(IN_DOUBT))} AND #held_until <= :now)"
@@ -72,7 +73,7 @@ _TOO_LATE = (
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A record whose time has come; `due_at` is where the index has it, in epoch milliseconds."""
+    """A record that is due; `due_at` is its sort key in the index, in epoch milliseconds."""
 
     message_id: str
     due_at: int
@@ -80,7 +81,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The mail of the message will not be sent; `ahead`: its event had not come yet."""
+    """The mail of the message will not be sent; `ahead` says that its event had not come yet."""
 
     message_id: str
     ahead: bool = False
@@ -88,7 +89,8 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class TooLateToCancel:
-    """The mail of `record` was sent, or may have been; `told`: this attempt noted the cancellation on its timeline."""
+    """The mail of `record` was sent, or may have been; `told` says that this attempt noted the cancellation on its
+    timeline."""
 
     record: Record
     told: bool
@@ -96,12 +98,12 @@ class TooLateToCancel:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Keeps, finds and cancels what waits in `ledger`."""
+    """Keeps, finds and cancels scheduled events in `ledger`."""
 
     ledger: Ledger
 
     def keep(self, attempt: Attempt) -> Verdict:
-        """Keep the event of `attempt` until it is due, or learn why not."""
+        """Keep the event of `attempt` until it is due, or return why not."""
         now, due = self.ledger.clock(), attempt.due or 0
         row = TimelineRow.of(_describe_wait(due), State.SCHEDULED, now, self.ledger.writes.release)
         place: dict[str, object] = {"due": find_shard(attempt.message_id), "due_at": due, "scheduled_for": due}
@@ -114,10 +116,10 @@ class Schedule:
         return Kept(due) if own else verdict
 
     def find_due(self, now: int) -> Iterator[Due]:
-        """What is due at `now` (epoch milliseconds), earliest first within each partition; the index is eventually
-        consistent.
+        """Yield the records due at `now` (epoch milliseconds), earliest first within each partition. The index is
+        eventually consistent.
 
-        Reads one page of each partition in turn and begins with another partition each minute, so that a long one
+        Reads one page of each partition in turn and begins with another partition each minute, so that a long partition
         does not delay the others.
         """
         first = now // 60_000
@@ -143,8 +145,8 @@ class Schedule:
         }
 
     def put_off(self, found: Due) -> None:
-        """Set a later `due_at`, if the record is still scheduled and its `due_at` is as it was read."""
-        with suppress(Contended):  # then it is asked for again in a minute
+        """Set a later `due_at`, if the record is still waiting and its `due_at` is unchanged."""
+        with suppress(Contended):  # then it is queued again in a minute
             now = self.ledger.clock()
             answer = self._put_off(found, now + _SOONEST, " AND #scheduled_for > :late", now - _SOONEST)
             record = Record.from_item(answer.items[0]) if isinstance(answer, Refusal) and answer.items[0] else None
@@ -161,8 +163,8 @@ class Schedule:
     def cancel(
         self, attempt: Attempt, source: str, id_: str
     ) -> Cancelled | TooLateToCancel | Held | Duplicate | Record:
-        """Cancel the mail of the event `source` and `id_`, in the name of the cancellation's own `attempt`. Returns a
-        record if the event has several recipients: each recipient's mail has to be cancelled separately."""
+        """Cancel the mail of the event `source` and `id_`; `attempt` is the cancellation's own. Returns a record if the
+        event has several recipients: each recipient's mail must be cancelled separately."""
         key = event_key(source, id_)
         now = self.ledger.clock()
         try:
@@ -181,13 +183,14 @@ class Schedule:
         return Held(now + CONTENDED_PAUSE)
 
     def cancel_erased(self, record: Record, owner: str) -> None:
-        """The event of `record` was erased while it waited. Raises Contended."""
+        """Cancel the mail of `record`, whose event was erased while it waited. Raises Contended."""
         reason = Reason(ReasonCode.CANCELLED, "its event was erased while it waited")
         now, key = self.ledger.clock(), record.event_key or ""
         self.ledger.table.write(self._request(Attempt(record.message_id, owner), record, key, reason, now))
 
     def _cancel_ahead(self, attempt: Attempt, now: int) -> Cancelled | Duplicate | None:
-        """None if its event has come meanwhile. The record is kept as long as that of an event for the farthest day."""
+        """Cancel an event that has not come yet; None if it has come meanwhile. The record outlives the farthest
+        `sendat`."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}, before its event came")
         row = TimelineRow.of(reason, State.CANCELLED, now, self.ledger.writes.release)
         kept = replace(attempt, due=now + FARTHEST)
@@ -199,7 +202,7 @@ class Schedule:
     def _cancel_known(
         self, attempt: Attempt, message_id: str, key: str, now: int
     ) -> Cancelled | TooLateToCancel | Held | Duplicate | Record | None:
-        """None if the event has another owner now, or its record another state."""
+        """Cancel the mail of a known event; None if the event's owner or its state has changed meanwhile."""
         record = self.ledger.read(message_id)
         if record is None or record.is_expired(now):
             record = Record(message_id, State.RELEASED)
@@ -245,10 +248,11 @@ class Schedule:
 def cancel_record(
     writes: Writes, attempt: Attempt, record: Record, key: str, reason: Reason, now: int
 ) -> list[Request]:
-    """The transaction that cancels a mail of which nothing was sent, and removes the body of the event's item `key`.
+    """The transaction that cancels a mail of which nothing was sent, and removes the body from the event item `key`.
 
     Both items are kept at least as long as before. An event that was collected when its record was read is taken out of
-    its digest, if that still takes events."""
+    its digest, if the digest is still open.
+    """
     collected = record.state is State.COLLECTED
     action = Action.CANCEL_COLLECTED if collected else Action.CANCEL
     expires_at = max(writes.expire_at(now), record.expires_at or 0)
@@ -267,7 +271,7 @@ def cancel_record(
 
 
 def find_shard(message_id: str) -> str:
-    """The partition of the index that a message waits in."""
+    """Return the partition of the index for a message."""
     return str(zlib.crc32(message_id.encode()) % DUE_SHARDS)
 
 

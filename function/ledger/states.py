@@ -1,7 +1,7 @@
-"""The states of one mail and every move between them, as data with a sentence each.
+"""The states of one mail and all transitions between them, as data with a sentence for each.
 
-Pure: nothing here reads a clock or a table. The conditions that are sent to DynamoDB are derived from
-these tables (`requests.py`), so that a rule stands in one place only.
+Pure: nothing here reads a clock or a table. The conditions sent to DynamoDB are derived from these tables
+(`requests.py`), so that each rule is written only once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class State(StrEnum):
-    """What is known of the one mail that a message may cause."""
+    """What is known about the one mail of a message."""
 
     SCHEDULED = "scheduled"
     COLLECTED = "collected"
@@ -70,7 +70,7 @@ MEANING: dict[State, str] = {
     State.COMPLAINED: "the recipient reported the mail as spam",
 }
 
-#: Strongest first: a record moves only towards the left, whatever the order and repetition of what arrives.
+#: Strongest first: a record only moves to a stronger state, in whatever order or however often reports arrive.
 PRECEDENCE: tuple[State, ...] = (
     State.COMPLAINED,
     State.BOUNCED,
@@ -91,80 +91,81 @@ PRECEDENCE: tuple[State, ...] = (
     State.COLLECTING,
 )
 
-#: It is unknown whether the mail was sent; held until `held_until`, then the policy's or a person's.
+#: It is unknown whether the mail was sent. Nobody else acts before `held_until`; then the policy or an operator
+#: decides.
 IN_DOUBT = frozenset({State.SENDING, State.UNKNOWN})
 
-#: A provider accepted the mail, whatever came of it: never sent again under the same message.
+#: A provider accepted the mail, whatever happened then: never sent again as the same message.
 ACCEPTED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1])
 
-#: The provider tried, whatever it said before.
+#: The provider tried to deliver it, even if it reported the opposite before.
 TRIED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.REFUSED)])
 
-#: Certainly not sent, and at rest: a letter that names the record's attempt may try again, or settle it anew.
+#: Certainly not sent, and settled: a dead letter that names the record's attempt may try again, or settle it anew.
 SETTLED_UNSENT = frozenset({State.REJECTED, State.SUPPRESSED})
 
-#: Certainly not sent, and on its way to be: a delivery may take it, and so may whoever has other content.
+#: Certainly not sent, and not settled: a delivery may claim it, and so may a correction.
 UNTRIED = frozenset({State.SCHEDULED, State.RELEASED})
 
-#: What a reader of the timeline may take as the end of the story; that of a collected event goes on in its digest.
+#: States in which the timeline is complete; that of a collected event continues in its digest.
 FINAL = (ACCEPTED | SETTLED_UNSENT | {State.REPLACED, State.CANCELLED, State.COLLECTED}) - {State.SENT, State.DELAYED}
 
 
 class Action(StrEnum):
-    """Everything that may want to move a record."""
+    """Everything that may change a record."""
 
-    #: A delivery comes before the time at which its event wants to be sent.
+    #: A delivery comes before the time named by its event.
     SCHEDULE = "schedule"
-    #: A delivery puts its event into the window of its reader's digest.
+    #: A delivery puts its event into its reader's current digest.
     COLLECT = "collect"
     #: A delivery finds several recipients in its event: each gets a record of its own.
     PART = "part"
-    #: The publisher wants no mail of an event that was parted.
+    #: The publisher cancels an event that was split by recipient.
     CANCEL_PARTED = "cancel parted"
-    #: The window of a digest is over: what it holds is fixed.
+    #: A digest's window is over: its events are fixed.
     CLOSE = "close"
-    #: The window of a digest is over, and nothing is left in it.
+    #: A digest's window is over, and no events are left in it.
     CLOSE_EMPTY = "close empty"
-    #: The publisher wants no mail of the event any more.
+    #: The publisher cancels the event.
     CANCEL = "cancel"
-    #: The same of a collected event, whose window still takes events.
+    #: The publisher cancels a collected event, whose digest is still open.
     CANCEL_COLLECTED = "cancel collected"
     #: A delivery wants to send.
     CLAIM = "claim"
-    #: A delivery wants to send although an earlier attempt, past its hold, may have.
+    #: A delivery wants to send although an earlier attempt, past its hold, may have sent.
     RESEND = "resend"
-    #: A letter that names the record's attempt wants to send.
+    #: A redriven dead letter that names the record's attempt wants to send.
     REDRIVE = "redrive"
-    #: The same with the person's *yes* to a second mail, past the hold.
+    #: The same past the hold, with an operator's confirmation that a second mail may arrive.
     REDRIVE_CONFIRMED = "redrive confirmed"
     #: The provider accepted the owner's mail.
     RECORD = "record"
     #: The owner knows that nothing was sent.
     RELEASE = "release"
-    #: The owner knows that nothing was sent, of a mail that was cancelled while in doubt.
+    #: The owner knows that nothing was sent, and the mail was cancelled while in doubt.
     WITHDRAW = "withdraw"
-    #: The owner knows that it sent nothing, but an attempt before it may have.
+    #: The owner knows that it sent nothing, but an earlier attempt may have.
     GIVE_BACK = "give back"
     #: The owner lost the provider's answer.
     LOSE = "lose"
     #: The provider refused the owner's mail permanently.
     REFUSE = "refuse"
-    #: A delivery without a claim knows that the event will never be a mail.
+    #: A delivery without a claim finds that the event can never be mailed.
     REJECT = "reject"
-    #: A delivery without a claim found the address on the list, or unsubscribed.
+    #: A delivery without a claim finds that the address is suppressed or its reader unsubscribed.
     SUPPRESS = "suppress"
-    #: A delivery hands a mail that may have gone to a person: the letter goes, the record stays.
+    #: A delivery writes a dead letter for an operator about a mail that may have been sent; the state does not change.
     PARK = "park"
-    #: Another message with other content takes the event.
+    #: Another message with other content takes the event over.
     REPLACE = "replace"
-    #: The same of a collected event, whose window still takes events.
+    #: The same for a collected event, whose digest is still open.
     REPLACE_COLLECTED = "replace collected"
-    #: The same with a person's *yes* to a second mail, past the hold.
+    #: The same past the hold, with an operator's confirmation that a second mail may arrive.
     REPLACE_CONFIRMED = "replace confirmed"
-    #: What the provider said later.
+    #: What the provider reported later.
     FEEDBACK_SENT = "feedback sent"
     FEEDBACK_REFUSED = "feedback refused"
-    #: The same, for a reason of its own, and the provider says that it never tried.
+    #: The provider reports that, for a reason of its own, it never tried.
     FEEDBACK_NEVER_TRIED = "feedback never tried"
     FEEDBACK_DELAYED = "feedback delayed"
     FEEDBACK_SOFT_BOUNCED = "feedback soft bounced"
@@ -175,7 +176,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What an action does to a record: the state after it (None: it stays), and why."""
+    """What an action does to a record: the new state (None: unchanged), and why."""
 
     to: State | None
     why: str
@@ -192,7 +193,7 @@ _FEEDBACK: dict[Action, State] = {
     Action.FEEDBACK_COMPLAINED: State.COMPLAINED,
 }
 
-#: The moves that change a record; None is "no record yet". What is not listed leaves the record as it is.
+#: The actions that change a record; the state None means "no record yet". Any other combination leaves it unchanged.
 _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
     Action.SCHEDULE: {
         None: (State.SCHEDULED, "the event wants to be sent later, and is kept until then"),
@@ -323,12 +324,12 @@ def _move(action: Action, state: State | None) -> Move:
     return Move(*change) if change else Move(None, _STAYS[action])
 
 
-#: Every action in every state, total: (state or None, action) to what happens and why.
+#: The complete table: (state or None, action) to the resulting move.
 MOVES: dict[tuple[State | None, Action], Move] = {
     (state, action): _move(action, state) for action in Action for state in (None, *State)
 }
 
 
 def list_sources(action: Action) -> tuple[State, ...]:
-    """The existing states in which `action` changes the record, weakest last."""
+    """Return the existing states that `action` changes, weakest last."""
     return tuple(state for state in PRECEDENCE if MOVES[state, action].to is not None)

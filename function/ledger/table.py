@@ -1,4 +1,4 @@
-"""The ledger's way to DynamoDB: sends a write, and says which conditions refused it."""
+"""The ledger's access to DynamoDB: sends writes, and returns which conditions refused them."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _PAUSE = 0.05
 
 
 class Contended(Exception):
-    """DynamoDB neither wrote, judged nor read: others write the same items, or the table is throttled."""
+    """The request was neither done nor refused: others are writing the same items, or the table is throttled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The conditions that refused a write: for each request of it, in order, the item in the way, {} for a missing
-    item, or None where the condition held."""
+    """The conditions that refused a write: for each of its requests, in order, the existing item, {} for a missing
+    item, or None if the condition held."""
 
     items: tuple[Item | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One DynamoDB table behind a botocore client. `sleep` takes seconds, `chance` gives a float in [0, 1)."""
+    """One DynamoDB table behind a botocore client. `sleep` takes seconds, `chance` returns a float in [0, 1)."""
 
     client: Any
     name: str
@@ -53,22 +53,22 @@ class Table:
     chance: Callable[[], float] = random.random
 
     def get(self, key: str) -> Item | None:
-        """The item as of now (strongly consistent), or None. Raises Contended, as `write` does."""
+        """Read an item with strong consistency, or None. Raises Contended, as `write` does."""
         request = {"TableName": self.name, "Key": {"pk": serialize(key)}, "ConsistentRead": True}
         item: Item | None = self._send_with_retries(lambda: self.client.get_item(**request)).get("Item")
         return item
 
     def write(self, requests: Sequence[Mapping[str, Any]]) -> Refusal | None:
-        """Make all of `requests` (members of TransactItems) or none; None means made.
+        """Write all of `requests` (members of TransactItems) or none; None means written.
 
-        Raises Contended after three tries with jitter, and botocore's errors as they are: whether *those* wrote is
-        not known.
+        Raises Contended after three tries with jitter; botocore's errors are raised unchanged, and then it is not known
+        whether the write was made.
         """
         answer = self._send_with_retries(lambda: self.client.transact_write_items(TransactItems=list(requests)))
         return answer if isinstance(answer, Refusal) else None
 
     def update(self, request: Mapping[str, Any]) -> Item | Refusal:
-        """Make one update; the item as it is after it. Raises as `write` does."""
+        """Make one update; return the updated item, or the refusal. Raises as `write` does."""
         answer = self._send_with_retries(lambda: self.client.update_item(**request, ReturnValues="ALL_NEW"))
         if isinstance(answer, Refusal):
             return answer
@@ -89,7 +89,7 @@ class Table:
 
 
 def _read_refusal(error: ClientError) -> Refusal | None:
-    """What refused the write; None if nothing judged it, so that it may be tried again. Raises what is neither."""
+    """Return what refused the write; None if it was contention, so that it may be retried. Raises any other error."""
     response: Mapping[str, Any] = error.response
     code = response["Error"]["Code"]
     if code in _CONDITION:

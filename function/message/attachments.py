@@ -1,7 +1,7 @@
-"""What an event says of the files that go with its mail, read and judged. Pure.
+"""Reads and validates what an event says about its attachments. Pure.
 
-A notification has attachments if its schema does: `data.attachments`, a list of objects of S3. Only a notification that
-has them has this module loaded.
+A notification has attachments if its schema has `data.attachments`, a list of S3 objects. This module is loaded only
+for such a notification.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST", "MOST", "TYPES", "Reference", "make_stand_ins", "read_references"]
 
-#: Attachments of a mail, and the bytes of all of them together.
+#: Most attachments of a mail, and most bytes of all together.
 MOST = 10
 LARGEST = 10_000_000
-#: What may be attached, and how the names of such files end: nothing that runs or that a browser takes for a page.
+#: Allowed media types and their file name extensions: nothing that can be executed or that a browser renders as a page.
 TYPES: Mapping[str, tuple[str, ...]] = {
     "application/pdf": ("pdf",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("xlsx",),
@@ -40,16 +40,16 @@ _URL = re.compile(
 _LONGEST_KEY = 1024
 _HASH = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NAME = 120
-#: What no system takes for a part of a file's name, or what ends one in a header.
+#: Characters that some system does not allow in a file name, or that end a file name in a header.
 _NOT_IN_NAMES = frozenset('/\\":*?<>|;')
-#: Control, format (what turns text around is of it), surrogate, private use, line and paragraph separators.
+#: Control, format (including bidirectional), surrogate and private-use characters, line and paragraph separators.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An object that goes with a mail under this name and media type: where it lies, and the SHA-256 that it must have,
-    in hexadecimal. `version` is None for the newest."""
+    """An S3 object to attach under this name and media type. `sha256` is its expected hash in hexadecimal; `version` is
+    None for the newest version."""
 
     bucket: str
     key: str
@@ -60,15 +60,15 @@ class Reference:
 
 
 def read_references(given: Any, buckets: frozenset[str] | None) -> tuple[Reference, ...]:
-    """The objects that `data.attachments` names. Raises InvalidEvent for the first that cannot be, or lies in a bucket
-    that is none of `buckets` (None: any may be)."""
+    """Return the objects that `data.attachments` names. Raises InvalidEvent for the first that is invalid or in a
+    bucket not among `buckets` (None: any bucket is allowed)."""
     if not isinstance(given, list) or len(given) > MOST:
         raise InvalidEvent(f"attachments must be a list of {MOST} at most", "/data/attachments")
     return tuple(_read(one, f"/data/attachments/{number}", buckets) for number, one in enumerate(given))
 
 
 def make_stand_ins(references: Sequence[Reference]) -> tuple[Attachment, ...]:
-    """Files of the same names and types, for a mail that nobody reads: an example's objects are nowhere."""
+    """Return files with the same names and types, for a synthetic mail: an example's objects do not exist."""
     return tuple(Attachment(one.name, one.type, b"This file stands in for another.\r\n") for one in references)
 
 
@@ -93,7 +93,7 @@ def _read(one: Any, pointer: str, buckets: frozenset[str] | None) -> Reference:
 
 
 def _is_name(name: str, endings: Sequence[str]) -> bool:
-    """One part of a path that every system can keep, and that shows how it ends."""
+    """Whether this is a file name that every system accepts, with one of these extensions."""
     stem, _, ending = name.rpartition(".")
     plain = not any(one in _NOT_IN_NAMES or unicodedata.category(one) in _UNPRINTABLE for one in name)
     return plain and len(name) <= _LONGEST_NAME and ending.lower() in endings and stem.strip(" .") == stem != ""

@@ -1,4 +1,4 @@
-"""From the bytes of an event to a mail: everything that needs no table and no network."""
+"""Builds a mail from the bytes of an event: everything that needs neither table nor network."""
 
 from __future__ import annotations
 
@@ -27,48 +27,48 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "Draft", "EmailBuilder"]
 
-#: A name as the event's schema has it.
+#: A name that the event's schema allows.
 NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,1024}")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """How far an event could be read; `error` is why no further."""
+    """An event as far as it could be read; `error` is why no further."""
 
     event: Event | None = None
     error: Rejected | None = None
     address: str = ""
-    #: Keys under which an older secret may have kept something about the address.
+    #: Keys of address items that an older secret may have written.
     older_addresses: tuple[str, ...] = ()
-    #: What the reader may unsubscribe from; None for a mail that is sent whatever they chose.
+    #: The category that the reader may unsubscribe from; None if the mail is always sent.
     subscription: str | None = None
-    #: The event's type, if it is one that there is a notification for: metrics are counted by it.
+    #: The event's type, if there is a notification for it; metrics are counted by it.
     type: str = ""
-    #: SHA-256 of what the event says, or of the body of what is no event.
+    #: SHA-256 of the event's content, or of the body if it is not a valid event.
     content_hash: bytes | None = None
-    #: The body, compressed; None if the ledger cannot keep it.
+    #: The compressed body; None if it is too long for the ledger.
     body: bytes | None = None
-    #: What an invalid event calls itself: its `source`, `id` and `subject`, where they are text.
+    #: The `source`, `id` and `subject` of an invalid event, if they are text.
     names: Mapping[str, str] = field(default_factory=dict)
-    #: Whose mail it is, if not the deployment's own.
+    #: The tenant; None: the deployment itself.
     tenant: Tenant | None = None
     #: When the mail is to be sent, in epoch milliseconds; None: at once.
     due: int | None = None
-    #: Whether it is a digest, made of what was collected; and whether it is to be collected for one.
+    #: Whether it is a closed digest, and whether it is to be collected for a digest.
     whole: bool = False
     collected: bool = False
-    #: Of an event that names several: each as it has them.
+    #: The recipients of an event that names several, unchanged.
     recipients: tuple[Any, ...] = ()
 
     @property
     def synthetic(self) -> bool:
-        """Whether a release tries this version with it; only a valid event can be."""
+        """Whether a release made it to test this version; only a valid event can be synthetic."""
         return self.error is None and self.event is not None and not self.recipients and is_synthetic(self.event)
 
     def identify(self, attempt: Attempt) -> Attempt:
-        """The attempt with all that the ledger keeps of the event."""
+        """Return the attempt with everything that the ledger keeps about the event."""
         attempt = replace(attempt, content_hash=self.content_hash, body=self.body)
-        if self.event is None:  # what is no event has no source, and nobody publishes it twice
+        if self.event is None:  # an invalid event has no reliable source, and is not published a second time
             return replace(
                 attempt,
                 event_key=event_key("", attempt.message_id),
@@ -95,27 +95,27 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class EmailBuilder:
-    """Reads, validates and renders. `secret` keys the hash of addresses; `clock` gives epoch milliseconds;
-    `delivery_mode` is whom this deployment may mail, `links` makes unsubscribe links if there is a page for them."""
+    """Reads, validates and renders. `secret` is the key for hashing addresses; `clock` returns epoch milliseconds;
+    `delivery_mode` says whom this deployment may mail; `links` makes unsubscribe links if there is a page for them."""
 
     catalogue: Catalogue
     secret: bytes
     clock: Callable[[], int]
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
     links: UnsubscribeLinks | None = None
-    #: Secrets before this one, whose hashes may still lie in the ledger.
+    #: Previous secrets, whose hashes the ledger may still contain.
     older: tuple[bytes, ...] = ()
-    #: Where attachments may lie; None: whoever goes on with the event says it.
+    #: The buckets that attachments may be in; None: the caller checks it later.
     buckets: frozenset[str] | None = frozenset()
-    #: The From header of mails that have none of their own: an invitation names it.
+    #: The default From header, which an invitation names.
     sender: str = "nobody@herald.invalid"
-    #: Those that this deployment declares, by name.
+    #: The tenants that this deployment declares, by name.
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
-    #: The address of each role that may get copies; empty: no mail has any.
+    #: The address of each role that may get copies; empty: no copies.
     roles: Mapping[str, str] = field(default_factory=dict)
 
     def begin(self, delivery: Delivery) -> Draft:
-        """Read the event and its recipient's hash as far as they can be read; never raises."""
+        """Read the event and hash its recipient as far as possible; never raises."""
         packed = compress(delivery.body)
         body = packed if len(packed) <= LARGEST_KEPT else None
         value: object = None
@@ -156,12 +156,12 @@ class EmailBuilder:
             address=address,
             older_addresses=tuple(older),
             subscription=notification.category if notification.subscription else None,
-            # A release tries a version by mails that are sent at once, of one event each.
+            # Synthetic mails are sent at once, one for each event.
             collected=notification.digest is not None and not whole and not is_synthetic(event),
         )
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
-        """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it; or
+        """Build the mail. Raises Rejected if the event is invalid, too old or does not fill the templates, or
         RecipientNotAllowed."""
         if draft.error is not None or draft.event is None:
             raise draft.error or InvalidEvent("the event could not be read")
@@ -187,7 +187,7 @@ class EmailBuilder:
         )
         if notification.attachments:
             email = self._attach(email, draft, event.data.get("attachments", []))
-        if draft.synthetic:  # it goes to nobody, whoever may be mailed here
+        if draft.synthetic:  # it reaches no person, so the delivery mode does not apply
             email = replace(email, tags={**email.tags, **dict([SYNTHETIC_TAG])}, tries=event.provider)
         else:
             email = self._copy(self.delivery_mode.apply(email, draft.address), notification)
@@ -196,7 +196,7 @@ class EmailBuilder:
         return email
 
     def _attach(self, email: Email, draft: Draft, given: object) -> Email:
-        """The mail with what its files are fetched from. Raises InvalidEvent."""
+        """Add the references of the attachments to a mail. Raises InvalidEvent."""
         from function.message.attachments import make_stand_ins, read_references  # noqa: PLC0415  few mails need it
 
         if draft.synthetic:
@@ -204,7 +204,7 @@ class EmailBuilder:
         return replace(email, references=read_references(given, self.buckets))
 
     def _copy(self, email: Email, notification: Notification) -> Email:
-        """The mail with its copies, if there are to be any."""
+        """Add copies to a mail, if there are any."""
         if not self.roles or not (notification.cc or notification.bcc):
             return email
         from function.message.addressing.copies import add_copies  # noqa: PLC0415  few mails need it
@@ -212,15 +212,15 @@ class EmailBuilder:
         return add_copies(email, notification, self.roles, self.delivery_mode)
 
     def _invite(self, email: Email, event: Event) -> Email:
-        """The mail with the invitation of its event, to whoever the mail goes to. Raises InvalidEvent."""
+        """Add the event's invitation to a mail, for whichever address the mail goes to. Raises InvalidEvent."""
         from function.message.invitation import write_invitation  # noqa: PLC0415  few mails need it
 
         sender = email.sender or self.sender
         return replace(email, invitation=write_invitation(event.data["invitation"], event, sender, email.to))
 
     def _find_address(self, value: Any) -> str:
-        """The key of the address that an invalid event names where a valid one does, so that whoever got no mail is
-        found; empty: it names none."""
+        """Return the key of the address that an invalid event names, so that an operator can find who got no mail;
+        empty if none."""
         try:
             email = value["data"]["recipient"]["email"]
             return address_key(self.secret, email) if isinstance(email, str) else ""
@@ -236,7 +236,7 @@ class EmailBuilder:
         return self.catalogue.get(event.type, event.tenant)
 
     def _find_tenant(self, event: Event) -> Tenant | None:
-        """Whose mail the event's is. Raises UnknownTenant: no mail leaves under another's name."""
+        """Return the event's tenant. Raises UnknownTenant: no mail is sent under another's name."""
         if event.tenant is None:
             return None
         if event.tenant not in self.tenants:
@@ -245,13 +245,13 @@ class EmailBuilder:
 
     @staticmethod
     def _build_tags(draft: Draft) -> dict[str, str]:
-        """What feedback has to know of a tenant's mail."""
+        """Return the tags that feedback needs about a tenant's mail."""
         if draft.tenant is None:
             return {}
         return {TENANT_TAG: draft.tenant.name} | (dict([OWN_LIST_TAG]) if draft.tenant.own_list else {})
 
     def _read_due(self, sendat: str) -> int:
-        """When the event wants to be sent, in epoch milliseconds. Raises InvalidEvent: too far ahead."""
+        """Return when the event is to be sent, in epoch milliseconds. Raises InvalidEvent if that is too far ahead."""
         try:
             due = datetime.fromisoformat(sendat.upper())
         except ValueError as error:
@@ -261,7 +261,7 @@ class EmailBuilder:
         return int(due.timestamp() * 1000)
 
     def _refuse_if_too_old(self, event: Event, notification: Notification, due: int | None) -> None:
-        """Of what was to be sent later, the age counts from then."""
+        """Reject an event that is too old; the age of a scheduled event counts from its time."""
         if notification.max_age is None:
             return
         try:
@@ -282,12 +282,12 @@ def _read_recipients(event: Event, notification: Notification) -> tuple[Any, ...
 
 
 def _read_names(value: object) -> dict[str, str]:
-    """What an invalid event calls itself, as far as the ledger can keep it."""
+    """Return the names of an invalid event, as far as the ledger can keep them."""
     given = value if isinstance(value, dict) else {}
     texts = ((name, given.get(name)) for name in ("source", "id", "subject"))
     return {name: text for name, text in texts if isinstance(text, str) and NAME.fullmatch(text)}
 
 
 def _trace(event: Event) -> dict[str, str]:
-    """The trace that the event belongs to, as a header of its mail."""
+    """Return the event's trace as a header of its mail."""
     return {"Traceparent": event.traceparent} if event.traceparent else {}

@@ -1,7 +1,7 @@
-"""The notifications that Herald can send: what each event's data must be, and how its mail is written.
+"""The notifications that Herald can send: the schema of each event's data, and the templates of its mail.
 
-What is read here is the *compiled* catalogue: `package` turns `notifications/` into one `catalogue.json`
-and one validator module for each schema, so that the function loads no schema library and no MJML engine.
+This module reads the *compiled* catalogue: `package` turns `notifications/` into one `catalogue.json` and one validator
+module for each schema, so that the function loads no schema library and no MJML engine.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ __all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "as_digest
 #: Where the package keeps the compiled catalogue.
 COMPILED = Path(__file__).parents[1] / "compiled"
 
-#: The number of an item in a pointer: descriptions are of all items alike.
+#: An array index in a JSON Pointer: descriptions apply to all items alike.
 _INDEX = re.compile("/[0-9]+(?=/|$)")
 _FALLBACK = "en"
 
 
 class ViolationError(ValueError):
-    """A value breaks its schema: `name` is its path, such as `data.book.url`; `rule` is the schema's keyword.
+    """A value violates its schema: `name` is its path, such as `data.book.url`; `rule` is the schema's keyword.
 
-    The value itself is not kept: it may be personal.
+    The value itself is not kept, as it may be personal.
     """
 
     def __init__(self, message: str, *, name: str, rule: str, **_: object) -> None:
@@ -50,8 +50,8 @@ class Contract:
     descriptions: Mapping[str, str]
 
     def validate(self, value: object, name: str, base: str = "") -> None:
-        """Raise `InvalidEvent` for the first violation in `value`; its pointer starts with `base`. The reason
-        never repeats the value: it may be personal."""
+        """Raise `InvalidEvent` for the first violation in `value`; its pointer starts with `base`. The reason never
+        repeats the value, as it may be personal."""
         try:
             self.check(value, name_prefix=name)
         except ViolationError as violation:
@@ -66,8 +66,8 @@ class Contract:
 class Notification:
     """What Herald sends for one type of event.
 
-    `category` is what a reader may unsubscribe from, if it is a `subscription`; an event older than `max_age` is worth
-    no mail any more.
+    With `subscription`, a reader may unsubscribe from its `category`. An event older than `max_age` is not mailed any
+    more.
     """
 
     type: str
@@ -75,18 +75,18 @@ class Notification:
     subscription: bool
     max_age: timedelta | None
     locales: frozenset[str]
-    #: Where answers go; None: to the sender.
+    #: The Reply-To address; None: the sender.
     reply_to: str | None
-    #: When its events are mailed together, as `digest.py` has it; None: each has a mail of its own.
+    #: The rule for its digests, as `digest.py` describes; None: each event has a mail of its own.
     digest: Mapping[str, Any] | None
-    #: The From header; None: that of the deployment.
+    #: The From header; None: the deployment's.
     sender: str | None
-    #: Whether files may go with its mails, and invitations to a calendar.
+    #: Whether its mails may have attachments, and calendar invitations.
     attachments: bool
     invitation: bool
     #: Whether an event may name several recipients.
     recipients: bool
-    #: The roles that get a copy, seen by the reader and unseen.
+    #: The roles that get a copy: visible to the reader, and blind.
     cc: tuple[str, ...]
     bcc: tuple[str, ...]
     _contract: Contract = field(repr=False)
@@ -94,11 +94,11 @@ class Notification:
     _brand: Mapping[str, Any] = field(repr=False)
 
     def validate(self, data: object) -> None:
-        """Raise `InvalidEvent` unless `data` is what this type's schema asks for; more is tolerated."""
+        """Raise `InvalidEvent` unless `data` matches this type's schema; unknown fields are allowed."""
         self._contract.validate(data, "data", "/data")
 
     def validate_digest(self, data: Mapping[str, Any]) -> None:
-        """Raise `InvalidEvent` unless each item of a digest, with its recipient, is what the schema asks for."""
+        """Raise `InvalidEvent` unless each item of a digest, together with the recipient, matches the schema."""
         items = data.get("items")
         if self.digest is None or not isinstance(items, list) or not isinstance(data.get("more"), int):
             raise InvalidEvent(f"{self.type} is no digest any more, or this event is none")
@@ -106,20 +106,20 @@ class Notification:
             self.validate({**item, "recipient": data.get("recipient")})
 
     def render(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
-        """Write the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`. Of a digest, the one
-        that has this event only.
+        """Render the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`. For a digest, render
+        one with this event only.
 
         Raises as `render_whole` does.
         """
         return self.render_whole(data if self.digest is None else as_digest([data]), locale, unsubscribe_url)
 
     def render_whole(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
-        """The same, of all that the templates ask for: of a digest `items` and `more`, beside the recipient.
+        """Render the mail from the templates' whole data: for a digest `items` and `more` besides the recipient.
 
         Templates see `data`, `unsubscribe_url` and `brand`; filters see the reader's language and time zone as
-        `_locale` and `_timezone`. These names are Herald's own: data of such a name is not seen.
+        `_locale` and `_timezone`. These names are reserved: data under such a name is hidden.
 
-        Raises `InvalidEvent` if a template asks for what `data` lacks, or if the subject is not one line.
+        Raises `InvalidEvent` if a template uses a value that `data` lacks, or if the subject is not one line.
         """
         nearest, recipient = self._choose_nearest(locale), data.get("recipient")
         same_language = locale.lower().partition("-")[0] == nearest.partition("-")[0]
@@ -136,15 +136,16 @@ class Notification:
                 data = self._with_fewer_lines(data, error)
 
     def explain_language(self, locale: str) -> Reason | None:
-        """Why a mail to a reader of `locale` is in English, if it is for want of the reader's language."""
+        """Return why the mail to a reader of `locale` is in English, if it is not available in the reader's
+        language."""
         wanted, nearest = locale.lower().partition("-")[0], self._choose_nearest(locale)
         if nearest.partition("-")[0] == wanted:
             return None
         return Reason(ReasonCode.LANGUAGE_MISSING, f"written in {nearest}: there is none in {wanted}")
 
     def _with_fewer_lines(self, data: Mapping[str, Any], error: InvalidEvent) -> Mapping[str, object]:
-        """The data of a digest whose mail is too large, less a quarter of its lines; what is left out is counted.
-        Raises the error if that is no remedy."""
+        """Remove a quarter of the lines of a digest whose mail is too large, and count them in `more`. Raises the error
+        if that does not help."""
         lines = data["items"] if self.digest is not None else ()
         if error.reason.code != ReasonCode.EVENT_TOO_LARGE or len(lines) < 2:
             raise error
@@ -152,7 +153,7 @@ class Notification:
         return {**data, "items": kept, "more": data["more"] + len(lines) - len(kept)}
 
     def _choose_legal(self, locale: str) -> str:
-        """What the law asks for below a mail in `locale`: in its language, else in English; it may be empty."""
+        """Return the legal text below a mail in `locale`: in its language, else in English; it may be empty."""
         texts: Mapping[str, str] = self._brand["legal"]
         return texts.get(locale) or texts.get(locale.partition("-")[0]) or texts.get(_FALLBACK, "")
 
@@ -165,7 +166,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every notification by the type of its event, and the contract of the event itself."""
+    """All notifications, by event type, and the contract of the event's envelope."""
 
     _envelope: Contract
     _notifications: Mapping[str, Notification]
@@ -173,7 +174,7 @@ class Catalogue:
 
     @classmethod
     def load(cls, root: Path = COMPILED) -> Catalogue:
-        """Read the compiled catalogue in `root`; nothing is read after that."""
+        """Read the compiled catalogue in `root`; nothing is read later."""
         compiled: dict[str, Any] = json.loads((root / "catalogue.json").read_bytes())
         tables = root / "localization.json"
         renderer = Renderer(compiled["templates"], json.loads(tables.read_bytes()) if tables.exists() else None)
@@ -184,46 +185,46 @@ class Catalogue:
 
     @property
     def has_digests(self) -> bool:
-        """Whether any of them is mailed with others."""
+        """Whether any notification is a digest."""
         return any(each.digest is not None for each in self._notifications.values())
 
     @property
     def with_attachments(self) -> frozenset[str]:
-        """The types of event whose mails may have files."""
+        """The event types whose mails may have attachments."""
         return frozenset(type_ for type_, one in self._notifications.items() if one.attachments)
 
     @property
     def has_recipients(self) -> bool:
-        """Whether events of any of them may name several recipients."""
+        """Whether any notification allows several recipients."""
         return any(each.recipients for each in self._notifications.values())
 
     @property
     def types(self) -> frozenset[str]:
-        """The types of event that there is a notification for."""
+        """The event types that have a notification."""
         return frozenset(self._notifications)
 
     @property
     def tenants(self) -> frozenset[str]:
-        """The tenants that there is a brand for."""
+        """The tenants that have a brand."""
         return frozenset(self._brands)
 
     @property
     def senders(self) -> dict[str, str]:
-        """The types of event whose notification names a sender of its own, each with that From header."""
+        """The From header of each event type whose notification has its own."""
         return {type_: one.sender for type_, one in self._notifications.items() if one.sender}
 
     @property
     def roles(self) -> dict[str, frozenset[str]]:
-        """The types of event whose mails have copies, each with the roles that get one."""
+        """The roles that get a copy, by event type."""
         return {type_: frozenset(named) for type_, one in self._notifications.items() if (named := one.cc + one.bcc)}
 
     def validate_envelope(self, event: object) -> None:
-        """Raise `InvalidEvent` unless `event` is one CloudEvents 1.0 event as Herald takes them."""
+        """Raise `InvalidEvent` unless `event` is one CloudEvents 1.0 event that matches Herald's envelope schema."""
         self._envelope.validate(event, "event")
 
     def get(self, type_: str, tenant: str | None = None) -> Notification:
-        """The notification for events of `type_`; of a `tenant` under its brand, and with neither sender nor
-        Reply-To nor copies that it has of the deployment. Raises `UnknownNotification` and `UnknownTenant`."""
+        """Return the notification for events of `type_`; for a `tenant`, with its brand, and without the deployment's
+        own sender, Reply-To and copies. Raises `UnknownNotification` and `UnknownTenant`."""
         try:
             found = self._notifications[type_]
         except KeyError:
@@ -237,13 +238,13 @@ class Catalogue:
 
 
 def as_digest(events: Sequence[Mapping[str, object]], more: int = 0) -> dict[str, object]:
-    """What the templates of a digest see of the data of its events, and of so many more."""
+    """Return the data for a digest's templates: the events' data, and how many `more` events were left out."""
     items = [{name: value for name, value in data.items() if name != "recipient"} for data in events]
     return {"recipient": events[-1].get("recipient"), "items": items, "more": more}
 
 
 def build_pointer(name: str) -> str:
-    """The JSON Pointer of a path with dots, below its first part: `data.book.url` is `/book/url`."""
+    """Return the JSON Pointer of a dotted path, without its first part: `data.book.url` is `/book/url`."""
     return "".join(f"/{part}" for part in re.split(r"[.\[\]]+", name)[1:] if part)
 
 

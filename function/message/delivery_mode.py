@@ -1,6 +1,6 @@
-"""Whom this deployment may mail: everybody, those on a list, or one address in everybody's place. Pure.
+"""Whom this deployment may mail: everybody, only those on a list, or one address instead of everybody. Pure.
 
-A copy of production's data must mail nobody by accident: outside production, choose `allowlist` or `redirect`.
+A copy of production data must not mail anybody by accident: outside production, choose `allowlist` or `redirect`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["ORIGINAL", "DeliveryMode"]
 
-#: Header of a redirected mail: the keyed hash of the address that it was meant for, so that it names nobody.
+#: Header of a redirected mail: the keyed hash of the original address, which does not reveal it.
 ORIGINAL = "X-Herald-Original-Recipient"
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryMode:
-    """`allowed` holds lower-cased addresses, or domains as `@example.com`; None allows all. `redirect_to` is one
+    """`allowed` contains lower-cased addresses, or domains as `@example.com`; None allows all. `redirect_to` is one
     address, or empty."""
 
     allowed: frozenset[str] | None = None
     redirect_to: str = ""
 
     def apply(self, email: Email, hashed: str | None) -> Email:
-        """The mail as it may go. Raises RecipientNotAllowed: its recipient is not on the list."""
+        """Return the mail, redirected if so configured. Raises RecipientNotAllowed if its recipient is not on the
+        list."""
         if self.redirect_to:
             headers = {**email.headers, ORIGINAL: (hashed or "").removeprefix(ADDRESS_PREFIX)}
             return replace(email, to=self.redirect_to, headers=headers)
@@ -36,7 +37,7 @@ class DeliveryMode:
         raise RecipientNotAllowed("this deployment mails only the addresses on its list (HERALD_ALLOWLIST)")
 
     def may_copy(self, address: str) -> bool:
-        """Whether a copy may go there: none of what is redirected, whose one reader is `redirect_to`."""
+        """Whether a copy may be sent to this address; a redirected mail has no copies."""
         return not self.redirect_to and self._is_allowed(address)
 
     def _is_allowed(self, given: str) -> bool:

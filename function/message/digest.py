@@ -1,7 +1,7 @@
-"""Digests: when their windows end in a reader's time zone, and the event that a closed one is. Pure.
+"""Digests: the ends of their windows in a reader's time zone, and the event of a closed digest. Pure.
 
-A rule is as the catalogue has it: `every` (hour, day or week), `hour` and `minute` of the reader's day, `weekday` (0 is
-Monday), and `most`, the lines that a digest has at most.
+A rule is as in the catalogue: `every` (hour, day or week), `hour` and `minute` of the reader's day, `weekday` (0 is
+Monday), and `most`, the most lines of a digest.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 __all__ = ["compose", "find_ends", "find_zone", "has_zones"]
 
 _HOUR = timedelta(hours=1)
-#: Bytes of the data that a digest is made of, under the size of an event; what is beyond is counted.
+#: Most bytes of a digest's data, below the limit of an event; further events are only counted.
 _LARGEST = 60_000
 
 
 def find_zone(name: object) -> tzinfo:
-    """The zone of a name such as `Europe/Berlin`; UTC where there is none, or no such."""
+    """Return the time zone of a name such as `Europe/Berlin`; UTC if there is no name, or no such zone."""
     try:
         return ZoneInfo(name) if isinstance(name, str) and name else UTC
     except (ValueError, OSError, KeyError):
@@ -28,15 +28,15 @@ def find_zone(name: object) -> tzinfo:
 
 
 def has_zones() -> bool:
-    """Whether the machine knows time zones; else all would be taken for UTC."""
+    """Whether this machine has a time zone database; without one every zone would become UTC."""
     return find_zone("Europe/Berlin") is not UTC
 
 
 def find_ends(rule: Mapping[str, Any], timezone: tzinfo, now: int) -> Iterator[int]:
-    """The ends of the windows after `now`, in epoch milliseconds, without an end.
+    """Yield the ends of the windows after `now`, in epoch milliseconds, indefinitely.
 
-    A time of day that the reader's clocks skip is as long after the skip as it lies in it, and of one that comes twice
-    the first counts: https://peps.python.org/pep-0495/#conversion-from-naive-to-aware
+    A time of day that the reader's clocks skip is moved by the length of the gap, and of one that occurs twice the
+    first counts: https://peps.python.org/pep-0495/#conversion-from-naive-to-aware
     """
     moment = datetime.fromtimestamp(now / 1000, timezone)
     found = _list_hours(moment) if rule["every"] == "hour" else _list_days(rule, moment)
@@ -44,7 +44,7 @@ def find_ends(rule: Mapping[str, Any], timezone: tzinfo, now: int) -> Iterator[i
 
 
 def _list_hours(moment: datetime) -> Iterator[datetime]:
-    """The whole hours of the reader's clock, an hour apart."""
+    """Yield the full hours of the reader's clock."""
     begun = moment.astimezone(UTC) - timedelta(
         minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
     )
@@ -54,7 +54,7 @@ def _list_hours(moment: datetime) -> Iterator[datetime]:
 
 
 def _list_days(rule: Mapping[str, Any], moment: datetime) -> Iterator[datetime]:
-    """The time of day on every day, or on one day of the week, from the day before."""
+    """Yield the time of day on every day, or on one weekday, from yesterday on."""
     at, day = time(rule["hour"], rule["minute"]), moment.date() - timedelta(days=1)
     while True:
         if rule["every"] == "day" or day.weekday() == rule["weekday"]:
@@ -67,9 +67,9 @@ def _combine(day: date, at: time, timezone: tzinfo | None) -> datetime:
 
 
 def compose(rule: Mapping[str, Any], type_: str, name: str, source: str, end: int, bodies: Sequence[str]) -> str:
-    """The event of the digest `name`, whose window ends at `end` (epoch milliseconds), of the events in it: the oldest
-    first, at most as many as the rule says and as an event can hold; the rest is counted. The newest says who reads it.
-    """
+    """Write the event of the digest `name`, whose window ends at `end` (epoch milliseconds), from its events: the
+    oldest first, at most as many as the rule and the size limit allow; the rest is counted. The newest event provides
+    the recipient."""
     events = sorted(
         map(json.loads, bodies), key=lambda event: (_read_time(event["time"]), event["source"], event["id"])
     )
@@ -90,7 +90,7 @@ def compose(rule: Mapping[str, Any], type_: str, name: str, source: str, end: in
 
 
 def _read_time(text: str) -> float:
-    """When an event says that it happened; what no calendar has comes first."""
+    """Return the epoch seconds of an event's time; 0, so that it comes first, if it is not a valid date."""
     try:
         return datetime.fromisoformat(text.upper()).timestamp()
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""One mail, as every provider takes it."""
+"""A mail, independent of the provider."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Attachment", "Email", "Invitation", "Receipt"]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a mail: its name as its reader sees it, its media type, and its bytes."""
+    """An attached file: its name as the reader sees it, its media type, and its bytes."""
 
     name: str
     type: str
@@ -27,22 +27,23 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An iCalendar document, and its method: REQUEST or CANCEL."""
+    """An iCalendar document and its method, REQUEST or CANCEL."""
 
     method: str
     content: str
 
     @property
     def media_type(self) -> str:
-        """As calendars want it beside a mail's other parts: https://www.rfc-editor.org/rfc/rfc6047#section-2.4"""
+        """The media type of the document as an alternative body part:
+        https://www.rfc-editor.org/rfc/rfc6047#section-2.4"""
         return f"text/calendar; method={self.method}; charset=UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A rendered mail to one recipient, with copies. Headers hold what is beyond the usual; tags come back in the
-    provider's feedback. `sender` is a From header (None: the provider's setting); answers go to `reply_to`, or to the
-    sender. `tenant` is whose mail it is, if not the deployment's own."""
+    """A rendered mail to one recipient, with copies. `headers` are additional headers; tags are repeated in the
+    provider's feedback. `sender` is a From header (None: the provider's setting); replies go to `reply_to`, or to the
+    sender. `tenant` is None for the deployment itself."""
 
     to: str
     subject: str
@@ -52,27 +53,28 @@ class Email:
     tags: Mapping[str, str] = field(default_factory=dict)
     reply_to: str | None = None
     sender: str | None = None
-    #: Addresses that get a copy, each once and none of them the recipient's.
+    #: Addresses that get a copy: unique, and never the recipient's.
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
-    #: What the attachments are fetched from, until they are.
+    #: The attachments that are still to be fetched.
     references: tuple[Reference, ...] = ()
     invitation: Invitation | None = None
     tenant: Tenant | None = None
     #: Why it is not in its reader's language, if it is not.
     fallback: Reason | None = None
-    #: The URL of the one provider that this mail tries, of whose test mailbox it then is; it reaches nobody.
+    #: The URL of the provider that this synthetic mail tests; it goes to that provider's test mailbox and reaches
+    #: nobody.
     tries: str | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """All who get it, the recipient first."""
+        """All addresses that it goes to, the recipient's first."""
         return (self.to, *self.cc, *self.bcc)
 
     @property
     def files(self) -> tuple[Attachment, ...]:
-        """The attachments, and the invitation for a provider that takes it as a file only."""
+        """The attachments, with the invitation as a file for providers that accept it only so."""
         if self.invitation is None:
             return self.attachments
         content = self.invitation.content.encode()
@@ -81,7 +83,8 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A provider's word that it took the mail: its URL and its own id for the mail; `aside` is what else it said."""
+    """A provider's acceptance of a mail: the provider's URL and its id for the mail; `aside` is anything else it
+    said."""
 
     provider: str
     message_id: str

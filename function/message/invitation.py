@@ -1,8 +1,9 @@
-"""A calendar invitation, written from what an event says of it. Pure.
+"""Writes a calendar invitation from an event. Pure.
 
 iCalendar: https://www.rfc-editor.org/rfc/rfc5545; REQUEST and CANCEL: https://www.rfc-editor.org/rfc/rfc5546; by mail:
-https://www.rfc-editor.org/rfc/rfc6047. Written by hand: it is some twenty lines, and a library brings a database of
-time zones, which moments in UTC need not. Only a notification whose schema has `invitation` has this module loaded.
+https://www.rfc-editor.org/rfc/rfc6047. Written without a library: it is some twenty lines, and a library would bring a
+time zone database, which times in UTC do not need. This module is loaded only for a notification whose schema has
+`invitation`.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ from function.message.sender import split_sender
 
 __all__ = ["REQUIRED", "write_invitation"]
 
-#: What an event must say of an invitation, all of it text.
+#: Fields that an invitation must have, all of them text.
 REQUIRED = ("start", "end", "summary")
 _AT = "/data/invitation"
-#: Bytes of a line without its break: https://www.rfc-editor.org/rfc/rfc5545#section-3.1
+#: Longest line in bytes, without its line break: https://www.rfc-editor.org/rfc/rfc5545#section-3.1
 _LONGEST_LINE = 75
-#: From here the sequence counts, if the event gives none: https://www.rfc-editor.org/rfc/rfc5545#section-3.8.7.4
+#: The origin of the default sequence number: https://www.rfc-editor.org/rfc/rfc5545#section-3.8.7.4
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def write_invitation(given: Any, event: Event, sender: str, to: str) -> Invitation:
-    """The invitation of `data.invitation`, from `sender` (a From header) to one address. Raises InvalidEvent.
+    """Write the invitation of `data.invitation`, from `sender` (a From header) to one address. Raises InvalidEvent.
 
-    Its UID is made of the event's source and `uid`, else `subject`, else `id`: a later event of the same name changes
-    the entry, or cancels it. The same event makes the same bytes, however often it is delivered.
+    Its UID is made from the event's source and `uid`, else `subject`, else `id`: a later event with the same name
+    changes or cancels the calendar entry. The same event always makes the same bytes.
     """
     if not isinstance(given, Mapping):
         raise InvalidEvent("an invitation must be an object", _AT)
@@ -77,7 +78,7 @@ def _describe(given: Mapping[str, Any], event: Event, start: date, end: date) ->
 
 
 def _compute_sequence(given: Mapping[str, Any], happened: datetime) -> int:
-    """What grows with each change; by itself with the event's time, in minutes."""
+    """Return the sequence number, which grows with each change; by default the event's time in minutes."""
     number = given.get("sequence", max(0, int((happened - _BEGINNING).total_seconds()) // 60))
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**31:
         raise InvalidEvent("an invitation's sequence must be a whole number", f"{_AT}/sequence")
@@ -85,7 +86,7 @@ def _compute_sequence(given: Mapping[str, Any], happened: datetime) -> int:
 
 
 def _read_moment(given: Mapping[str, Any], key: str) -> date:
-    """A day, or a time with its offset from UTC."""
+    """Return a date, or a time that has a UTC offset."""
     text = _read_text(given, key)
     try:
         if _DAY.fullmatch(text):
@@ -109,7 +110,7 @@ def _read_text(given: Mapping[str, Any], key: str) -> str:
 
 
 def _find_organizer(sender: str) -> str:
-    """Whom answers go to: who sends the mail, or no calendar believes it."""
+    """Return the ORGANIZER, who gets the replies: it must be the mail's sender, or calendars do not trust it."""
     name, address = split_sender(sender)
     quoted = _CONTROL.sub("", name).replace('"', "'")
     return f'ORGANIZER;CN="{quoted}":mailto:{address}' if quoted else f"ORGANIZER:mailto:{address}"
@@ -124,13 +125,14 @@ def _write_value(moment: date) -> str:
 
 
 def _escape(text: str) -> str:
-    """https://www.rfc-editor.org/rfc/rfc5545#section-3.3.11"""
+    """Escape a text value: https://www.rfc-editor.org/rfc/rfc5545#section-3.3.11"""
     plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return re.sub(r"([\\;,])", r"\\\1", plain).replace("\n", "\\n")
 
 
 def _fold(line: str) -> Iterator[str]:
-    """The line in pieces of 75 bytes at most, none of which parts a character; all but the first begin with a space."""
+    """Fold the line into pieces of at most 75 bytes without splitting a character; all but the first begin with a
+    space."""
     piece, size = "", 0
     for character in line:
         width = len(character.encode())

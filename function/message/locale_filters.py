@@ -1,4 +1,4 @@
-"""Numbers, money, dates and counts as a reader's language writes them: the filters of templates that need tables.
+"""Template filters that write numbers, money, dates and counts in the reader's language.
 
 Loaded only if a template uses one of them. The tables come from CLDR (package/notifications/localization.py).
 """
@@ -20,9 +20,9 @@ from function.errors import InvalidEvent
 
 __all__ = ["LOCALE", "ZONE", "make_filters"]
 
-#: Under these names a template's state holds the reader's language tag and IANA time zone.
+#: The names under which a template's state holds the reader's language tag and IANA time zone.
 LOCALE, ZONE = "_locale", "_timezone"
-#: More digits than any amount has; a number with an exponent such as 1e999 is none.
+#: Most digits of a number: more than any amount has. Numbers such as 1e999 are rejected.
 _LONGEST = 40
 _CURRENCY = re.compile("[A-Z]{3}")
 _FIELD = re.compile(r"%\((\w+)\)s")
@@ -31,18 +31,18 @@ Table = Mapping[str, Any]
 
 
 def make_filters(compiled: Table) -> dict[str, Callable[..., str]]:
-    """The filters `number`, `money`, `date`, `datetime` and `plural`, by their names."""
+    """Return the filters `number`, `money`, `date`, `datetime` and `plural`, by name."""
     locales, digits = compiled["locales"], compiled["digits"]
 
     @pass_state
     def number(state: Any, value: object) -> str:
-        """`{{ count | number }}`: at most three digits after the point."""
+        """`{{ count | number }}`: a number with at most three decimal places."""
         table = _choose_table(locales, state)
         return _format_number(table, table["number"], _read_decimal(value), table["number"]["digits"][1:])
 
     @pass_state
     def money(state: Any, value: object, currency: str = "") -> str:
-        """`{{ total | money("EUR") }}`: an amount in whole units, rounded to the currency's own digits."""
+        """`{{ total | money("EUR") }}`: an amount in whole units, rounded to the currency's decimal places."""
         if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
             raise InvalidEvent("a currency is three capital letters of ISO 4217")
         table, after = _choose_table(locales, state), digits.get(currency, 2)
@@ -51,12 +51,13 @@ def make_filters(compiled: Table) -> dict[str, Callable[..., str]]:
 
     @pass_state
     def date_(state: Any, value: str, style: str = "medium", zone: str | None = None) -> str:
-        """`{{ shipped | date("long") }}`: the day, short, medium, long or full; of a time, in the reader's zone."""
+        """`{{ shipped | date("long") }}`: a date, in short, medium, long or full style; that of a time is in the
+        reader's zone."""
         return _format_date(_choose_table(locales, state), _read_time(value, _choose_zone(state, zone)), style)
 
     @pass_state
     def datetime_(state: Any, value: str, style: str = "medium", zone: str | None = None) -> str:
-        """`{{ pickup | datetime }}`: day and time in the reader's zone; in UTC, and so named, if that is unknown."""
+        """`{{ pickup | datetime }}`: date and time in the reader's zone; if that is unknown, in UTC and marked so."""
         table, timezone = _choose_table(locales, state), _choose_zone(state, zone)
         read = _read_time(value, timezone)
         if not isinstance(read, datetime):
@@ -66,7 +67,8 @@ def make_filters(compiled: Table) -> dict[str, Callable[..., str]]:
 
     @pass_state
     def plural(state: Any, value: object, **forms: str) -> str:
-        """`{{ n | plural(one="# book", other="# books") }}`: the form that the language counts by, `#` the number."""
+        """`{{ n | plural(one="# book", other="# books") }}`: the plural form for the language; `#` is replaced by the
+        number."""
         table, count = _choose_table(locales, state), _read_decimal(value)
         chosen = next(
             (name for name, rule in table["plural"] if _evaluate_rule(rule, _compute_operands(count))), "other"
@@ -78,7 +80,7 @@ def make_filters(compiled: Table) -> dict[str, Callable[..., str]]:
 
 
 def _choose_table(locales: Mapping[str, Table], state: Any) -> Table:
-    """The table of the reader's language, with what its region writes differently."""
+    """Return the table of the reader's language, with the differences of its region."""
     tag: str = state.lookup(LOCALE)
     found: dict[str, Any] = {}
     parts = tag.split("-")
@@ -93,7 +95,7 @@ def _merge(base: Table, more: Table) -> Table:
 
 
 def _read_decimal(value: object) -> Decimal:
-    """A number of JSON, or one in a text such as "12.50"."""
+    """Read a JSON number, or a number in a text such as "12.50"."""
     try:
         number = Decimal(str(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
     except InvalidOperation:
@@ -104,7 +106,7 @@ def _read_decimal(value: object) -> Decimal:
 
 
 def _format_number(table: Table, pattern: Table, value: Decimal, after: list[int]) -> str:
-    """https://www.unicode.org/reports/tr35/tr35-numbers.html#Number_Patterns; halves go to the even digit."""
+    """Format a number, rounding half to even: https://www.unicode.org/reports/tr35/tr35-numbers.html#Number_Patterns"""
     least, most = after
     whole, _, rest = f"{abs(value).quantize(Decimal(1).scaleb(-most)):f}".partition(".")
     rest = rest.rstrip("0").ljust(least, "0")
@@ -117,7 +119,7 @@ def _format_number(table: Table, pattern: Table, value: Decimal, after: list[int
 
 
 def _with_currency(text: str, symbol: str) -> str:
-    """The amount with its currency; a space parts a digit from what is no sign: `$5`, but `CHF 5`.
+    """Insert the currency; a space separates a digit from a code that is not a symbol: `$5`, but `CHF 5`.
 
     https://www.unicode.org/reports/tr35/tr35-numbers.html#Currencies (currencySpacing)
     """
@@ -129,7 +131,7 @@ def _with_currency(text: str, symbol: str) -> str:
 
 
 def _choose_zone(state: Any, named: str | None) -> tzinfo | None:
-    """The zone that the template names, else the reader's; None if there is none of that name."""
+    """Return the zone that the template names, else the reader's; None if there is no such zone."""
     try:
         return ZoneInfo(named or state.lookup(ZONE) or "")
     except (ValueError, OSError, KeyError, TypeError):
@@ -177,7 +179,7 @@ def _format_field(table: Table, field: str, value: date) -> str:
 
 
 def _compute_operands(value: Decimal) -> dict[str, Decimal | int]:
-    """https://www.unicode.org/reports/tr35/tr35-numbers.html#Operands"""
+    """Compute the plural operands of a number: https://www.unicode.org/reports/tr35/tr35-numbers.html#Operands"""
     number = abs(value)
     rest = f"{number:f}".partition(".")[2]
     shown = rest.rstrip("0")
@@ -194,7 +196,7 @@ def _compute_operands(value: Decimal) -> dict[str, Decimal | int]:
 
 
 def _evaluate_rule(rule: Any, operands: Mapping[str, Decimal | int]) -> Any:
-    """What a plural rule, or a part of it, comes to for a number."""
+    """Evaluate a plural rule, or a part of it, for a number."""
     name, parts = rule
     if name in operands:
         return operands[name]
@@ -208,7 +210,7 @@ def _evaluate_rule(rule: Any, operands: Mapping[str, Decimal | int]) -> Any:
     return _JOINS[name](_evaluate_rule(part, operands) for part in parts)
 
 
-#: What joins the parts of a rule.
+#: The operators that combine the parts of a rule.
 _JOINS: Mapping[str, Callable[[Iterable[Any]], Any]] = {
     "and": all,
     "or": any,

@@ -1,4 +1,4 @@
-"""Templates and data in, the three parts of one mail out. No I/O."""
+"""Renders the three parts of a mail from templates and data. No I/O."""
 
 from __future__ import annotations
 
@@ -16,50 +16,51 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST_HTML", "Content", "Renderer"]
 
-#: Bytes of a mail's HTML: Gmail clips it at 102 KB, and with the end goes the link to unsubscribe.
+#: Most bytes of a mail's HTML: Gmail clips it at 102 KB, which would cut off the unsubscribe link at the end.
 LARGEST_HTML = 100 * 1000
 
-#: Control characters, line and paragraph separators, half characters: Unicode's categories Cc, Zl, Zp and Cs.
+#: Control characters, line and paragraph separators, lone surrogates: Unicode's categories Cc, Zl, Zp and Cs.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-#: What no text needs to be read, and what a mail program could take for a link: then a text is looked at more closely.
+#: Unusual characters, and anything that a mail program could turn into a link: such a text is examined further.
 _SUSPECT = re.compile(r"[^\x20-\x7e]|://|\w\.\w")
-#: Two labels and a dot between them, the last as a domain ends: letters only, two at least. Between letters of ASCII
-#: a dot of another script is one too: https://www.rfc-editor.org/rfc/rfc3490#section-3.1
-#: What is not of ASCII counts as a letter: marks are none for `\w`, and stand in names such as `.भारत`.
+#: A dot between two labels, the last of which looks like a top-level domain: only letters, two at least. Between ASCII
+#: letters, the dots of other scripts count too (https://www.rfc-editor.org/rfc/rfc3490#section-3.1). Any character
+#: outside ASCII counts as a letter, because `\w` does not match combining marks, which occur in names such as `.भारत`.
 _DOT_OF_A_DOMAIN = re.compile(
     r"(?<=[\w\x80-\U0010ffff])\.(?=(?:[\w\x80-\U0010ffff-]+\.)*[^\W\d_](?:[^\W\d_]|[^\x00-\x7f]))"
     r"|(?<=[A-Za-z0-9])[\u3002\uff0e\uff61](?=[A-Za-z0-9])"
 )
-#: Characters that are of category Cf, and seen: they enclose the numbers that follow them.
-#: Prepended_Concatenation_Mark, https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
+#: Characters of category Cf that are visible: they enclose the numbers that follow them. Prepended_Concatenation_Mark,
+#: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
 _SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
-#: Characters that are never seen and of another category than Cf: fillers, blanks, and what is not assigned yet.
-#: Other_Default_Ignorable_Code_Point in the same file, and signs that no property calls blank: of Braille, of music and
-#: of hieroglyphs, and what stands for an object that is not there.
+#: Invisible characters of other categories than Cf: fillers, blanks, and unassigned ones.
+#: Other_Default_Ignorable_Code_Point in the same file, and blank characters without such a property: of Braille, of
+#: music and of hieroglyphs, and the object replacement character.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\ufffc\U00013441\U00013442\U0001d159\U000e0000-\U000e0fff]"
 )
-#: Variation_Selector in the same file: what is seen is the character before, in one of its forms.
+#: Variation_Selector in the same file: it selects a form of the preceding character.
 _SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HAS_FORMS = frozenset({"Lo", "So", "Sm"})
-#: Characters of other categories that have a form as an emoji.
+#: Characters of other categories that have an emoji form.
 _KEYS = frozenset("#*0123456789\u203c\u2049\u3030")
-#: What joins or parts letters of scripts without case, and the parts of an emoji; beside anything else it hides.
+#: Characters that join or separate letters of caseless scripts and parts of an emoji; anywhere else they hide
+#: something.
 _JOINERS = frozenset("\u200c\u200d")
 _JOINED = frozenset({"Lo", "Mn", "Mc", "So", "Sk"})
-#: A path that a template uses as an address, and of that the last name.
+#: A path that a template uses as a link, whose last name is captured.
 _LINKED = re.compile(r"\{\{-?\s*(?:\w+\.)*(\w+)\s*\|\s*link\b")
-#: What a template prints, as a path into the data.
+#: A value that a template prints, as a path into the data.
 _PRINTED = re.compile(r"\{\{-?\s*(\w+(?:\.\w+)*)")
-#: The categories of what a reader sees: letters, numbers, punctuation and signs.
+#: The categories of visible characters: letters, numbers, punctuation and symbols.
 _DRAWN = frozenset("LNPS")
-#: As html.escape has it, whose module also imports the names of all entities.
+#: The same as html.escape, whose module would also import the names of all entities.
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One mail's content: `subject` is a single line; `text` and `html` say the same thing twice."""
+    """One mail's content: `subject` is a single line; `text` and `html` are two versions of the same content."""
 
     subject: str
     text: str
@@ -69,12 +70,13 @@ class Content:
 class Renderer:
     """Renders templates named `<type>/<locale>/<part>`.
 
-    HTML is escaped by itself; a name that the data does not define is an error. The data may come from strangers: what
-    hides or turns text around is left out, and what is no address in the template is none in the mail.
+    HTML is escaped automatically, and an undefined name is an error. The data may come from strangers: characters that
+    hide or reorder text are removed, and only what the template uses as a link can become one in the mail.
     """
 
     def __init__(self, templates: Mapping[str, str], localization: Mapping[str, Any] | None = None) -> None:
-        """`localization`: the tables of function/message/locale_filters.py, if a template uses one of its filters."""
+        """`localization` is the tables for function/message/locale_filters.py, if a template uses one of its
+        filters."""
         self._environment = Environment(
             undefined_behavior="strict",
             auto_escape_callback=lambda name: "html" if name.endswith(".html") else None,
@@ -96,9 +98,9 @@ class Renderer:
                 self._in_subject[name.rpartition("/")[0]] = [path.split(".") for path in _PRINTED.findall(source)]
 
     def render(self, folder: str, data: Mapping[str, object], own: Mapping[str, object] | None = None) -> Content:
-        """Render the three parts in `folder` with a stranger's `data` and with `own`, which is taken as it is.
+        """Render the three parts in `folder` with untrusted `data` and with trusted values in `own`.
 
-        Raises `InvalidEvent` if the data fills them not at all, or too much.
+        Raises `InvalidEvent` if the data does not fill the templates, or if the mail is too large.
         """
         for path in self._in_subject.get(folder, ()):
             _refuse_blank(data, path)
@@ -129,7 +131,7 @@ class Renderer:
 
 
 def _neutralize(value: object, name: str, addresses: Collection[str]) -> object:
-    """`value`, which the data calls `name`, with all texts in it made harmless; `addresses` are names of such."""
+    """Neutralize all texts in `value`, whose key is `name`; `addresses` are the keys of links and mail addresses."""
     if isinstance(value, str):
         return value if not _SUSPECT.search(value) else _neutralize_text(value, name in addresses)
     if isinstance(value, Mapping):
@@ -140,8 +142,8 @@ def _neutralize(value: object, name: str, addresses: Collection[str]) -> object:
 
 
 def _neutralize_text(text: str, address: bool) -> str:
-    """Without what is not seen or turns others around; unless it is an address, nothing in it looks like one: the dots
-    of a domain become dot leaders, which look the same."""
+    """Remove invisible and reordering characters. Unless it is an address, also keep it from looking like a link: the
+    dots of a domain become one-dot leaders, which look the same."""
     seen = text if text.isascii() else "".join(char for at, char in enumerate(text) if _is_seen(char, text, at))
     return seen if address else _DOT_OF_A_DOMAIN.sub("\u2024", seen.replace("://", ": //"))
 
@@ -157,7 +159,7 @@ def _is_seen(char: str, text: str, at: int) -> bool:
 
 
 def _refuse_blank(data: object, path: Sequence[str]) -> None:
-    """A mail that is about something says what: nobody could see it in `Added to your books: `."""
+    """Reject a mail whose subject names a value that is invisible, as in `Added to your books: `."""
     for name in path:
         data = data.get(name) if isinstance(data, Mapping) else None
     if isinstance(data, str) and data and not _is_visible(data):
@@ -171,8 +173,8 @@ def _is_visible(text: str) -> bool:
 
 
 def _guard(name: str, filter_: Callable[..., str]) -> Callable[..., str]:
-    """The filter, which refuses what it does not take. What it raises has its name as a note, and then the template's:
-    no error of a filter has a line of the template."""
+    """Wrap a filter so that unsupported arguments are an InvalidEvent. The filter's name is added to errors as a note,
+    and the template's name later, since a filter's error has no template line."""
 
     @wraps(filter_)
     def guarded(*arguments: Any, **named: Any) -> str:
@@ -192,25 +194,25 @@ def _guard(name: str, filter_: Callable[..., str]) -> Callable[..., str]:
 
 
 def _describe_kind(value: object) -> str:
-    """What a value is, in a word: never what it says."""
+    """Return the kind of a value in a word, never its content."""
     kinds = {type(None): "nothing", bool: "true or false", str: "a text", int: "a number", float: "a number"}
     return kinds.get(type(value)) or ("an object" if isinstance(value, Mapping) else "a list")
 
 
 def link(url: str) -> str:
-    """Filter for an address in `href`: escaped for HTML, its slashes left legible; http and https only."""
+    """Filter for a URL in `href`: escaped for HTML, with readable slashes; http and https only."""
     if not url.startswith(("https://", "http://")):
         raise InvalidEvent("a link starts with https:// or http://")
     return safe(url.translate(_ESCAPED))
 
 
 def lines(text: str) -> str:
-    """Filter for a text of several lines in HTML: escaped, with a `<br>` for each line break."""
+    """Filter for a multi-line text in HTML: escaped, with a `<br>` for each line break."""
     return safe("<br>".join(text.translate(_ESCAPED).splitlines()))
 
 
 def shorten(text: str, most: int) -> str:
-    """Filter: `text` cut to at most `most` characters, between words if it can be, and ending in "…"."""
+    """Filter: `text` cut to at most `most` characters, between words if possible, and ending in "…"."""
     if len(text) <= most:
         return text
     head = text[: most - 1]

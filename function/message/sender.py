@@ -1,6 +1,6 @@
-"""The From header: 7-bit, however the sender was written down.
+"""Encodes the From header in ASCII, however the sender was written.
 
-SES takes no Unicode: a name is a MIME encoded-word, a domain punycode, and a local part beyond ASCII does not exist.
+SES accepts no Unicode: a name is a MIME encoded-word, a domain punycode, and a local part must be ASCII.
 https://docs.aws.amazon.com/ses/latest/APIReference/API_SendEmail.html (`Source`)
 """
 
@@ -10,7 +10,8 @@ import re
 
 __all__ = ["LONGEST_NAME", "from_header", "join_sender", "split_sender"]
 
-#: Characters of a display name: more than any reader shows, and encoded still one header line (RFC 5322: 998).
+#: Most characters of a display name: more than any mail program shows, and once encoded still one header line (RFC
+#: 5322: 998).
 LONGEST_NAME = 100
 
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -23,7 +24,7 @@ _PHRASE = re.compile(rf"{_ATOM}(?: +{_ATOM})*")
 
 
 def from_header(text: str) -> str:
-    """`Name <address>` or a bare address as SES takes it. Raises ValueError with what is wrong with it."""
+    """Encode `Name <address>` or a bare address for SES. Raises ValueError that says what is invalid."""
     found = _SENDER.fullmatch(text)
     if not found:
         raise ValueError("not one address")
@@ -40,7 +41,7 @@ def from_header(text: str) -> str:
 
 
 def split_sender(header: str) -> tuple[str, str]:
-    """The name, in plain Unicode (empty: none), and the address of what `from_header` made."""
+    """Split a header made by `from_header` into the name, in plain Unicode (empty: none), and the address."""
     name, _, address = header.rpartition(" ")
     name = name.strip().strip('"')
     if name.startswith("=?"):
@@ -51,7 +52,7 @@ def split_sender(header: str) -> tuple[str, str]:
 
 
 def join_sender(name: str, address: str) -> str:
-    """`Name <address>` for providers that take Unicode and encode it themselves."""
+    """Write `Name <address>` for providers that accept Unicode and encode it themselves."""
     if not name:
         return address
     plain = _PHRASE.fullmatch(name) or not re.search(r'[()<>\[\]:;@\\,."]', name)
@@ -59,9 +60,10 @@ def join_sender(name: str, address: str) -> str:
 
 
 def _is_printable(character: str) -> bool:
-    """Neither control, format, surrogate nor private use, and of all spaces the plain one: as the plan has it.
+    """Whether a character may stand in a name: not control, format, surrogate or private use, and of all spaces only
+    the plain one, as Terraform's validation has it.
 
-    A character that is newer than this Python's Unicode is one: emoji come every year.
+    A character newer than this Python's Unicode version is accepted: new emoji come every year.
     """
     if character.isascii():
         return " " <= character <= "~"

@@ -1,8 +1,8 @@
-"""The link by which a reader stops one category of mail, with one click: RFC 8058.
+"""One-click unsubscribe links for one category of mail: RFC 8058.
 
-A link names the category and the keyed hash of the address, and is signed, so that nobody can make one for somebody
-else; it is a JWT, so that whoever serves the page reads it with a library. contracts/unsubscribe.schema.json says what
-is in it. Nothing in it tells the time: the same reader's link is the same in every mail.
+A link contains the category and the keyed hash of the address. It is signed, so that nobody can make one for somebody
+else, and a JWT, so that the page can verify it with a library. Its content is described in
+contracts/unsubscribe.schema.json. It contains no time: a reader's link is the same in every mail.
 
 https://datatracker.ietf.org/doc/html/rfc8058 and https://datatracker.ietf.org/doc/html/rfc7519
 """
@@ -28,7 +28,7 @@ class UnsubscribeLinks:
     key: bytes
 
     def link(self, category: str, address: str) -> str:
-        """The link for the reader whose address has this key in the ledger."""
+        """Return the link for the reader whose address has this key in the ledger."""
         claims = {"category": category, "sub": address.removeprefix(ADDRESS_PREFIX)}
         signed = f"{_encode_segment({'alg': 'HS256', 'typ': 'herald-unsubscribe'})}.{_encode_segment(claims)}"
         signature = hmac.new(self.key, signed.encode(), hashlib.sha256).digest()
@@ -36,7 +36,8 @@ class UnsubscribeLinks:
 
 
 def build_headers(link: str) -> dict[str, str]:
-    """What a mail program needs to offer *Unsubscribe* by itself: ASCII, so that no header is ever encoded."""
+    """Return the headers by which a mail program offers *Unsubscribe* itself, in ASCII, so that they are never
+    encoded."""
     return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 

@@ -1,1 +1,1 @@
-"""Who carries the mails: each provider says accepted, refused or unknown (`function.errors`)."""
+"""The providers that send mails: each reports accepted, refused or unknown (`function.errors`)."""

@@ -1,4 +1,4 @@
-"""Handing one mail over: down the list of providers, and once more if there is time to wait."""
+"""Sends one mail by the first provider in the list that accepts it; repeats the list while providers throttle."""
 
 from __future__ import annotations
 
@@ -28,42 +28,42 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["PAUSE", "ROUNDS", "Failover", "Provider", "ProviderCall", "SendResult", "note_calls"]
 
-#: Rounds down the list while all that stands in the way is the sending rate.
+#: How often the list is tried while only the sending rate stands in the way.
 ROUNDS = 3
-#: Longest first pause between two rounds, in seconds; it doubles, with full jitter.
+#: Upper bound of the first pause between two rounds, in seconds; it doubles, with full jitter.
 PAUSE = 0.5
-#: Connections in a row that did not come about, after which a provider rests.
+#: Consecutive failed connections after which a provider is not called for a while.
 _FAILURES = 5
-#: Characters of the detail of a timeline row: the words of two providers.
+#: Most characters of a timeline row's detail: enough for the messages of two providers.
 _LONGEST_DETAIL = 400
 
 
 class Provider(Protocol):
-    """Sends one mail at most once a call, and says truthfully what became of it."""
+    """Sends one mail at most once per call, and reports reliably whether it was sent."""
 
     @property
     def url(self) -> str:
-        """Its name in settings, logs and the ledger, e.g. `ses://eu-west-1`; without secrets."""
+        """Its name in settings, logs and the ledger, e.g. `ses://eu-west-1`; contains no secrets."""
 
     @property
     def timeout(self) -> float:
-        """Seconds that a send can take at most."""
+        """The most seconds that a send can take."""
 
     def send(self, email: Email, key: str) -> Receipt:
-        """Hand over `email`; `key` comes back in the provider's feedback.
+        """Send `email`; the provider's feedback repeats `key`.
 
-        Returns only when the provider accepted it. Raises NotSent or RefusedForGood when it certainly did not, and
-        OutcomeUnknown when that is not known.
+        Returns only if the provider accepted it. Raises NotSent or RefusedForGood if it was certainly not sent, and
+        OutcomeUnknown if that is not known.
         """
 
     def probe(self) -> None:
-        """Cause a report: send a synthetic mail that reaches nobody. Does nothing if the provider gives no reports;
-        never raises, for there will be another."""
+        """Cause a report: send a synthetic mail that reaches nobody. Does nothing if the provider gives no reports.
+        Never raises, because another probe will follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderCall:
-    """One call of one provider; `ms` is how long it took. `error` is None where it accepted."""
+    """One call of one provider; `ms` is how long it took. `error` is None if it accepted the mail."""
 
     provider: str
     at: int
@@ -73,19 +73,19 @@ class ProviderCall:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What became of the mail, and every try on the way."""
+    """The outcome for the mail, and every call that was made."""
 
     outcome: Receipt | NotificationError
     tries: tuple[ProviderCall, ...]
 
 
 class CircuitBreaker:
-    """Stops calling a provider that cannot be reached, so that an outage costs no mail the whole wait for a connection.
+    """Stops calling an unreachable provider, so that in an outage mails do not wait for a connection that fails.
 
-    https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker. What it knows is this sandbox's alone:
-    another one finds out for itself, at the price of five mails that wait for a connection and then go by the next
-    provider. It counts the refused connections of one provider; `clock` gives epoch milliseconds, `rest` is in such.
-    After the rest one mail tries the provider (half-open): if nobody is reached again, the rest begins anew.
+    https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker. Its state belongs to this sandbox: another
+    one finds out for itself, at the price of five mails that wait for a connection before the next provider sends them.
+    It counts one provider's failed connections; `clock` returns epoch milliseconds, `rest` is in milliseconds. After
+    the rest one mail tries the provider (half-open): if it is still unreachable, the rest begins again.
     """
 
     def __init__(self, clock: Callable[[], int], rest: int) -> None:
@@ -95,13 +95,13 @@ class CircuitBreaker:
         self._rests_until = 0
 
     def refusal(self) -> ProviderUnavailable | None:
-        """Why the provider is not asked now; None: it is."""
+        """Return why the provider is not called now; None if it may be."""
         if self._clock() >= self._rests_until:
             return None
         return ProviderUnavailable(f"not asked: it rests after {self._refused} connections that did not come about")
 
     def note(self, outcome: object) -> None:
-        """Note the outcome of a call: any answer at all means that the provider is reachable."""
+        """Record the outcome of a call: any answer at all means that the provider is reachable."""
         self._refused = self._refused + 1 if isinstance(outcome, ProviderUnreachable) else 0
         if self._refused >= _FAILURES:
             self._rests_until = self._clock() + self._rest
@@ -109,51 +109,52 @@ class CircuitBreaker:
 
 @dataclass(frozen=True, slots=True)
 class Failover:
-    """Sends by the first provider that takes the mail. `clock` gives epoch milliseconds, `sleep` takes seconds."""
+    """Sends by the first provider that accepts the mail. `clock` returns epoch milliseconds, `sleep` takes seconds."""
 
     providers: Sequence[Provider]
     clock: Callable[[], int]
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
-    #: How long a provider rests that nobody reaches, in milliseconds.
+    #: How long an unreachable provider is not called, in milliseconds.
     rest: int = 60_000
-    #: Of all parts of one list together.
+    #: The breakers by provider URL, shared by all sublists made from one list.
     _breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every provider that a mail may go by."""
+        """The URLs of the providers."""
         return tuple(provider.url for provider in self.providers)
 
     def choose(self, avoid: str | None, never_tried: str | None) -> Failover:
-        """The providers that may send: those after `avoid` if it reported that it never tried, else all but it."""
+        """Return the providers that may send: those after `avoid` if it reported that it never tried, else all except
+        `avoid`."""
         if never_tried:
             return self.after(avoid or "")
         return self.without(avoid) if avoid else self
 
     def without(self, name: str) -> Failover:
-        """The same list without this provider, unless there is no other."""
+        """Return the list without this provider, unless there is no other."""
         return replace(self, providers=[one for one in self.providers if one.url != name] or self.providers)
 
     def after(self, name: str) -> Failover:
-        """The rest of the list after this provider; empty where it is the last one, or none of the list any more."""
+        """Return the providers after this one; empty if it is the last one, or not in the list any more."""
         later = list_later_providers(self.names, name)
         return replace(self, providers=[one for one in self.providers if one.url in later])
 
     def only(self, may_send: Callable[[str], bool]) -> Failover:
-        """The part of the list that may send a mail."""
+        """Return the providers that may send a mail."""
         return replace(self, providers=[one for one in self.providers if may_send(one.url)])
 
     def probe(self, names: Sequence[str]) -> None:
-        """Ask these providers for a report, as far as they are configured and can give one."""
+        """Probe these providers, if they are configured and give reports."""
         for provider in self.providers:
             if provider.url in names:
                 provider.probe()
 
     def send(self, email: Email, key: str, until: int) -> SendResult:
-        """Send once, starting nothing whose timeout would end after `until` (epoch milliseconds).
+        """Send the mail once, starting no call whose timeout would end after `until` (epoch milliseconds).
 
-        Goes on to the next provider only from NotSent; waits and begins again only while everybody says Throttled.
+        Continues with the next provider only after NotSent; waits and starts again only if the outcome is Throttled.
         """
         tries: list[ProviderCall] = []
         for round_ in range(ROUNDS):
@@ -190,8 +191,8 @@ class Failover:
         return not_sent or ProviderUnavailable("no provider is configured")
 
     def _find_senders(self, email: Email) -> Sequence[Provider]:
-        """Who may send a mail: of a synthetic one the provider that it tries, else SES alone, if it is there, since its
-        simulator's addresses bounce elsewhere. It waits for SES."""
+        """Return the providers for a mail. A synthetic one goes only by the provider that it tests, else only by SES if
+        there is one, waiting for it if need be: the simulator's addresses bounce elsewhere."""
         if SYNTHETIC_TAG[0] not in email.tags:
             return self.providers
         if email.tries:
@@ -217,14 +218,15 @@ class Failover:
 
 
 def _rank_healing(error: NotSent) -> int:
-    """What heals in seconds comes first, what takes hours last: one quota spent must not hold up the other provider."""
+    """Rank errors by how soon they recover, seconds before hours: one exhausted quota must not hold up the other
+    provider."""
     return 0 if isinstance(error, Throttled) else 2 if isinstance(error, QuotaExhausted) else 1
 
 
 def _with_all_errors(
     outcome: Receipt | NotificationError, tries: Sequence[ProviderCall]
 ) -> Receipt | NotificationError:
-    """The error with what each provider said last, where several were tried: a person sees both."""
+    """Return the error with the last message of each provider that was tried, so that an operator sees all of them."""
     said = {call.provider: call.error for call in tries if call.error is not None}
     if isinstance(outcome, Receipt) or len(said) < 2:
         return outcome
@@ -235,10 +237,10 @@ def _with_all_errors(
 def note_calls(
     result: SendResult, release: str, clock: Callable[[], int], last: State, aside: Reason | None = None
 ) -> list[TimelineRow]:
-    """The calls as timeline rows; those before the last say that nothing was sent.
+    """Convert the calls to timeline rows; those before the last say that nothing was sent.
 
-    The last row has the state `last`, and what all providers said or, if one accepted, the reason `aside`. `clock`
-    gives epoch milliseconds, for the row of a mail that no provider was asked to send.
+    The last row has the state `last`, and the messages of all providers or, if one accepted, the reason `aside`.
+    `clock` returns epoch milliseconds, for the row of a mail for which no provider was called.
     """
     rows = [_build_row(call, State.RELEASED, release) for call in result.tries]
     if isinstance(result.outcome, NotificationError):

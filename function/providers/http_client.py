@@ -1,7 +1,7 @@
-"""One HTTPS request to a provider, made once, and where it broke if it did.
+"""Makes one HTTPS request to a provider, without retries, and reports at which point it failed.
 
-Before the request was written whole nothing was sent, because a request ends where its Content-Length says
-(https://www.rfc-editor.org/rfc/rfc9112#section-6.2); after it, without an answer, the outcome is unknown.
+Until the request was written completely nothing was sent, because a request ends where its Content-Length says
+(https://www.rfc-editor.org/rfc/rfc9112#section-6.2); after that, without an answer, the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ __all__ = [
     "read_status",
 ]
 
-#: Seconds.
+#: In seconds.
 CONNECT_TIMEOUT = 2.0
 READ_TIMEOUT = 10.0
-#: As with SES: a connection that idled longer may have died while the sandbox slept. Seconds.
+#: In seconds. As with SES, a connection that idled longer may have died while the sandbox was frozen.
 _LONGEST_IDLE = 3.0
-#: Bytes of an answer that are read: each is some hundred.
+#: Most bytes of an answer that are read: answers have a few hundred.
 _LARGEST_ANSWER = 65_536
 #: Resend refuses requests without one: https://resend.com/docs/api-reference/introduction#user-agent
 _USER_AGENT = "herald"
@@ -51,14 +51,14 @@ _USER_AGENT = "herald"
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What a provider answered; the names of `headers` are in small letters."""
+    """A provider's answer; the names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """The object in the body, or an empty one if there is none."""
+        """Return the JSON object in the body, or an empty one if there is none."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -67,8 +67,8 @@ class HttpResponse:
 
 
 class HttpClient:
-    """Requests to one provider `name` at `base`, one after the other. `clock` gives seconds and goes on in sleep;
-    `https` makes the connection where `base` has TLS."""
+    """Requests to the provider `name` at `base`, one after another. `clock` returns seconds and must advance while the
+    sandbox is frozen; `https` makes the connection if `base` uses TLS."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class HttpClient:
             self._connection = HTTPConnection(host, parts.port, timeout=CONNECT_TIMEOUT)
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """Make the request. Raises ProviderUnreachable or ProviderUnavailable if it did not go out whole, and
+        """Make the request. Raises ProviderUnreachable or ProviderUnavailable if it was not sent completely, and
         OutcomeUnknown if no answer came."""
         self._connect()
         try:
@@ -115,7 +115,7 @@ class HttpClient:
             self._last_use = self._clock()
 
     def _connect(self) -> None:
-        """Have a connection of which nothing says that the other end has gone."""
+        """Open a connection, or keep the one that shows no sign of being closed by the other side."""
         connection = self._connection
         idle = self._clock() - self._last_use > _LONGEST_IDLE
         if connection.sock is not None and (idle or wait_for_read(connection.sock, 0)):
@@ -132,16 +132,16 @@ class HttpClient:
 
 
 def make_tls_context() -> ssl.SSLContext:
-    """TLS that checks the other end against the system's certificates and those that botocore brings along."""
+    """Return a TLS context that trusts the system's certificates and those that botocore includes."""
     context = ssl.create_default_context()
     context.load_verify_locations(get_cert_path(True))
     return context
 
 
 def read_status(status: int, line: str) -> NotificationError:
-    """What a status alone says where the provider's own table does not know better.
+    """Classify a status that the provider's own table does not cover.
 
-    https://www.rfc-editor.org/rfc/rfc9110#section-15: below 500 it refused, from 500 on it may have taken the mail.
+    https://www.rfc-editor.org/rfc/rfc9110#section-15: below 500 it refused, from 500 on it may have accepted the mail.
     """
     if status == 429:
         return Throttled(line)
@@ -151,5 +151,5 @@ def read_status(status: int, line: str) -> NotificationError:
 
 
 def format_answer(name: str, status: int, text: str, addresses: Iterable[str]) -> str:
-    """One line for a person: what was answered, without addresses."""
+    """Describe an answer in one line for an operator, without addresses."""
     return f"{name} answered {status}: {redact(text, addresses)[:200]}".removesuffix(": ")

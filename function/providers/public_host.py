@@ -1,7 +1,7 @@
-"""HTTPS to public addresses only, for a URL that leads out of the account.
+"""HTTPS connections to public addresses only, for a configured external URL.
 
-The address is judged after the name was looked up and connected to as it was judged, so that no answer of DNS leads
-to a neighbour of the function's own: https://owasp.org/www-community/attacks/Server_Side_Request_Forgery
+The name is resolved once; that address is checked and then connected to, so that no DNS answer can lead to the
+function's own network: https://owasp.org/www-community/attacks/Server_Side_Request_Forgery
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ __all__ = ["NotPublic", "PublicHTTPSConnection"]
 
 
 class NotPublic(OSError):
-    """Every address of the host is private, of this machine, or otherwise not on the internet."""
+    """Every address of the host is private, of this machine, or otherwise not on the public internet."""
 
 
 class PublicHTTPSConnection(HTTPSConnection):
-    """A connection that is made to an address on the internet, or not at all."""
+    """An HTTPS connection that connects to public addresses only."""
 
     def __init__(self, host: str, port: int | None, timeout: float, context: ssl.SSLContext) -> None:
         super().__init__(host, port, timeout=timeout, context=context)
         self._tls = context
 
     def connect(self) -> None:
-        """Raises NotPublic, or what the last address that was tried raised."""
+        """Connect to the first address that works. Raises NotPublic, or the error of the last address tried."""
         found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         addresses = [str(address[0]) for *_, address in found if _is_public(str(address[0]))]
         if not addresses:

@@ -1,4 +1,4 @@
-"""Cuts addresses out of what a provider or a mail server says, before it goes into the log and the ledger."""
+"""Removes mail addresses from a provider's or mail server's message before it is logged or stored."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from urllib.parse import unquote
 __all__ = ["redact"]
 
 _MASK = "<address>"
-# Patterns are compiled when something went wrong, not at every start.
-#: A quoted local part may hold spaces: https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1
+# Patterns are compiled when an error is redacted, not at every start.
+#: A quoted local part may contain spaces: https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1
 _QUOTED = r'"[^"\r\n]*"@\S+'
-#: As people write an address that no robot shall find: `ada [at] example.com`.
+#: An address obfuscated by people: `ada [at] example.com`.
 _SPELLED = r"(?i)\S+\s*[\[({]\s*at\s*[\])}]\s*\S+"
-#: `@` as itself, in other widths, as in a URL, in quoted-printable, in HTML, in JSON, in UTF-7.
+#: `@` as itself, full-width or small, and encoded as in URLs, quoted-printable, HTML, JSON and UTF-7.
 _AT = r"(?i)[@\ufe6b\uff20]|%(?:25)*40|=40|&#0*64;|&#x0*40;|&commat;|\\u0040|\\x40|\+AEA-"
 _ESCAPE = r"(?i)&#([0-9]{2,7});|&#x([0-9a-f]{2,6});|=([0-9a-f]{2})|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})"
 _HEX = r"(?i)(?:[0-9a-f]{2}){3,}"
 _BASE64 = r"[A-Za-z0-9+/_-]{4,}={0,2}"
 _ADDRESS = r"[^\s@]+@[^\s@]+\.[^\s@]+"
-#: A local part this short also stands in words that name nobody: only as a word of its own is it cut out.
+#: A local part this short also occurs inside ordinary words, so it is removed only as a word of its own.
 _SHORT = 3
-#: Characters that are looked at; what comes after them is left out, and the word that they cut.
+#: Characters that are examined; the rest is left out, with the word that is cut there.
 _LONGEST = 2000
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
-    """`text` as one line of valid characters without any address, and without whatever holds the local part of a
-    `known` one: plain, encoded, without its tag or its dots, or rewritten as in a bounce address (VERP)."""
+    """Return `text` as one line of valid characters without any address, and without words that contain the local part
+    of a `known` address: plain, encoded, without its tag or dots, or rewritten as in a bounce address (VERP)."""
     if len(text) > _LONGEST:
         text = text[:_LONGEST].rpartition(" ")[0]
     locals_ = {name for address in known for name in _list_names(address)}
@@ -43,7 +43,7 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
 
 
 def _list_names(address: str) -> Iterator[str]:
-    """The local part of an address, and what a server makes of it: without the tag after `+`, without dots."""
+    """Yield the local part of an address, and its variants on servers: without the tag after `+`, without dots."""
     local = address.rpartition("@")[0].strip('"')
     for name in (local, local.partition("+")[0], local.partition("+")[0].replace(".", "")):
         if name:
@@ -57,12 +57,12 @@ def _redact_word(word: str, patterns: list[re.Pattern[str]]) -> str:
 
 
 def _read(word: str) -> Iterator[str]:
-    """What a word may say: without what is not seen, with its escapes undone, unpacked."""
+    """Yield the readings of a word: without invisible characters, unescaped, and decoded."""
     seen = (char for char in unicodedata.normalize("NFKC", word) if unicodedata.category(char) != "Cf")
     plain = "".join(seen)
     yield plain
-    yield plain.replace("\\", "")  # a character may be quoted: RFC 5321, section 4.1.2
-    for _ in range(3):  # a forwarder may have escaped what was escaped
+    yield plain.replace("\\", "")  # a character may be quoted with a backslash: RFC 5321, section 4.1.2
+    for _ in range(3):  # forwarders may have escaped it repeatedly
         plain = re.sub(_ESCAPE, _unescape, unquote(plain, errors="replace"))
     yield plain
     yield from _unpack(word)
@@ -74,7 +74,7 @@ def _unescape(found: re.Match[str]) -> str:
 
 
 def _unpack(word: str) -> Iterator[str]:
-    """The texts that stand in it as base64 or as hexadecimal digits."""
+    """Yield the texts that the word contains as base64 or hexadecimal."""
     packed = [binascii.unhexlify(run) for run in re.findall(_HEX, word)]
     for run in re.findall(_BASE64, word):
         bare = run.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})

@@ -1,4 +1,5 @@
-"""From the URLs in settings to providers. What no URL names is not imported, and costs a start nothing."""
+"""Creates providers from the URLs in the settings. A provider that no URL names is not imported, to keep the start
+fast."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ __all__ = ["ProviderSetup", "open_provider"]
 
 @dataclass(frozen=True, slots=True)
 class ProviderSetup:
-    """What providers are made of: the From header, SES's configuration set, the ARN of the secret of each URL, and the
-    endpoints that stand in for vendors' own, by scheme. `ses` makes a client for a region and a configuration, `secret`
-    reads what an ARN names."""
+    """What providers are created from: the From header, SES's configuration set, the secrets' ARNs by URL, and
+    endpoints that replace the vendors' own, by scheme. `ses` makes a client for a region and a configuration, `secret`
+    reads the secret of an ARN."""
 
     sender: str
     configuration_set: str
@@ -30,7 +31,7 @@ class ProviderSetup:
 
 
 def open_provider(url: str, setup: ProviderSetup) -> Provider:
-    """The provider that `url` names, with its secret read. Raises what reading it raises."""
+    """Create the provider that `url` names, and read its secret. Raises what reading the secret raises."""
     if is_ses(url):
         from function.providers.ses.client import SesProvider, build_client_config  # noqa: PLC0415  only if a URL names it
 

@@ -1,6 +1,6 @@
-"""A provider's key or password, held in memory only: read at start, and again when the provider does not know it.
+"""A provider's key or password, kept in memory only: read at start, and again when the provider rejects it.
 
-It stands in no setting, no state, no log and no timeline: those hold the ARN of what keeps it.
+It is never written to settings, Terraform state, logs or timelines, which contain only its ARN.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 __all__ = ["Secret"]
 
-#: Seconds between two readings: a key that is wrong for good must not cost each mail a call.
+#: Seconds between two reads: a key that is permanently wrong must not cost each mail a call.
 _APART = 60.0
 
 
 class Secret:
-    """`read` gets the value from where it is kept, and raises where it cannot; `clock` gives seconds."""
+    """A secret that can be read again. `read` returns its value or raises; `clock` returns seconds."""
 
     def __init__(self, read: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
         self._read = read
@@ -29,11 +29,12 @@ class Secret:
 
     @property
     def value(self) -> str:
-        """The value as it was read last, without white space around it."""
+        """The value as last read, without surrounding white space."""
         return self._value
 
     def reread(self) -> None:
-        """Read it again, for the next mail: it may have been rotated. Never raises; at most once a minute."""
+        """Read the secret again, for the next mail, as it may have been rotated. Never raises; at most once a
+        minute."""
         if self._clock() - self._read_at < _APART:
             return
         self._read_at = self._clock()
@@ -41,5 +42,5 @@ class Secret:
             self._value = self._read().strip()
 
     def cut_from(self, text: str) -> str:
-        """`text` without the value, should a provider repeat it."""
+        """Remove the value from `text`, in case a provider repeats it."""
         return text.replace(self._value, "…") if self._value else text

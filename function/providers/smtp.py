@@ -1,11 +1,11 @@
-"""Any mail server that takes mail over SMTP with STARTTLS and AUTH, by the standard library's client.
+"""Sends through any mail server that supports SMTP with STARTTLS and AUTH, with the standard library's client.
 
 https://www.rfc-editor.org/rfc/rfc5321, https://www.rfc-editor.org/rfc/rfc3207 (STARTTLS),
 https://www.rfc-editor.org/rfc/rfc4954 (AUTH), https://docs.python.org/3/library/smtplib.html
 
-The server has the mail once it answered 250 to the final dot (RFC 5321, section 6.1): what breaks before the dot was
-certainly not sent, and what breaks after it without an answer has an unknown outcome. There are no reports, so nothing
-of a lost answer is ever cleared up.
+The server has accepted the mail once it answers 250 to the final dot (RFC 5321, section 6.1). After a failure before
+the dot the mail was certainly not sent; after a failure later, without an answer, the outcome is unknown. SMTP gives no
+reports, so a lost answer is never resolved.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["SmtpProvider"]
 
-#: Words by which servers tell the rate and the quota from what else is only for now.
+#: Words by which servers distinguish rate and quota from other temporary refusals.
 #: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html, https://www.rfc-editor.org/rfc/rfc3463#section-3.8
 _QUOTA = re.compile(r"quota|daily|per day|monthly", re.IGNORECASE)
 _RATE = re.compile(r"rate|throttl|too many|too fast|slow down|4\.7\.28", re.IGNORECASE)
-#: Refusals for good that are about the account or the sender: before the mail also RFC 3463's 5.7.x, which after it may
-#: be about what it says.
+#: Permanent refusals that concern the account or the sender. Before the mail was transferred these include RFC 3463's
+#: 5.7.x, which later may concern the content.
 _SET_UP = re.compile(r"relay|not verified|authenticat|sender", re.IGNORECASE)
 _SET_UP_BEFORE = re.compile(rf"\b5\.7\.[0-9]+|{_SET_UP.pattern}", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class SmtpProvider:
-    """Sends through the server that `url` names, one connection a mail; `secret` is `user:password`.
+    """Sends through the server in `url`, one connection for each mail; `secret` is `user:password`.
 
-    `sender` is a From header; `context` checks the server's certificate; `clock` gives seconds, monotonic.
+    `sender` is a From header; `context` verifies the server's certificate; `clock` returns monotonic seconds.
     """
 
     url: str
@@ -77,7 +77,7 @@ class SmtpProvider:
         return Receipt(self.url, message_id, aside)
 
     def probe(self) -> None:
-        """Nothing: SMTP has no reports."""
+        """Do nothing: SMTP has no reports."""
 
     def _compose(self, email: Email, key: str) -> tuple[str, bytes]:
         sender = email.sender or self.sender
@@ -104,7 +104,7 @@ class SmtpProvider:
             raise _make_unavailable(code, self._format_line(code, answer))
         try:
             with _limit_time(server, ends, self.clock):
-                server._host = host  # type: ignore[attr-defined]  # whose name TLS checks; only the constructor sets it
+                server._host = host  # type: ignore[attr-defined]  # for TLS; only the constructor sets it
                 server.starttls(context=self.context)
         except smtplib.SMTPNotSupportedError:
             raise ProviderUnavailable(f"{host} offers no STARTTLS: nothing is sent in clear") from None
@@ -125,8 +125,8 @@ class SmtpProvider:
             raise ProviderUnavailable(f"the mail server took no log-in: {type(error).__name__}") from None
 
     def _begin(self, server: smtplib.SMTP, email: Email, ends: float) -> str:
-        """Up to the server's *go ahead*: nothing of the mail has left. A copy that is refused stops no mail: what was
-        said of it, for a person."""
+        """Run the commands up to the server's *go ahead*, before any of the mail is sent. A refused copy does not stop
+        the mail; return the server's refusals for the timeline."""
         sender = split_sender(email.sender or self.sender)[1]
         steps: list[tuple[Callable[[], tuple[int, bytes]], int, Callable[[int, str], NotificationError] | None]] = [
             (lambda: server.mail(sender), 250, _make_unavailable),
@@ -151,7 +151,7 @@ class SmtpProvider:
         return "; ".join(aside)
 
     def _hand_over(self, server: smtplib.SMTP, content: bytes, email: Email, ends: float) -> None:
-        """The mail, its final dot, and what the server says to that."""
+        """Send the mail and its final dot, and read the server's answer."""
         stuffed = re.sub(rb"(?m)^\.", b"..", content)
         try:
             with _limit_time(server, ends, self.clock):
@@ -184,7 +184,7 @@ class SmtpProvider:
 
 @contextlib.contextmanager
 def _limit_time(server: smtplib.SMTP, ends: float, clock: Callable[[], float]) -> Iterator[None]:
-    """What is done in here waits no longer than to the end of the whole send."""
+    """Limit waiting within the block to the end of the whole send."""
     left = max(ends - clock(), 0.01)
     if server.sock is not None:
         server.sock.settimeout(left)
@@ -192,7 +192,8 @@ def _limit_time(server: smtplib.SMTP, ends: float, clock: Callable[[], float]) -
 
 
 def _make_unavailable(code: int, line: str) -> NotSent:
-    """A refusal that is about us and not about this mail: the next provider, and later again."""
+    """Classify a refusal that concerns this deployment and not this mail: the next provider may send it, or this one
+    later."""
     if 400 <= code < 500 and _QUOTA.search(line):
         return QuotaExhausted(line)
     if 400 <= code < 500 and _RATE.search(line):
@@ -205,7 +206,8 @@ def _read_early_refusal(code: int, line: str) -> NotificationError:
 
 
 def _read_refusal(code: int, line: str, set_up: re.Pattern[str] = _SET_UP) -> NotificationError:
-    """4xx: not now. 5xx: never, unless it is about the set-up. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1"""
+    """Classify a refusal: 4xx is temporary; 5xx is permanent, unless it concerns the setup.
+    https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1"""
     if 500 <= code < 600 and not set_up.search(line.partition(":")[2]):
         return RefusedForGood(line)
     return _make_unavailable(code, line)

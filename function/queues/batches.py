@@ -1,4 +1,4 @@
-"""What one call of SNS's PublishBatch, or of SQS's SendMessageBatch, takes.
+"""Splits messages into batches for SNS's PublishBatch and SQS's SendMessageBatch.
 
 https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
@@ -14,12 +14,12 @@ __all__ = ["publish_entry", "split_batches"]
 T = TypeVar("T")
 
 _MOST = 10
-#: Bytes of all its messages, with room for their attributes.
+#: Most bytes of all messages in a call, with room for their attributes.
 _BYTES = 250_000
 
 
 def split_batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
-    """The items in their order, as many together as one call takes; `size` gives the bytes of one."""
+    """Yield the items in order, in batches as large as one call allows; `size` returns the bytes of an item."""
     batch: list[T] = []
     total = 0
     for each in items:
@@ -34,7 +34,8 @@ def split_batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list
 
 
 def publish_entry(number: int, message: str, type_: str) -> dict[str, object]:
-    """One entry of a call: the message, its type as an attribute to filter by, and its number as the entry's id."""
+    """Build one entry of a call: the message, its type as an attribute for filters, and its number as the entry's
+    id."""
     return {
         "Id": str(number),
         "Message": message,

@@ -1,7 +1,7 @@
-"""Dead letters and parked deliveries: an SNS notification as an SQS message that always fits.
+"""Dead letters and deliveries waiting in `retry`: an SNS notification as an SQS message within SQS's size limit.
 
-The body has the shape that SNS itself would have queued, so that a letter put back by the AWS console's redrive
-button is read like any other delivery; what Herald knows beyond it travels as message attributes.
+The body has the format that SNS itself would have queued, so that a dead letter that was redriven in the AWS console is
+read like any other delivery. Anything else that Herald knows is in message attributes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST_BODY", "DeadLetters", "Letter", "write_letter", "write_retry"]
 
-#: Bytes. SQS takes 256 KiB with the attributes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+#: In bytes. SQS's limit of 256 KiB includes the attributes:
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 LARGEST_BODY = 250_000
 _NOT_ATTRIBUTE_TEXT = re.compile(r"[^\x20-\x7e]")
 
@@ -32,15 +33,16 @@ class Letter:
 
 
 class DeadLetters(Protocol):
-    """Where letters for a person go."""
+    """The queue of dead letters."""
 
     def put(self, letter: Letter) -> None:
-        """Keep the letter; raises if that is not certain."""
+        """Store the dead letter; raises if that is not certain."""
 
 
 def write_retry(delivery: Delivery, not_sent: str | None = None) -> Letter:
-    """The delivery as it waits in `retry`, with the letter's marks if it came by one, and with the message and attempt
-    that was `not_sent` if the ledger could not record it. It is in the ledger only if it came from there."""
+    """Build the message for `retry`, with the attributes of the dead letter that the delivery came from, if any.
+    `not_sent` is the message and attempt that the ledger could not record. It refers to the ledger for the event only
+    if the delivery already did."""
     marks = {"attempt": delivery.letter, "confirmed": "yes" if delivery.confirmed else None}
     marks |= {"instead_of": delivery.instead_of, "avoid": delivery.avoid, "never_tried": delivery.never_tried}
     marks |= {"not_sent": not_sent}
@@ -56,8 +58,8 @@ def write_letter(
     kept: bool = True,
     event: tuple[str | None, str | None] = (None, None),
 ) -> Letter:
-    """The dead letter of one attempt: the original, and why it is dead. `kept` says that the ledger keeps the event,
-    or will: only then can the letter refer to it. `event` is its source and id, as far as they are known."""
+    """Build the dead letter of one attempt: the original and the reason. `kept` says that the ledger keeps the event,
+    or will: only then can the dead letter refer to it. `event` is its source and id, if known."""
     source, id_ = (_NOT_ATTRIBUTE_TEXT.sub("?", name) if name else None for name in event)
     return Letter(
         _build_body(delivery, kept),
@@ -74,7 +76,7 @@ def write_letter(
 
 
 def _drop_empty(marks: dict[str, str | None]) -> dict[str, str]:
-    """Attributes of SQS are never empty."""
+    """Drop empty attributes, which SQS does not accept."""
     return {name: value for name, value in marks.items() if value}
 
 

@@ -11,9 +11,9 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Queue"]
 
-#: Seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+#: In seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 _LONGEST_DELAY = 900
-#: Twelve hours, less the longest that a run of the function has had the item in hand: they count from its receipt.
+#: Twelve hours from the receipt, minus the longest invocation: the visibility timeout counts from the receipt.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 _LONGEST_INVISIBILITY = 43_200 - 900
 _COUNTS = [f"ApproximateNumberOfMessages{part}" for part in ("", "Delayed", "NotVisible")]
@@ -21,13 +21,13 @@ _COUNTS = [f"ApproximateNumberOfMessages{part}" for part in ("", "Delayed", "Not
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue behind a botocore client. Errors of SQS come as botocore raises them."""
+    """One queue behind a botocore client. botocore's errors are raised unchanged."""
 
     client: Any
     url: str
 
     def put(self, letter: Letter, delay: float = 0) -> None:
-        """Queue a letter, invisible for `delay` seconds, 900 at most."""
+        """Queue a letter, invisible for `delay` seconds, at most 900."""
         self.client.send_message(
             QueueUrl=self.url,
             DelaySeconds=min(_round_up(delay), _LONGEST_DELAY),
@@ -35,7 +35,7 @@ class Queue:
         )
 
     def put_all(self, letters: Sequence[Letter]) -> dict[int, str]:
-        """Queue ten letters at most, in one call. The answer names those that SQS did not take, by number, and why.
+        """Queue at most ten letters in one call; return the numbers of those that SQS did not accept, with the errors.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
         """
@@ -46,7 +46,7 @@ class Queue:
         return {number: why.get(number, "not answered") for number in range(len(entries)) if number not in taken}
 
     def postpone(self, item: QueueItem, seconds: float) -> None:
-        """Leave an item in the queue, invisible for that long."""
+        """Leave an item in the queue, invisible for `seconds`."""
         self.client.change_message_visibility(
             QueueUrl=self.url,
             ReceiptHandle=item.receipt_handle,
@@ -54,7 +54,7 @@ class Queue:
         )
 
     def count(self) -> int:
-        """About how many messages it holds: visible, delayed and in flight."""
+        """Return the approximate number of messages: visible, delayed and in flight."""
         answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=_COUNTS)
         return sum(int(answer.get("Attributes", {}).get(name, 0)) for name in _COUNTS)
 

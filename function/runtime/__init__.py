@@ -1,1 +1,1 @@
-"""What every Lambda entry point runs on: fast clients, TLS, lean dataclasses, metrics."""
+"""The common basis of all Lambda entry points: fast clients, TLS, lean dataclasses, metrics."""

@@ -1,9 +1,9 @@
-"""A shorter way to the requests of a botocore client: what is the same in every call is worked out in the first.
+"""Speeds up a botocore client's calls: whatever is the same in every call is prepared once, by the first call.
 
-botocore checks and serializes each call anew, and looks for its endpoint again. Here the first call of an operation is
-botocore's own up to the moment of sending; later ones put another body into the same request. Signing, sending,
-repeating, reading and what hangs on the events before and after a call stay botocore's. An operation whose body is not
-its parameters as JSON goes the long way.
+botocore validates and serializes each call and resolves the endpoint again. Here the first call of an operation runs
+botocore's own code up to the moment of sending; later calls put another body into the same request. Signing, sending,
+retries, parsing and the event handlers before and after a call remain botocore's. An operation whose body is not simply
+its parameters as JSON uses the normal client.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Request = dict[str, Any]
 
 
 class FastClient:
-    """A client of a JSON service; `operations` take the short way, and everything else is the client's."""
+    """A client of a JSON service: `operations` use the fast path, everything else is the client's own."""
 
     def __init__(self, client: Any, *operations: str) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class FastClient:
 
 
 class _Operation:
-    """One operation. What it is given goes into the body as it is: nothing of it may belong into the path."""
+    """One operation. All parameters go into the body: none may belong in the path."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -66,7 +66,7 @@ class _Operation:
         raise self._client.exceptions.from_code(answer.get("Error", {}).get("Code"))(answer, self._name)
 
     def _prepare_first(self, parameters: Mapping[str, Any]) -> Request:
-        """The request that botocore makes of the parameters, taken before it is signed and sent."""
+        """Return the request that botocore builds from the parameters, captured before it is signed and sent."""
         taken: list[Request] = []
 
         def take(params: Request, **_: object) -> tuple[Any, Request]:
@@ -91,7 +91,8 @@ def _read_body(parameters: Mapping[str, Any]) -> bytes:
 
 
 def _encode_base64(value: object) -> str:
-    """Binary values, which JSON has not: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html"""
+    """Encode binary values, which JSON lacks:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html"""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     raise TypeError(f"no JSON for {type(value).__name__}")

@@ -1,7 +1,7 @@
-"""Dataclasses whose methods are not compiled anew for each class, which takes half a millisecond each at every start.
+"""Dataclasses without the compilation of methods for each class, which takes half a millisecond each at every start.
 
-The fields, the slots and what `match` and `replace` need are the standard library's; what it would write and compile
-is here once for all classes: to make, compare, hash and show a value, and to refuse changes of a frozen one.
+Fields, slots and what `match` and `replace` need come from the standard library. The methods that it would generate and
+compile (creation, comparison, hash, repr, and refusing changes of a frozen value) exist here once for all classes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def _decorator(*, slots: Literal[True], frozen: bool = False) -> Callable[[type[T]], type[T]]:
     def decorate(cls: type[T]) -> type[T]:
-        cls.__doc__ = cls.__doc__ or cls.__name__  # else a signature is worked out for it
+        cls.__doc__ = cls.__doc__ or cls.__name__  # else dataclasses would compute a signature for it
         lean = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
         methods: dict[str, Any] = {"__init__": _init, "__repr__": _repr, "__eq__": _eq, "__hash__": None}
         if frozen:
@@ -75,7 +75,7 @@ Place = tuple[str, Callable[[Any, Any], None], Callable[[], Any]]
 
 @functools.cache
 def _places(cls: type) -> tuple[list[Place], list[Place]]:
-    """How each slot is set, and what it holds by default: those that are given, then those that are not."""
+    """Return the name, setter and default of each slot: first the fields passed to `__init__`, then the others."""
     places: tuple[list[Place], list[Place]] = [], []
     for field in dataclasses.fields(cls):
         places[not field.init].append((field.name, getattr(cls, field.name).__set__, _default(cls, field)))

@@ -1,7 +1,8 @@
-"""One log line for each thing that ended, or for a batch of them, which CloudWatch also reads as its metrics.
+"""Writes log lines, one for each result or batch, which CloudWatch also reads as metrics.
 
-Embedded metric format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-What is counted is promised in docs/metrics.md.
+Embedded metric format:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html The
+metrics are documented in docs/metrics.md.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ __all__ = [
 ]
 
 NAMESPACE = "Herald"
-#: Counts everything about synthetic mails, in place of the metric that it would be for a real one.
+#: Counts everything about synthetic mails, instead of the metric for a real mail.
 SYNTHETIC = "Synthetic"
-#: Counted beside what became of a delivery or a report.
+#: Counted in addition to the outcome of a delivery or a report.
 RESENT = "Resent"
 SENT_TWICE = "SentTwice"
 CORRECTED_TOO_LATE = "CorrectedTooLate"
 CANCELLED_TOO_LATE = "CancelledTooLate"
-#: Counted beside what a report on a copy says of the mail.
+#: Counted in addition to the metric of a report about the mail, if a copy failed.
 COPY_FAILED = "CopyFailed"
 _UNITS = {
     "SendLatency": "Milliseconds",
@@ -43,9 +44,9 @@ _UNITS = {
 
 
 def embed_metrics(service: str, metrics: Mapping[str, float], at: int, type_: str = "") -> dict[str, object]:
-    """The fields that make a line of JSON count `metrics`, of a service and, where known, of a notification's type.
+    """Return the fields that make a JSON log line count `metrics`, for a service and, if known, a notification's type.
 
-    `at` is epoch milliseconds.
+    `at` is in epoch milliseconds.
     """
     definition = {
         "Namespace": NAMESPACE,
@@ -57,13 +58,13 @@ def embed_metrics(service: str, metrics: Mapping[str, float], at: int, type_: st
 
 
 def find_service(environment: Mapping[str, str], fallback: str) -> str:
-    """The service that metrics are counted for: the function's own name in Lambda, elsewhere the fallback."""
+    """Return the service that metrics are counted for: the function's name in Lambda, else the fallback."""
     return environment.get("AWS_LAMBDA_FUNCTION_NAME", fallback)
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Writes lines for one service. Never raises: a log line decides no retry."""
+    """Writes log lines for one service. Never raises: a failed log line must not cause a retry."""
 
     service: str
     release: str
@@ -71,16 +72,16 @@ class Telemetry:
     stream: TextIO = sys.stdout
 
     def count(self, metric: str, type_: str = "", also: dict[str, int] | None = None, **fields: object) -> None:
-        """Count one `metric`, for the service and, where known, for the notification's type; the fields explain it."""
+        """Count one `metric`, for the service and, if known, for the notification's type; `fields` explain it."""
         self._measure({metric: 1} | (also or {}), type_, fields)
 
     def tally(self, counts: Mapping[str, int]) -> None:
-        """Count what a batch came to in one line; nothing is no line."""
+        """Count a batch's results in one line; write no line if there are none."""
         if counts:
             self._measure(dict(counts), "", {})
 
     def note(self, event: str, **fields: object) -> None:
-        """Log a line that counts nothing."""
+        """Log a line without metrics."""
         self._write({"Service": self.service, "event": event}, fields)
 
     def _measure(self, metrics: dict[str, int], type_: str, fields: dict[str, object]) -> None:

@@ -1,7 +1,7 @@
-"""OpenTelemetry spans, sent to a collector as OTLP over HTTP in its JSON encoding. Imported only where tracing is on.
+"""OpenTelemetry spans, sent to a collector as OTLP/HTTP in JSON. Imported only if tracing is on.
 
-OpenTelemetry's own SDK and exporter would be megabytes in the package and a start twice as long; the protocol is one
-POST. https://opentelemetry.io/docs/specs/otlp/#otlphttp and .../#json-protobuf-encoding
+OpenTelemetry's own SDK and exporter would add megabytes to the package and double the start time, while the protocol is
+one POST. https://opentelemetry.io/docs/specs/otlp/#otlphttp and .../#json-protobuf-encoding
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ Value = str | int | bool
 #: https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
 _KINDS: dict[Kind, int] = {"server": 2, "client": 3, "producer": 4, "consumer": 5}
 _ERROR = 2
-#: Seconds that a collector may take, times the deployment's factor: it is on this machine, or traces are not worth the
-#: wait.
+#: Timeout of the collector in seconds, multiplied by the deployment's factor: it is on this machine, or traces are not
+#: worth the wait.
 _TIMEOUT = 1.0
-#: Milliseconds in which nothing is sent to a collector that did not answer: mails do not wait for it.
+#: Milliseconds during which nothing is sent to a collector that did not answer, so that mails do not wait for it.
 _REST = 60_000
-#: Spans of one invocation that are kept: a batch of feedback has 1,000 items.
+#: Most spans kept in one invocation: a batch of feedback has 1,000 items.
 _MOST = 1_000
 
 
 @dataclass(slots=True)
 class Span:
-    """One piece of work; times are epoch milliseconds. `error` is one line without personal data."""
+    """One operation; times are in epoch milliseconds. `error` is one line without personal data."""
 
     name: str
     kind: Kind
@@ -49,9 +49,10 @@ class Span:
 
 @dataclass(slots=True)
 class Tracer:
-    """Makes spans of one service and sends them at the end of each invocation. Never raises: a trace decides nothing.
+    """Makes the spans of one service and sends them at the end of each invocation. Never raises: tracing must not
+    affect the result.
 
-    `endpoint` is the collector's base URL; `clock` gives epoch milliseconds; every timeout is multiplied by
+    `endpoint` is the collector's base URL; `clock` returns epoch milliseconds; every timeout is multiplied by
     `timeout_factor`.
     """
 
@@ -71,7 +72,7 @@ class Tracer:
         attributes: Mapping[str, Value | None],
         at: int | None = None,
     ) -> Span:
-        """A span that begins now, or began `at`, in its parent's trace or in a new one."""
+        """Begin a span now, or at `at`, in its parent's trace or in a new one."""
         context = parent.child() if parent else begin_trace()
         known = {key: value for key, value in attributes.items() if value not in ("", None)}
         return Span(name, kind, context, parent, self.clock() if at is None else at, known)
@@ -83,7 +84,7 @@ class Tracer:
             self._ready.append(span)
 
     def flush(self) -> None:
-        """Send what is over. Lambda freezes a function that has answered, so nothing waits for later."""
+        """Send the finished spans. Lambda freezes a function after its answer, so nothing may be left for later."""
         spans, self._ready = self._ready, []
         if not spans or self.clock() < self._rests_until:
             return
@@ -109,7 +110,7 @@ class Tracer:
 
 
 def _describe_span(span: Span) -> dict[str, Any]:
-    """Ids in hex and 64-bit numbers as text, as OTLP's JSON has them."""
+    """Convert a span to OTLP's JSON, with ids in hex and 64-bit integers as text."""
     told = {
         "traceId": span.context.trace_id,
         "spanId": span.context.span_id,

@@ -1,7 +1,7 @@
-"""The certificates that are trusted, read once for all clients and all connections of a process.
+"""The trusted certificates, read once for all clients and all connections of a process.
 
-By itself each client makes a TLS context of its own, and urllib3 reads the whole bundle again for each connection:
-20 ms of CPU with OpenSSL 3, whenever SES's connection has idled too long to be used again.
+By default each client makes its own TLS context, and urllib3 reads the whole bundle again for each connection: 20 ms of
+CPU with OpenSSL 3, whenever SES's connection has idled too long to be reused.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ __all__ = ["TlsContext"]
 
 
 class TlsContext:
-    """One TLS context, its bundle read when the first connection is made."""
+    """One TLS context, whose bundle is read when the first connection is made."""
 
     def __init__(self) -> None:
         self._context: Any = None
 
     @contextmanager
     def share(self) -> Iterator[None]:
-        """The clients of botocore that are made in here have this context."""
+        """Give this context to the botocore clients that are created within the block."""
         module = vars(httpsession)
         own = module["create_urllib3_context"]
         module["create_urllib3_context"] = self._get

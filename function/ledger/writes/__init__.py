@@ -1,1 +1,1 @@
-"""What is written of one mail, as requests to DynamoDB. Pure."""
+"""The ledger's writes about one mail, as requests to DynamoDB. Pure."""

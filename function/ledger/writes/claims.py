@@ -21,21 +21,21 @@ _RESENT = Reason(ReasonCode.RESENT, "no answer and no report came, though later 
 
 
 class ClaimRequests(SupersessionRequests):
-    """Takes the mail, its event and, where it is another message's, that message's place, in one transaction."""
+    """Claims the mail, its event and, if another message had the event, that message's record, in one transaction."""
 
     __slots__ = ()
 
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
-        """Take the mail if the record is free for this attempt; attempts are kept."""
+        """Claim the mail if the record is free for this attempt; the count of attempts is kept."""
         condition = f"attribute_not_exists(#pk) OR ({LIVE} AND ({_build_claim_condition(attempt)}))"
         return self._claim(attempt, now, _COUNTED, condition, UNSCHEDULE if attempt.due is not None else "")
 
     def claim_expired(self, attempt: Attempt, now: int) -> list[Request]:
-        """Take the mail over a record that TTL has not deleted yet, as if it were not there."""
+        """Claim the mail over an expired record that TTL has not deleted yet, as if it did not exist."""
         return self._claim(attempt, now, _AFRESH, "#expires_at <= :now_s", f", {FORGET}{UNSCHEDULE}")
 
     def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
-        """Take the mail once more although the attempt in the record, past its hold, may have sent it."""
+        """Claim the mail once more although the attempt in the record, past its hold, may have sent it."""
         row = TimelineRow.of(_RESENT, State.SENDING, now, self.release)
         condition = (
             f"{build_source_condition(Action.RESEND)} AND #owner = :seen "
@@ -59,7 +59,7 @@ class ClaimRequests(SupersessionRequests):
         return [{"Update": message}, *self._add_items(attempt, now)]
 
     def _add_items(self, attempt: Attempt, now: int) -> list[Request]:
-        """What a claim writes and checks beside the message: the event's item, the address, the predecessor."""
+        """The other items of a claim: the event item, the address checks, the predecessor."""
         return [
             # A delivery of a scheduled mail has no other copy of the event.
             {"Put": self.put_event(attempt, now, small=attempt.due is None)},
@@ -81,6 +81,6 @@ def _build_claim_condition(attempt: Attempt) -> str:
 
 
 def _assign_claim(named: dict[str, object]) -> str:
-    """The assignments of a claim, with what `describe_mail` makes of its mail."""
+    """Return the assignments of a claim, with the attributes from `describe_mail`."""
     fixed = "#state = :sending, #owner = :owner, #held_until = :held_until, #expires_at = :expires_at"
     return ", ".join([fixed, *(f"#{name} = :{name}" for name in named)])

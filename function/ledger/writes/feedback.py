@@ -1,4 +1,4 @@
-"""Requests that record what a provider reports, and up to which time its reports have come."""
+"""Requests that record a provider's reports, and how far its reports have come."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ __all__ = ["FeedbackRequests"]
 
 
 class FeedbackRequests(Requests):
-    """Reports may come in any order and repeatedly: each moves a record only to a stronger state."""
+    """Records reports, which may come in any order and repeatedly: each moves a record only to a stronger state."""
 
     __slots__ = ()
 
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
-        """Move the record towards what the provider said of `attempt`, and list the address in the same transaction."""
+        """Move the record to what the provider reported about `attempt`, and suppress the address in the same
+        transaction."""
         message = self.update_message(
             Attempt(message_id, owner=attempt or ""),
             row.at,
@@ -43,7 +44,7 @@ class FeedbackRequests(Requests):
     def apply_feedback_afresh(
         self, message_id: str, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
-        """Make a record of what the provider said, over one that TTL has not deleted yet."""
+        """Create a record from a report, over an expired one that TTL has not deleted yet."""
         item = {
             "pk": message_key(message_id),
             "state": row.state.value,
@@ -55,12 +56,12 @@ class FeedbackRequests(Requests):
         return [{"Put": message}, *self._suppress_address(message_id, row, suppress)]
 
     def add_sender(self, attempt: Attempt, row: TimelineRow) -> Request:
-        """A provider accepted the attempt's mail, and the record needs nothing else of it: another owner has it, or
-        feedback knows more."""
+        """Add the attempt to those that a provider accepted, without changing the state: another attempt owns the
+        record, or its state is stronger already."""
         return self.update_message(attempt, row.at, SENT_BY, f"attribute_exists(#pk) AND {LIVE}", row)
 
     def tell_sent_twice(self, message_id: str, row: TimelineRow) -> Request:
-        """Two attempts were accepted: say so on the timeline, once."""
+        """Note on the timeline, once, that two attempts were accepted."""
         return self.update_message(
             Attempt(message_id, owner=""),
             row.at,
@@ -77,7 +78,7 @@ class FeedbackRequests(Requests):
         return [{"Update": update(self.table, suppress, sets, "", listed)}]
 
     def mark_feedback(self, provider: str, sent: int, now: int) -> Request:
-        """A report came at `now` on a mail that the provider was given at `sent`."""
+        """Record that a report came at `now` on a mail that the provider was given at `sent`."""
         return update(
             self.table,
             feedback_key(provider),
@@ -87,7 +88,7 @@ class FeedbackRequests(Requests):
         )
 
     def begin_probe(self, provider: str, now: int) -> Request:
-        """Note that the provider is about to be asked for a report; refused if it was asked lately."""
+        """Record that the provider is about to be probed; refused if it was probed recently."""
         return update(
             self.table,
             feedback_key(provider),

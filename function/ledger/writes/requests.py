@@ -1,6 +1,6 @@
-"""What every write of the ledger is made of: expressions, and the items that they are about.
+"""The parts of the ledger's writes: expressions, and the items that they update.
 
-Requests are pure: from values to what DynamoDB gets. The states in the conditions come from the table of moves
+Requests are pure: they turn values into DynamoDB parameters. The states in the conditions come from the table of moves
 (`states.py`). The other conditions are who may write (`owner`), when (`held_until`), how often (`at_risk`) and for how
 long (`expires_at`).
 """
@@ -41,18 +41,19 @@ _NAME = re.compile(r"#(\w+)")
 _VALUE = re.compile(r":(\w+)")
 _STATES = {state.value: state.value for state in State}
 
-#: Rows that repeat with every attempt (released, unknown) fill the timeline up to this length, then each takes the
-#: last one's place: SET beyond a list's end appends, within it overwrites. A day of retrying stays a small item.
+#: Rows that repeat with every attempt (released, unknown) are appended until the timeline has this length; then each
+#: overwrites the last one, because SET with an index beyond the list appends. A day of retries stays a small item.
 _LAST_ROW = 14
-#: Bytes of a compressed event that are kept from the claim on: more would make every mail's write dearer.
+#: Longest compressed event, in bytes, that is kept from the claim on: a longer one would cost each mail more write
+#: units.
 _SMALL_BODY = 4096
 
-#: Past its expiry an item counts as missing, whenever TTL deletes it.
+#: An item counts as missing once it has expired, even if TTL has not deleted it.
 LIVE = "(attribute_not_exists(#expires_at) OR #expires_at > :now_s)"
 CLEAR = "REMOVE #reason, #reason_code, #parked"
-#: What is left of an earlier life of an expired record.
+#: Attributes that an expired record may have left.
 FORGET = "#sent_by, #sent_twice, #successor, #corrected_by, #cancelled_by, #never_tried"
-#: Takes a record out of the index of what is due.
+#: Removes a record from the index of due records.
 UNSCHEDULE = ", #due, #due_at, #scheduled_for"
 APPEND = "#timeline = list_append(if_not_exists(#timeline, :none), :rows)"
 REPEAT = f"#timeline[{_LAST_ROW}] = :row"
@@ -60,12 +61,12 @@ SENT_BY = "ADD #sent_by :attempts"
 
 
 def build_state_condition(states: Iterable[State]) -> str:
-    """The condition that the record is in one of `states`."""
+    """Return the condition that the record is in one of `states`."""
     return f"#state IN ({', '.join(f':{state}' for state in states)})"
 
 
 def build_source_condition(action: Action) -> str:
-    """The condition that the record is in a state that `action` changes."""
+    """Return the condition that the record is in a state that `action` changes."""
     return build_state_condition(list_sources(action))
 
 
@@ -100,9 +101,9 @@ def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> Req
 
 
 def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> Request:
-    """The expressions, with only the names and values that they use, as DynamoDB requires.
+    """Return the expressions with only the names and values that they use, as DynamoDB requires.
 
-    A name stands for itself, or for what `names` says.
+    A placeholder `#name` stands for the attribute of that name, unless `names` maps it to another.
     """
     text = " ".join(texts.values())
     known = _STATES | dict(values)
@@ -116,10 +117,10 @@ def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Builds the requests for one table; its kinds are in `claims`, `settlements`, `supersession` and `feedback`.
+    """Builds the requests for one table; subclasses are in `claims`, `settlements`, `supersession` and `feedback`.
 
-    `retention` is in seconds, `hold` in milliseconds; `resends` is how many attempts with an unknown result a
-    record may have for a claim without an operator's yes: 1 for `on_unknown = resend`, 0 for `hold`. `apart` is the
+    `retention` is in seconds, `hold` in milliseconds; `resends` is how many attempts with an unknown result a record
+    may have for a claim without an operator's confirmation: 1 for `on_unknown = resend`, 0 for `hold`. `apart` is the
     least time between two reports that count, and between two probes, in milliseconds.
     """
 
@@ -130,7 +131,7 @@ class Requests:
     resends: int
     apart: int = 300_000
 
-    # -- one for each kind of item -------------------------------------------------------------------------------
+    # -- for each kind of item ------------------------------------------------------------------------------------
 
     def update_message(
         self,
@@ -141,7 +142,7 @@ class Requests:
         row: TimelineRow,
         extra: dict[str, object] | None = None,
     ) -> Request:
-        """An update of the message's item; `extra` are values beside those that many writes mention."""
+        """An update of the message item; `extra` are values besides the common ones."""
         values: dict[str, object] = {
             "now": now,
             "now_s": now // 1000,
@@ -160,7 +161,7 @@ class Requests:
         return update(self.table, message_key(attempt.message_id), expression, condition, values | (extra or {}))
 
     def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
-        """The event's item; `small`: only with a short body."""
+        """A put of the event item; with `small`, the body is kept only if it is short."""
         body = attempt.body if attempt.body is None or not small or len(attempt.body) < _SMALL_BODY else None
         item = {
             "pk": attempt.event_key,
@@ -177,22 +178,22 @@ class Requests:
         return put(self.table, item, free, values)
 
     def drop_body(self, record: Record, key: str, expires_at: int) -> Request:
-        """An update of the event's item `key` that removes its body, since `record` will have no mail."""
+        """An update of the event item `key` that removes its body, since `record` will have no mail."""
         values: dict[str, object] = {"message_id": record.message_id, "expires_at": expires_at}
         expression = "SET #expires_at = :expires_at REMOVE #body"
         return update(self.table, key, expression, "#message_id = :message_id", values)
 
     def check_address(self, attempt: Attempt, condition: str, key: str = "") -> Request:
-        """A check of the address's item: `since` is there while it is on the list, `choice` while its reader wants no
-        mail of the category."""
+        """A check of the address item: `since` exists while the address is suppressed, `choice` while its reader has
+        unsubscribed from the category."""
         return check(self.table, key or attempt.address, condition, {"choice": attempt.choice or ""})
 
     def check_recipient(self, attempt: Attempt) -> list[Request]:
-        """Members of a transaction that hold only while the attempt's recipient may be mailed."""
+        """The checks that the attempt's recipient may be mailed."""
         wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
         keys = (attempt.address, *attempt.older_addresses)
         return [{"ConditionCheck": self.check_address(attempt, wanted, key)} for key in keys]
 
     def expire_at(self, now: int) -> int:
-        """When what is written `now`, or waits until then, expires, in epoch seconds."""
+        """When an item that is written `now`, or scheduled for then, expires, in epoch seconds."""
         return now // 1000 + self.retention

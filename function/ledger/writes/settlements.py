@@ -25,19 +25,20 @@ __all__ = ["SettlementRequests"]
 
 _BY_OWNER = f"#owner = :owner AND {build_source_condition(Action.RECORD)}"
 _LEAVE = "#at_risk = #at_risk - :one"
-#: What a record says while it waits for a person, and that it lives as long as its event's item, written beside it.
+#: Why a settled record waits, and the expiry that it shares with its event item, which is written with it.
 _WAITS = "#reason = :reason, #reason_code = :reason_code, #expires_at = :expires_at"
 
 
 class SettlementRequests(SupersessionRequests):
-    """Writes what the owner of a claim found out, and what needs no claim: rejecting, suppressing, parking."""
+    """Writes the result of a claim, and settlements without a claim: rejecting, suppressing, parking, keeping for
+    later."""
 
     __slots__ = ()
 
     # -- the owner's writes -------------------------------------------------------------------------------------
 
     def record(self, attempt: Attempt, rows: Sequence[TimelineRow], provider_message_id: str) -> Request:
-        """A provider accepted the owner's mail; `rows` are the providers tried, the accepting one last."""
+        """Record that a provider accepted the owner's mail; `rows` are the providers tried, the accepting one last."""
         return self._update_as_owner(
             attempt,
             rows[-1],
@@ -46,12 +47,12 @@ class SettlementRequests(SupersessionRequests):
         )
 
     def annotate(self, attempt: Attempt, rows: Sequence[TimelineRow]) -> Request:
-        """Keep the owner's rows in the timeline, and who sent, although feedback moved the record first."""
+        """Add the owner's rows and its acceptance to a record that feedback moved first."""
         extra: dict[str, object] = {"rows": [row.as_dict() for row in rows]}
         return self.update_message(attempt, rows[-1].at, f"SET {APPEND} {SENT_BY}", "#owner = :owner", rows[-1], extra)
 
     def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
-        """Neither the owner nor an earlier attempt sent the mail, and it was not cancelled: it is free again."""
+        """Free the mail again: neither the owner nor an earlier attempt sent it, and it was not cancelled."""
         return self._update_as_owner(
             attempt,
             row,
@@ -60,8 +61,7 @@ class SettlementRequests(SupersessionRequests):
         )
 
     def withdraw(self, attempt: Attempt, row: TimelineRow, record: Record) -> list[Request]:
-        """Neither the owner nor an earlier attempt sent the mail, and it was cancelled meanwhile: the cancellation
-        holds."""
+        """Cancel the mail: neither the owner nor an earlier attempt sent it, and it was cancelled meanwhile."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {record.cancelled_by}, and nothing was sent")
         last = TimelineRow.of(reason, State.CANCELLED, row.at, self.release)
         expires_at = max(self.expire_at(row.at), record.expires_at or 0)
@@ -75,8 +75,8 @@ class SettlementRequests(SupersessionRequests):
         return [{"Update": message}, {"Update": self.drop_body(record, record.event_key or "", expires_at)}]
 
     def give_back(self, attempt: Attempt, row: TimelineRow, owner: str) -> Request:
-        """The owner sent nothing, but an earlier attempt may have: in doubt again at once, owned by the attempt
-        `owner`."""
+        """Return the mail to doubt, owned by the attempt `owner`: this attempt sent nothing, but an earlier one may
+        have."""
         return self._update_as_owner(
             attempt,
             row,
@@ -85,11 +85,11 @@ class SettlementRequests(SupersessionRequests):
         )
 
     def lose(self, attempt: Attempt, row: TimelineRow) -> Request:
-        """The provider's answer was lost: held as long as the claim was."""
+        """Record that the provider's answer was lost: the mail stays held for the rest of the claim's hold."""
         return self._update_as_owner(attempt, row, f"SET #state = :unknown, {REPEAT}")
 
     def refuse(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
-        """The provider refused the owner's mail permanently; the record waits for an operator."""
+        """Record that the provider refused the owner's mail permanently; the record waits for an operator."""
         message = self._update_as_owner(
             attempt,
             row,
@@ -102,12 +102,12 @@ class SettlementRequests(SupersessionRequests):
     # -- without a claim ----------------------------------------------------------------------------------------
 
     def reject(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
-        """Nothing was sent and nothing will be. There is no record, a released one, or one of the attempt that a dead
-        letter names."""
+        """Reject the mail: nothing was sent and nothing will be. The record must be missing, released, or of the
+        attempt that a dead letter names."""
         return self.settle(attempt, row, Action.REJECT)
 
     def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> list[Request]:
-        """What stops the mail still does at this moment; or the deployment may not send it (None)."""
+        """Suppress the mail, if what stops it (`by`) still does; None: this deployment may not send it."""
         message, event, *predecessor = self.settle(attempt, row, Action.SUPPRESS)
         if by is None:
             return [message, event, *predecessor]
@@ -117,8 +117,8 @@ class SettlementRequests(SupersessionRequests):
     def settle(
         self, attempt: Attempt, row: TimelineRow, action: Action, also: dict[str, object] | None = None
     ) -> list[Request]:
-        """Write a record without a claim: over none, an expired one, one that `action` changes, or the attempt that a
-        letter names. `also` is what else it keeps: where it stands in the index of what is due, if it waits."""
+        """Write a record without a claim, if there is none or an expired one, if `action` changes its state, or if a
+        dead letter names its attempt. `also` are further attributes, such as those for the index of due records."""
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {build_source_condition(action)}"
         if attempt.letter:
             over += f" OR ({build_state_condition(sorted(SETTLED_UNSENT))} AND #owner = :letter)"
@@ -135,7 +135,8 @@ class SettlementRequests(SupersessionRequests):
         return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.supersede(attempt, row.at)]
 
     def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> list[Request]:
-        """A dead letter about the `doubtful` attempt was written for an operator; the state does not change."""
+        """Park the mail: a dead letter about the `doubtful` attempt was written for an operator; the state does not
+        change."""
         message = self.update_message(
             attempt,
             row.at,
@@ -158,5 +159,5 @@ class SettlementRequests(SupersessionRequests):
 
 
 def _explain(row: TimelineRow) -> dict[str, object]:
-    """The values for why the record waits, taken from its last timeline row."""
+    """Return the attributes for why the record waits, from its last timeline row."""
     return {"reason": row.detail or "", "reason_code": row.reason_code or ""}

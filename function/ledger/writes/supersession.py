@@ -1,4 +1,4 @@
-"""Requests by which one message takes an event from another: its content was published anew, or it is sent again."""
+"""Requests by which one message takes an event over from another: it was corrected, or its mail is sent again."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["SupersessionRequests", "describe_mail"]
 
-#: What may be sent again, strongest first.
+#: The states in which a mail may be sent again, strongest first.
 _SENT_AGAIN = [state for state in PRECEDENCE if state in ACCEPTED and state is not State.COMPLAINED]
 _PAST_HOLD = "(attribute_not_exists(#held_until) OR #held_until <= :now)"
 
 
 class SupersessionRequests(Requests):
-    """Writes the message that owned the event before, in the transaction that claims or settles the new one."""
+    """Writes the previous owner of the event, in the transaction that claims or settles the new one."""
 
     __slots__ = ()
 
     def supersede(self, attempt: Attempt, now: int) -> list[Request]:
-        """The write of the message that the event is taken from, if there is one."""
+        """The updates of the message that the event is taken over from, if there is one."""
         if attempt.predecessor is None:
             return []
         before, take = attempt.predecessor, self._replace
@@ -44,7 +44,7 @@ class SupersessionRequests(Requests):
         return [request, {"Update": self.leave_window(before)}]
 
     def leave_window(self, collected: Record) -> Request:
-        """Take a collected event out of its digest, if that still takes events."""
+        """Take a collected event out of its digest, if the digest is still open."""
         values: dict[str, object] = {"items": {(collected.event_key or "").removeprefix(EVENT_PREFIX)}, "one": 1}
         window = message_key(collected.window or "")
         expression = "ADD #changes :one DELETE #items :items"
@@ -52,7 +52,8 @@ class SupersessionRequests(Requests):
 
     def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
         """Replace the other message: nothing was sent, or an operator accepts a second mail."""
-        # What is collected is taken out of its digest in the same transaction; what was not when it was read, is not.
+        # If the event was collected when it was read, the same transaction takes it out of its digest; otherwise it
+        # must not be collected now.
         action = Action.REPLACE_COLLECTED if before.state is State.COLLECTED else Action.REPLACE
         free = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {build_source_condition(action)}"
         doubt = f" OR ({build_source_condition(Action.REPLACE_CONFIRMED)} AND #owner = :seen AND #held_until <= :now)"
@@ -68,7 +69,7 @@ class SupersessionRequests(Requests):
         )
 
     def _link_resent(self, attempt: Attempt, before: Record, now: int) -> Request:
-        """Link the message whose accepted mail is to be sent again to its successor; its state stays."""
+        """Link a message whose accepted mail is sent again to its successor; its state does not change."""
         reason = Reason(ReasonCode.SENT_AGAIN, f"sent again as {attempt.message_id}")
         return self.update_message(
             Attempt(before.message_id, owner=""),
@@ -80,7 +81,7 @@ class SupersessionRequests(Requests):
         )
 
     def _link_next_provider(self, attempt: Attempt, before: Record, now: int) -> Request:
-        """The provider never tried the one attempt that can have sent the other mail: the next one gets it."""
+        """Link a message that its provider never tried to its successor, which the next provider sends."""
         reason = Reason(ReasonCode.SENT_ELSEWHERE, f"given to the next provider as {attempt.message_id}")
         return self.update_message(
             Attempt(before.message_id, owner=""),
@@ -97,7 +98,7 @@ class SupersessionRequests(Requests):
         )
 
     def tell_corrected_too_late(self, attempt: Attempt, owner: Record, row: TimelineRow) -> Request:
-        """The event came with other content after the mail of its `owner` was sent: said on that timeline, once."""
+        """Note on the timeline of `owner`, once, that other content came after its mail was sent."""
         return self.update_message(
             Attempt(owner.message_id, attempt.owner),
             row.at,
@@ -109,7 +110,7 @@ class SupersessionRequests(Requests):
 
 
 def describe_mail(attempt: Attempt) -> dict[str, object]:
-    """What the record keeps of its mail: whatever is known of the event, the recipient and the providers."""
+    """Return the attributes of the mail: whatever is known about the event, the recipient and the providers."""
     known: dict[str, object] = {
         "type": attempt.type,
         "event_key": attempt.event_key,

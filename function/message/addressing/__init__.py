@@ -1,1 +1,1 @@
-"""Several recipients of one event, copies, and the tenant that a mail is from: what most mails do without."""
+"""Several recipients of one event, copies, and tenants: most mails need none of these."""

@@ -1,7 +1,7 @@
-"""Copies of a mail for roles of the deployment, such as `accounting`. Pure; imported only where a mail has some.
+"""Copies of a mail for roles of the deployment, such as `accounting`. Pure; imported only if a mail has copies.
 
-One message goes to all, so whoever reports on it names whom the report concerns: the mail says by a tag which of them
-is its recipient.
+One message goes to all addresses, and a report names the address that it concerns. A tag of the mail says which address
+is the recipient's.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ __all__ = ["add_copies"]
 
 
 def add_copies(email: Email, notification: Notification, roles: Mapping[str, str], mode: DeliveryMode) -> Email:
-    """The mail with the copies that its notification asks for, to those whom this deployment may mail: each once, and
-    none to the recipient."""
+    """Add the copies that the notification asks for to a mail: only addresses that this deployment may mail, each once,
+    and not the recipient's."""
     seen = {email.to.strip().lower()}
 
     def choose(names: tuple[str, ...]) -> Iterator[str]:

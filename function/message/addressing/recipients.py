@@ -1,4 +1,4 @@
-"""Events that name several recipients: what they must be, and the event that one recipient's part is. Pure."""
+"""Events that name several recipients: validates them, and builds the event of each recipient's part. Pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from function.reason_codes import ReasonCode
 
 __all__ = ["MOST", "read_address", "read_recipients", "write_event", "write_part"]
 
-#: Recipients of one event.
+#: Most recipients of one event.
 MOST = 50
-#: As long as any part's name.
+#: A placeholder as long as a part's name.
 _NAME = "0" * 20
 _RECIPIENT = "/data/recipient"
 
 
 def read_recipients(event: Event, validate: Callable[[object], None]) -> tuple[Any, ...]:
-    """The recipients of an event that names several, as it has them; `validate` holds a part's data to its schema.
+    """Return the recipients of an event that names several, unchanged; `validate` checks a part's data against its
+    schema.
 
-    Raises InvalidEvent for what is wrong with all of the parts. What is wrong with one recipient concerns no other: it
-    shows when that part comes.
+    Raises InvalidEvent for an error that concerns all parts. An error in one recipient does not affect the others: it
+    is found when that part is delivered.
     """
     found = event.data["recipients"]
     if "recipient" in event.data:
@@ -45,18 +46,18 @@ def read_recipients(event: Event, validate: Callable[[object], None]) -> tuple[A
 
 
 def read_address(recipient: object) -> str:
-    """What tells a recipient from others: the address, or all of what names none."""
+    """Return what distinguishes a recipient: the address, or the whole value as JSON if it has none."""
     email = recipient.get("email") if isinstance(recipient, Mapping) else None
     return email if isinstance(email, str) else json.dumps(recipient, sort_keys=True)
 
 
 def write_part(event: Event, recipient: object, name: str) -> str:
-    """The event that the part `name` is: the same for one recipient."""
+    """Write the event of the part `name`: the same event for one recipient."""
     return write_event(event, part_id(event.id, name), _build_data(event, recipient))
 
 
 def write_event(event: Event, id_: str, data: Mapping[str, Any]) -> str:
-    """The event under another id, with other data."""
+    """Write the event with another id and other data."""
     given = {
         "specversion": "1.0",
         "id": id_,

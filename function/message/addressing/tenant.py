@@ -20,7 +20,7 @@ __all__ = ["Tenant", "find_own_lists", "pack_tenants", "read_tenants"]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _FIELDS = frozenset({"from", "configuration_set", "tenant_name", "providers", "suppression"})
-#: What SES takes as the name of a configuration set, and of a tenant of its own.
+#: Names of configuration sets and tenants that SES accepts.
 _SES_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _GZIP = 31
 
@@ -39,12 +39,12 @@ class Tenant:
     own_list: bool = False
 
     def may_go_by(self, provider: str) -> bool:
-        """Whether the provider of this URL may send its mail."""
+        """Whether the provider with this URL may send the tenant's mail."""
         return self.providers is None or provider in self.providers
 
 
 def read_tenants(text: str, providers: Collection[str] | None = None) -> dict[str, Tenant]:
-    """The tenants in a setting, by name. Raises ValueError if it cannot be read, or if a tenant names a provider that
+    """Read the tenants in a setting, by name. Raises ValueError if it is invalid, or if a tenant names a provider that
     is not among `providers`."""
     found = {name: _read(name, given) for name, given in _unpack(text).items()}
     for tenant in found.values():
@@ -54,12 +54,12 @@ def read_tenants(text: str, providers: Collection[str] | None = None) -> dict[st
 
 
 def find_own_lists(text: str) -> list[str]:
-    """The names of the tenants in a setting that have a suppression list of their own. Raises ValueError."""
+    """Return the names of the tenants that have their own suppression list. Raises ValueError."""
     return sorted(name for name, given in _unpack(text).items() if given.get("suppression") == "own")
 
 
 def pack_tenants(declared: Mapping[str, Mapping[str, Any]]) -> str:
-    """The setting, as Terraform's `base64gzip` makes it."""
+    """Encode the setting as Terraform's `base64gzip` does."""
     return base64.b64encode(zlib.compress(json.dumps(declared, separators=(",", ":")).encode(), wbits=_GZIP)).decode()
 
 

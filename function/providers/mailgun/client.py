@@ -1,8 +1,8 @@
 """Mailgun's Messages API.
 
 https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages/post-v3--domain-name--messages
-Errors: https://documentation.mailgun.com/docs/mailgun/api-reference/mg-errors
-Limits: 25 MB a message, 16 KB of all options, headers and variables together, by the same pages.
+Errors: https://documentation.mailgun.com/docs/mailgun/api-reference/mg-errors Limits, by the same pages: 25 MB a
+message; 16 KB for all options, headers and variables together.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["ENDPOINTS", "MailgunProvider"]
 
-#: By the scheme of the URL: a domain lives in one of the two regions.
+#: By the scheme of the URL: a domain belongs to one of the two regions.
 #: https://documentation.mailgun.com/docs/mailgun/api-reference/mg-base-url
 ENDPOINTS = {"mailgun": "https://api.mailgun.net", "mailgun+eu": "https://api.eu.mailgun.net"}
-#: Mailgun accepts the mail and sends it to nobody; it is charged.
+#: Mailgun accepts the mail, charges it, and sends it to nobody.
 #: https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/test-mode
 _TEST_MODE = {"o:testmode": "yes"}
 
@@ -43,23 +43,23 @@ class MailgunProvider:
 
     @property
     def timeout(self) -> float:
-        """Seconds that a send can take at most."""
+        """The most seconds that a send can take."""
         return self.http.timeout
 
     @property
     def domain(self) -> str:
-        """The sending domain, which the URL names."""
+        """The sending domain in the URL."""
         return self.url.partition("://")[2]
 
     def send(self, email: Email, key: str) -> Receipt:
-        """Send, with the key and the tags as variables, which Mailgun repeats in all its events as `user-variables`.
+        """Send, with the key and the tags as variables, which Mailgun repeats in its events as `user-variables`.
 
-        200 with an id: *Queued.* Mailgun knows no idempotency key.
+        200 with an id means *Queued*. Mailgun has no idempotency keys.
         """
         return self._send(email, {**email.tags, "message_id": key}, _TEST_MODE if email.tries else {})
 
     def probe(self) -> None:
-        """Send in test mode, for a report."""
+        """Send in test mode, to cause a report."""
         line = "This mail asks for a report."
         probe = Email(split_sender(self.sender)[1], line, line, line)
         with contextlib.suppress(NotificationError):
@@ -103,12 +103,13 @@ class MailgunProvider:
         if answer.status < 500 and "limit exceeded" in text:
             return QuotaExhausted(line)
         if answer.status == 400 and "from" in text and "'to'" not in text:
-            return read_status(403, line)  # the set-up of the sender, not this mail
+            return read_status(403, line)  # a problem with the sender's setup, not with this mail
         return read_status(answer.status, line)
 
 
 def _encode_form(fields: Mapping[str, str], files: Sequence[Attachment]) -> tuple[str, bytes]:
-    """The media type of a form and its bytes; only one with files has parts: https://www.rfc-editor.org/rfc/rfc7578"""
+    """Encode a form; return its media type and bytes. It is multipart only if there are files:
+    https://www.rfc-editor.org/rfc/rfc7578"""
     if not files:
         return "application/x-www-form-urlencoded; charset=utf-8", urlencode(fields).encode()
     boundary = uuid.uuid4().hex
@@ -124,5 +125,6 @@ def _encode_part(boundary: str, name: str, about: str, content: bytes) -> bytes:
 
 
 def _quote(name: str) -> str:
-    """As browsers write it: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data"""
+    """Quote a name as browsers do:
+    https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data"""
     return '"' + name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22") + '"'

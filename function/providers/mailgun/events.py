@@ -1,7 +1,7 @@
 """What Mailgun's webhooks report: https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-types
 
-Shape: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks. The words of `reason` are on no
-page, only in its examples and in events: by one that is not known, nobody comes onto a list.
+Format: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks. The values of `reason` are not
+documented and known only from examples and events; an unknown one never puts an address on a suppression list.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from function.providers.webhooks.vendor_events import Report, interpret_report, 
 
 __all__ = ["KINDS", "parse", "split"]
 
-#: Every value of `event`; a failure by its `severity`, a permanent one by its `reason` where that is known.
+#: Every value of `event`; failures are distinguished by `severity`, and permanent ones by `reason` if it is known.
 KINDS: dict[str, FeedbackKind | None] = {
     "accepted": meaning.SENT,
     "rejected": meaning.REFUSED,
@@ -40,7 +40,7 @@ KINDS: dict[str, FeedbackKind | None] = {
 
 
 def split(body: bytes) -> list[dict[str, Any]]:
-    """The one event of a request. Raises MalformedWebhook."""
+    """Return the one event of a request. Raises MalformedWebhook."""
     event = read_object(body).get("event-data")
     if not isinstance(event, dict):
         raise MalformedWebhook("there is no event-data")
@@ -48,7 +48,7 @@ def split(body: bytes) -> list[dict[str, Any]]:
 
 
 def parse(event: dict[str, Any], provider: str) -> Parsed:
-    """What one event means: Mailgun repeats the mail's variables as `user-variables`."""
+    """Interpret one event; Mailgun repeats the mail's variables as `user-variables`."""
     parts = [read_text(event, name) for name in ("event", "severity", "reason")]
     finer = ["/".join(parts[:count]) for count in (3, 2, 1)]
     variables = event.get("user-variables")

@@ -1,9 +1,9 @@
 """Resend's API.
 
 https://resend.com/docs/api-reference/emails/send-email
-Errors: https://resend.com/docs/api-reference/errors
-Idempotency keys, up to 256 characters, kept for 24 hours: https://resend.com/docs/dashboard/emails/idempotency-keys
-Limits: 40 MB a mail; tags of ASCII letters, digits, `_` and `-`, 256 characters at most, by the same pages.
+Errors: https://resend.com/docs/api-reference/errors Idempotency keys, up to 256 characters, kept for 24 hours:
+https://resend.com/docs/dashboard/emails/idempotency-keys Limits, by the same pages: 40 MB a mail; tags of ASCII
+letters, digits, `_` and `-`, at most 256 characters.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ from function.runtime.lean_dataclass import dataclass
 __all__ = ["BY_NAME", "ENDPOINT", "READ_TIMEOUT", "ResendProvider"]
 
 ENDPOINT = "https://api.resend.com"
-#: Seconds: less than elsewhere, because a lost answer is asked for once more in the same time.
+#: In seconds; shorter than for other providers, because the time must be enough for a second request.
 READ_TIMEOUT = 4.0
-#: Delivered to nobody, and reported on: https://resend.com/docs/dashboard/emails/send-test-emails
+#: Resend's test address: delivered to nobody, and reported as delivered.
+#: https://resend.com/docs/dashboard/emails/send-test-emails
 _TEST_RECIPIENT = "delivered@resend.dev"
 
-#: Every name of an error that sending can meet; the rest goes by the status.
+#: Every error name that can occur when sending; other errors are classified by the status.
 BY_NAME: dict[str, type[NotificationError]] = {
     "invalid_idempotency_key": ProviderUnavailable,
     "validation_error": RefusedForGood,
@@ -47,7 +48,7 @@ BY_NAME: dict[str, type[NotificationError]] = {
     "invalid_api_key": ProviderUnavailable,
     "not_found": ProviderUnavailable,
     "method_not_allowed": ProviderUnavailable,
-    # Another request under this key came first, and its answer is not known.
+    # An earlier request used this key, and its answer is not known.
     "invalid_idempotent_request": OutcomeUnknown,
     "concurrent_idempotent_requests": OutcomeUnknown,
     "invalid_attachment": RefusedForGood,
@@ -76,14 +77,14 @@ class ResendProvider:
 
     @property
     def timeout(self) -> float:
-        """Seconds that a send can take at most, with the second asking."""
+        """The most seconds that a send can take, including the second request."""
         return 2 * self.http.timeout
 
     def send(self, email: Email, key: str) -> Receipt:
         """Send, with the key among the tags, which Resend repeats in all its events.
 
-        A lost answer is asked for once more under the same idempotency key: Resend then gives the first one's answer
-        and sends nothing. What else comes of the second asking says nothing of the first.
+        If the answer is lost, the request is repeated once with the same idempotency key: Resend then returns the first
+        answer and sends nothing. Any other result of the second request says nothing about the first.
         """
         tags = {**email.tags, "message_id": key}
         once = f"{key}/{email.tags.get('attempt', '')}"[:256]
@@ -95,7 +96,7 @@ class ResendProvider:
             raise lost from None
 
     def probe(self) -> None:
-        """Send to the address that Resend has for tests, for its report."""
+        """Send to Resend's test address, to cause a report."""
         line = "This mail asks for a report."
         with contextlib.suppress(NotificationError):
             self._send(Email(_TEST_RECIPIENT, line, line, line), dict([PROBE_TAG]), None)
@@ -144,7 +145,7 @@ def _build_file(one: Attachment) -> dict[str, str]:
 
 
 def _read_forbidden(text: str, line: str) -> NotificationError:
-    """Before a domain is verified, Resend mails only the account's owner."""
+    """Classify a 403: until a domain is verified, Resend mails only the account's owner."""
     if "testing emails" in text:
         return RefusedForGood(line, ReasonCode.RECIPIENT_UNVERIFIED)
     return ProviderUnavailable(line)

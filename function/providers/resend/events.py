@@ -1,6 +1,6 @@
 """What Resend's webhooks report: https://resend.com/docs/webhooks/event-types
 
-Each type has a page of its own below that one, such as https://resend.com/docs/webhooks/emails/bounced.
+Each type has its own page below that one, such as https://resend.com/docs/webhooks/emails/bounced.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from function.providers.webhooks.vendor_events import Report, interpret_report, 
 
 __all__ = ["KINDS", "parse", "split"]
 
-#: Every value of `type`; a bounce by its `bounce.type` or its `bounce.subType` where that says more, what failed by its
-#: `failed.reason` where that is a quota of Resend's.
+#: Every value of `type`; bounces are distinguished by `bounce.type` or, if that says more, `bounce.subType`, and
+#: failures by `failed.reason` if it is a quota of Resend's.
 KINDS: dict[str, FeedbackKind | None] = {
     "email.sent": meaning.SENT,
     "email.delivered": meaning.DELIVERED,
@@ -44,7 +44,7 @@ KINDS: dict[str, FeedbackKind | None] = {
 
 
 def split(body: bytes) -> list[dict[str, Any]]:
-    """The one event of a request. Raises MalformedWebhook."""
+    """Return the one event of a request. Raises MalformedWebhook."""
     event = read_object(body)
     if not isinstance(event.get("data"), dict):
         raise MalformedWebhook("there is no data")
@@ -52,7 +52,7 @@ def split(body: bytes) -> list[dict[str, Any]]:
 
 
 def parse(event: dict[str, Any], provider: str) -> Parsed:
-    """What one event means."""
+    """Interpret one event."""
     type_, data = read_text(event, "type"), event.get("data")
     parts = (("bounce", "subType"), ("bounce", "type"), ("failed", "reason"))
     finer = [f"{type_}/{read_text(data, *part).lower()}" for part in parts]
@@ -70,7 +70,7 @@ def parse(event: dict[str, Any], provider: str) -> Parsed:
 
 
 def _read_tags(given: object) -> Mapping[str, Any]:
-    """As an object of names and values, or as the list in which they were given."""
+    """Read tags given as an object, or as the list in which they were sent."""
     if isinstance(given, list):
         return {read_text(tag, "name"): read_text(tag, "value") for tag in given}
     return given if isinstance(given, dict) else {}

@@ -1,7 +1,8 @@
-"""Resend's signature of a webhook, which is Svix's: HMAC-SHA256 over the id, the time and the raw body.
+"""Resend's webhook signature, which is Svix's: HMAC-SHA256 over the id, the time and the raw body.
 
 https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests
-https://docs.svix.com/receiving/verifying-payloads/how-manual: while a secret is rotated there are several signatures.
+https://docs.svix.com/receiving/verifying-payloads/how-manual: during a rotation of the secret there are several
+signatures.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from function.providers.webhooks.request import WebhookRequest, read_seconds
 __all__ = ["verify_signature"]
 
 _PREFIX = "whsec_"
-#: Of the versions that there are, v1 is the symmetric one.
+#: The prefix of version v1, the symmetric signature.
 _VERSION = b"v1,"
 
 
 def verify_signature(request: WebhookRequest, key: str) -> int | None:
-    """When Resend signed the request, in epoch seconds; None if it did not.
+    """Return when Resend signed the request, in epoch seconds; None if it did not.
 
-    `key` is `whsec_` and base64. Raises ValueError if it is not.
+    `key` is `whsec_` followed by base64. Raises ValueError if it is not.
     """
     secret = b64decode(key.removeprefix(_PREFIX), validate=True)
     headers = request.headers

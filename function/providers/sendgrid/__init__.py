@@ -1,1 +1,1 @@
-"""Twilio SendGrid, by its Web API v3."""
+"""Twilio SendGrid, through its Web API v3."""

@@ -20,14 +20,15 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["ENDPOINT", "SendGridProvider"]
 
-#: How the names of our arguments begin: its events have them beside fields of their own, one of which is `attempt`.
+#: Prefix of our custom arguments: SendGrid puts them beside its own event fields, one of which is `attempt`.
 _ARGUMENT = "herald_"
 
 ENDPOINT = "https://api.sendgrid.com"
-#: Takes every mail, deletes it and costs no reputation, but an email credit, by SendGrid's page on sending speed:
+#: An address that accepts and deletes every mail. It does not affect the sender's reputation but costs an email credit,
+#: according to SendGrid's page on sending speed:
 #: https://github.com/sendgrid/docs/pull/2614
 _TEST_RECIPIENT = "herald@sink.sendgrid.net"
-#: Nobody is tracked, and the mail stays as it was written.
+#: No tracking, so that the mail is sent unchanged.
 #: https://www.twilio.com/docs/sendgrid/ui/account-and-settings/tracking
 _UNTRACKED = {
     "click_tracking": {"enable": False, "enable_text": False},
@@ -47,13 +48,13 @@ class SendGridProvider:
 
     @property
     def timeout(self) -> float:
-        """Seconds that a send can take at most."""
+        """The most seconds that a send can take."""
         return self.http.timeout
 
     def send(self, email: Email, key: str) -> Receipt:
         """Send, with the key and the tags as `custom_args`, which SendGrid repeats in all its events.
 
-        202: *queued to be delivered*. SendGrid knows no idempotency key.
+        202 means *queued to be delivered*. SendGrid has no idempotency keys.
         """
         headers = {"Authorization": f"Bearer {self.secret.value}", "Content-Type": "application/json"}
         body = json.dumps(self._build_payload(email, key)).encode()
@@ -63,8 +64,10 @@ class SendGridProvider:
         raise self._read_refusal(answer, email)
 
     def probe(self) -> None:
-        """Nothing: what SendGrid's sandbox mode takes has no events.
-        https://www.twilio.com/docs/sendgrid/for-developers/sending-email/sandbox-mode"""
+        """Do nothing: SendGrid's sandbox mode causes no events.
+
+        https://www.twilio.com/docs/sendgrid/for-developers/sending-email/sandbox-mode
+        """
 
     def _build_payload(self, email: Email, key: str) -> dict[str, Any]:
         name, address = split_sender(email.sender or self.sender)
@@ -86,23 +89,23 @@ class SendGridProvider:
         said, field = str(first.get("message") or ""), str(first.get("field") or "")
         line = format_answer("SendGrid", answer.status, self.secret.cut_from(said), email.addresses)
         if answer.status == 401:
-            # The one word for a spent allowance and for a key that it does not know.
+            # SendGrid answers 401 both for a used-up allowance and for an unknown key.
             # https://support.sendgrid.com/hc/en-us/articles/1260807146429
             if "credits exceeded" in said.lower():
                 return QuotaExhausted(line)
             self.secret.reread()
         if answer.status == 400 and field.startswith("from"):
-            return ProviderUnavailable(line)  # the set-up of the sender, not this mail
+            return ProviderUnavailable(line)  # a problem with the sender's setup, not with this mail
         return read_status(answer.status, line)
 
 
 def _list_readers(email: Email) -> dict[str, list[dict[str, str]]]:
-    """No address may stand in two lists, and none of them may be empty."""
+    """Return the recipients by field: no address may be in two lists, and no list may be empty."""
     lists = {"to": (_TEST_RECIPIENT if email.tries else email.to,), "cc": email.cc, "bcc": email.bcc}
     return {name: [{"email": address} for address in addresses] for name, addresses in lists.items() if addresses}
 
 
 def _build_file(one: Attachment) -> dict[str, str]:
     content = b64encode(one.content).decode()
-    # It takes no parameters of a type: the method stands in the invitation itself.
+    # SendGrid accepts no media type parameters; the method is in the invitation itself.
     return {"content": content, "filename": one.name, "type": one.type.partition(";")[0], "disposition": "attachment"}

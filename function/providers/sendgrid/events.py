@@ -1,6 +1,6 @@
 """What SendGrid's Event Webhook reports: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 
-Reasons of a drop: https://www.twilio.com/docs/sendgrid/glossary/drops
+Drop reasons: https://www.twilio.com/docs/sendgrid/glossary/drops
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from function.providers.webhooks.vendor_events import Report, interpret_report, 
 
 __all__ = ["KINDS", "parse", "split"]
 
-#: How the names of our arguments begin, as `client.py` gives them.
+#: Prefix of our custom arguments, as in `client.py`.
 _ARGUMENT = "herald_"
 
-#: Every value of `event`; a bounce by its `type`, a drop by its `reason` where that is a list or a quota of SendGrid's.
+#: Every value of `event`; bounces are distinguished by `type`, drops by `reason` if it is a list or a quota of
+#: SendGrid's.
 KINDS: dict[str, FeedbackKind | None] = {
     "processed": meaning.SENT,
     "deferred": meaning.DELAYED,
@@ -42,7 +43,7 @@ KINDS: dict[str, FeedbackKind | None] = {
 
 
 def split(body: bytes) -> list[dict[str, Any]]:
-    """The events of one request, which come as an array. Raises MalformedWebhook."""
+    """Return the events of one request, which is a JSON array. Raises MalformedWebhook."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -53,7 +54,7 @@ def split(body: bytes) -> list[dict[str, Any]]:
 
 
 def parse(event: dict[str, Any], provider: str) -> Parsed:
-    """What one event means: SendGrid repeats `custom_args` beside its own fields."""
+    """Interpret one event; SendGrid repeats `custom_args` beside its own fields."""
     type_ = read_text(event, "event") or read_text(event, "type")
     part = {"bounce": "type", "dropped": "reason"}.get(type_)
     finer = f"{type_}/{read_text(event, part).strip().lower()}" if part else type_

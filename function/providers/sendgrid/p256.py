@@ -1,8 +1,8 @@
-"""Verifies ECDSA signatures over the curve P-256 with SHA-256, and makes none.
+"""Verifies ECDSA signatures over the curve P-256 with SHA-256.
 
 FIPS 186-5, section 6.4.2: https://nvlpubs.nist.gov/nistpubs/FIPS/NIST.FIPS.186-5.pdf; the curve: SEC 2, section 2.4.2;
-keys as RFC 5480 has them, signatures as RFC 3279, section 2.2.3. In Python, because a library with it is as large as
-the rest of the package: some milliseconds a signature. All that goes in is public: nothing needs constant time.
+keys by RFC 5480, signatures by RFC 3279, section 2.2.3. In pure Python, at some milliseconds a signature, because a
+library for it is as large as the rest of the package. All inputs are public, so nothing needs constant time.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import hashlib
 
 __all__ = ["PublicKey", "read_public_key", "verify"]
 
-#: A point of the curve, as x and y.
+#: A point on the curve: x and y.
 PublicKey = tuple[int, int]
-#: The same in Jacobian coordinates (x / z², y / z³); z = 0 is the point at infinity.
+#: A point in Jacobian coordinates (x / z², y / z³); z = 0 is the point at infinity.
 _Point = tuple[int, int, int]
 
 _P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
@@ -24,13 +24,13 @@ _G = (
     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
 )
 _INFINITY: _Point = (0, 1, 0)
-#: What stands before the point in a SubjectPublicKeyInfo: id-ecPublicKey, prime256v1, a bit string, uncompressed.
+#: The bytes before the point in a SubjectPublicKeyInfo: id-ecPublicKey, prime256v1, a bit string, uncompressed.
 _KEY_HEADER = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 _LARGEST_SIGNATURE = 72
 
 
 def read_public_key(der: bytes) -> PublicKey:
-    """The point in a DER-encoded SubjectPublicKeyInfo. Raises ValueError if it is not on this curve."""
+    """Return the point in a DER-encoded SubjectPublicKeyInfo. Raises ValueError if it is not on this curve."""
     if len(der) != len(_KEY_HEADER) + 64 or not der.startswith(_KEY_HEADER):
         raise ValueError("not a public key of P-256")
     x, y = int.from_bytes(der[-64:-32], "big"), int.from_bytes(der[-32:], "big")
@@ -40,7 +40,7 @@ def read_public_key(der: bytes) -> PublicKey:
 
 
 def verify(key: PublicKey, message: bytes, signature: bytes) -> bool:
-    """Whether the DER-encoded `signature` of `message` was made with the key's private half."""
+    """Whether the DER-encoded `signature` of `message` was made with the private key of `key`."""
     try:
         r, s = _read_signature(signature)
     except (ValueError, IndexError):
@@ -50,12 +50,12 @@ def verify(key: PublicKey, message: bytes, signature: bytes) -> bool:
     digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
     inverse = pow(s, -1, _N)
     x, _, z = _sum_of_products(digest * inverse % _N, r * inverse % _N, key)
-    # The point's x modulo the order of the curve is r: there are at most two such below the prime.
+    # The signature is valid if the point's x modulo the curve's order is r; at most two such x are below the prime.
     return z != 0 and any((x - each * z * z) % _P == 0 for each in (r, r + _N) if each < _P)
 
 
 def _read_signature(der: bytes) -> tuple[int, int]:
-    """The two numbers of a SEQUENCE, in the one encoding that DER allows."""
+    """Return the two integers of a DER SEQUENCE; any non-canonical encoding is an error."""
     if len(der) > _LARGEST_SIGNATURE or der[0] != 0x30 or der[1] != len(der) - 2:
         raise ValueError("not a DER sequence")
     r, rest = _read_integer(der[2:])
@@ -76,7 +76,7 @@ def _read_integer(der: bytes) -> tuple[int, bytes]:
 
 
 def _sum_of_products(u: int, v: int, key: PublicKey) -> _Point:
-    """u G + v Q, both at once, bit by bit (Shamir's trick)."""
+    """Compute u G + v Q in one pass over the bits (Shamir's trick)."""
     generator, point = (*_G, 1), (*key, 1)
     addends = (_INFINITY, generator, point, _add(generator, point))
     total = _INFINITY
@@ -86,7 +86,7 @@ def _sum_of_products(u: int, v: int, key: PublicKey) -> _Point:
 
 
 def _double(point: _Point) -> _Point:
-    """https://hyperelliptic.org/EFD/g1p/auto-shortw-jacobian-3.html#doubling-dbl-2001-b"""
+    """Double a point: https://hyperelliptic.org/EFD/g1p/auto-shortw-jacobian-3.html#doubling-dbl-2001-b"""
     x, y, z = point
     delta, gamma = z * z % _P, y * y % _P
     beta = x * gamma % _P
@@ -96,7 +96,7 @@ def _double(point: _Point) -> _Point:
 
 
 def _add(one: _Point, other: _Point) -> _Point:
-    """https://hyperelliptic.org/EFD/g1p/auto-shortw-jacobian-3.html#addition-add-1998-cmo-2"""
+    """Add two points: https://hyperelliptic.org/EFD/g1p/auto-shortw-jacobian-3.html#addition-add-1998-cmo-2"""
     (x1, y1, z1), (x2, y2, z2) = one, other
     if not z1:
         return other

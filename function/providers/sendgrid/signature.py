@@ -1,4 +1,4 @@
-"""SendGrid's signature of a webhook: ECDSA over the time and the raw body, by the key that its settings show.
+"""SendGrid's webhook signature: ECDSA over the time and the raw body, with the key shown in its settings.
 
 https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
 """
@@ -17,9 +17,9 @@ _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
 
 def verify_signature(request: WebhookRequest, key: str) -> int | None:
-    """When SendGrid signed the request, in epoch seconds; None if it did not.
+    """Return when SendGrid signed the request, in epoch seconds; None if it did not.
 
-    `key` is base64 of a SubjectPublicKeyInfo. Raises ValueError if it is none of P-256.
+    `key` is the base64 of a SubjectPublicKeyInfo. Raises ValueError if it is not a P-256 key.
     """
     public = read_public_key(b64decode(key, validate=True))
     timestamp = request.headers.get(_TIMESTAMP, "")

@@ -24,12 +24,14 @@ __all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SesProvider", "build_client_confi
 
 CONNECT_TIMEOUT = 2.0
 READ_TIMEOUT = 10.0
-#: A connection that idled longer may have died while the sandbox slept, and would look like a lost answer. Seconds.
+#: In seconds. A connection that idled longer may have died while the sandbox was frozen; using it would look like a
+#: lost answer.
 _LONGEST_IDLE = 3.0
 
 
 def build_client_config() -> Config:
-    """Settings of the SES client: it sends once. botocore by itself repeats SendEmail after a read timeout."""
+    """Return the SES client's configuration: no retries, since botocore would by itself repeat SendEmail after a read
+    timeout."""
     return Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
@@ -41,7 +43,8 @@ def build_client_config() -> Config:
 
 @dataclass(slots=True)
 class SesProvider:
-    """Sends through one SES region. `clock` gives seconds and must go on while the sandbox sleeps (not monotonic)."""
+    """Sends through one SES region. `clock` returns seconds and must advance while the sandbox is frozen (not
+    monotonic)."""
 
     url: str
     client: Any
@@ -50,7 +53,7 @@ class SesProvider:
     clock: Callable[[], float] = time.time
     timeout: float = CONNECT_TIMEOUT + READ_TIMEOUT
     _last_use: float = field(default=0.0, init=False)
-    #: Whether the request of the call under way has left; None until botocore is asked to say so.
+    #: Whether the current call's request was sent; None until the botocore event handler is registered.
     _left: bool | None = field(default=None, init=False)
 
     def send(self, email: Email, key: str) -> Receipt:
@@ -58,7 +61,7 @@ class SesProvider:
         return self._send(email, {**email.tags, "message_id": key})
 
     def probe(self) -> None:
-        """Send a mail to SES's own simulator, for its report. What comes of it, the report says."""
+        """Send a mail to SES's simulator, to cause a report. The result of the call is ignored: the report counts."""
         line = "This mail asks for a report."
         with contextlib.suppress(NotificationError):
             self._send(Email(PROBE_RECIPIENT, line, line, line), dict([SYNTHETIC_TAG, PROBE_TAG]))
@@ -80,7 +83,8 @@ class SesProvider:
             self._last_use = self.clock()
 
     def _note_that_it_left(self, **_: object) -> None:
-        """botocore is about to open a connection: what failed before, such as finding credentials, sent nothing."""
+        """Note that botocore is about to open a connection: whatever failed before, such as finding credentials, sent
+        nothing."""
         self._left = True
 
     def _request(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -112,7 +116,7 @@ def _build_simple(email: Email) -> dict[str, Any]:
 
 
 def _build_raw(email: Email, sender: str) -> dict[str, Any]:
-    """A mail with files as MIME, which carries their names: how `Simple` writes those beyond ASCII is on no page."""
+    """Build a mail with files as MIME: SES does not document how `Simple` encodes file names outside ASCII."""
     from function.providers.mime import build_reader_headers, compose, encode_header  # noqa: PLC0415  few mails need it
 
     own = {"From": sender, **build_reader_headers(email), "Subject": encode_header(email.subject)}

@@ -1,7 +1,8 @@
-"""What an error of SendEmail says of the mail: not sent, refused for good, or unknown.
+"""Classifies errors of SendEmail: not sent, permanently refused, or unknown.
 
-Codes: the service model of SES v2, https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors
-Texts: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+Codes: the service model of SES v2,
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors Texts:
+https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ from function.reason_codes import ReasonCode
 
 __all__ = ["BY_CODE", "THROTTLING", "read_error", "read_missing_answer"]
 
-#: Every code of SendEmail in the service model that is about this mail or this account; the rest goes by HTTP status.
+#: Every code of SendEmail in the service model that concerns this mail or this account; others are classified by
+#: status.
 BY_CODE: dict[str, type[NotificationError]] = {
     "TooManyRequestsException": Throttled,
     "LimitExceededException": QuotaExhausted,
@@ -62,7 +64,7 @@ BY_CODE: dict[str, type[NotificationError]] = {
     "BadRequestException": RefusedForGood,
 }
 
-#: Codes by which AWS's services say *too fast*, whatever the words and whatever the status beside them.
+#: Codes that mean throttling in any AWS service, whatever the message and the status.
 #: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 THROTTLING = frozenset(
     {
@@ -82,7 +84,7 @@ THROTTLING = frozenset(
     }
 )
 
-#: The text tells the rate from the daily quota, and somebody's missing set-up from a bad mail, whatever the code is.
+#: The message distinguishes rate from daily quota, and a missing setup from a bad mail, whatever the code is.
 _BY_TEXT: tuple[tuple[str, type[NotificationError]], ...] = (
     (r"\bquota\b.*\bexceeded|exceeded\b.*\bquota\b", QuotaExhausted),
     (r"\brate\b.*\bexceeded|exceeded\b.*\brate\b", Throttled),
@@ -94,7 +96,7 @@ _UNVERIFIED = "not verified"
 
 _SANDBOX = "the SES sandbox refuses this recipient: verify the recipient or leave the sandbox"
 
-#: Raised before the first byte of the request left: nothing was sent.
+#: Raised before the first byte of the request was sent.
 _BEFORE_THE_REQUEST = (
     ConfigNotFound,
     CredentialRetrievalError,
@@ -116,15 +118,16 @@ _BEFORE_THE_REQUEST = (
     UnsupportedSignatureVersionError,
 )
 _UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
-#: Functions of `ssl`, `http.client` and urllib3 that make a connection: what fails in them has sent nothing.
+#: Functions of `ssl`, `http.client` and urllib3 that open a connection: if one fails, nothing was sent.
 _CONNECTING = frozenset({"connect", "do_handshake", "_tunnel", "ssl_wrap_socket"})
 
 
 def read_error(error: ClientError, addresses: Sequence[str] = (), sender: str = "") -> NotificationError:
-    """SES answered with an error: below 500 it refused the mail, from 500 on it may have taken it all the same.
+    """Classify an error that SES answered: below 500 it refused the mail, from 500 on it may have accepted it
+    nevertheless.
 
-    SES names the addresses that it objects to; those of the mail, the recipient's first, and `sender` tell whose set-up
-    is missing.
+    SES names the addresses that it objects to. The mail's `addresses`, the recipient's first, and `sender` show whether
+    the recipient or the sender is not verified.
     """
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     answer = error.response.get("Error", {})
@@ -149,12 +152,12 @@ def _read_message(code: str, text: str, line: str, status: int) -> NotificationE
 
 
 def _is_sandbox_refusal(text: str, recipient: str, sender: str) -> bool:
-    """Whether SES asks for the recipient's identity, as it does only in the sandbox."""
+    """Whether SES says that the recipient's identity is not verified, as it does only in the sandbox."""
     return bool(recipient) and recipient != sender and _UNVERIFIED in text and recipient in text
 
 
 def read_missing_answer(error: Exception, left: bool = True) -> NotificationError:
-    """No readable answer came: the outcome is unknown, unless no request `left` or SES was not reached."""
+    """Classify a missing answer: the outcome is unknown, unless the request had not `left` or SES was not reached."""
     line = f"SES was not reached: {type(error).__name__}"
     if isinstance(error, _UNREACHABLE) or _failed_to_connect(error):
         return ProviderUnreachable(line)
@@ -164,7 +167,8 @@ def read_missing_answer(error: Exception, left: bool = True) -> NotificationErro
 
 
 def _failed_to_connect(error: Exception) -> bool:
-    """Whether the connection, its proxy's tunnel or its TLS handshake failed: botocore hides it several errors deep."""
+    """Whether the connection, the proxy's tunnel or the TLS handshake failed; botocore nests that error several levels
+    deep."""
     inner: object = error
     for _ in range(6):
         if not isinstance(inner, BaseException):

@@ -1,4 +1,4 @@
-"""Reads what SES says of a mail after it took it. Pure.
+"""Reads SES's reports on a mail that it accepted. Pure.
 
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
@@ -42,7 +42,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class FeedbackKind:
-    """What one type of SES event means to the ledger, and how it is counted."""
+    """What one type of SES event means for the ledger, and the metric that counts it."""
 
     action: Action
     state: State
@@ -51,7 +51,8 @@ class FeedbackKind:
 
 
 _REFUSED = FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused", ReasonCode.REFUSED_AFTER_ACCEPTANCE)
-#: The values of `eventType`; bounces are told apart by `bounceType`. Open, Click and Subscription are not subscribed.
+#: The values of `eventType`; bounces are distinguished by `bounceType`. Herald does not subscribe to Open, Click and
+#: Subscription.
 KINDS: dict[str, FeedbackKind] = {
     "Send": FeedbackKind(Action.FEEDBACK_SENT, State.SENT, "Healed"),
     "Delivery": FeedbackKind(Action.FEEDBACK_DELIVERED, State.DELIVERED, "Delivered"),
@@ -62,14 +63,15 @@ KINDS: dict[str, FeedbackKind] = {
     "Reject": _REFUSED,
     "Rendering Failure": _REFUSED,
 }
-#: What a delivery's MessageId is: no record is made under anything else.
+#: The format of a delivery's MessageId: no record is made under anything else.
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
-#: How an item of the queue begins that `function.webhook` wrote, and not SES.
+#: How a queue item begins that was written by `function.webhook` and not by SES.
 WEBHOOK = '{"webhook":'
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
-#: What a mail did not come to its reader by.
+#: States in which a mail did not reach its reader.
 _FAILED = frozenset({State.BOUNCED, State.SOFT_BOUNCED, State.COMPLAINED, State.REFUSED})
-#: Where each type of event names those whom it concerns, which may be several of a mail's or one; others concern all.
+#: Where each type of event lists the addresses that it concerns, of one or several recipients; other types concern the
+#: whole mail.
 #: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 _CONCERNED = {
     "Bounce": ("bounce", "bouncedRecipients"),
@@ -77,15 +79,15 @@ _CONCERNED = {
     "Delivery": ("delivery", "recipients"),
     "DeliveryDelay": ("deliveryDelay", "delayedRecipients"),
 }
-#: Subtypes of what SES did not even try, because the address is on its own list.
+#: Subtypes of a mail that SES did not try to send, because the address is on SES's own list.
 _NOT_TRIED = frozenset({"OnAccountSuppressionList", "Suppressed"})
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackEvent:
-    """One event about one of our mails. `detail` is one line with every address cut out; `address` is the recipient.
+    """A report about one of our mails. `detail` is one line without addresses; `address` is the recipient.
 
-    `attempt` is the one that sent the mail; `provider` was given it at `sent_at`, in epoch milliseconds (0: not said).
+    `attempt` sent the mail; `provider` was given it at `sent_at`, in epoch milliseconds (0: not known).
     """
 
     message_id: str
@@ -100,18 +102,18 @@ class FeedbackEvent:
     attempt: str | None = None
     provider: str = ""
     sent_at: int = 0
-    #: The tag by which the mail of a traced delivery names its span.
+    #: The tag that holds a traced mail's span.
     traceparent: str | None = None
-    #: The tenant on whose own suppression list the address is to be put, if not on that of all.
+    #: The tenant on whose own suppression list the address belongs; None: the general list.
     own_list: str | None = None
-    #: Of a report on copies alone that did not arrive: why. Of the mail it says no more than that it was sent.
+    #: Why a copy did not arrive, if the report concerns only copies; for the mail itself it then only means *sent*.
     copy_failed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """SES answers to a probe: its feedback works, for mails that `provider` was given at `sent_at` (epoch
-    milliseconds). It is about no mail of anybody's."""
+    """SES's answer to a probe: its feedback works, for mails that `provider` was given at `sent_at` (epoch
+    milliseconds). It concerns no mail to a person."""
 
     provider: str
     sent_at: int
@@ -119,7 +121,7 @@ class ProbeReport:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Not feedback on a mail of ours, and why; it has nothing to move."""
+    """An item that is not feedback about one of our mails, and why; it changes nothing."""
 
     why: str
 
@@ -128,7 +130,8 @@ Parsed = FeedbackEvent | ProbeReport | Ignored
 
 
 def reduce_to_sent(event: FeedbackEvent) -> FeedbackEvent:
-    """What a report on copies alone says of the mail: that its provider took it. Whom it names stays, to be told."""
+    """Reduce a report that concerns only copies to *sent*, since the provider accepted the mail; the copy's address is
+    kept."""
     sent = KINDS["Send"]
     return replace(
         event,
@@ -143,8 +146,8 @@ def reduce_to_sent(event: FeedbackEvent) -> FeedbackEvent:
 
 
 def drop_implied_sends(batch: Sequence[Parsed]) -> list[Parsed | None]:
-    """The batch with None for every *Send* of an attempt of which it says more: whatever else SES says implies it. What
-    became of copies stays, because it is shown."""
+    """Replace each *Send* by None if the batch contains another report on the same attempt, which implies it. A failed
+    copy is kept, because it is shown."""
     more = {
         (one.message_id, one.attempt)
         for one in batch
@@ -158,10 +161,11 @@ def _is_send(one: Parsed) -> TypeGuard[FeedbackEvent]:
 
 
 def parse(body: str, configuration_set: str = "") -> Parsed:
-    """Read one SQS body: an SES event, as SNS queued it, raw or in its envelope. Unknown fields are tolerated.
+    """Parse one SQS body: an SES event as SNS queued it, raw or in its envelope. Unknown fields are allowed.
 
-    With a `configuration_set` only what was sent under that, or for a tenant, is ours: other apps tag their mails as
-    they like. A tenant may have a set of its own, which this version need not know: the topic takes no other's.
+    With a `configuration_set`, only mails sent with that set, or for a tenant, are ours: other applications may use the
+    same tags. A tenant may have a configuration set that this version does not know, which is safe because the topic
+    receives no other application's events.
     """
     event = _read_event(body)
     if event is None:
@@ -204,7 +208,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
 
 
 def _find_concerned(event: Mapping[str, Any]) -> list[str] | None:
-    """The addresses that an event names as those whom it concerns; None: it concerns the mail as a whole."""
+    """Return the addresses that an event concerns; None if it concerns the mail as a whole."""
     if event["eventType"] not in _CONCERNED:
         return None
     key, name = _CONCERNED[event["eventType"]]
@@ -224,35 +228,36 @@ def _read_event(body: str) -> dict[str, Any] | None:
 
 
 def _read_tag(mail: Mapping[str, Any], name: str) -> str | None:
-    """SES gives the values of a tag as a list."""
+    """Return the first value of a tag, which SES gives as a list."""
     values = _read_object(mail, "tags").get(name)
     return values[0] if isinstance(values, list) and values and isinstance(values[0], str) else None
 
 
 def _read_message_id(mail: Mapping[str, Any]) -> str | None:
-    """The message that the mail was sent for; None if it has no such tag, or one that names no message."""
+    """Return the message that the mail was sent for; None if the tag is missing or not a MessageId."""
     named = _read_tag(mail, "message_id")
     return named if named is not None and MESSAGE_ID.fullmatch(named) else None
 
 
 def _read_provider(mail: Mapping[str, Any]) -> str:
-    """As settings name it, by the region in the ARN of the identity that sent; empty if that is not said."""
+    """Return the provider's URL as in the settings, from the region in the sending identity's ARN; empty if that is
+    missing."""
     arn = mail.get("sourceArn")
     found = re.match(r"arn:[a-z-]+:ses:([a-z0-9-]+):", arn) if isinstance(arn, str) else None
     return f"ses://{found[1]}" if found else ""
 
 
 def _read_sending_time(mail: Mapping[str, Any]) -> int:
-    """When SES was given the mail, in epoch milliseconds; 0 if that is not said."""
+    """Return when SES was given the mail, in epoch milliseconds; 0 if that is missing."""
     try:
         return round(datetime.fromisoformat(str(mail.get("timestamp"))).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):  # nor can every date be counted
+    except (ValueError, OverflowError, OSError):  # some dates have no timestamp
         return 0
 
 
 def _read_kind(event: Mapping[str, Any]) -> str:
-    """The key of KINDS: a complaint that corrects an earlier one is a delivery, one that SES made of its own list a
-    bounce that was never tried."""
+    """Return the key in KINDS. A complaint that corrects an earlier one counts as a delivery; one that only says that
+    the address is on SES's own list counts as a permanent bounce."""
     type_: str = event["eventType"]
     bounce, complaint = _read_object(event, "bounce"), _read_object(event, "complaint")
     if type_ in ("Bounce", "Complaint") and _was_not_tried(event):
@@ -268,7 +273,7 @@ def _find_reason_code(event: Mapping[str, Any], kind: FeedbackKind) -> ReasonCod
 
 
 def _was_not_tried(event: Mapping[str, Any]) -> bool:
-    """Whether SES says that the address is on its own list."""
+    """Whether SES did not try, because the address is on its own list."""
     subtypes = (
         _read_object(event, "bounce").get("bounceSubType"),
         _read_object(event, "complaint").get("complaintSubType"),
@@ -277,8 +282,8 @@ def _was_not_tried(event: Mapping[str, Any]) -> bool:
 
 
 def _read_detail(event: Mapping[str, Any], told: Sequence[str]) -> str | None:
-    """Why, in the provider's words: the subtype, the server's answer to the address that is `told` of, the reason;
-    addresses are cut out."""
+    """Return the provider's explanation: the subtype, the server's answer about the address in `told`, the reason;
+    without addresses."""
     bounce, complaint = _read_object(event, "bounce"), _read_object(event, "complaint")
     known = _list_texts(_read_object(event, "mail").get("destination"))
     recipients = bounce.get("bouncedRecipients")

@@ -1,1 +1,1 @@
-"""What vendors report by webhook, whichever of them it is."""
+"""Webhook reports, independent of the vendor."""

@@ -1,6 +1,7 @@
-"""A vendor's webhook as it reaches `function.webhook`, and what each vendor's folder does with it.
+"""A vendor's webhook request as `function.webhook` receives it, and the functions that each vendor's folder provides.
 
-`signature.py` says when the vendor signed it, `events.py` what it reports; both are loaded only for what is configured.
+`signature.py` verifies when the vendor signed it, `events.py` interprets it; both are loaded only for configured
+vendors.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ __all__ = ["MalformedWebhook", "VendorWebhook", "WebhookRequest", "open_vendor",
 
 
 class MalformedWebhook(Exception):
-    """The body is not shaped as the vendor's page says; the message is one line about where."""
+    """The body does not have the format that the vendor documents; the message is one line that says where."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """One request: the names of `headers` are in small letters, `body` is as the vendor wrote it."""
+    """One request: the names of `headers` are in lower case, `body` is the raw body."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -30,11 +31,12 @@ class WebhookRequest:
 
 @dataclass(frozen=True, slots=True)
 class VendorWebhook:
-    """What is the vendor's own about its webhooks.
+    """The vendor-specific part of webhooks.
 
-    `verify` checks a signature by a key and gives the epoch seconds at which the request was signed, None if it was
-    not; `split` the events in a body; `parse` what one event means for the mail of the provider with that URL.
-    `read_token` is set where a signature does not cover the body: what of the request is good for one body only."""
+    `verify` checks a signature with a key and returns when the request was signed, in epoch seconds, or None if it was
+    not; `split` returns the events in a body; `parse` interprets one event for the provider with that URL. `read_token`
+    is set if the signature does not cover the body: it returns the token that is valid for one body only.
+    """
 
     verify: Callable[[WebhookRequest, str], int | None]
     split: Callable[[bytes], list[dict[str, Any]]]
@@ -43,12 +45,12 @@ class VendorWebhook:
 
 
 def read_seconds(text: str) -> int | None:
-    """Epoch seconds as vendors write them, in digits; None for anything else."""
+    """Parse epoch seconds written in digits; None for anything else."""
     return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else None
 
 
 def open_vendor(url: str) -> VendorWebhook:
-    """The vendor of the provider with that URL. Raises KeyError for a provider without webhooks."""
+    """Return the vendor of the provider with that URL. Raises KeyError for a provider without webhooks."""
     return _OPENERS[read_scheme(url)]()
 
 

@@ -1,4 +1,4 @@
-"""What vendors report by webhook, in the ledger's words: shared by the tables of SendGrid, Mailgun and Resend.
+"""Converts vendors' webhook reports into the ledger's terms: shared by the tables of SendGrid, Mailgun and Resend.
 
 `function.webhook` queues each event in an envelope that names the provider; `feedback` opens it here. Pure.
 """
@@ -54,17 +54,17 @@ __all__ = [
     "read_text",
 ]
 
-#: The same as SES's, so that one word means one thing whoever says it.
+#: The same kinds as SES's, so that each word has the same meaning for every provider.
 SENT, DELIVERED, DELAYED = SES_KINDS["Send"], SES_KINDS["Delivery"], SES_KINDS["DeliveryDelay"]
 SOFT_BOUNCED, BOUNCED = SES_KINDS["Bounce"], SES_KINDS["Bounce/Permanent"]
 COMPLAINED, REFUSED = SES_KINDS["Complaint"], SES_KINDS["Reject"]
-#: Not tried for a reason of the vendor's own, which says nothing of the mail or its reader: the next provider may.
+#: Not tried for a reason of the vendor's own, unrelated to the mail or its reader: the next provider may try.
 NEVER_TRIED = FeedbackKind(Action.FEEDBACK_NEVER_TRIED, REFUSED.state, REFUSED.metric, ReasonCode.NEVER_TRIED)
-#: Not tried, because the address bounced or complained before: the vendor's own list.
+#: Not tried, because the address is on the vendor's list after a bounce or complaint.
 NOT_TRIED = FeedbackKind(BOUNCED.action, BOUNCED.state, BOUNCED.metric, ReasonCode.PROVIDER_SUPPRESSED)
-#: Not tried, because the reader told the vendor so: no bounce, and not on Herald's list for it.
+#: Not tried, because the reader unsubscribed at the vendor: not a bounce, and not put on Herald's suppression list.
 UNWANTED = FeedbackKind(REFUSED.action, REFUSED.state, REFUSED.metric, ReasonCode.PROVIDER_SUPPRESSED)
-#: What moves no mail: what a reader does with it, and what happens to accounts and lists.
+#: Events that change no record: what a reader does with a mail, and changes of accounts and lists.
 NOTHING = None
 
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
@@ -72,8 +72,8 @@ _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one event says: its type as the vendor's table has it, the tags that the mail was sent with, the recipient,
-    and the vendor's own words on why."""
+    """The content of one event: its type as in the vendor's table, the mail's tags, the recipient, and the vendor's
+    explanation."""
 
     type: str
     tags: Mapping[str, Any]
@@ -82,10 +82,11 @@ class Report:
 
 
 def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provider: str) -> Parsed:
-    """What a report means by a vendor's table `kinds`.
+    """Interpret a report by a vendor's table `kinds`.
 
-    No time of sending is given on: webhooks come back hours later if they fail, so the reports that came say nothing
-    about what was not."""
+    The sending time is not passed on: webhooks that failed are retried hours later, so received reports say nothing
+    about missing ones.
+    """
     if report.type not in kinds:
         return Ignored(f"no meaning for {report.type[:40]}")
     kind = kinds[report.type]
@@ -119,14 +120,14 @@ def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], p
 
 
 def _find_own_list(tags: Mapping[str, Any]) -> str | None:
-    """The tenant that the mail was of, if that has a suppression list of its own."""
+    """Return the mail's tenant, if it has its own suppression list."""
     return tags.get(TENANT_TAG) if tags.get(OWN_LIST_TAG[0]) == OWN_LIST_TAG[1] else None
 
 
 def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> str:
-    """The body of a message in the queue `feedback`; `WEBHOOK` of `ses.events` is how it begins.
+    """Build the body of a message in the queue `feedback`; it begins with `WEBHOOK` of `ses.events`.
 
-    It names the mail too, so that a reader of dead letters need know no vendor.
+    It contains the mail's id too, so that a reader of dead letters need not know the vendor's format.
     """
     message_id = parsed.message_id if isinstance(parsed, FeedbackEvent) else None
     envelope = {"webhook": parsed.provider, "message_id": message_id, "event": event}
@@ -134,7 +135,7 @@ def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> st
 
 
 def open_envelope(body: str) -> Parsed:
-    """What a queued event of a vendor means."""
+    """Interpret a queued event of a vendor."""
     try:
         envelope = json.loads(body)
         return open_vendor(envelope["webhook"]).parse(envelope["event"], envelope["webhook"])
@@ -143,14 +144,14 @@ def open_envelope(body: str) -> Parsed:
 
 
 def read_text(value: object, *path: str) -> str:
-    """The text that lies there in an object of a vendor's, or an empty one."""
+    """Return the text at a path in a vendor's object, or ""."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises MalformedWebhook."""
+    """Return the JSON object in a body. Raises MalformedWebhook."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
