@@ -1,4 +1,4 @@
-"""`python -m bench.canary`: simulate, print the shares, and draw them for docs/releasing.md."""
+"""`python -m bench.canary`: simulates releases, prints the shares, and draws the chart for docs/releasing.md."""
 
 from __future__ import annotations
 

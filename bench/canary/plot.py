@@ -1,4 +1,4 @@
-"""The simulation as one picture: SVG without any library, readable on light and on dark ground."""
+"""Draws the simulation's results as an SVG, without a library, readable on light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ __all__ = ["draw"]
 
 _WIDTH, _HEIGHT = 860, 470
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 210, 78, 58
-#: Colours that can be told apart without red and green, on light and on dark ground; each line has its own dashes too.
+#: Colours that can be distinguished without red and green, on light and dark backgrounds; each line also has its own
+#: dashes.
 _STYLE = """
   .ground { fill: #ffffff } text { fill: #1f2328; font: 13px system-ui, sans-serif }
   .title { font-size: 16px; font-weight: 600 }
@@ -30,12 +31,12 @@ _STYLE = """
   }
 """
 _DASHES = ("", "2 3", "7 3", "", "10 3 2 3", "", "4 2", "1 3")
-#: Between two labels at the right.
+#: Vertical distance between two labels at the right.
 _LINE = 17.0
 
 
 def draw(found: Mapping[SeededFault, Sequence[tuple[float, Shares]]], releases: int) -> str:
-    """The picture: of each fault and rate of mails, the share of the releases that was taken back."""
+    """Return the SVG: for each fault and mail rate, the share of releases that were rolled back."""
     rates = [rate for rate, _ in next(iter(found.values()))]
     parts = [*_draw_frame(rates, releases)]
     ends = _place_labels([_place_y(points[-1][1].back) for points in found.values()])
@@ -94,7 +95,7 @@ def _place_y(share: float) -> float:
 
 
 def _place_labels(wanted: Sequence[float]) -> list[float]:
-    """Where the labels stand: beside the ends of their lines, and none over another."""
+    """Return the labels' positions: at the ends of their lines, without overlaps."""
     places, ordered = dict(enumerate(wanted)), sorted(range(len(wanted)), key=lambda number: (wanted[number], -number))
     highest, lowest = -math.inf, _HEIGHT - _BOTTOM + 8.0
     for number in ordered:

@@ -1,7 +1,7 @@
-"""Releases as the release tool would judge them, mail by mail, without any of AWS.
+"""Simulates releases mail by mail, judged by the release tool's own code, without AWS.
 
-What is simulated is chance: how many mails come, which version each meets, and what becomes of it. Everything that
-decides is the release tool's own code: how long the canary lasts, when it looks, and what it calls worse.
+Only chance is simulated: how many mails come, which version sends each, and what becomes of it. Every decision is made
+by the release tool's own code: how long the canary lasts, when it looks, and what counts as worse.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ from release.analysis.pace import Pace
 
 __all__ = ["FAULTS", "RATES", "RELEASES", "SeededFault", "Shares", "SimulatedRelease", "simulate", "simulate_all"]
 
-#: Of each kind.
+#: Number of releases simulated for each fault and rate.
 RELEASES = 1_000
 PERCENT, AT_LEAST, OWN = 10.0, 100, 5.0
-#: Mails a minute.
+#: Mails per minute.
 RATES = (0.5, 2, 5, 14, 60)
-#: Milliseconds that a provider takes to accept a mail: the median, and how widely it varies (of the logarithm).
+#: Milliseconds that a provider takes to accept a mail: the median, and the standard deviation of the logarithm.
 _MEDIAN, _SPREAD = 120.0, 0.5
-#: What goes wrong with any version: one letter in so many mails, an address that is none, say.
+#: The share of mails that become dead letters with any version, because of an invalid address, for example.
 _USUAL = 1 / 200
-#: Times of a version that are drawn: more tell no more, and take long.
+#: Maximum number of sending times drawn for a version: more would take long and not change the result.
 _TIMED = 500
-#: From the fastest to the slowest, each as likely as any other.
+#: The distribution of sending times, fastest to slowest; each is equally likely.
 _TIMES = [_MEDIAN * math.exp(_SPREAD * NormalDist().inv_cdf((n + 0.5) / 4096)) for n in range(4096)]
 
 
 @dataclass(frozen=True, slots=True)
 class SeededFault:
-    """What is wrong with a version: the part of its mails that become letters beyond the usual, and by which factor
-    it is slower."""
+    """The fault of a version: the additional share of its mails that become dead letters, and the factor by which it is
+    slower.
+    """
 
     name: str
     letters: float = 0.0
@@ -55,7 +56,7 @@ FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRelease:
-    """One release: whether it was taken back, and how many readers had met the fault by then."""
+    """The result of one release: whether it was rolled back, and how many readers had been affected by then."""
 
     back: bool
     met: int
@@ -64,8 +65,11 @@ class SimulatedRelease:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """A thousand releases of a fault at a rate: the part that was taken back, the part that too few mails proved, and
-    on the average how many readers met the fault."""
+    """The results of all releases with a fault at a rate.
+
+    `back` is the share that was rolled back, `inconclusive` the share with too few mails for a verdict, `met` the mean
+    number of readers affected.
+    """
 
     back: float
     inconclusive: float
@@ -73,7 +77,7 @@ class Shares:
 
 
 def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
-    """One release of a version with this fault, at so many mails a minute."""
+    """Simulate one release of a version with this fault, at `rate` mails per minute."""
     draws = random.Random(seed)
     lasts = Pace(PERCENT, rate, AT_LEAST, OWN).interval
     mails = _draw_poisson(draws, rate * PERCENT / 100 * lasts)
@@ -89,7 +93,7 @@ def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
 
 
 def simulate_all(fault: SeededFault, rate: float, releases: int = RELEASES) -> Shares:
-    """That many releases, each with a seed of its own."""
+    """Simulate `releases` releases, each with its own seed."""
     found = [simulate(fault, rate, seed) for seed in range(releases)]
     few = sum(not one.back and one.mails < AT_LEAST for one in found)
     met = sum(one.met for one in found) / releases
@@ -97,7 +101,7 @@ def simulate_all(fault: SeededFault, rate: float, releases: int = RELEASES) -> S
 
 
 def _carry(draws: random.Random, figures: Figures, mails: int, letters: float, slower: float) -> None:
-    """A version has had so many mails in all by now."""
+    """Draw a version's outcomes up to a total of `mails` mails."""
     more = mails - figures.mails
     wrong = _draw_binomial(draws, more, letters)
     figures.runs = figures.mails = mails
@@ -107,7 +111,7 @@ def _carry(draws: random.Random, figures: Figures, mails: int, letters: float, s
 
 
 def _draw_binomial(draws: random.Random, of: int, rate: float) -> int:
-    """How many of these it strikes: from one that it strikes to the next, as many are spared as chance will have it."""
+    """Draw from a binomial distribution by drawing the distances between hits."""
     struck, at = 0, 0
     while (at := at + 1 + int(math.log(1 - draws.random()) / math.log(1 - rate))) <= of:
         struck += 1
@@ -115,7 +119,7 @@ def _draw_binomial(draws: random.Random, of: int, rate: float) -> int:
 
 
 def _draw_poisson(draws: random.Random, mean: float) -> int:
-    """How many come where so many are expected: exactly below 500, beyond that by the normal curve."""
+    """Draw from a Poisson distribution: exactly up to a mean of 500, by the normal approximation above."""
     if mean > 500:
         return max(0, round(draws.gauss(mean, math.sqrt(mean))))
     limit, product, number = math.exp(-mean), draws.random(), 0
