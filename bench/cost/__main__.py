@@ -15,13 +15,13 @@ from bench.cost.bill import compute_bills
 from bench.cost.measured import read_last_measured
 from bench.cost.report import as_json, print_report
 
-#: Of the table; a narrower terminal breaks its lines.
+#: Width of the table; a narrower terminal would break its lines.
 _WIDTH = 110
 _BENCH = Path(__file__).parents[2] / "build" / "bench.json"
 
 
 def main() -> None:
-    """Print the bill; every assumption can be given another value."""
+    """Print the bill; every assumption can be overridden."""
     parser = argparse.ArgumentParser(prog="python -m bench.cost", description=__doc__)
     parser.add_argument("--json", action="store_true", help="for machines")
     for one in dataclasses.fields(Assumptions):

@@ -12,7 +12,7 @@ from bench.cost.usage import Usage, check_then_put, measure_herald, measure_powe
 __all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "compute_bill", "compute_bills"]
 
 HERALD = "Herald"
-#: Dollars for a million mails, and bytes of log that are written for one: 0.4 KiB.
+#: Budgets: dollars for a million mails, and bytes of log written per mail (0.4 KiB).
 BUDGET = 8.5
 LOG_BUDGET = 409.6
 _MILLION = 1_000_000
@@ -29,7 +29,7 @@ _LINES = {
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """For a million mails: how much of each line, and what it costs in dollars."""
+    """The bill for a million mails: the quantity of each line, and its cost in dollars."""
 
     usage: Usage
     quantities: Mapping[str, float]
@@ -37,12 +37,12 @@ class Bill:
 
     @property
     def total(self) -> float:
-        """All lines."""
+        """The sum of all lines, in dollars."""
         return sum(self.dollars.values())
 
 
 def compute_bill(usage: Usage, known: Mapping[str, Price]) -> Bill:
-    """What a million of these mails cost."""
+    """Return the bill for a million of these mails."""
     quantities = {
         words: (usage.log_bytes / 1e9 if name == "log_gb" else getattr(usage, name)) * _MILLION
         for name, words in _LINES.items()
@@ -52,7 +52,7 @@ def compute_bill(usage: Usage, known: Mapping[str, Price]) -> Bill:
 
 
 def compute_bills(cpu: Cpu, given: Assumptions) -> dict[str, Bill]:
-    """Herald's bill and those of the references, by name."""
+    """Return the bills of Herald and of the references, by name."""
     known = list_prices()
     usages = {
         HERALD: measure_herald(cpu, given),

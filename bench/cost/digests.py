@@ -1,7 +1,7 @@
-"""What an event costs that waits (`scheduling`), for its time or for its reader's digest.
+"""The cost of an event that waits (`scheduling`), for its time or for its reader's digest.
 
-Counted over the function's own code; a change of an item's place in the index of what is due costs a unit for each
-entry that comes or goes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+Counted by running the function's own code. Moving an item in the index of due items costs a unit for each entry that is
+added or removed: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from tests.world import World, delivery
 
 __all__ = ["measure_digest", "measure_scheduled"]
 
-#: A digest, and a mail of its own.
+#: The notification types used: a digest, and an ordinary mail.
 _TYPE, _PLAIN = "comments", "shipment"
 _DAY = 86_400
-#: Entries of the index that come or go for a digest: made, put off when it is asked for (two), claimed.
+#: Index entries added or removed per digest: created, postponed when it is queried (two), claimed.
 _INDEX_WRITES = 4
-#: Requests of SQS for a digest: put by the scheduler, received, deleted.
+#: SQS requests per digest: sent by the scheduler, received, deleted.
 _QUEUE_REQUESTS = 3
 
 
 def measure_digest(cpu: Cpu, given: Assumptions, events: int) -> Usage:
-    """One of so many `events` of a digest, with its part of the mail, without reports."""
+    """Measure one of a digest's `events` events, with its share of the mail, without reports."""
     return _play(cpu, given, events, {})
 
 
 def measure_scheduled(cpu: Cpu, given: Assumptions) -> Usage:
-    """An event that says when its mail is to be sent, without reports."""
+    """Measure an event with a sending time of its own, without reports."""
     return _play(cpu, given, 1, {"sendat": datetime.fromtimestamp(Clock()() / 1000 + _DAY, UTC).isoformat()}, _PLAIN)
 
 
 def _play(cpu: Cpu, given: Assumptions, events: int, attributes: dict[str, str], type_: str = _TYPE) -> Usage:
-    """The processor time of each delivery is assumed to be that of a mail."""
+    """Run the events through the function. Each delivery is assumed to take the CPU time of a mail."""
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
         compile_catalogue(Path(folder), EXAMPLES)

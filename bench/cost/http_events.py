@@ -1,4 +1,4 @@
-"""What `events_api` adds to a mail whose event is posted alone: the function's own code, with a topic that counts.
+"""The cost that `events_api` adds to a mail whose event is posted on its own, by the function's own code.
 
 The publish itself is in every bill. https://aws.amazon.com/api-gateway/pricing/
 """
@@ -26,7 +26,7 @@ __all__ = ["measure_http_posts"]
 
 
 def measure_http_posts(cpu: Cpu, given: Assumptions) -> Usage:
-    """One mail. The processor time of an event is assumed to be all that `notify` takes for it."""
+    """Measure the event of one mail. Its CPU time is assumed to be all that `notify` takes for it."""
     clock, topic, log = Clock(), Topic(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
         compile_catalogue(Path(folder))

@@ -1,6 +1,7 @@
-"""What `mail_events` and `mail_webhook` add to a mail: its two changes are published, by the functions' own code.
+"""The cost that `mail_events` and `mail_webhook` add to a mail, whose two changes are published, by the functions' own
+code.
 
-Lambda's reads of a stream and SNS's deliveries to SQS are free; a call of PublishBatch is billed by 64 KB.
+Lambda's reads of a stream and SNS's deliveries to SQS are free; PublishBatch is billed by 64 KB.
 https://aws.amazon.com/dynamodb/pricing/on-demand/ and https://aws.amazon.com/sns/pricing/
 """
 
@@ -31,18 +32,18 @@ from tests.stream import StreamedTable, Topic, teller
 
 __all__ = ["FULL", "measure_mail_events", "measure_webhook_posts"]
 
-#: Changes that one invocation takes at most, as infra/modules/notifier has it.
+#: Maximum number of changes per invocation, as in infra/modules/notifier.
 FULL = 100
 _EVENTS = 2  # sent, delivered
 _CHUNK = 64_000
-#: As Standard Webhooks has it: 24 bytes, of a receiver's that there is not.
+#: A Standard Webhooks secret of 24 bytes, for a receiver that does not exist.
 _SECRET = f"whsec_{b64encode(bytes(range(24))).decode()}"
 
 
 def measure_mail_events(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usage:
-    """One of many mails that are sent and delivered, where an invocation takes `batch` changes.
+    """Measure one of many mails that are sent and delivered; an invocation takes `batch` changes.
 
-    The processor time of an event is assumed to be that of a report.
+    The CPU time of an event is assumed to be that of a report.
     """
     mails = FULL // _EVENTS
     changes = [change for change in _write(mails) if read_mail_event(change)]
@@ -63,23 +64,23 @@ def measure_mail_events(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usag
 
 
 class _Receiver:
-    """Takes all that is posted to it."""
+    """Accepts every request."""
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:  # noqa: ARG002 - as HttpClient's
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:  # noqa: ARG002 - as in HttpClient
         return HttpResponse(204, {}, b"")
 
 
 def measure_webhook_posts(cpu: Cpu, given: Assumptions) -> Usage:
-    """The same mail's two events posted to somebody's URL, each in an invocation of its own, on top of publishing.
+    """Measure posting the same mail's two events to a URL, each in its own invocation, on top of publishing.
 
-    SNS's delivery, SQS's receive and its delete are a request each. The processor time of an event is assumed to be
-    that of a report.
+    SNS's delivery, SQS's receive and the delete are one request each. The CPU time of an event is assumed to be that of
+    a report.
     """
     changes = [change for change in _write(1) if read_mail_event(change)]
     topic, log, clock = Topic(), io.StringIO(), Clock()
     teller(topic, io.StringIO())({"Records": changes}, None)
     receiver: Any = _Receiver()
-    queue: Any = None  # nothing comes again on the common road
+    queue: Any = None  # nothing is retried on the usual path
     secret = Secret(lambda: _SECRET, lambda: clock() / 1000)
     telemetry = Telemetry("herald-mail-webhook", "3f9c2a1b5d7e", clock, log)
     handler = MailWebhookHandler(receiver, "/", secret, queue, telemetry, clock, lambda: 0.5, lambda: None)
@@ -101,7 +102,7 @@ def measure_webhook_posts(cpu: Cpu, given: Assumptions) -> Usage:
 
 
 def _write(mails: int) -> list[dict[str, object]]:
-    """The changes of so many mails in the ledger's stream."""
+    """Return the changes of `mails` mails in the ledger's stream."""
     table, clock = StreamedTable(), Clock()
     ledger = Ledger(Table(table, table.name), Writes(table.name, "3f9c2a1b5d7e", 900_000, 5_184_000, 1), clock)
     for number in range(mails):

@@ -1,4 +1,4 @@
-"""Processor times out of what `make bench` measured."""
+"""Reads CPU times from the results of `make bench`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FEEDBACK = "feedback in batches of 10"
 
 
 def read_cpu(figures: Sequence[Mapping[str, Any]]) -> Cpu:
-    """The times among the figures of a bench, of several Pythons the last; what is missing is as once measured."""
+    """Return the CPU times from the figures of a bench, of the last Python; missing ones are those in `AS_MEASURED`."""
     cpu = AS_MEASURED
     for figure in figures:
         name = str(figure["name"])
@@ -31,5 +31,5 @@ def read_cpu(figures: Sequence[Mapping[str, Any]]) -> Cpu:
 
 
 def read_last_measured(path: Path) -> Cpu:
-    """The times in a `bench.json`; without one, those that were once measured."""
+    """Return the CPU times from a `bench.json`, or `AS_MEASURED` if it does not exist."""
     return read_cpu(json.loads(path.read_text())["figures"]) if path.exists() else AS_MEASURED

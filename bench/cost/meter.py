@@ -1,7 +1,7 @@
 """A DynamoDB table that counts what AWS would bill.
 
-A write costs a unit for every KB of the item, before or after it, whichever is larger; twice that in a transaction, a
-condition check included; a refused one costs the same.
+A write costs one unit per KB of the item before or after it, whichever is larger; twice that in a transaction,
+including condition checks. A rejected write costs the same.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 
@@ -20,7 +20,7 @@ _READ = 4 * _KB
 
 
 def compute_size(value: Mapping[str, Any]) -> int:
-    """Bytes of an item as DynamoDB counts them.
+    """Return the size of an item in bytes, as DynamoDB counts it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
@@ -48,7 +48,7 @@ def _compute_attribute_size(typed: Mapping[str, Any]) -> int:
 
 
 class Meter:
-    """`MemoryTable` behind a counter of write and read units, requests and the largest item."""
+    """A `MemoryTable` that counts write units, read units and requests, and tracks the largest item."""
 
     def __init__(self, name: str = "herald-ledger", key: str = "pk") -> None:
         self.table = MemoryTable(name, key)
@@ -66,13 +66,13 @@ class Meter:
         return self._write(lambda: self.table.put_item(**request), [self._key(request["Item"])], 1)
 
     def transact_write_items(self, **request: Any) -> Any:
-        """Each member twice."""
+        """Count a write of two for each member."""
         members = [next(iter(member.values())) for member in request["TransactItems"]]
         keys = [member.get("Key") or self._key(member["Item"]) for member in members]
         return self._write(lambda: self.table.transact_write_items(**request), keys, 2)
 
     def get_item(self, **request: Any) -> Any:
-        """One read, half as much unless it is consistent."""
+        """Count one read, or half if it is not strongly consistent."""
         answer = self.table.get_item(**request)
         units = max(1, math.ceil(compute_size(answer.get("Item", {})) / _READ))
         self.read_units += units if request.get("ConsistentRead") else units / 2
@@ -80,14 +80,14 @@ class Meter:
         return answer
 
     def query(self, **request: Any) -> Any:
-        """One read of all that it finds, half as much, because an index has no consistent ones."""
+        """Count half a read of all items found, because an index is never strongly consistent."""
         answer = self.table.query(**request)
         self.read_units += max(1, math.ceil(sum(map(compute_size, answer["Items"])) / _READ)) / 2
         self.requests += 1
         return answer
 
     def bytes(self) -> int:
-        """All items together."""
+        """Return the size of all items, in bytes."""
         return sum(compute_size(item) for item in self.table.scan(TableName=self.table.name)["Items"])
 
     def _write(self, write: Any, keys: list[Mapping[str, Any]], times: int) -> Any:

@@ -1,4 +1,4 @@
-"""The prices in prices.toml."""
+"""Reads the prices in prices.toml."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Price", "list_prices"]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for `per` units of something."""
+    """The price of something: `dollars` for `per` units."""
 
     name: str
     dollars: float
@@ -21,11 +21,11 @@ class Price:
     second_hand: bool = False
 
     def each(self) -> float:
-        """Dollars for one."""
+        """Return the price of one unit, in dollars."""
         return self.dollars / self.per
 
 
 def list_prices() -> dict[str, Price]:
-    """Every price by its name."""
+    """Return all prices by name."""
     rows = tomllib.loads(Path(__file__).with_name("prices.toml").read_text())["price"]
     return {row["name"]: Price(**row) for row in rows}

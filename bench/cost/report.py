@@ -1,4 +1,4 @@
-"""The bills side by side, for a person."""
+"""Prints the bills side by side."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = ["as_json", "print_report"]
 _MILLION = 1_000_000
 _GB = 1e9
 _MONTH = 30 * 86_400
-#: What infra/modules/notifier makes: queues, topics and a table on one key; alarms, of which two watch two metrics; of
-#: the names in docs/metrics.md those that each month has, three types among them.
+#: What infra/modules/notifier creates: queues, topics and a table that use one key; alarms, two of which watch two
+#: metrics; and the number of metrics of docs/metrics.md that occur every month, with three types.
 _REUSE = 300
 _USERS_OF_THE_KEY = 12
 _ALARMS = 17
@@ -31,7 +31,7 @@ _POLLERS = 2 * 5 * 3 * 60 * 24 * 30
 
 
 def print_report(console: Console, bills: Mapping[str, Bill]) -> None:
-    """Print the bills, the verdict, and what they leave out."""
+    """Print the bills, the verdict, and what the bills leave out."""
     known, ours = list_prices(), bills[HERALD]
     table = Table("a million mails", "in millions", *(f"{name}, $" for name in bills))
     for column in table.columns[1:]:
@@ -55,7 +55,7 @@ def print_report(console: Console, bills: Mapping[str, Bill]) -> None:
 
 
 def as_json(bills: Mapping[str, Bill]) -> dict[str, object]:
-    """The same for machines: dollars by line, the totals, and the budgets."""
+    """Return the report as JSON data: dollars by line, totals, and budgets."""
     return {
         "budget": BUDGET,
         "log_budget": LOG_BUDGET,
@@ -70,7 +70,7 @@ def _show_verdict(console: Console, what: str, value: float, budget: float) -> N
 
 
 def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str, str]]:
-    """What the bill leaves out, each with its dollars."""
+    """Yield what the bill leaves out, each with its cost in dollars."""
     kept = usage.kept * _MILLION / _GB * known["table_gb_month"].each() * 3
     logs = usage.log_bytes * _MILLION / _GB * known["log_gb_month"].each() * 12
     key = known["key_month"].each() + _MONTH / _REUSE * _USERS_OF_THE_KEY * known["key_request"].each()

@@ -1,6 +1,6 @@
-"""What a mail costs whose event names several recipients: its own road, and its part of the event's.
+"""The cost of a mail whose event has several recipients: its own processing, and its share of the event's.
 
-Counted over the function's own code. SQS bills a call by 64 KB: https://aws.amazon.com/sqs/pricing/
+Counted by running the function's own code. SQS bills a request by 64 KB: https://aws.amazon.com/sqs/pricing/
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ from tests.world import World, delivery
 __all__ = ["measure_parts"]
 
 _TYPE = "account"
-#: Requests of SQS for a part beside the call that puts it: received, deleted.
+#: SQS requests per part besides the one that sends it: received, deleted.
 _QUEUE_REQUESTS = 2
 _BILLED = 64 * 1024
 
 
 def measure_parts(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
-    """One mail of an event to so many `recipients`, without reports. The processor time of each delivery is assumed to
-    be that of a mail."""
+    """Measure one mail of an event with `recipients` recipients, without reports.
+
+    Each delivery is assumed to take the CPU time of a mail.
+    """
     meter = Meter()
     world = World(meter, _make_catalogue())
     data: dict[str, Any] = read_examples(_TYPE, EXAMPLES)["typical"]

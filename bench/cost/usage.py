@@ -1,4 +1,4 @@
-"""What AWS would bill for one mail: counted where the code can be played, assumed where it cannot."""
+"""What AWS would bill for one mail: counted where the code can be run, assumed where it cannot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.fakes import SECRET, Clock, Dead, Post, event, example
 
 __all__ = ["SUBSCRIPTION", "TRANSACTIONAL", "Usage", "check_then_put", "measure_herald", "measure_powertools"]
 
-#: A notification that readers can unsubscribe from, which the claim looks up, and one that they cannot.
+#: A notification that readers can unsubscribe from, for which the claim looks that up, and one that they cannot.
 SUBSCRIPTION, TRANSACTIONAL = "book.created", "user.welcome"
 _RELEASE = "3f9c2a1b5d7e"
 _TABLE = "herald-ledger"
@@ -40,8 +40,11 @@ _FEEDBACK_KINDS = 2  # Send and Delivery
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """For one mail, by the names of prices.toml. `log_bytes` are those billed, `written` those of the lines alone;
-    `kept` are the bytes that stay in the table, `largest` those of its largest item."""
+    """The usage of one mail, by the names in prices.toml.
+
+    `log_bytes` are the billed bytes of log, `written` those of the lines alone; `kept` are the bytes that stay in the
+    table, `largest` is the size of its largest item.
+    """
 
     sns_publish: float = 1.0
     sqs_request: float = 0.0
@@ -56,16 +59,16 @@ class Usage:
 
 
 class Slow(Post):
-    """A provider that takes as long as SES does, so that the log says so."""
+    """A provider that takes as long as SES, so that the log shows it."""
 
     def send(self, email: Email, key: str) -> Receipt:
-        """Take the mail after a while."""
+        """Accept the mail after a delay."""
         self.clock.forward(0.08)
         return Post.send(self, email, key)
 
 
 class Played:
-    """The two functions between a metered table and a log, with ids as long as AWS's."""
+    """`notify` and `feedback` with a metered table and a log, using ids as long as AWS's."""
 
     def __init__(self) -> None:
         self.meter = Meter(_TABLE)
@@ -85,17 +88,17 @@ class Played:
             self.sent.append(name)
             return Courier(builder, ledger, failover, dead, RetryPolicy(), _RELEASE, clock, lambda: name)
 
-        #: The attempt that sent each mail, as SES's reports name it.
+        #: The attempt that sent each mail, as named in SES's reports.
         self.attempts: dict[str, str] = {}
-        queue: Any = None  # nothing comes back on the common road
+        queue: Any = None  # nothing is retried on the usual path
         self.notify = Notifier(courier, queue, Telemetry("herald-notify", _RELEASE, clock, self.log), clock)
         self.feedback = FeedbackHandler(
             ledger, SECRET, Telemetry("herald-feedback", _RELEASE, clock, self.log), _RELEASE, clock
         )
-        self.feedback._marked["ses://eu-west-1"] = clock()  # a write in five minutes is none of a mail's
+        self.feedback._marked["ses://eu-west-1"] = clock()  # a write every five minutes, not one of a mail's
 
     def mail(self, number: int, type_: str) -> str:
-        """Deliver one event of this type; the id of its message."""
+        """Deliver one event of this type; return its MessageId."""
         message_id = str(UUID(int=0xB5C1F1C46A1E4D0F9E0E8A1F3A1D2C3B + number))
         said = event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", type_, data=example(type_=type_))
         body = json.dumps(said)
@@ -105,12 +108,12 @@ class Played:
         return message_id
 
     def report(self, kind: str, message_id: str) -> dict[str, Any]:
-        """What SES says of a mail, as it waits in the queue."""
+        """Return SES's report of a mail as an SQS event record."""
         return sqs_event(ses_event(kind, {}, message_id, attempt=self.attempts[message_id]))
 
 
 def measure_herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
-    """One of a batch of mails of one type, each sent once and delivered."""
+    """Measure one of a batch of mails of one type, each sent once and delivered."""
     played, mails = Played(), given.batch // _FEEDBACK_KINDS
     ids = [played.mail(number, type_) for number in range(mails)]
     sends, deliveries = (
@@ -143,9 +146,10 @@ def measure_herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> 
 
 
 def measure_powertools(cpu: Cpu, given: Assumptions) -> Usage:
-    """Powertools Idempotency around a send, with its Logger and Metrics: a conditional put, the send, an update.
+    """Estimate Powertools Idempotency around a send, with its Logger and Metrics: a conditional put, the send, an
+    update.
 
-    Its lines are 194 and 183 bytes (measured); it reads no feedback, so there is none in its bill.
+    Its log lines have 194 and 183 bytes (measured); it processes no feedback, so none is in its bill.
     """
     seconds = _compute_seconds(cpu.powertools, 2 * given.write + given.send, given)
     logged = 194 + 183 + 2 * given.line
@@ -153,7 +157,7 @@ def measure_powertools(cpu: Cpu, given: Assumptions) -> Usage:
 
 
 def check_then_put(cpu: Cpu, given: Assumptions) -> Usage:
-    """Look, send, write down: a read that is not consistent, and a put. It logs nothing and reads no feedback."""
+    """Estimate check, send, put: an eventually consistent read, and a put. It neither logs nor processes feedback."""
     seconds = _compute_seconds(cpu.check_then_put, given.read + given.send + given.write, given)
     return _compute_reference(seconds, given, writes=1, reads=0.5, logged=0)
 
