@@ -13,7 +13,7 @@ OURS, THEIRS = "Herald's web app", "plain Flask app"
 
 
 def main() -> None:
-    """Both measurements, as two tables."""
+    """Run both measurements and print them as two tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("peer", help="the Python of the plain app's environment")
     parser.add_argument("--rounds", type=int, default=10, help="rounds of each app, in turn")

@@ -1,4 +1,4 @@
-"""The two apps as processes, one worker each; their environment says where AWS is."""
+"""Starts the two apps as processes with one worker each; their environment has the URL of AWS."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class App:
     pid: int
 
     def cpu_seconds(self) -> float:
-        """What the app and its children have used so far."""
+        """Return the CPU seconds that the app and its children have used so far."""
         pids = [self.pid, *_list_children(self.pid)]
         return sum(_read_cpu_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def start_herald(port: int, environment: Mapping[str, str]) -> Iterator[App]:
-    """The web app under uvicorn."""
+    """Run the web app under uvicorn."""
     command = [sys.executable, "-m", "uvicorn", "--factory", "webapp.app:create_app", "--port", str(port)]
     with _run_app(
         "Herald's web app", [*command, "--no-access-log", "--log-level", "warning"], port, "/livez", environment
@@ -45,7 +45,7 @@ def start_herald(port: int, environment: Mapping[str, str]) -> Iterator[App]:
 
 @contextmanager
 def start_plain(python: str, port: int, environment: Mapping[str, str]) -> Iterator[App]:
-    """The plain app under gunicorn with sixteen threads."""
+    """Run the plain app under gunicorn with sixteen threads."""
     command = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "16", "--log-level", "error"]
     with _run_app("plain Flask app", [*command, "bench.load.plain_app:app"], port, "/", environment) as app:
         yield app

@@ -1,4 +1,4 @@
-"""An AWS that answers at once: what is measured beside it is the app, not an emulator."""
+"""A fake AWS that answers at once, so that the app is measured and not an emulator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PUBLISHED = (
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer every call on one connection."""
+    """Answer every request on one connection."""
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")

@@ -1,5 +1,7 @@
-"""Concurrent callers on open connections, each of which repeats its request as soon as it is answered; cheap, so that
-the app's own time counts."""
+"""Concurrent clients on open connections, each of which repeats its request as soon as it is answered.
+
+They are cheap, so that the app's own time dominates.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ __all__ = ["Round", "ask", "post"]
 
 @dataclass(slots=True)
 class Round:
-    """What one crowd saw: the time of each answer in seconds, and how many were no 201."""
+    """The result of one round: the time of each 201 answer in seconds, and the number of other answers."""
 
     seconds: float
     took: list[float] = field(default_factory=list)
@@ -23,13 +25,13 @@ class Round:
         return len(self.took) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """In milliseconds."""
+        """Return a percentile of the answer times, in milliseconds."""
         ordered = sorted(self.took)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000
 
 
 def ask(port: int, request: bytes, crowd: int, seconds: float) -> Round:
-    """Let a crowd send the request for so long."""
+    """Let `crowd` clients send the request for `seconds`."""
     return asyncio.run(_ask(port, request, crowd, seconds))
 
 
@@ -58,7 +60,7 @@ async def _send_until(port: int, request: bytes, end: float, seen: Round) -> Non
 
 
 def post(port: int, body: bytes, **headers: str) -> bytes:
-    """One POST of a book, as bytes."""
+    """Return the bytes of a request that posts a book."""
     lines = {
         "Host": f"127.0.0.1:{port}",
         "Content-Type": "application/json",

@@ -1,4 +1,4 @@
-"""The app that most tutorials show: put the item, publish the event, answer. It runs in an environment of its own."""
+"""The app that most tutorials show: put the item, publish the event, answer. Runs in its own environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SNS goes away for ten seconds while both apps are asked: what is stored, what is published, what is lost."""
+"""Measures a ten-second outage of SNS while both apps get requests: books stored, events published, events lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BOOK = {"title": "The Dispossessed", "author": "Ursula K. Le Guin"}
 
 @dataclass(slots=True)
 class RequestCounts:
-    """What became of the requests to one app."""
+    """The outcome of the requests to one app."""
 
     asked: int = 0
     answered_201: int = 0
@@ -36,7 +36,7 @@ class RequestCounts:
 
     @property
     def lost(self) -> int:
-        """Books that are there and whose event never came."""
+        """The number of stored books whose event was never published."""
         return self.stored - self.published
 
     def as_dict(self) -> dict[str, int]:
@@ -44,7 +44,7 @@ class RequestCounts:
 
 
 def measure(peer_python: str) -> dict[str, dict[str, int]]:
-    """Both apps at once, on one laptop cloud behind one proxy to SNS; what became of the requests to each."""
+    """Run both apps on one laptop cloud behind one proxy to SNS; return the outcome of the requests to each."""
     state = ROOT / "build" / "bench" / "losses"
     with (
         run_cloud(Options(state, scale=0.1)) as cloud,
@@ -60,7 +60,7 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
 
 
 def _ask(apps: list[tuple[App, httpx.Client]], counts: dict[str, RequestCounts]) -> None:
-    """One second of requests."""
+    """Send the requests of one second."""
     end = time.monotonic() + 1
     for _ in range(A_SECOND):
         for app, client in apps:
@@ -74,7 +74,7 @@ def _ask(apps: list[tuple[App, httpx.Client]], counts: dict[str, RequestCounts])
 
 
 def _settle(cloud: LaptopCloud, counts: dict[str, RequestCounts], receive: Callable[[], dict[str, set[str]]]) -> None:
-    """Give everybody half a minute to make up for what was missed, then count."""
+    """Give both apps 30 seconds to publish what was missed, then count."""
     ours, theirs = counts.values()
     deadline = time.monotonic() + 30
     while True:
@@ -131,7 +131,7 @@ def _start_both(
 
 
 def _listen(cloud: LaptopCloud) -> Callable[[], dict[str, set[str]]]:
-    """A function that receives what was published to the topic since, and returns all ids so far by their source."""
+    """Return a function that receives newly published events, and returns all event ids so far by source."""
     topic, sqs = cloud.description.topics["events"], cloud.clients.sqs
     queue = sqs.create_queue(QueueName="ear")["QueueUrl"]
     cloud.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:ear")

@@ -1,4 +1,4 @@
-"""Requests a second and their times: both apps in turn, round by round, on an AWS that answers at once."""
+"""Measures requests per second and response times of both apps in turn, on an AWS that answers at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CROWD = 16
 
 @dataclass(slots=True)
 class AppThroughput:
-    """All rounds of one app."""
+    """The rounds of one app."""
 
     rounds: list[Round] = field(default_factory=list)
     cpu_milliseconds: list[float] = field(default_factory=list)
@@ -35,7 +35,7 @@ class AppThroughput:
         self.cpu_milliseconds.append((app.cpu_seconds() - before) * 1000 / max(len(seen.took), 1))
 
     def as_dict(self) -> dict[str, float]:
-        """The medians over the rounds."""
+        """Return the medians over the rounds."""
         return {
             "requests a second": median(each.per_second for each in self.rounds),
             "p50 ms": median(each.percentile(0.5) for each in self.rounds),
@@ -46,7 +46,7 @@ class AppThroughput:
 
 
 def measure(peer_python: str, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
-    """Both apps, interleaved; what each took."""
+    """Measure both apps in alternating rounds; return the medians of each."""
     ours, theirs = AppThroughput(), AppThroughput()
     with _start_both(peer_python) as (herald_app, plain_app, token):
         asked = {
@@ -78,7 +78,7 @@ def _start_both(peer_python: str) -> Iterator[tuple[App, App, str]]:
 
 
 def build_settings(aws: str, issuer: Issuer) -> dict[str, str]:
-    """The environment of both apps."""
+    """Return the environment of both apps."""
     return {
         "AWS_ENDPOINT_URL": aws,
         "AWS_REGION": "us-east-1",
