@@ -1,4 +1,4 @@
-"""Runs the matrix for each peer, and prints one line of JSON for each. Started by `make faults`."""
+"""Runs the crash matrix for each peer, and prints one line of JSON for each. Started by `make faults`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.faults.warm import warmed
 
 
 def main() -> None:
-    """Both peers."""
+    """Run both peers."""
     sys.stdout.write(json.dumps(run_check_then_put()) + "\n")
     line, clock = warmed()
     from bench.peers.powertools import make_handlers  # noqa: PLC0415  after the clocks were replaced

@@ -1,4 +1,4 @@
-"""A handler of the kind that is written first: look whether it was sent, send it, write down that it was."""
+"""The naive handler: check whether the mail was sent, send it, record that it was."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["handler", "send"]
 
 
 def handler(table: Any, ses: Any) -> Callable[[dict[str, Any], Any], None]:
-    """The handler of an SNS event, on boto3's clients of DynamoDB and SES."""
+    """Return a handler of SNS events that uses boto3's clients for DynamoDB and SES."""
 
     def handle(event: dict[str, Any], _context: Any) -> None:
         for record in event["Records"]:
@@ -24,7 +24,7 @@ def handler(table: Any, ses: Any) -> Callable[[dict[str, Any], Any], None]:
 
 
 def send(ses: Any, body: str) -> str:
-    """One plain mail; the id that SES gave it."""
+    """Send a plain mail; return its SES MessageId."""
     data = json.loads(body)["data"]
     answer = ses.send_email(
         FromEmailAddress="books@example.com",

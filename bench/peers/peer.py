@@ -1,4 +1,4 @@
-"""A peer as the matrix takes it, and how its clients are made."""
+"""Sets up a peer for the crash matrix, and its clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["describe_table", "make_client", "run_check_then_put"]
 
 
 def run_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The report on the handler that checks, sends, then puts."""
+    """Return the report on the handler that checks, sends, then puts."""
     line, clock = warmed()
     handler = check_then_put.handler(make_client(line, "dynamodb"), make_client(line, "sesv2"))
     stages = {Stage.CLAIM: ("GetItem", 1), Stage.SEND: ("SendEmail", 1), Stage.RECORD: ("PutItem", 1)}
@@ -28,7 +28,7 @@ def run_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def describe_table(table: MemoryTable) -> str:
-    """What a peer's table says in the end: `sent`, still `sending`, or nothing."""
+    """Return the final state in a peer's table: `sent`, `sending`, or an empty string."""
     items = table.scan(TableName=table.name)["Items"]
     if not items:
         return ""
@@ -37,7 +37,7 @@ def describe_table(table: MemoryTable) -> str:
 
 
 def make_client(line: Line, service: str) -> Any:
-    """A client as boto3 makes it by default: it repeats what got no answer."""
+    """Return a client with boto3's default settings, which retry requests without an answer."""
     session = botocore.session.get_session()
     session.set_credentials("test", "test")
     return line.join(session.create_client(service, region_name="us-east-1"))

@@ -1,7 +1,7 @@
-"""Powertools Idempotency around a plain send, as its documentation has it, with every choice made in its favour.
+"""Powertools Idempotency around a plain send, as in its documentation, with every choice made in its favour.
 
-The key is the event's own source and id, so that an event published twice is one; the Lambda context is at hand, so
-that a claim whose process died is taken over when the function would have timed out.
+The key is the event's own source and id, so that an event published twice counts as one. The Lambda context is
+available, so that the claim of a dead process is taken over once the function would have timed out.
 https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 """
 
@@ -22,7 +22,7 @@ __all__ = ["make_handlers"]
 
 
 def make_handlers(table: Any, ses: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The handler, and that of the next release, which has another name."""
+    """Return the handler, and that of the next release, which has another name."""
     layer = DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=table)
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
