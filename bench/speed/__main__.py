@@ -1,4 +1,4 @@
-"""Measures Herald beside three references: `make bench`. Always ends well: a benchmark is no test."""
+"""Measures Herald and three references: `make bench`. It never fails because of a figure: a benchmark is no test."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from bench.speed.warm import Warm
 from laptop.providers.certificate import make_certificate
 
 _OUT = ROOT / "build" / "bench.json"
-#: Rounds of cold starts and of warm batches, and invocations in a batch: the whole bench, and the quick one.
+#: Rounds of cold starts, rounds of warm batches, and invocations per batch: of the whole bench, and of the quick one.
 _WIDTH = 150
 _WHOLE, _QUICK = (5, 20, 8), (2, 4, 5)
 
 
 def main() -> None:
-    """All measurements, one table, and the file."""
+    """Run all measurements; print one table and write the results file."""
     parser = argparse.ArgumentParser(prog="python -m bench.speed", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="this Python only, few rounds, no levers: under a minute")
     parser.add_argument("--out", type=Path, default=_OUT, help="the file with all figures (%(default)s)")
@@ -60,12 +60,12 @@ def main() -> None:
 
 
 def _load() -> float:
-    """Of the last minute, of the whole machine."""
+    """Return the machine's load average of the last minute."""
     return round(os.getloadavg()[0], 1)
 
 
 def _make_bundle(folder: Path, roots: Roots) -> tuple[Path, Path]:
-    """A certificate for the fake, and botocore's bundle with it."""
+    """Create a certificate for the fake AWS, and botocore's CA bundle with it added."""
     own, bundle = make_certificate(folder), folder / "bundle.pem"
     bundle.write_bytes((roots.reference / "botocore" / "cacert.pem").read_bytes() + own.read_bytes())
     return own, bundle

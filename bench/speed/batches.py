@@ -1,4 +1,4 @@
-"""One batch of events handed to one handler, and what it took."""
+"""Measures one handler with one batch of events."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, float]:
-    """CPU and wall milliseconds, log bytes and what is allocated for one invocation, as medians and means.
+    """Measure CPU and wall milliseconds, log bytes and allocations per invocation, as means; the wall time is a median.
 
-    `kind` is of what the invocations are, `count` how many, `size` how many events are in one of them.
+    `asked` has the `kind` of the events, the `count` of invocations, and the `size`, the number of events in each. With
+    `trace`, only the peak memory is measured.
     """
     kind, count, size = asked["kind"], asked["count"], asked.get("size", 1)
     events = [_make_event(kind, size) for _ in range(count)]
@@ -50,20 +51,20 @@ def _make_event(kind: str, size: int) -> dict[str, Any]:
 
 
 def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.LambdaContext]) -> list[float]:
-    """Every invocation; the seconds that each took. One that raises has ended, too."""
+    """Run all invocations; return the seconds that each took. An exception counts as an end, too."""
     walls = []
     for event, context in zip(events, contexts, strict=True):
         began = time.perf_counter()
         try:  # noqa: SIM105  suppress() would be measured
             handler(event, context)
         except Exception:
-            pass  # a reference tells a refusal so
+            pass  # a reference reports a rejected mail by raising
         walls.append(time.perf_counter() - began)
     return walls
 
 
 def _measure_peak(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.LambdaContext]) -> float:
-    """The most that one invocation has allocated at a time, in KiB."""
+    """Return the peak memory allocated by one invocation, in KiB."""
     tracemalloc.start()
     highest = 0
     for event, context in zip(events, contexts, strict=True):

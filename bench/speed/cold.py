@@ -1,4 +1,4 @@
-"""Cold starts: a fresh interpreter, imports, clients, one first event; every subject in turn, round by round."""
+"""Measures cold starts: interpreter, imports, clients and a first event, of every subject in turn, round by round."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PACKAGES = {
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """One way to start: a subject, whether over TLS, and which flags of the interpreter."""
+    """One variant of a cold start: the subject, whether it uses TLS, and flags of the interpreter."""
 
     name: str
     subject: MeasuredHandler
@@ -33,7 +33,7 @@ class ColdStart:
 
 
 def list_starts(roots: Roots, *, levers: bool, quick: bool) -> list[ColdStart]:
-    """Every start that is measured with one Python: `levers` adds Herald without each of them."""
+    """Return the variants to measure with one Python. `levers` adds Herald without each of its optimisations."""
     each = list_subjects(roots)
     ours = each["herald"]
     found = [ColdStart(name, subject) for name, subject in each.items()]
@@ -50,7 +50,7 @@ def list_starts(roots: Roots, *, levers: bool, quick: bool) -> list[ColdStart]:
 
 
 def _list_without(ours: MeasuredHandler, roots: Roots) -> list[ColdStart]:
-    """Herald started without each of its optimisations in turn."""
+    """Return Herald's starts without each of its optimisations in turn."""
     cut = {lever: replace(ours, path=(root,)) for lever, root in roots.slower.items() if lever != "bytecode"}
     cut["garbage left alone"] = replace(ours, extra={"collect": True})
     cut["SQS's client made late"] = replace(ours, extra={"apart": "late"})
@@ -59,14 +59,14 @@ def _list_without(ours: MeasuredHandler, roots: Roots) -> list[ColdStart]:
 
 
 def measure(each: Sequence[ColdStart], aws: FakeAwsProcess, rounds: int) -> dict[str, Sample]:
-    """All starts, interleaved: CPU and wall milliseconds of init and of the first event."""
+    """Measure all starts, interleaved: CPU and wall milliseconds of init and of the first event."""
     taken: dict[str, list[dict[str, float]]] = defaultdict(list)
     for number in range(rounds + 1):
         for start in random.sample(each, len(each)):
             process = MeasuredProcess(start.subject, aws, tls=start.tls, flags=start.flags)
             first = process.ask("first", 1)
             process.end()
-            if number:  # the first round warms the machine's caches
+            if number:  # the first round only warms the machine's caches
                 init = process.init
                 row = {name: init[name] for name in ("boot_cpu", "init_cpu", "init_wall", "modules")}
                 taken[start.name].append(row | {"first_cpu": first["cpu_ms"], "first_wall": first["wall_ms"]})
@@ -74,14 +74,14 @@ def measure(each: Sequence[ColdStart], aws: FakeAwsProcess, rounds: int) -> dict
 
 
 def measure_imports(subject: MeasuredHandler, aws: FakeAwsProcess) -> dict[str, float]:
-    """Where importing takes its time, in milliseconds by package, from `-X importtime` (which takes time itself)."""
+    """Return the import time by package in milliseconds, from `-X importtime` (which adds some time itself)."""
     process = MeasuredProcess(subject, aws, flags=("-X", "importtime"))
     process.ask("first", 1)
     return sum_by_package(process.end())
 
 
 def sum_by_package(told: str) -> dict[str, float]:
-    """Milliseconds by package, the longest first, as `-X importtime` measured them."""
+    """Return the milliseconds by package, the longest first, from the output of `-X importtime`."""
     totals: dict[str, float] = defaultdict(float)
     for took, name in _LINE.findall(told):
         top = name.partition(".")[0]
@@ -94,7 +94,7 @@ def _sort_key(item: tuple[str, float]) -> float:
 
 
 def compute_parts(cold: Mapping[str, Sample]) -> dict[str, float]:
-    """What a start of Herald is made of, in milliseconds of CPU: medians."""
+    """Return the parts of Herald's cold start, as medians in milliseconds of CPU."""
     whole, imports = cold["herald"], cold["imports only"]
     return {
         "interpreter": whole.median("boot_cpu"),

@@ -1,7 +1,7 @@
-"""An AWS that answers at once, knows just enough to distinguish a first delivery from a second, and counts requests.
+"""A fake AWS that answers at once, distinguishes a first delivery from a second, and counts requests.
 
-It stands beside every handler that is measured, so that what differs is the handler. `GET /_counts` tells what was
-asked since the last time, `POST /_listed` puts a key into the table.
+Every handler is measured with it, so that only the handlers differ. `GET /_counts` returns the requests since the last
+call, `POST /_listed` puts a key into the table.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _TARGET = re.compile(rb"\r\nx-amz-target: *[\w.]*?(\w+)\r\n", re.IGNORECASE)
 
 
 class FakeAws:
-    """What is kept and counted, whoever asks."""
+    """The state and the request counts, shared by all connections."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.table = FakeTable()
 
     def answer(self, head: bytes, body: bytes) -> Answer:
-        """The status and body of one answer."""
+        """Return the status and the body for one request."""
         target = _TARGET.search(head)
         path = head.split(b" ", 2)[1].decode()
         name = target[1].decode() if target else path
@@ -76,7 +76,7 @@ def _answer_publish(_name: str, body: bytes) -> Answer:
 
 
 class Connection(asyncio.Protocol):
-    """One connection that is kept open."""
+    """One keep-alive connection."""
 
     def __init__(self, aws: FakeAws) -> None:
         self._aws = aws

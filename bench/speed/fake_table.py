@@ -1,4 +1,4 @@
-"""As much of DynamoDB as distinguishes a first delivery from a second: which keys are there, and who owns them."""
+"""The part of DynamoDB that distinguishes a first delivery from a second: which keys exist, and who owns them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 __all__ = ["Answer", "FakeTable", "make_error"]
 
 Answer = tuple[int, bytes]
-#: A moment in another century, in seconds and in milliseconds.
+#: An attribute with a time in the far future, whether read as seconds or as milliseconds.
 _OTHERS = {"N": "4102444800000"}
 
 
 class FakeTable:
-    """All tables in one. `keys` holds each key and the message that it belongs to."""
+    """All tables in one. `keys` maps each key to the message that owns it."""
 
     def __init__(self) -> None:
         self.keys: dict[str, str] = {}
 
     def answer(self, name: str, body: bytes) -> Answer:
-        """The answer to one operation."""
+        """Return the response to one operation."""
         request: dict[str, Any] = json.loads(body)
         match name:
             case "TransactWriteItems":
@@ -52,7 +52,7 @@ class FakeTable:
         return 200, b"{}"
 
     def _find_conflict(self, kind: str, request: Mapping[str, Any]) -> str | None:
-        """The key that stands against one write of a transaction."""
+        """Return the key whose item fails the condition of a transaction's member, or None."""
         key = _read_key(request.get("Key") or request["Item"])
         there = key in self.keys
         match kind:
@@ -73,7 +73,7 @@ class FakeTable:
 
 
 def make_error(code: str, **more: object) -> Answer:
-    """An error as the JSON protocols send it."""
+    """Return an error as in AWS's JSON protocols."""
     return 400, json.dumps({"__type": f"com.amazonaws#{code}", "code": code, "message": code, **more}).encode()
 
 
@@ -88,7 +88,7 @@ def _read_message(request: Mapping[str, Any]) -> str:
 
 
 def _make_item(key: str) -> dict[str, Any]:
-    """An item that says to each handler that its mail has gone, or that its address is on the list."""
+    """Return an item that tells every handler that its mail was sent, or that its address is suppressed."""
     ours = {
         "pk": {"S": key},
         "since": {"N": "1"},

@@ -1,6 +1,7 @@
-"""Runs in the process that is measured: loads a handler, then does as standard input says, one line of JSON each.
+"""The program of a measured process: loads a handler, then carries out requests from standard input, one JSON line
+each.
 
-Started with `-I -S`, so that nothing is imported before the first mark but what the interpreter itself needs.
+Started with `-I -S`, so that before the first timestamp nothing is imported but what the interpreter itself needs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ BOOTED = time.process_time()
 
 
 def main() -> None:
-    """Import the handler, report how long it took, then measure batches until standard input ends."""
+    """Import the handler, report the time that took, then measure batches until standard input ends."""
     import json  # noqa: PLC0415  after the mark: the handlers import it too
     import os  # noqa: PLC0415  the same
 
@@ -43,10 +44,10 @@ def main() -> None:
     answers.write(json.dumps(init) + "\n")
     answers.flush()
     if settings.get("idle"):
-        vars(sys.modules["function.providers.ses.client"])["_LONGEST_IDLE"] = -1.0  # never warm enough to be used again
+        vars(sys.modules["function.providers.ses.client"])["_LONGEST_IDLE"] = -1.0  # connections are never reused
 
     sys.path.append(settings["root"])
-    from bench.speed import batches  # noqa: PLC0415  once the handler stands
+    from bench.speed import batches  # noqa: PLC0415  after the handler was imported
 
     for line in sys.stdin:
         answers.write(json.dumps(batches.measure(handler, json.loads(line), log)) + "\n")
@@ -54,10 +55,10 @@ def main() -> None:
 
 
 def _take_apart(lever: str) -> None:
-    """Measure without one part of the function."""
+    """Replace one part of the function by its plain form, to measure the difference."""
     import contextlib  # noqa: PLC0415  only where a lever is measured
 
-    from function import bootstrap  # noqa: PLC0415  once it is known from where
+    from function import bootstrap  # noqa: PLC0415  after sys.path was set
     from function.runtime import fast_client, tls  # noqa: PLC0415  the same
 
     if lever == "tls":

@@ -1,4 +1,4 @@
-"""The measured processes and the fake AWS beside them."""
+"""Starts the measured processes and the fake AWS."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class FakeAwsProcess:
-    """The fake: its addresses, and the bundle with its certificate in it."""
+    """The running fake AWS: its URLs, and the CA bundle that contains its certificate."""
 
     http: str
     https: str
     bundle: Path
 
     def counts(self) -> dict[str, int]:
-        """What was asked since the last time, by operation."""
+        """Return the number of requests since the last call, by operation."""
         with urllib.request.urlopen(f"{self.http}/_counts") as answer:
             found: dict[str, int] = json.load(answer)
-        return found | {"connections": found.get("connections", 0) - 1}  # this question's own
+        return found | {"connections": found.get("connections", 0) - 1}  # not counting this request's own
 
     def list(self, key: str) -> None:
         """Put a key into the table."""
@@ -59,7 +59,7 @@ class FakeAwsProcess:
 
 @contextmanager
 def start_fake_aws(certificate: Path, bundle: Path) -> Iterator[FakeAwsProcess]:
-    """The fake in a process of its own."""
+    """Run the fake AWS in its own process."""
     command = [sys.executable, "-m", "bench.speed.fake_aws", str(certificate)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -72,7 +72,10 @@ def start_fake_aws(certificate: Path, bundle: Path) -> Iterator[FakeAwsProcess]:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredHandler:
-    """One handler in one folder with one Python. `extra` goes to the measured process, `without` is not set there."""
+    """One handler in one folder with one Python.
+
+    `extra` are settings for the measured process; the environment variables in `without` are not set there.
+    """
 
     name: str
     interpreter: str
@@ -85,7 +88,7 @@ class MeasuredHandler:
 
 
 def list_subjects(roots: Roots) -> dict[str, MeasuredHandler]:
-    """Herald and the three references with one Python."""
+    """Return Herald and the three references, for one Python."""
     sources = {"BENCH_SOURCES": str(roots.sources)}
     libraries = (roots.reference, ROOT)
 
@@ -98,7 +101,7 @@ def list_subjects(roots: Roots) -> dict[str, MeasuredHandler]:
 
 
 class MeasuredProcess:
-    """A process with a handler in it. `init` is what importing it took."""
+    """A process with a handler. `init` has the measurements of its import."""
 
     def __init__(
         self, subject: MeasuredHandler, aws: FakeAwsProcess, *, tls: bool = False, flags: tuple[str, ...] = ()
@@ -125,14 +128,14 @@ class MeasuredProcess:
         self.init: dict[str, float] = self._answer()
 
     def ask(self, kind: str, count: int, **more: object) -> dict[str, float]:
-        """Measure a batch."""
+        """Measure one batch and return its figures."""
         assert self._process.stdin
         self._process.stdin.write(json.dumps({"kind": kind, "count": count, **more}) + "\n")
         self._process.stdin.flush()
         return self._answer()
 
     def end(self) -> str:
-        """End the process; what it wrote as errors, if that was kept."""
+        """End the process; return its standard error, if that was captured."""
         said = self._process.communicate()[1]
         return said or ""
 

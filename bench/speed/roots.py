@@ -1,4 +1,6 @@
-"""The folders that are measured: the packages unpacked, with and without what makes them fast, and the references'."""
+"""Prepares the folders to measure: the unpacked packages, with and without each optimisation, and the references'
+libraries.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _DATA, _UNUSED = "botocore/data", ("botocore/docs", "urllib3/http2", "dateutil/p
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """All that one Python is measured with: `slower` holds the function's package without one of its levers each."""
+    """The folders for one Python; `slower` has the function's package without each of its optimisations."""
 
     python: str
     interpreter: str
@@ -39,12 +41,12 @@ class Roots:
 
     @property
     def reference_without_bytecode(self) -> Path:
-        """The references' libraries as they lie in a zip that was made without compiling."""
+        """The references' libraries without bytecode, as in a zip made without compiling."""
         return self.reference.with_name("reference-no-bytecode")
 
 
 def prepare(work: Path, *, quick: bool = False) -> list[Roots]:
-    """Build, unpack and install for this Python, and unless `quick` for Lambda's where there is one."""
+    """Build, unpack and install for this Python and, unless `quick`, also for Lambda's if it is installed."""
     targets = [choose_laptop()] if quick else [choose_laptop(), choose_cloud(_ARCHITECTURES[platform.machine()])]
     found = {target.python: target for target in reversed(targets) if target.interpreter}
     return [_build_roots(target, work / version, quick) for version, target in sorted(found.items())]
@@ -75,7 +77,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
 
 
 def _install(target: BuildTarget, work: Path) -> Path:
-    """The references' libraries as pip installs them, with bytecode."""
+    """Install the references' libraries with pip, with bytecode."""
     folder = work / f"reference-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]}"
     if folder.exists():
         return folder
@@ -89,7 +91,7 @@ def _install(target: BuildTarget, work: Path) -> Path:
 
 
 def _copy_sources(function: Path, folder: Path) -> Path:
-    """The schemas and templates that the references read: the same that Herald's are made from."""
+    """Copy the schemas and templates for the references: the same from which Herald's are compiled."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(function / "function" / "compiled" / "catalogue.json", folder / "catalogue.json")
     shutil.copyfile(ROOT / "function" / "contracts" / "event.schema.json", folder / "event.schema.json")
@@ -99,7 +101,7 @@ def _copy_sources(function: Path, folder: Path) -> Path:
 
 
 def _build_slower(function: Path, reference: Path, work: Path) -> dict[str, Path]:
-    """The package without each of the things that the build does for speed; and the reference without bytecode."""
+    """Build the package without each of the build's optimisations, and the references' libraries without bytecode."""
     bare, whole, used = work / "no-bytecode", work / "whole-data", work / "whole-libraries"
     for folder in (bare, whole, used, work / "reference-no-bytecode"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -114,7 +116,7 @@ def _build_slower(function: Path, reference: Path, work: Path) -> dict[str, Path
 
 
 def _list_ignored(folder: str, names: list[str]) -> set[str]:
-    """Neither bytecode nor the hundreds of services that nobody asks for."""
+    """Return the names to leave out: bytecode, and the data of botocore's unused services."""
     kept = {"dynamodb", "sesv2", "sso-oidc"}
     services = Path(folder).parts[-2:] == ("botocore", "data")
     return {

@@ -1,4 +1,4 @@
-"""What was measured in several rounds, and how two of them compare."""
+"""The measurements of several rounds, and the comparison of two samples."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ __all__ = ["Sample", "compute_quartiles"]
 
 @dataclass(slots=True)
 class Sample:
-    """Rows of figures, one a round."""
+    """The figures of each round."""
 
     rows: list[dict[str, float]] = field(default_factory=list)
 
     def median(self, *names: str) -> float:
-        """The median of the sum of these figures."""
+        """Return the median, over the rounds, of the sum of these figures."""
         return median(self._compute_sums(names))
 
     def spread(self, *names: str) -> tuple[float, float]:
-        """The first and the last quartile of it."""
+        """Return the first and the third quartile of that sum."""
         return compute_quartiles(self._compute_sums(names))
 
     def ratios(self, other: Sample, names: Sequence[str]) -> list[float]:
-        """Ours by theirs, round by round: what slows the machine slows both."""
+        """Return the ratios of ours to theirs, round by round: what slows the machine slows both."""
         pairs = zip(self._compute_sums(names), other._compute_sums(names), strict=True)
         return [ours / theirs for ours, theirs in pairs]
 
     def figures(self) -> dict[str, dict[str, float]]:
-        """Every figure's median and quartiles, for the file."""
+        """Return the median and quartiles of every figure, for the results file."""
         found = {}
         for name in self.rows[0]:
             low, high = self.spread(name)
@@ -41,6 +41,6 @@ class Sample:
 
 
 def compute_quartiles(values: Sequence[float]) -> tuple[float, float]:
-    """The first and the last."""
+    """Return the first and the third quartile."""
     ordered, last = sorted(values), len(values) - 1
     return ordered[round(last * 0.25)], ordered[round(last * 0.75)]

@@ -1,4 +1,4 @@
-"""How long `make run` takes until everything is ready: the laptop cloud started for real, and stopped again."""
+"""Measures how long `make run` takes until everything is ready, by starting and stopping a real laptop cloud."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["measure"]
 
 
 def measure(work: Path, rounds: int) -> Figure:
-    """Seconds from the command to the cloud that answers; each time anew."""
+    """Return the median seconds from the command to a cloud that is ready; each round starts from nothing."""
     taken = sorted(_measure_once(work / "laptop") for _ in range(rounds))
     return Figure("make run is ready", "s", taken[len(taken) // 2], budget=5.0, spread=compute_quartiles(taken))
 
@@ -36,7 +36,7 @@ def _measure_once(state: Path) -> float:
 
 
 def _main(state: Path) -> None:
-    from laptop.cloud import Options, run_cloud  # noqa: PLC0415  importing it is measured, and only there
+    from laptop.cloud import Options, run_cloud  # noqa: PLC0415  its import is measured, in this process only
 
     with run_cloud(Options(state)):
         sys.stdout.write("ready\n")

@@ -1,4 +1,4 @@
-"""Warm invocations: processes that stay, given batches in turn; CPU, wall, round trips on the wire, log and memory."""
+"""Measures warm invocations in long-running processes: CPU, wall time, round trips, log and memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.speed.sample import Sample
 
 __all__ = ["Warm", "measure"]
 
-#: What invocations are of, and the events in each, by who is invoked.
+#: The kinds of events and the number of events per invocation, by subject.
 _ASKED = {
     "herald": [("first", 1), ("duplicate", 1), ("suppressed", 1), ("refused", 1)],
     "powertools": [("first", 1), ("duplicate", 1), ("refused", 1)],
@@ -27,7 +27,7 @@ _FIRST = [("first", 1)]
 
 
 class Asked(NamedTuple):
-    """One kind of invocation of one handler, with so many events in each."""
+    """One kind of invocation of one handler, with `size` events in each."""
 
     subject: str
     kind: str
@@ -36,7 +36,9 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """What came of it: `sample` per event, `trips` per event by operation, `opened` connections in all."""
+    """The result: `sample` per event, `trips` per event by operation, `opened` connections in total, and the peak
+    memory.
+    """
 
     asked: Asked
     sample: Sample
@@ -46,7 +48,7 @@ class Warm:
 
     @property
     def round_trips(self) -> float:
-        """Of one event, to all services."""
+        """The round trips per event, to all services."""
         return sum(self.trips.values())
 
 
@@ -58,7 +60,7 @@ class _Told:
 
 
 def measure(roots: Roots, aws: FakeAwsProcess, rounds: int, count: int, *, quick: bool) -> list[Warm]:
-    """Every subject and kind, batches of `count` invocations, in another order in each round."""
+    """Measure every subject and kind in batches of `count` invocations, in random order in each round."""
     aws.list(_find_suppressed_key())
     told: dict[Asked, _Told] = defaultdict(lambda: _Told([], {}))
     with _start_processes(roots, aws, quick) as processes:
@@ -90,7 +92,7 @@ def _note(told: _Told, one: Asked, took: Mapping[str, float], counts: Mapping[st
 def _subtract_first(
     one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[str, float]]
 ) -> dict[str, float]:
-    """Requests for one event; a batch of duplicates began with their first deliveries."""
+    """Return the requests per event, for duplicates without those of their first deliveries."""
     before = first[one.subject] if one.kind == "duplicate" else {}
     found = {name: round(asked - before.get(name, 0), 3) for name, asked in sorted(trips.items())}
     return {name: asked for name, asked in found.items() if asked > 0}
@@ -116,7 +118,7 @@ def _start_processes(roots: Roots, aws: FakeAwsProcess, quick: bool) -> Iterator
 
 
 def _find_suppressed_key() -> str:
-    """The key of the address that gets no mail, by the key that the fake's Parameter Store holds."""
-    from function.ledger.keys import address_key  # noqa: PLC0415  nothing of it is measured
+    """Return the ledger key of the suppressed address, hashed with the address key that the fake returns."""
+    from function.ledger.keys import address_key  # noqa: PLC0415  not part of the measurement
 
     return address_key(b"k" * 64, "suppressed@example.com")

@@ -1,4 +1,4 @@
-"""The events that every handler is given: a book was created, as SNS hands it over; and what SES and a stream say."""
+"""The events for all handlers: `book.created` as delivered by SNS, SES's feedback, and records of a stream."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DATA = {
 
 
 class LambdaContext:
-    """Lambda's context."""
+    """A Lambda context."""
 
     function_name = "herald-notify"
     memory_limit_in_mb = 512
@@ -35,7 +35,7 @@ class LambdaContext:
 
 
 def make_sns_event(kind: str) -> dict[str, Any]:
-    """One new event; `kind` says who is to get its mail: `suppressed` and `refused` have addresses of their own."""
+    """Return an SNS event with a new `book.created`; with `suppressed` or `refused` it goes to such an address."""
     name = kind if kind in {"suppressed", "refused"} else "ada"
     return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": _make_notification(name)}]}
 
@@ -68,7 +68,7 @@ def _make_notification(name: str) -> dict[str, Any]:
 
 
 def make_feedback_batch(size: int, type_: str = "Delivery") -> dict[str, Any]:
-    """Events of SES from the queue, each about another mail; `pairs` are a Send and a Delivery of the same one."""
+    """Return SES events from the queue, each about another mail; `pairs` are a Send and a Delivery of each mail."""
     mails = [str(uuid.uuid4()) for _ in range(size)]
     if type_ == "pairs":
         return {"Records": [_make_feedback(kind, mail) for mail in mails[: size // 2] for kind in ("Send", "Delivery")]}
@@ -101,7 +101,7 @@ def _make_feedback(type_: str, message_id: str) -> dict[str, Any]:
 
 
 def make_stream_batch(size: int) -> dict[str, Any]:
-    """New rows of the outbox, as the stream of the table brings them."""
+    """Return new outbox rows as records of the table's stream."""
     return {"Records": [_make_row() for _ in range(size)]}
 
 

@@ -1,4 +1,4 @@
-"""The handler that is written first, with boto3's clients: look, send a plain mail, put."""
+"""The naive handler, with boto3's clients: check, send a plain mail, put."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The floor: three requests, signed by hand and sent over open connections; nothing is read, checked or rendered.
+"""The lower limit: three requests, signed by hand and sent over open connections; nothing is parsed, checked or
+rendered.
 
-The bodies are as long as Herald's are. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+The bodies are as long as Herald's.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ def _compute_hmac(key: bytes, text: str) -> bytes:
 
 
 class Service:
-    """One service behind one connection that stays open."""
+    """One service, reached over one keep-alive connection."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -34,7 +36,7 @@ class Service:
         self.connection: HTTPConnection = HTTPSConnection(host, port) if https else HTTPConnection(host, port)
 
     def post(self, path: str, body: bytes, target: str = "") -> bytes:
-        """Sign and send one request; its answer."""
+        """Sign and send one request; return the response's body."""
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         headers = {"host": _END.netloc, "x-amz-date": now} | ({"x-amz-target": target} if target else {})
         names = ";".join(sorted(headers))
@@ -55,7 +57,7 @@ table, ses = Service("dynamodb"), Service("ses")
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Claim, send, record, without looking at any answer."""
+    """Claim, send and record, ignoring all responses."""
     key = event["Records"][0]["Sns"]["MessageId"]
     claim = {"TransactItems": [{"Put": {"Item": {"pk": {"S": key}}, "x": _TABLE_BODY}}]}
     table.post("/", json.dumps(claim).encode(), "DynamoDB_20120810.TransactWriteItems")

@@ -1,7 +1,7 @@
-"""The same mail made with the usual libraries: Powertools Idempotency, Logger and Metrics, boto3, jsonschema, jinja2.
+"""The same mail, sent with the usual libraries: Powertools Idempotency, Logger and Metrics, boto3, jsonschema, jinja2.
 
-Written from their documentation, with every choice in its favour: validators and templates are compiled once, and one
-metric and one log line are written for a mail. The link to unsubscribe is signed as Herald's is.
+Written from their documentation, with every choice made in their favour: validators and templates are compiled once,
+and each mail writes one metric and one log line. The unsubscribe link is signed like Herald's.
 https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 """
 

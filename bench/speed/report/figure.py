@@ -14,7 +14,7 @@ __all__ = ["Figure", "compare"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Without a budget it is only reported. Spreads are the first and the last quartile."""
+    """One figure; without a budget it is only reported. Spreads are the first and the third quartile."""
 
     name: str
     unit: str
@@ -27,19 +27,19 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Whether the budget is kept: by the ratio where there is one, else by the figure."""
+        """`kept` or `broken`, judged by the ratio if there is one, otherwise by the figure; empty without a budget."""
         if self.budget is None:
             return ""
         judged = self.ours if self.ratio is None else self.ratio
         return "kept" if judged <= self.budget else "broken"
 
     def as_dict(self) -> dict[str, Any]:
-        """The row for the file."""
+        """Return the row for the results file."""
         return asdict(self) | {"verdict": self.verdict}
 
 
 def compare(name: str, ours: Sample, theirs: Sample, what: Sequence[str], budget: float | None = None) -> Figure:
-    """CPU milliseconds of both, and the median of the rounds' ratios."""
+    """Compare two samples: CPU milliseconds of both, and the median of the rounds' ratios."""
     ratios = ours.ratios(theirs, what)
     return Figure(
         name,

@@ -1,4 +1,4 @@
-"""What is made of the measurements: the rows of the table, by section."""
+"""Builds the rows of the table from the measurements, by section."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INIT, _ALL, _CPU = ("init_cpu",), ("init_cpu", "first_cpu"), ("cpu_ms",)
 
 
 def build_sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]) -> Sections:
-    """All rows of one Python."""
+    """Return all rows of one Python, by section."""
     by = {each.asked: each for each in warmed}
     python = f"Python {roots.python}"
     found = {
@@ -116,7 +116,7 @@ def _compare_warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
 
 
 def compute_cost(rows: Sequence[Figure]) -> list[Figure]:
-    """The bill that follows from the processor times of this run; the reference handles no feedback."""
+    """Return the bill computed from this run's CPU times; the reference processes no feedback."""
     found = compute_bills(read_cpu([row.as_dict() for row in rows]), Assumptions())
     ours, theirs = found[HERALD], found["Powertools"].total
     return [

@@ -18,13 +18,13 @@ _MARKED = re.compile(r"(<!-- bench: [^>]*-->\n).*(<!-- /bench -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Nothing is written by hand between the markers."""
+    """Replace everything between the markers of the page."""
     _PAGE.write_text(fill(_PAGE.read_text("utf-8"), json.loads(_MEASURED.read_text("utf-8"))), "utf-8")
     sys.stdout.write(f"written: {_PAGE.relative_to(ROOT)}\n")
 
 
 def fill(page: str, told: Mapping[str, Any]) -> str:
-    """The page with the results of one run between its markers."""
+    """Return the page with the results of one run between its markers."""
     content = "\n".join(_render_lines(told))
     return _MARKED.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page)
 

@@ -1,4 +1,4 @@
-"""The table that a person reads: ours, the reference, their ratio, the budget, the verdict."""
+"""Prints the table of figures: ours, the reference, their ratio, the budget, the verdict."""
 
 from __future__ import annotations
 
