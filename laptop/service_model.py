@@ -59,7 +59,8 @@ class WrongAnswer(Exception):
 def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the response as it may leave a simulator. Raises `WrongAnswer` if it violates the model.
 
-    A function named in `LAPTOP_GATE` changes it further: tests.documented.mean:lean keeps only what AWS promises.
+    A function named in `LAPTOP_GATE` changes it further: tests.documented.worst_case:keep_promised keeps only what AWS
+    promises.
     """
     if broken := list_violations(service, operation, answer):
         raise WrongAnswer("; ".join(broken))

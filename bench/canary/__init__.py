@@ -1,1 +1,1 @@
-"""A thousand releases of each kind, simulated: how often a bad version is taken back, and how often a good one."""
+"""Simulates a thousand releases of each kind: how often a bad version is rolled back, and how often a good one."""

@@ -1,1 +1,1 @@
-"""Two other ways to send one mail for one event, in the crash matrix that Herald is in."""
+"""Two other handlers that send one mail for one event, tested in the same crash matrix as Herald."""

@@ -1,1 +1,1 @@
-"""How fast Herald is, beside three references that do the same work: `make bench`."""
+"""Measures how fast Herald is, compared with three references that do the same work: `make bench`."""

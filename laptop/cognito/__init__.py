@@ -1,1 +1,1 @@
-"""Accounts on the laptop: ministack's Cognito pool, and the pages of sign-up that it does not have."""
+"""User accounts on the laptop: ministack's Cognito user pool, and the sign-up pages that ministack does not have."""

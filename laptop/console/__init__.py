@@ -1,1 +1,1 @@
-"""The console of the laptop cloud: do to Herald by hand what AWS does to it by chance, and watch what becomes of it."""
+"""The laptop cloud's console: causes on demand what AWS does by chance, and shows the outcome of each event."""

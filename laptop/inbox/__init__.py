@@ -1,1 +1,1 @@
-"""The inbox of the simulated SES: pages for people, and the JSON API that arms faults and reads mails."""
+"""The inbox of the simulated SES: HTML pages, and the JSON API that reads mails and arms faults."""

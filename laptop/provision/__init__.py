@@ -1,1 +1,1 @@
-"""Makes by boto3 what Terraform makes on AWS, in about a second: what keeps state first, then what runs."""
+"""Creates by boto3 what Terraform creates on AWS, in about a second: first the stores, then the functions."""

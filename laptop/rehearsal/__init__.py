@@ -1,1 +1,1 @@
-"""`make rehearse`: three releases under load on the laptop, two of them bad, and every mail counted at the end."""
+"""`make rehearse`: good and bad releases under load on the laptop, with every mail counted at the end."""

@@ -1,1 +1,1 @@
-"""The processes of one laptop cloud: their ports, their start, and their end, whatever ends us."""
+"""The processes of one laptop cloud: their ports, their start, and their end, however this process ends."""

@@ -1,1 +1,1 @@
-"""A small receiver of traces for the laptop: OTLP over HTTP, in JSON alone. It is not OpenTelemetry's collector."""
+"""Receives traces on the laptop by OTLP/HTTP, in JSON only; it is not the OpenTelemetry Collector."""

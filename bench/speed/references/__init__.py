@@ -1,1 +1,1 @@
-"""What Herald's speed is measured beside: the usual libraries, a bare handler, and the floor."""
+"""The references for Herald's speed: the usual libraries, a naive handler, and a lower limit."""

@@ -1,1 +1,1 @@
-"""What the bench makes of its measurements: figures beside their budgets, a table, the page of the docs."""
+"""Reports the measurements: figures with their budgets, a table, and the tables of docs/performance.md."""

@@ -1,1 +1,1 @@
-"""What CodeDeploy keeps: applications, deployment groups, deployment configurations."""
+"""CodeDeploy's resources: applications, deployment groups, deployment configurations."""
