@@ -186,7 +186,7 @@ infra-docs: $(TEST_ENV) ## Write the tables of inputs and outputs in the README 
 lock: ## Renew the hash-locked requirements (needs uv)
 	$(call lock,tests/,$(LOCK_FLAGS))
 	$(call lock,infra/checkov-)
-	$(call lock,bench/peers-,$(LOCK_FLAGS))
+	$(call lock,tests/peers-,$(LOCK_FLAGS))
 	$(call lock,bench/load-,$(LOCK_FLAGS))
 	$(call lock,bench/references-,-c tests/requirements.txt)
 	$(call lock,herald/,-c tests/requirements.txt)
@@ -230,7 +230,7 @@ endef
 $(SCAN)/.whole: infra/checkov-requirements.txt
 	$(separate)
 
-$(PEERS)/.whole: bench/peers-requirements.txt
+$(PEERS)/.whole: tests/peers-requirements.txt
 	$(separate)
 
 $(LOAD)/.whole: bench/load-requirements.txt

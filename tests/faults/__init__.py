@@ -2,5 +2,5 @@
 
 The handler runs in a process forked from a warmed parent, as a Lambda sandbox does its work; it is killed by SIGKILL.
 Table, queues and post office live in the parent, and survive it. Nothing in here knows Herald but `herald.py`, so that
-`bench/peers` puts other handlers into the same matrix.
+`tests/faults/peers` puts other handlers into the same matrix.
 """

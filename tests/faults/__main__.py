@@ -55,7 +55,9 @@ def _peers(words: list[str]) -> list[str]:
     """The peers have an environment of their own, whose interpreter is named on the command line."""
     if not words:
         return []
-    answer = subprocess.run([words[0], "-m", "bench.peers"], stdout=subprocess.PIPE, text=True, cwd=_ROOT, check=True)
+    answer = subprocess.run(
+        [words[0], "-m", "tests.faults.peers"], stdout=subprocess.PIPE, text=True, cwd=_ROOT, check=True
+    )
     return answer.stdout.splitlines()
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.peers.peer import run_check_then_put
 from package.notifications.catalogue import compile_catalogue
 from tests.faults.matrix import Again
+from tests.faults.peers.runner import run_check_then_put
 from tests.faults.points import POINTS, Request, Stage
 from tests.faults.policies import matrix_of
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import boto3
 
-from bench.peers.check_then_put import handler as handler_of
+from bench.speed.references.naive_handler import make_handler
 
-handler = handler_of(boto3.client("dynamodb"), boto3.client("sesv2"))
+handler = make_handler(boto3.client("dynamodb"), boto3.client("sesv2"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import botocore.session
 
-from bench.peers import check_then_put
+from bench.speed.references.naive_handler import make_handler
 from tests.dynamodb.table import MemoryTable
 from tests.faults.matrix import Subject
 from tests.faults.points import Stage
@@ -20,7 +20,7 @@ __all__ = ["describe_table", "make_client", "run_check_then_put"]
 def run_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the report on the handler that checks, sends, then puts."""
     line, clock = warmed()
-    handler = check_then_put.handler(make_client(line, "dynamodb"), make_client(line, "sesv2"))
+    handler = make_handler(make_client(line, "dynamodb"), make_client(line, "sesv2"))
     stages = {Stage.CLAIM: ("GetItem", 1), Stage.SEND: ("SendEmail", 1), Stage.RECORD: ("PutItem", 1)}
     handlers = {"notify@r1": handler, "notify@r2": handler}
     peer = Subject("Check, then send, then put", handlers, stages, ("sent", "pk"), describe_table, line, clock)

@@ -6,8 +6,8 @@ import json
 import sys
 from importlib.metadata import version
 
-from bench.peers.peer import describe_table, make_client, run_check_then_put
 from tests.faults.matrix import Subject
+from tests.faults.peers.runner import describe_table, make_client, run_check_then_put
 from tests.faults.points import Stage
 from tests.faults.report import report
 from tests.faults.warm import warmed
@@ -17,7 +17,7 @@ def main() -> None:
     """Run both peers."""
     sys.stdout.write(json.dumps(run_check_then_put()) + "\n")
     line, clock = warmed()
-    from bench.peers.powertools import make_handlers  # noqa: PLC0415  after the clocks were replaced
+    from tests.faults.peers.powertools import make_handlers  # after the clocks were replaced
 
     first, second = make_handlers(make_client(line, "dynamodb"), make_client(line, "sesv2"))
     stages = {

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.idempotency import (
     idempotent,
 )
 
-from bench.peers.check_then_put import send
+from bench.speed.references.naive_handler import send
 
 __all__ = ["make_handlers"]
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["handler", "send"]
+__all__ = ["make_handler", "send"]
 
 
-def handler(table: Any, ses: Any) -> Callable[[dict[str, Any], Any], None]:
+def make_handler(table: Any, ses: Any) -> Callable[[dict[str, Any], Any], None]:
     """Return a handler of SNS events that uses boto3's clients for DynamoDB and SES."""
 
     def handle(event: dict[str, Any], _context: Any) -> None:
