@@ -1,1 +1,1 @@
-"""The web app: books, an outbox in the same transaction, and the road from there to the events topic."""
+"""The web app: books, an outbox written in the same transaction, and its publication to the events topic."""

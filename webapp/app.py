@@ -26,11 +26,11 @@ _STATIC = Path(__file__).parent / "pages" / "static"
 
 
 def create_app(parts: Parts | None = None) -> FastAPI:
-    """The app with the given parts, else with those that the environment describes.
+    """Create the app with the given parts, else with those configured by the environment.
 
-    Raises `SettingsError`, which ends the process with one line, for a setting that is missing or wrong.
+    Raises `SettingsError`, which ends the process with one line, for a setting that is missing or invalid.
     """
-    # both write the paths of unsubscribe links
+    # both log paths, and the paths of unsubscribe links are secret
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("mangum.http").setLevel(logging.ERROR)
     parts = parts or compose(WebSettings.from_environment())
@@ -41,7 +41,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # to the host that the caller names
+        redirect_slashes=False,  # else it would redirect to whatever host the caller names
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
@@ -64,7 +64,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
 
 
 class _KeptFiles(StaticFiles):
-    """Files that browsers keep for five minutes, and ask for by their ETag after that."""
+    """Static files that browsers cache for five minutes and then revalidate by their ETag."""
 
     def file_response(self, *arguments: Any, **more: Any) -> Response:
         answer = super().file_response(*arguments, **more)

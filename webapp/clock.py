@@ -1,4 +1,4 @@
-"""Time: epoch milliseconds inside, RFC 3339 in UTC outside."""
+"""Time: epoch milliseconds internally, RFC 3339 in UTC externally."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Clock = Callable[[], int]
 
 
 def read_clock() -> int:
-    """Epoch milliseconds."""
+    """Return the current time in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def format_rfc3339(milliseconds: int) -> str:
-    """2026-11-21T08:00:00.123Z"""
+    """Format a time as in 2026-11-21T08:00:00.123Z."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The one place where the web app's parts are put together."""
+"""Composes the web app's parts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["Parts", "build_client_registration", "build_notifier_names", "build_
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a request is answered with."""
+    """The parts that requests use."""
 
     settings: WebSettings
     books: BookRepository
@@ -52,14 +52,14 @@ class Parts:
     preferences: Preferences
     limiter: RateLimiter
     notifier: NotifierAccess
-    #: Gives the client that deletes people; made only when an account is deleted.
+    #: Returns the client that deletes users; created only when an account is deleted.
     cognito: Callable[[], CognitoIdentityProviderClient] = clients.cognito
     clock: Clock = read_clock
     new_id: Callable[[], str] = lambda: str(ULID())
 
     @property
     def service(self) -> BookService:
-        """What readers do with books."""
+        """The use cases of books."""
         settings = self.settings
         return BookService(
             self.books,
@@ -75,12 +75,12 @@ class Parts:
 
     @property
     def accounts(self) -> AccountRepository:
-        """What is kept about accounts."""
+        """The accounts' data."""
         return AccountRepository(self.notifier.dynamodb, self.settings.books_table)
 
     @property
     def deletion(self) -> AccountDeletion:
-        """What deletes accounts."""
+        """The deletion of accounts."""
         return AccountDeletion(
             self.books,
             self.outbox,
@@ -95,22 +95,22 @@ class Parts:
 
     @property
     def audit(self) -> Audit:
-        """The record of what operators did."""
+        """The audit log of operators' actions."""
         return Audit(self.notifier.dynamodb, self.settings.books_table, self.clock, self.new_id, log)
 
     @property
     def search(self) -> MailSearch:
-        """What operators find mails with."""
+        """The operators' search for mails."""
         return MailSearch(self.outbox, self.ledger, self.notifier.installation, self.settings.event_source, self.clock)
 
     @property
     def token_refresh(self) -> SingleFlightRefresh:
-        """Sees to it that a session is renewed once at a time."""
+        """Renews each session by one request at a time."""
         return SingleFlightRefresh(self.notifier.dynamodb, self.settings.books_table, self.clock)
 
     @property
     def https(self) -> bool:
-        """Whether people reach the app by TLS, which ends before it."""
+        """Whether users reach the app by HTTPS, which ends before this process."""
         return self.settings.public_url.startswith("https:")
 
     @property
@@ -125,12 +125,12 @@ class Parts:
 
     @property
     def draft_cipher(self) -> CookieCipher:
-        """Encrypts the cookie that keeps a form sent after its session had ended."""
+        """Encrypts the cookie that keeps a form which was sent after its session had ended."""
         return CookieCipher(self.secrets, "draft", self.clock, compressed=True)
 
 
 def compose(settings: WebSettings) -> Parts:
-    """The parts as they work against AWS, or whatever the endpoint variables name."""
+    """Compose the parts for AWS, or for the endpoints in the environment variables."""
     secrets = Secrets(clients.ssm(), build_parameter_names(settings))
     discovery = Discovery(settings.oidc_issuer, settings.oidc_discovery_url)
     verifier = TokenVerifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
@@ -155,7 +155,7 @@ def compose(settings: WebSettings) -> Parts:
 
 
 def build_parameter_names(settings: WebSettings) -> ParameterNames:
-    """The parameters that hold the app's secrets."""
+    """Return the names of the parameters that hold the app's secrets."""
     return ParameterNames(
         settings.session_key_parameter,
         settings.link_key_parameter,
@@ -165,7 +165,7 @@ def build_parameter_names(settings: WebSettings) -> ParameterNames:
 
 
 def build_notifier_names(settings: WebSettings) -> NotifierNames:
-    """What the notifier's queues, ledger and function are called."""
+    """Return the names of the notifier's queues, ledger and function."""
     return NotifierNames(
         dead=settings.dead_queue_url,
         retry=settings.retry_queue_url,
@@ -177,7 +177,7 @@ def build_notifier_names(settings: WebSettings) -> NotifierNames:
 
 
 def build_client_registration(settings: WebSettings, secrets: Secrets) -> ClientRegistration:
-    """This app as the issuer knows it; both of its addresses must be registered with the issuer."""
+    """Return this app's registration at the issuer; both of its URLs must be registered there."""
     base = settings.public_url
     return ClientRegistration(
         settings.oidc_client_id, f"{base}/sign-in/done", f"{base}/", secrets.client_secret, secrets.reread

@@ -1,6 +1,6 @@
-"""How long a request may wait: all that it asks of others shares one deadline, so that it is answered whatever hangs.
+"""Limits how long a request waits: all its calls share one deadline, so that it is answered even if a dependency hangs.
 
-A call may begin before the deadline only and has a timeout of its own: a page takes less than ten seconds at the worst.
+A call may only begin before the deadline and has its own timeout, so a page takes less than ten seconds at worst.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["FACTOR", "SECONDS", "begin", "call_within", "extend", "get_remaining
 T = TypeVar("T")
 
 FACTOR = TimeoutSettings.from_environment().timeout_factor
-#: A request begins no call after so many seconds.
+#: A request starts no call after this many seconds.
 SECONDS = 4.0 * FACTOR
 
 
@@ -34,18 +34,18 @@ _CURRENT: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 
 def begin(seconds: float | None = None) -> None:
-    """From now on the calls of this request, in whichever thread, share one deadline."""
+    """Start a deadline that all calls of this request share, in whatever thread."""
     _CURRENT.set(_Deadline(time.monotonic() + (SECONDS if seconds is None else seconds)))
 
 
 def extend(seconds: float) -> None:
-    """Give this request so many seconds from now, because what it does takes long by design."""
+    """Give this request `seconds` from now, because its work takes long by design."""
     if (current := _CURRENT.get()) is not None:
         current.at = time.monotonic() + seconds
 
 
 def get_remaining(most: float) -> float:
-    """How many seconds a call may take, at most `most`; raises `Unavailable` if none are left."""
+    """Return how many seconds a call may take, at most `most`; raises `Unavailable` if none are left."""
     current = _CURRENT.get()
     left = most if current is None else min(current.at - time.monotonic(), most)
     if left <= 0:
@@ -54,16 +54,16 @@ def get_remaining(most: float) -> float:
 
 
 def call_within(seconds: float, call: Callable[[], T]) -> T:
-    """What `call` returns or raises; raises `TimeoutError` if it does neither in time, and leaves it to itself.
+    """Return or raise what `call` does; raises `TimeoutError` if it takes too long, and lets it continue in its thread.
 
-    The timeouts of sockets hold for one read each: a server that sends a byte a second never meets them.
+    Socket timeouts apply to each read: a server that sends one byte a second never exceeds them.
     """
     answer: Future[T] = Future()
 
     def run() -> None:
         try:
             answer.set_result(call())
-        except BaseException as error:  # raised again where it is waited for
+        except BaseException as error:  # raised again in the waiting thread
             answer.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

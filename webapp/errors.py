@@ -1,18 +1,18 @@
-"""Why a request fails, as far as the domain knows; `webapp.http.error_handlers` translates each into an HTTP answer.
+"""The domain's reasons for a failed request; `webapp.http.error_handlers` translates each into an HTTP answer.
 
 RequestError
 ├── NotFound                 does not exist, or belongs to somebody else
 ├── NotAuthenticated         no valid token
-│   ├── AccountDeleted       the account was deleted after this token was issued, or this session begun
-│   └── SignInTooOld         what is asked needs a sign-in of a moment ago
+│   ├── AccountDeleted       the account was deleted after this token was issued, or this session began
+│   └── SignInTooOld         the request needs a more recent sign-in
 ├── NotAllowed               the account may not do this
-├── SignInFailed             this sign-in came to nothing, the next one may work
-├── InvalidIdempotencyKey    the header is not a key
-├── IdempotencyKeyReused     the key stands for another request already
+├── SignInFailed             this sign-in failed; another may succeed
+├── InvalidIdempotencyKey    the header is not a valid key
+├── IdempotencyKeyReused     the key was already used for another request
 ├── IdempotencyKeyInFlight   the first request with this key is not answered yet
-├── TooManyRequests          this caller has to wait
-├── Unavailable              something that this app depends on does not answer
-└── Misconfigured            this app lacks something that only its operator can give it
+├── TooManyRequests          this caller must wait
+├── Unavailable              a dependency of this app does not answer
+└── Misconfigured            a setting is missing that only the operator can provide
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ __all__ = [
 
 
 class RequestError(Exception):
-    """A request cannot be done. `detail` is for the caller; `retry_after` are seconds to wait, where that helps."""
+    """A failed request. `detail` is for the caller; `retry_after` is the number of seconds to wait, if waiting
+    helps."""
 
     def __init__(self, detail: str, retry_after: int | None = None) -> None:
         super().__init__(detail)
@@ -46,7 +47,7 @@ class RequestError(Exception):
 
 
 class NotFound(RequestError):
-    """There is no such thing, or it belongs to somebody else; callers cannot tell the two apart."""
+    """The object does not exist, or belongs to somebody else; callers cannot tell which."""
 
 
 class NotAuthenticated(RequestError):
@@ -54,7 +55,7 @@ class NotAuthenticated(RequestError):
 
 
 class AccountDeleted(NotAuthenticated):
-    """Nothing is done for a token, or a session, from before the account was deleted."""
+    """The token or session is from before the account was deleted."""
 
     def __init__(
         self, detail: str = "the account was deleted after this sign-in", retry_after: int | None = None
@@ -63,7 +64,7 @@ class AccountDeleted(NotAuthenticated):
 
 
 class SignInTooOld(NotAuthenticated):
-    """What is asked for needs a sign-in of at most `seconds` ago."""
+    """The request needs a sign-in at most `seconds` ago."""
 
     def __init__(
         self,
@@ -77,19 +78,19 @@ class SignInTooOld(NotAuthenticated):
 
 
 class NotAllowed(RequestError):
-    """The caller is known, but may not do this."""
+    """The caller is authenticated, but may not do this."""
 
 
 class SignInFailed(RequestError):
-    """This sign-in came to nothing, the next one may work."""
+    """This sign-in failed; another may succeed."""
 
 
 class InvalidIdempotencyKey(RequestError):
-    """The header `Idempotency-Key` does not hold a key."""
+    """The header `Idempotency-Key` is not a valid key."""
 
 
 class IdempotencyKeyReused(RequestError):
-    """The key stands for another request already."""
+    """The key was already used for another request."""
 
 
 class IdempotencyKeyInFlight(RequestError):
@@ -97,7 +98,7 @@ class IdempotencyKeyInFlight(RequestError):
 
 
 class TooManyRequests(RequestError):
-    """This caller has to wait for `retry_after` seconds; `headers` say of which limit."""
+    """This caller must wait for `retry_after` seconds; `headers` describe the limit."""
 
     def __init__(self, detail: str, retry_after: int | None = None, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail, retry_after)
@@ -105,8 +106,8 @@ class TooManyRequests(RequestError):
 
 
 class Unavailable(RequestError):
-    """Something that this app depends on does not answer; trying again may help."""
+    """A dependency of this app does not answer; trying again may help."""
 
 
 class Misconfigured(RequestError):
-    """This app lacks something that only its operator can give it."""
+    """A setting is missing that only the operator can provide."""

@@ -1,4 +1,4 @@
-"""One line of JSON for each thing that happened, on standard output; lines that count are CloudWatch's metrics too."""
+"""Writes log lines in JSON to standard output; lines with metrics are also read by CloudWatch."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["count", "error", "failure", "info"]
 
 
 def info(event: str, **fields: object) -> None:
-    """Log what happened."""
+    """Log an event."""
     _write({"level": "info", "event": event, **fields})
 
 
 def error(event: str, **fields: object) -> None:
-    """Log what went wrong, with what."""
+    """Log an error, with details."""
     _write({"level": "error", "event": event, **fields})
 
 
 def failure(event: str, problem: BaseException, **fields: object) -> None:
-    """Log an exception by its type and its place: its text may hold an address or what AWS says of the account."""
+    """Log an exception by its type and location: its text may contain an address or details of the AWS account."""
     frames = traceback.extract_tb(problem.__traceback__)
     places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     error(event, **fields, error=type(problem).__qualname__, places=places)
 
 
 def count(event: str, metrics: Mapping[str, float], **fields: object) -> None:
-    """Log what happened and count it; without metrics it is a plain line."""
+    """Log an event with metrics; without metrics it is a plain line."""
     service = find_service(os.environ, "webapp")
     counted = embed_metrics(service, metrics, time.time_ns() // 1_000_000) if metrics else {}
     _write({"level": "info", "event": event, **fields, **counted})

@@ -1,4 +1,4 @@
-"""Settings from environment variables that begin with `HERALD_`, each checked once at start."""
+"""Settings from environment variables that begin with `HERALD_`, each validated once at start."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~:/\[\]@!&'()*+,;=-]{1,500}")
 
 
 class SettingsError(SystemExit):
-    """A setting is missing or wrong; the process ends with this one line."""
+    """A setting is missing or invalid; the process ends with this one line."""
 
 
 def _check_url(text: str) -> str:
@@ -41,7 +41,7 @@ def _check_url(text: str) -> str:
 
 
 def _check_base(text: str) -> str:
-    """Links, sign-in and cookies begin at the root of a host."""
+    """Validate a URL without a path: links, sign-in and cookies begin at the root of a host."""
     parts = urlsplit(_check_url(text))
     if parts.path or parts.port == 0 or not _HOST.fullmatch(parts.hostname or ""):
         raise ValueError
@@ -58,7 +58,7 @@ def _is_loopback(host: str) -> bool:
 _URL = "an https URL without query or user (http only on loopback)"
 _NAME = "a name without spaces"
 
-#: Every type carries the words with which an error says what the setting must be.
+#: Each type's description is used in errors to say what the setting must be.
 Name = Annotated[str, Field(pattern=r"^\S+$", description=_NAME)]
 Url = Annotated[str, AfterValidator(_check_url), Field(description=_URL)]
 BaseUrl = Annotated[
@@ -95,7 +95,7 @@ Mails = Annotated[
 
 
 class _Environment(EnvSettingsSource):
-    """Environment variables without the spaces around them; a blank one counts as not set."""
+    """Environment variables without surrounding spaces; a blank one counts as not set."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         value, key, is_complex = super().get_field_value(field, field_name)
@@ -107,7 +107,7 @@ class _Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read and check every setting; raises `SettingsError` for the first bad one."""
+        """Read and validate all settings; raises `SettingsError` for the first invalid one."""
         try:
             return cls()
         except ValidationError as error:
@@ -123,18 +123,18 @@ class _Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only the environment, and what is passed to the constructor."""
+        """Use only the environment, and what is passed to the constructor."""
         return init_settings, _Environment(settings_cls)
 
 
 class TimeoutSettings(_Settings):
-    """By what every timeout is multiplied: over 1 in the laptop cloud, whose emulator may answer late."""
+    """The factor for all timeouts: more than 1 in the laptop cloud, whose emulator may answer late."""
 
     timeout_factor: float = Field(default=1, ge=1, le=100, description="a factor from 1 to 100")
 
 
 class WebSettings(_Settings):
-    """What the web app itself needs."""
+    """Settings of the web app itself."""
 
     books_table: Name
     ledger_table: Name
@@ -164,7 +164,7 @@ class WebSettings(_Settings):
 
 
 class ReconcileSettings(_Settings):
-    """What the reconciliation with the ledger needs besides; `reconcile_after_seconds` is its hour."""
+    """Additional settings of the reconciliation; `reconcile_after_seconds` replaces the hour of its schedule."""
 
     ledger_table: Name
     event_source: Uri
@@ -172,7 +172,7 @@ class ReconcileSettings(_Settings):
 
 
 class PostConfirmationSettings(_Settings):
-    """What the greeting of a new account needs."""
+    """Settings of the function that welcomes a new account."""
 
     books_table: Name
     event_source: Uri
@@ -180,7 +180,7 @@ class PostConfirmationSettings(_Settings):
 
 
 class OutboxSettings(_Settings):
-    """What relay and sweeper need."""
+    """Settings of relay and sweeper."""
 
     books_table: Name
     events_topic_arn: TopicArn

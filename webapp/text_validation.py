@@ -1,4 +1,4 @@
-"""Validates the text of people: what may stand in the one line of a title, a name or a subject, and what never may."""
+"""Validates text that people enter: which characters the one line of a title, a name or a subject may contain."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ __all__ = ["LINE_PATTERN", "clean_line", "is_address", "is_line", "read_language
 
 #: Control characters, line and paragraph separators, noncharacters.
 _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufdd0-\\ufdef\\ufffe\\uffff"
-#: Characters that are drawn as nothing although Unicode has no property that says so: blank signs of Braille, of music
-#: and of hieroglyphs, and what stands for an object that is not there.
+#: Invisible characters for which Unicode has no such property: blank signs of Braille, of music and of hieroglyphs, and
+#: the object replacement character.
 _BLANK_SIGNS = "\u2800\ufffc\U0001d159\U00013441\U00013442"
-#: A line by Unicode's own properties: nothing that acts instead of being read, joiners and forms of letters excepted,
-#: and somewhere a letter, number, sign or punctuation mark that is drawn. The expressions are those of Rust's crate
-#: `regex`, which comes with pydantic: Python's own know no properties. https://docs.rs/regex/latest/regex/#syntax
+#: A valid line by Unicode properties: no control or invisible formatting characters, except joiners and variation
+#: selectors, and at least one visible letter, number, symbol or punctuation mark. The expressions are those of Rust's
+#: crate `regex`, which pydantic uses, because Python's `re` has no Unicode properties.
+#: https://docs.rs/regex/latest/regex/#syntax
 _ACTING = (
     r"[\p{Cc}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Cf}[\p{Default_Ignorable_Code_Point}&&\p{Cn}]--\u{200c}\u{200d}]"
 )
@@ -24,8 +25,8 @@ _SEEN = rf"[\p{{L}}\p{{N}}\p{{P}}\p{{S}}--\p{{Default_Ignorable_Code_Point}}{_BL
 _LINE = SchemaValidator(core_schema.str_schema(pattern=rf"^[^{_ACTING}]*{_SEEN}[^{_ACTING}]*$"))
 _JOINERS = frozenset("\u200c\u200d")
 _UNWANTED = re.compile(f"[{_CONTROLS}\\ud800-\\udfff]+")
-#: The same for the OpenAPI document, as far as a pattern can say it that means the same with JavaScript's flag `u` and
-#: without it.
+#: The same for the OpenAPI document, as far as a pattern can express it that means the same in JavaScript with and
+#: without the flag `u`.
 LINE_PATTERN = "^[^{0}]*[^{0}{1}][^{0}]*$".format(
     _CONTROLS + "\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2"
     "\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f"
@@ -40,7 +41,7 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 def is_line(text: str) -> bool:
-    """Whether `text` is one line with something to be seen, and no character that could act instead of being read."""
+    """Whether `text` is one line with a visible character, and without control or invisible formatting characters."""
     try:
         _LINE.validate_python(text)
     except ValidationError:
@@ -49,7 +50,8 @@ def is_line(text: str) -> bool:
 
 
 def clean_line(text: object, most: int) -> str:
-    """`text` as one clean line of at most `most` characters; "" for what is no text."""
+    """Return `text` as one clean line of at most `most` characters; "" if it is not text, or nothing visible is
+    left."""
     if not isinstance(text, str):
         return ""
     plain = "".join(each for each in text if each in _JOINERS or unicodedata.category(each) != "Cf")
@@ -59,11 +61,11 @@ def clean_line(text: object, most: int) -> str:
 
 
 def is_address(text: object) -> bool:
-    """Whether `text` is exactly one plain ASCII mail address, as SES takes it."""
+    """Whether `text` is exactly one plain ASCII mail address that SES accepts."""
     return isinstance(text, str) and _ADDRESS.fullmatch(text) is not None
 
 
 def read_language_tag(text: object, default: str = "en") -> str:
-    """A BCP 47 language tag; an underscore is taken for a hyphen, anything else gives `default`."""
+    """Return a BCP 47 language tag; an underscore counts as a hyphen, and anything invalid gives `default`."""
     tag = text.replace("_", "-") if isinstance(text, str) else ""
     return tag if _LOCALE.fullmatch(tag) else default

@@ -1,4 +1,4 @@
-"""Traces of what the web app does, where the deployment has its mails traced."""
+"""Traces of the web app's work, if tracing is on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["open_tracer"]
 
 
 def open_tracer(endpoint: str | None) -> Tracer | None:
-    """What sends spans to the collector at `endpoint`; None, and nothing imported, without one."""
+    """Return the tracer that sends spans to the collector at `endpoint`; without one None, and nothing is imported."""
     if not endpoint:
         return None
     from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used

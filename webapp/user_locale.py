@@ -1,6 +1,6 @@
-"""A user's locale: the language of their pages, and their time zone.
+"""A user's locale: the language of the pages, and the time zone.
 
-What an account chose, else what the browser asks for, else what the issuer says of the person.
+The account's choice comes first, then the browser's, then the issuer's.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from functools import lru_cache
 
 __all__ = ["LANGUAGES", "UTC_NAME", "UserLocale", "find_zone", "list_zone_names", "negotiate_language"]
 
-#: The languages of the pages, by their own names.
+#: The languages of the pages, each by its own name.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 UTC_NAME = "UTC"
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,30})?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
-#: Longer than what any browser sends.
+#: More language ranges than any browser sends.
 _MOST_RANGES = 30
-#: What systems keep beside the names of IANA's database.
+#: Files that systems keep in the time zone folder and that are not IANA time zones.
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 
 
@@ -31,12 +31,12 @@ class UserLocale:
     zone: str = UTC_NAME
 
     def local(self, milliseconds: int) -> datetime:
-        """The moment (epoch milliseconds) on this reader's clock."""
+        """Convert epoch milliseconds to this reader's local time."""
         return datetime.fromtimestamp(milliseconds / 1000, _load(self.zone))
 
 
 def negotiate_language(accept_language: str) -> str | None:
-    """The language of the pages that a header `Accept-Language` asks for first; None if it asks for none of them.
+    """Return the pages' language that `Accept-Language` prefers; None if it asks for none of them.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-accept-language
     """
@@ -50,12 +50,12 @@ def negotiate_language(accept_language: str) -> str | None:
 
 
 def find_zone(name: str) -> str | None:
-    """The IANA name of this time zone, whichever letters are capitals; None if there is none of this name."""
+    """Return the IANA name of this time zone, whatever its letter case; None if there is no such zone."""
     return _index_by_folded_name().get(name.strip().casefold())
 
 
 def list_zone_names() -> list[str]:
-    """Names to choose from: UTC, and those of a place."""
+    """Return the zone names to choose from: UTC, and those of places."""
     return [UTC_NAME, *sorted(name for name in _index_by_folded_name().values() if "/" in name and name[:4] != "Etc/")]
 
 
@@ -68,5 +68,5 @@ def _index_by_folded_name() -> dict[str, str]:
 def _load(name: str) -> tzinfo:
     try:
         return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # the name is from a machine with other zones
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # the name comes from a machine with other zones
         return UTC

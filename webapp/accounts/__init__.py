@@ -1,1 +1,1 @@
-"""Deleting an account with all that belongs to it."""
+"""Deletes an account with all its data."""

@@ -1,6 +1,7 @@
-"""Deletes an account: everything that names its person goes, the identity last.
+"""Deletes an account: all data that identify its person, and the identity last.
 
-Each step may be repeated, and what leads to something goes after it: after an interruption the reader asks once more.
+Each step is safe to repeat, and whatever leads to other data is deleted after them, so that an interrupted deletion can
+be requested again.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FRESH_SECONDS", "AccountDeletion", "DeletedAccount", "IdentityStore", "check_fresh", "is_fresh"]
 
-#: A sign-in of at most so many seconds ago is needed.
+#: A deletion needs a sign-in at most this many seconds ago.
 FRESH_SECONDS = 600
-#: What a deletion may take, in seconds: API Gateway waits for 30.
+#: How long a deletion may take, in seconds: API Gateway waits for 30.
 _LONGEST_SECONDS = 20.0
 _BOOKS_AT_ONCE = 50
 _workers = ThreadPoolExecutor(8, thread_name_prefix="deletion")
@@ -44,8 +45,8 @@ _workers = ThreadPoolExecutor(8, thread_name_prefix="deletion")
 
 @dataclass(frozen=True, slots=True)
 class DeletedAccount:
-    """What a deletion found: books, those deleted before included; mails that were on their way; whether the identity
-    went too."""
+    """The result of a deletion: the number of books, including those deleted before; how many mails were still under
+    way; whether the identity was deleted too."""
 
     books: int = 0
     under_way: int = 0
@@ -54,13 +55,13 @@ class DeletedAccount:
 
 @dataclass(frozen=True, slots=True)
 class IdentityStore:
-    """The user pool, if this app may delete people there; without one the identity stays with its issuer."""
+    """The user pool, if this app may delete its users; without `pool` the identity stays with its issuer."""
 
     cognito: Callable[[], CognitoIdentityProviderClient]
     pool: str | None
 
     def delete(self, reader: Identity) -> bool:
-        """Delete the person; False if that is not this app's to do. One who does not exist counts as deleted.
+        """Delete the user; False if this app may not. A user who does not exist counts as deleted.
 
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUser.html
         """
@@ -76,7 +77,7 @@ class IdentityStore:
 
 @dataclass(frozen=True, slots=True)
 class AccountDeletion:
-    """What deletes accounts; events name `source`."""
+    """Deletes accounts; `source` is the source of this app's events."""
 
     repository: BookRepository
     outbox: Outbox
@@ -89,7 +90,7 @@ class AccountDeletion:
     clock: Clock
 
     def delete(self, reader: Identity) -> DeletedAccount:
-        """Delete the reader's account; raises `SignInTooOld`, or `Unavailable` if it has to be asked for again."""
+        """Delete the reader's account; raises `SignInTooOld`, or `Unavailable` if the request must be repeated."""
         check_fresh(reader, self.clock())
         deadline.extend(_LONGEST_SECONDS)
         self.accounts.mark_deleted(reader, self.clock())
@@ -99,14 +100,14 @@ class AccountDeletion:
             self.repository.forget(reader.sub, some)
             books += len(some)
         self.repository.forget_answers(reader.sub)
-        if not under_way:  # who wants no mail gets none that is still on its way
+        if not under_way:  # else the choices are kept, so that mails under way are still stopped by them
             self._forget_choices(reader)
         identity = self.identities.delete(reader)
         log.info("account deleted", sub=reader.sub, books=books, under_way=under_way, identity=identity)
         return DeletedAccount(books, under_way, identity)
 
     def _books(self, reader: Identity) -> Iterator[list[str]]:
-        """The ids of all books, batch by batch; the caller deletes each batch before the next is read."""
+        """Yield the ids of all books in batches; the caller deletes each batch before the next is read."""
         for list_ in (self.repository.page, self.repository.list_deleted):
             more = True
             while more:
@@ -115,7 +116,8 @@ class AccountDeletion:
                     yield [book.id for book in found]
 
     def _erase(self, reader: Identity, subjects: Sequence[str]) -> int:
-        """Erase the events about these subjects wherever they are kept; how many of their mails may still leave."""
+        """Erase the events about these subjects wherever they are kept; return how many of their mails may still be
+        sent."""
         contexts = [copy_context() for _ in subjects]  # with the request's deadline
         erased = _workers.map(lambda own, one: own.run(self._erase_subject, reader, one), contexts, subjects)
         records = [record for each in erased for record in each]
@@ -125,7 +127,8 @@ class AccountDeletion:
         return sum(record is None or _may_leave(record) for record in records)
 
     def _erase_subject(self, reader: Identity, subject: str) -> list[Mapping[str, Any] | None]:
-        """Erase the events about this subject; the ledger's record of each that SNS has and that is not settled."""
+        """Erase the events about this subject; return the ledger's record of each event that was published and not
+        settled."""
         events = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
         records = [self.ledger.message_of(self.source, event.id, event.message_id) for event in events]
         for event, record in zip(events, records, strict=True):
@@ -139,8 +142,8 @@ class AccountDeletion:
         return [record for event, record in zip(events, records, strict=True) if event.id in open_]
 
     def _forget_choices(self, reader: Identity) -> None:
-        """Those about the mail of tenants with a list of their own among them. Raises `Unavailable` while the notifier
-        does not say which tenants these are."""
+        """Delete the reader's choices, including those about the mail of tenants with their own list. Raises
+        `Unavailable` if the notifier does not say which tenants these are."""
         try:
             keys = self.installation.list_keys(reader.email)
         except UserError as error:
@@ -152,18 +155,18 @@ class AccountDeletion:
 
 
 def is_fresh(reader: Identity, now: int) -> bool:
-    """Whether this person has just shown who they are; `now` in epoch milliseconds."""
+    """Whether this person signed in within the last `FRESH_SECONDS`; `now` is in epoch milliseconds."""
     return now - reader.signed_in_at <= FRESH_SECONDS * 1000
 
 
 def check_fresh(reader: Identity, now: int) -> None:
-    """Raises `SignInTooOld` if the reader signed in more than `FRESH_SECONDS` ago."""
+    """Raise `SignInTooOld` if the reader signed in more than `FRESH_SECONDS` ago."""
     if not is_fresh(reader, now):
         raise SignInTooOld(seconds=FRESH_SECONDS)
 
 
 def _is_dead(record: Mapping[str, Any]) -> bool:
-    """Whether a letter about it may lie in `dead`."""
+    """Whether `dead` may contain a dead letter about the record."""
     return record["state"] in {"rejected", "suppressed"} or "parked" in record
 
 

@@ -1,1 +1,1 @@
-"""What operators do in the web app, on the record."""
+"""What operators do in the web app, with an audit record."""

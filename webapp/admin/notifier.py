@@ -1,4 +1,4 @@
-"""The notifier as operators see it: how much waits in its queues, and whether it is paused.
+"""The notifier as operators see it: the depth of its queues, and whether it is paused.
 
 The work itself is done by `operations`.
 """
@@ -34,7 +34,7 @@ _ATTRIBUTES: tuple[QueueAttributeNameType, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class NotifierNames:
-    """Queues by their URLs, the ledger, the function that sends, and the table with the outbox."""
+    """The URLs of the queues, and the names of the ledger, the function `notify`, and the table with the outbox."""
 
     dead: str
     retry: str
@@ -46,7 +46,7 @@ class NotifierNames:
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """About how many messages a queue holds: visible, delayed, and in flight."""
+    """The approximate number of messages in a queue: visible, delayed, and in flight."""
 
     visible: int
     delayed: int
@@ -54,14 +54,13 @@ class QueueDepth:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The sum of all three."""
         return self.visible + self.delayed + self.in_flight
 
 
 @dataclass(frozen=True, slots=True)
 class NotifierAccess:
-    """Clients and names; `secrets` fetches the keys that addresses are hashed with, newest first, and `ses` the client
-    of a region."""
+    """Clients and names; `secrets` returns the address keys, newest first, and `ses` the client of a region."""
 
     dynamodb: DynamoDBClient
     sqs: SQSClient
@@ -69,12 +68,12 @@ class NotifierAccess:
     names: NotifierNames
     secrets: Callable[[], Sequence[bytes]]
     ses: Callable[[str], SESV2Client] = clients.ses
-    #: What is asked only for a look at how things stand: CloudWatch, its logs, CodeDeploy.
+    #: Makes the clients that only the status needs: CloudWatch, its logs, CodeDeploy.
     of: Callable[[str], Any] = clients.of
 
     @property
     def installation(self) -> Installation:
-        """What the operators' package works on."""
+        """The installation, for the functions of the package `operations`."""
         names = self.names
         return Installation(
             self.sqs,
@@ -94,28 +93,28 @@ class NotifierAccess:
         return {region: self.ses(region) for region in read_sending_regions(self.functions, self.names.notify)}
 
     def read_depth(self, queue: str) -> QueueDepth:
-        """How much a queue holds, by its URL."""
+        """Return the depth of the queue with this URL."""
         found = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_ATTRIBUTES))["Attributes"]
         visible, delayed, in_flight = (int(found.get(name, 0)) for name in _ATTRIBUTES)
         return QueueDepth(visible, delayed, in_flight)
 
     def read_status(self) -> PauseStatus:
-        """Whether all mail is paused."""
+        """Return whether all mail is paused."""
         return read_status(self.functions, self.names.notify)
 
     def look(self, now: datetime) -> HeraldStatus:
-        """How things stand, as far as AWS answers in time; nothing is changed."""
+        """Return the status, as far as AWS answers in time; changes nothing."""
         cloudwatch, logs, codedeploy = map(self.of, ("cloudwatch", "logs", "codedeploy"))
         prefix = self.names.notify.removesuffix("-notify")
         asked = StatusClients(self.functions, cloudwatch, logs, codedeploy, prefix)
         return look(self.installation, asked, now, (Unavailable,))
 
     def pause(self) -> str:
-        """Pause all mail; returns what that did."""
+        """Pause all mail; return what was done."""
         before = pause(self.functions, self.names.notify)
         return "was paused already" if before.paused else "paused: every event waits in retry"
 
     def resume(self) -> str:
-        """Resume all mail; returns what that did."""
+        """Resume all mail; return what was done."""
         before = resume(self.functions, self.names.notify)
         return "was not paused" if before.running else "resumed: what waits in retry is sent now, each once"

@@ -1,4 +1,4 @@
-"""Dead letters for an operator: by reason, with what a redrive would do with each, and the redrive itself."""
+"""Dead letters for an operator: grouped by reason, with what a redrive would do with each, and the redrive itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
 __all__ = ["MayHaveGoneError", "ReasonGroup", "discard", "group_dead_letters", "redrive", "send_once_more"]
 
-#: Seconds after which a request stops sending and says what is left: API Gateway gives up after 30.
+#: Seconds after which a request stops sending and reports what is left: API Gateway gives up after 30.
 _SECONDS = 20.0
 
 
@@ -32,17 +32,17 @@ class MayHaveGoneError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class ReasonGroup:
-    """The letters with one reason code, oldest first, each with what a redrive would do with it."""
+    """The dead letters with one reason code, oldest first, each with what a redrive would do with it."""
 
     code: str
     reason: str
     letters: tuple[tuple[DeadLetter, RedriveDecision], ...]
-    #: Why a redrive would leave a letter where it is, by SQS's id of the letter.
+    #: Why a redrive would leave a dead letter in the queue, by SQS's id of the letter.
     refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 def group_dead_letters(installation: Installation) -> list[ReasonGroup]:
-    """All letters in `dead`, the most frequent reason first; they stay there."""
+    """Group all letters in `dead`, the most frequent reason first; they stay in the queue."""
     letters = peek(installation.sqs, installation.dead)
     plan = plan_redrive(letters, installation.record, partial(find_obstacle, installation))
     return [
@@ -63,9 +63,11 @@ def redrive(
     confirmed: bool,
     clock: Callable[[], float] = time.monotonic,
 ) -> str:
-    """Redrive the letters of the filter and say how many; a message without a letter goes from its record.
+    """Redrive the letters of the filter and describe the result; a message without a letter is redriven from its
+    record.
 
-    Raises `MayHaveGoneError` before anything is sent, unless that is `confirmed`, and `UserError` for what cannot be.
+    Unless it is `confirmed`, raises `MayHaveGoneError` before anything is sent if some may have been sent already.
+    Raises `UserError` if nothing can be redriven.
     """
     until = clock() + _SECONDS
     letters = select_letters(installation, letter_filter)
@@ -90,7 +92,7 @@ def redrive(
 def discard(
     installation: Installation, letter_filter: LetterFilter, because: str, clock: Callable[[], float] = time.monotonic
 ) -> str:
-    """Discard the dead letters of the filter, and say how many and why; the ledger's records stay."""
+    """Discard the dead letters of the filter and describe the result; the ledger's records stay."""
     until = clock() + _SECONDS
     plan = plan_discard(select_letters(installation, letter_filter))
     done = redrive_letters(installation, plan, lambda _: None, RedriveResult(), lambda: clock() < until)
@@ -99,9 +101,10 @@ def discard(
 
 
 def send_once_more(installation: Installation, message_id: str, *, confirmed: bool) -> str:
-    """Send a mail that a provider accepted once more, as another message; says under which.
+    """Send a mail that a provider accepted once more, as another message; return a sentence with its MessageId.
 
-    Raises `MayHaveGoneError` before anything is sent, unless that is `confirmed`, and `UserError` for what cannot be.
+    Raises `MayHaveGoneError` before anything is sent, unless it is `confirmed`, and `UserError` if the mail cannot be
+    sent again.
     """
     plan = plan_again(installation, [message_id])
     if not confirmed:

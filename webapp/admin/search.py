@@ -1,7 +1,7 @@
-"""Finding mails for an operator, and saying of each why it went or did not, by the code of `herald why`.
+"""Finds mails for an operator and explains what became of each, with the code of `herald why`.
 
-What has a key is read by it: a book, an event of this app's, a MessageId. An address, and an event of another
-publisher's, is looked for in the ledger for a few seconds at a time, and among the dead letters.
+A book, an event of this app and a MessageId are read by their keys. An address, or another publisher's event, is
+searched for in the ledger, a few seconds at a time, and among the dead letters.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from webapp.timeline.timeline import EventTimeline, build_record_timeline, build
 __all__ = ["FoundMail", "MailSearch", "SearchResult"]
 
 _ULID = re.compile(cursor.ULID_PATTERN)
-#: The ledger has no index by address, so it is scanned for at most so long.
+#: The ledger has no index by address; one request scans it for at most this many seconds.
 _SCAN_SECONDS = 3.0
 _MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
 class FoundMail:
-    """A mail, its MessageId where there is one, its event's source, id and subject, and what became of it and why.
+    """A mail: its MessageId if there is one, its event's source, id and subject, and what became of it and why.
 
-    `story` is None for a letter without a record; `given_up` is what the event in the outbox is about if that was given
-    up, and `dead` says that a letter of it lies in `dead`.
+    `story` is None for a dead letter without a record. `given_up` is the subject of an event that the outbox gave up.
+    `dead` says that `dead` contains a letter of this mail.
     """
 
     message_id: str
@@ -55,8 +55,9 @@ class FoundMail:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What was found, in a sentence and each; of an address, its key and what keeps mail from it. `rest` is where the
-    search may go on, None if it came to the end; `letters` is how many dead letters were looked at, None: none."""
+    """The result of a search: a summary and the mails; for an address also its key and what keeps mail from it. `rest`
+    is where to continue the search, None at the end; `letters` is how many dead letters were searched (None: not
+    searched)."""
 
     summary: str = ""
     mails: tuple[FoundMail, ...] = ()
@@ -77,8 +78,8 @@ class MailSearch:
     clock: Clock
 
     def find(self, wanted: str, start: str = "") -> SearchResult:
-        """Whatever `wanted` names: an address, else a book, an event, a message or a subject; `start` goes on where an
-        earlier search ended."""
+        """Find what `wanted` names: an address, else a book, an event, a message or a subject. `start` continues an
+        earlier search."""
         if not start and not text_validation.is_address(wanted) and (known := tuple(self._find_by_key(wanted))):
             stories = [story for _, story in known]
             return SearchResult(summarize(stories), tuple(mail for mail, _ in known))
@@ -97,7 +98,8 @@ class MailSearch:
             yield self._tell(story, build_record_timeline(read_message_id(record), record)), story
 
     def _look_through(self, wanted: str, start: str) -> SearchResult:
-        """An address, or what has no key: a part of the ledger, all letters, and what the outbox has not published."""
+        """Search by scanning, for an address or a name without a key: part of the ledger, all dead letters, and the
+        unpublished events in the outbox."""
         installation, until = self.installation, time.monotonic() + _SCAN_SECONDS
         question = MailQuery.of(installation, wanted)
         letters = peek(installation.sqs, installation.dead)

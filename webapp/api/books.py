@@ -1,6 +1,6 @@
 """The JSON API: `/v1/books`.
 
-What asks AWS runs in a thread; the rest stays on the event loop, because each change of threads costs as much as
+Routes that call AWS run in a thread; the rest stays on the event loop, because each switch of threads costs as much as
 reading the request.
 """
 
@@ -132,7 +132,7 @@ def change_book(
     parts: PartsOf,
     _if_match: IfMatch = None,
 ) -> BookOut:
-    """Change one of the caller's books; `If-Match` says which state of it. No mail goes out."""
+    """Change one of the caller's books; `If-Match` names the version to change. No mail is sent."""
     book = parts.service.find(reader, book_id)
     preconditions.check(request, book)
     if not preconditions.names_one_state(request):
@@ -153,7 +153,7 @@ def remove_book(
     _if_match: IfMatch = None,
     traceparent: Traceparent = None,
 ) -> None:
-    """Delete one of the caller's books; one mail says so. What happened to its mails can still be read."""
+    """Delete one of the caller's books; one mail reports it. What happened to its mails can still be read."""
     if not preconditions.names_one_state(request):
         parts.service.remove_any_version(reader, book_id, traceparent)
     else:
@@ -166,7 +166,7 @@ def remove_book(
 
 @router.get("/{book_id}/notifications", responses=document_failures(404))
 async def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> Timeline:
-    """What happened to the mails about a book, up to a final state; also of a book that is deleted."""
+    """What happened to the mails about a book, up to a final state; also for a deleted book."""
     found = await run_in_threadpool(parts.service.notifications, reader, book_id)
     notifications = [NotificationOut.of(each) for each in found]
     return Timeline(book_id=book_id, final=all(each.final for each in notifications), notifications=notifications)

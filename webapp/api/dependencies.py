@@ -1,4 +1,4 @@
-"""What every call of the API must have: an id token, JSON where there is a body, and a rate within the limit."""
+"""What every API request needs: an id token, a JSON body if it has one, and a rate within the limit."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _bearer = HTTPBearer(
 
 
 class AuthenticatedRoute(APIRoute):
-    """A route that recognises its caller before it reads the body, so that a stranger learns nothing from it."""
+    """A route that authenticates the caller before it reads the body, so that a stranger learns nothing from it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -55,7 +55,7 @@ class AuthenticatedRoute(APIRoute):
 
 
 async def _authenticate(request: Request) -> Identity:
-    """Who calls; raises `NotAuthenticated` without a valid token, `TooManyRequests` for one who asks too often."""
+    """Return the caller; raises `NotAuthenticated` without a valid token, `TooManyRequests` above the rate limit."""
     verifier: TokenVerifier = request.app.state.parts.verifier
     try:
         bearer = await _bearer(request)
@@ -72,12 +72,12 @@ async def _authenticate(request: Request) -> Identity:
 
 
 def name_stranger(request: Request) -> str:
-    """Whose requests are counted where nobody says who they are: those of one network address."""
+    """Return the rate limiter's key for an unauthenticated caller: the network address."""
     return f"address#{request.client.host if request.client else ''}"
 
 
 def _admit(request: Request, caller: str) -> None:
-    """Count the request; every answer has headers with the caller's remaining requests."""
+    """Count the request; every answer then has headers with the caller's remaining requests."""
     limiter = request.app.state.parts.limiter
     try:
         limiter.admit(caller)
@@ -88,13 +88,13 @@ def _admit(request: Request, caller: str) -> None:
 async def read_caller(
     request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Identity:
-    """Whom the route recognised."""
+    """Return the caller that the route authenticated."""
     identity: Identity = request.state.caller
     return identity
 
 
 async def require_json(request: Request) -> None:
-    """Refuse a body that does not say that it is JSON; raises `Problem` 415."""
+    """Reject a body whose Content-Type is not JSON; raises `Problem` 415."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     wanted = _BODY_TYPES.get(request.method, {media_type})
     if media_type not in wanted:
@@ -121,7 +121,7 @@ async def _get_parts(request: Request) -> Parts:
     return parts
 
 
-#: Of these a route picks what it needs: what it calls gets that, and not the whole.
+#: A route passes on only the parts that it needs, not the whole.
 PartsOf = Annotated[Parts, Depends(_get_parts)]
 Caller = Annotated[Identity, Depends(read_caller)]
 Traceparent = Annotated[

@@ -1,4 +1,4 @@
-"""`/livez` and `/readyz`, for what starts the app and monitors it."""
+"""`/livez` and `/readyz`, for whatever starts and monitors the app."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter()
 
 
 class HealthStatus(BaseModel):
-    """That all is well."""
+    """The status of a healthy app."""
 
     status: str
 
@@ -30,7 +30,7 @@ def livez() -> HealthStatus:
 
 @router.get("/readyz", responses=document_failures(503))
 def readyz(parts: PartsOf) -> HealthStatus:
-    """The table can be read and the issuer's keys are there."""
+    """The table is readable and the issuer's keys are available."""
     try:
         parts.books.page("readyz", 1)
     except (BotoCoreError, ClientError) as error:

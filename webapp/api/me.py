@@ -21,11 +21,12 @@ router = APIRouter(
 
 @router.delete("")
 def delete_account(reader: Caller, parts: PartsOf) -> DeletedAccountOut:
-    """Delete the caller's account with its books, the events about them, its choices, and the person at the user pool.
+    """Delete the caller's account with its books, the events about them, its choices, and the user in the user pool.
 
     The token must be from a sign-in of the last ten minutes (its `auth_time`), else the answer is 401 with
-    `insufficient_user_authentication`. What was interrupted is asked for again. With an issuer that is not this app's
-    own user pool the identity stays there, and `identity_deleted` is false. Mails that are on their way still arrive.
+    `insufficient_user_authentication`. Repeat a deletion that was interrupted. With an issuer that is not this app's
+    own user pool the identity stays there, and `identity_deleted` is false. Mails that are already on their way still
+    arrive.
     """
     deleted = parts.deletion.delete(reader)
     return DeletedAccountOut(books=deleted.books, mails_under_way=deleted.under_way, identity_deleted=deleted.identity)

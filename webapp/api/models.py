@@ -27,13 +27,13 @@ __all__ = [
 
 #: RFC 3339, in UTC.
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
-#: What last happened. A later release may add one: take an unknown one for *under way*.
+#: The last state. A later release may add one: treat an unknown state as *under way*.
 State = Annotated[str, WithJsonSchema({"type": "string", "enum": [*STATES]})]
 Code = Annotated[str, WithJsonSchema({"type": "string", "enum": [*map(str, ReasonCode)]})]
 
 
 class BookLinks(BaseModel):
-    """Where to go from a book."""
+    """Links from a book."""
 
     self: str = Field(examples=["/v1/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])
     notifications: str = Field(
@@ -109,7 +109,7 @@ class RowOut(BaseModel):
 
 
 class NotificationOut(BaseModel):
-    """One event and what came of it."""
+    """One event and what became of its mail."""
 
     event_id: str = Field(examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D9"])
     type: str = Field(examples=["book.created"])
@@ -143,7 +143,7 @@ class NotificationOut(BaseModel):
 
 
 class DeletedAccountOut(BaseModel):
-    """What went with an account."""
+    """What was deleted with an account."""
 
     books: int = Field(description="books, those that were deleted before included")
     mails_under_way: int = Field(description="mails that were on their way and may still arrive")
@@ -159,7 +159,7 @@ class Timeline(BaseModel):
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field."""
+    """An error in one field."""
 
     detail: str
     pointer: str | None = Field(default=None, description="JSON pointer into the body", examples=["#/title"])

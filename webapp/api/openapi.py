@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the routes say, and problem documents for what they refuse."""
+"""The OpenAPI document: the routes, with problem documents for their failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 def document_failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The part `responses` of a route that can fail in these ways."""
+    """Return the `responses` of a route that can fail with these statuses."""
     return {status: _document_failure(make_problem(status, "What exactly is wrong.")) for status in statuses}
 
 
@@ -33,7 +33,7 @@ def _describe_headers(*names: str) -> dict[str, Any]:
     return {name: {"description": _HEADERS[name], "schema": {"type": _TYPES.get(name, "string")}} for name in names}
 
 
-#: The headers that a failure carries.
+#: The headers of a failure, by status.
 _OF_STATUS = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 429: ("Retry-After",), 503: ("Retry-After",)}
 #: Headers of every answer of the API to a signed-in caller.
 _OF_EVERY_ANSWER = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
@@ -52,7 +52,7 @@ _HEADERS = {
     "Link": "related addresses (RFC 8288): `first` and `next` of a list, `related` for what happened to the mails",
 }
 
-#: What can be done with a book that was added, as OpenAPI links.
+#: What can be done with an added book, as OpenAPI links.
 BOOK_LINKS = {
     name: {"operationId": operation, "parameters": {"book_id": "$response.body#/id"}}
     for name, operation in (
@@ -67,12 +67,12 @@ BOOK_LINKS = {
 def document_success(
     status: int, *headers: str, links: Mapping[str, Any] | None = None
 ) -> dict[int | str, dict[str, Any]]:
-    """The part `responses` that documents which headers a good answer carries, and where it leads."""
+    """Return the `responses` that document the headers of a successful answer, and its links."""
     return {status: {"headers": _describe_headers(*headers)} | ({"links": dict(links)} if links else {})}
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
-    """The whole document; made once, as FastAPI's own is."""
+    """Build the whole document; cached, as FastAPI's own is."""
     if app.openapi_schema is None:
         settings = app.state.parts.settings
         schema = get_openapi(

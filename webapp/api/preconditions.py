@@ -1,4 +1,4 @@
-"""`ETag`, `If-Match` and `If-None-Match`: a client cannot overwrite a state that it has not seen.
+"""`ETag`, `If-Match` and `If-None-Match`: a client cannot overwrite a version that it has not seen.
 
 https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
 """
@@ -14,24 +14,24 @@ __all__ = ["check", "compute_etag", "is_fresh", "make_failure", "names_one_state
 
 
 def compute_etag(book: Book) -> str:
-    """The entity tag of this state of the book."""
+    """Return the entity tag of this version of the book."""
     return f'"{book.version}"'
 
 
 def is_fresh(request: Request, book: Book) -> bool:
-    """Whether the caller already has this state of the book."""
+    """Whether the caller already has this version of the book."""
     tags = _read_tags(request, "if-none-match")
     return "*" in tags or compute_etag(book) in {tag.removeprefix("W/") for tag in tags}
 
 
 def names_one_state(request: Request) -> bool:
-    """Whether the caller means one state of the book, and neither any state (`*`) nor says nothing of it."""
+    """Whether `If-Match` names particular versions, rather than any (`*`) or none."""
     tags = _read_tags(request, "if-match")
     return bool(tags) and "*" not in tags
 
 
 def check(request: Request, book: Book) -> None:
-    """Raises `Problem` 412 if the caller has seen another state, 428 if it does not say which."""
+    """Raise `Problem` 412 if the caller has another version, 428 if the caller does not say which."""
     tags = _read_tags(request, "if-match")
     if not tags:
         raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
@@ -40,7 +40,7 @@ def check(request: Request, book: Book) -> None:
 
 
 def make_failure() -> Problem:
-    """The book is not what the caller thinks it is."""
+    """Return the problem for a book that has changed."""
     return Problem("precondition-failed", "The book was changed since; get it again.")
 
 

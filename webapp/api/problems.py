@@ -128,7 +128,7 @@ _BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())}
 
 @dataclass(slots=True)
 class Problem(Exception):
-    """A request that fails as `slug`; the caller gets a problem document."""
+    """A request that fails with the problem type `slug`; the caller gets a problem document."""
 
     slug: str
     detail: str
@@ -140,7 +140,7 @@ class Problem(Exception):
         return KINDS[self.slug]
 
     def document(self, base_url: str, request_id: str) -> dict[str, Any]:
-        """The problem as RFC 9457 has it; `type` resolves to a page that explains it."""
+        """Return the problem document of RFC 9457; its `type` is the URL of a page that explains it."""
         document: dict[str, Any] = {
             "type": f"{base_url}/problems/{self.slug}",
             "title": self.kind.title,
@@ -152,6 +152,6 @@ class Problem(Exception):
 
 
 def make_problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
-    """The problem for a bare HTTP status, as the framework raises it."""
+    """Return the problem for a bare HTTP status, as raised by the framework."""
     kind = _BY_STATUS.get(status, KINDS["bad-request" if status < 500 else "internal"])
     return Problem(kind.slug, detail, headers or {})

@@ -1,1 +1,1 @@
-"""Who is calling: OIDC tokens, the issuer, secrets and sealed cookies."""
+"""Authentication: OIDC tokens, the issuer, secrets and encrypted cookies."""

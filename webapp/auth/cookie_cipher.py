@@ -1,6 +1,6 @@
-"""Cookies that only this app can read or write: encrypted and authenticated, each for one purpose and a time.
+"""Cookies that only this app can read or write: encrypted and authenticated, each for one purpose and a limited time.
 
-Fernet: AES-128-CBC with HMAC-SHA-256 and the time of sealing. https://github.com/fernet/spec/blob/master/Spec.md
+Fernet: AES-128-CBC with HMAC-SHA-256 and the time of encryption. https://github.com/fernet/spec/blob/master/Spec.md
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ __all__ = ["CookieCipher"]
 
 
 class CookieCipher:
-    """Encrypts values for one purpose with the session keys; a value encrypted for another does not decrypt.
+    """Encrypts values for one purpose with the session keys; a value encrypted for another purpose does not decrypt.
 
-    `compressed` is for long text that holds no secret: a length tells what was compressed with it.
+    `compressed` is for long text without secrets: the length of compressed text reveals something about its content.
     """
 
     def __init__(self, secrets: Secrets, purpose: str, clock: Clock, *, compressed: bool = False) -> None:
@@ -35,12 +35,12 @@ class CookieCipher:
         self._compressed = compressed
 
     def encrypt(self, value: Mapping[str, Any]) -> str:
-        """The value as text for a cookie, encrypted with the newest key."""
+        """Encrypt the value as text for a cookie, with the newest key."""
         fernet = _make_fernet(tuple(self._secrets.session()), self._purpose)
         return fernet.encrypt_at_time(self._pack(value), self._read_clock()).decode()
 
     def decrypt(self, encrypted: str, seconds: int) -> Mapping[str, Any] | None:
-        """The value, if it was encrypted here and at most so many seconds ago; else None."""
+        """Decrypt the value; None if it was not encrypted here, or more than `seconds` ago."""
         return self._secrets.find(self._secrets.session, lambda keys: self._decrypt(encrypted, seconds, keys))
 
     def _decrypt(self, encrypted: str, seconds: int, keys: Sequence[bytes]) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What the issuer publishes about itself, its discovery document and its keys: fetched when needed, then cached.
+"""The issuer's discovery document and signing keys, fetched when needed and then cached.
 
 https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 """
@@ -23,21 +23,22 @@ __all__ = ["TIMEOUT_SECONDS", "Discovery", "IssuerKeys", "make_issuer_unavailabl
 
 T = TypeVar("T")
 
-#: The issuer has so long for one answer.
+#: Timeout of the issuer's answer.
 TIMEOUT_SECONDS = 3.0 * deadline.FACTOR
-#: What was fetched is not asked for again before it is so old, in seconds …
+#: A document is not fetched again until it is this old, in seconds.
 _FRESH_SECONDS = 300.0
-#: … and is good for so long while the issuer is gone. A key that the issuer takes back is believed no longer than that.
+#: It remains usable for this long, in seconds, while the issuer does not answer. A revoked key is trusted no longer
+#: than that.
 _STALE_SECONDS = 3600.0
-#: Seconds without another attempt after one that failed.
+#: Seconds without another attempt after a failed one.
 _REST_SECONDS = 5.0
-#: A token with an unknown key id makes the keys be fetched again, so often at most.
+#: How often a token with an unknown key id causes the keys to be fetched again, at most.
 _UNKNOWN_KEY_SECONDS = 30.0
 _MOST_BYTES = 1_000_000
 
 
 class _CachedDocument(Generic[T]):
-    """A cached document of the issuer: one caller fetches it, the others use the cached one, or wait."""
+    """A cached document of the issuer: one caller fetches it, the others use the cached one or wait."""
 
     def __init__(self, fetch: Callable[[], T], clock: Callable[[], float]) -> None:
         self._fetch = fetch
@@ -47,7 +48,8 @@ class _CachedDocument(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, fresh_seconds: float = _FRESH_SECONDS) -> T:
-        """The document, at most so old, or up to an hour if the issuer does not answer; then raises `Unavailable`."""
+        """Return the document, at most `fresh_seconds` old, or up to an hour old if the issuer does not answer; else
+        raises `Unavailable`."""
         if self._value is not None and self._compute_age() < fresh_seconds:
             return self._value
         is_usable = self._is_usable()
@@ -78,7 +80,7 @@ class _CachedDocument(Generic[T]):
 
 
 class Discovery:
-    """The discovery document of one issuer; safe for use by several threads. `clock` counts seconds."""
+    """The discovery document of one issuer; thread-safe. `clock` returns seconds."""
 
     def __init__(self, issuer: str, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.issuer = issuer
@@ -86,25 +88,25 @@ class Discovery:
         self._document = _CachedDocument(self._fetch, clock)
 
     def endpoint(self, name: str) -> str:
-        """An endpoint that every issuer has; raises `Unavailable` if the issuer does not answer."""
+        """Return an endpoint that every issuer has; raises `Unavailable` if the issuer does not answer."""
         found = self.find_endpoint(name)
         if found is None:
             raise make_issuer_unavailable()
         return found
 
     def find_endpoint(self, name: str) -> str | None:
-        """An endpoint that an issuer may have, such as `end_session_endpoint`."""
+        """Return an optional endpoint, such as `end_session_endpoint`, or None."""
         value = self._document.get().get(name)
         schemes = {"https", urlsplit(self._url).scheme}
         return value if isinstance(value, str) and value.partition("://")[0] in schemes else None
 
     def offers(self, name: str, value: str) -> bool:
-        """Whether the document lists this value under this name, such as a way to authenticate."""
+        """Whether the document lists this value under this name, such as an authentication method."""
         listed = self._document.get().get(name)
         return isinstance(listed, list) and value in listed
 
     def _fetch(self) -> Mapping[str, Any]:
-        """Fetch the document; refuses that of another issuer than the settings name, which would mix up the two."""
+        """Fetch the document; rejects one of another issuer than the configured one, to prevent a mix-up."""
         document = _fetch_json(self._url)
         if document.get("issuer") != self.issuer:
             log.error("discovery document is of another issuer", wanted=self.issuer)
@@ -113,19 +115,19 @@ class Discovery:
 
 
 class IssuerKeys:
-    """The keys that an issuer signs with. A key id that is not among them has them fetched again, every 30 seconds at
-    most: a rotated key is found, and a forged one costs the issuer nothing."""
+    """The keys that an issuer signs with. An unknown key id causes them to be fetched again, at most every 30 seconds:
+    a rotated key is found, and forged key ids do not burden the issuer."""
 
     def __init__(self, discovery: Discovery, clock: Callable[[], float] = time.monotonic) -> None:
         self._discovery = discovery
         self._keys = _CachedDocument(self._fetch, clock)
 
     def get(self) -> Sequence[jwt.PyJWK]:
-        """All keys; raises `Unavailable` if they are not known and the issuer does not answer."""
+        """Return all keys; raises `Unavailable` if they are not known and the issuer does not answer."""
         return self._keys.get()
 
     def find(self, key_id: str | None) -> jwt.PyJWK | None:
-        """The key of this id, or the only one for a token that names none; raises as `get` does.
+        """Return the key with this id, or the only key if the token names none; raises as `get` does.
 
         https://openid.net/specs/openid-connect-core-1_0.html#Signing
         """
@@ -145,7 +147,7 @@ class IssuerKeys:
 
 
 def make_issuer_unavailable() -> Unavailable:
-    """The error for a caller who cannot be recognised because the issuer does not answer."""
+    """Return the error for a caller who cannot be authenticated because the issuer does not answer."""
     return Unavailable("The identity provider does not answer.", retry_after=5)
 
 
@@ -155,7 +157,7 @@ def _find_key(keys: Sequence[jwt.PyJWK], key_id: str) -> jwt.PyJWK | None:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """An issuer's document lies where the issuer says."""
+        """Do not follow redirects: an issuer's document must be at the URL that the issuer names."""
 
 
 def _fetch_json(url: str) -> Mapping[str, Any]:

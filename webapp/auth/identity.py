@@ -1,4 +1,4 @@
-"""Who is calling: the OIDC id token, verified, and the claims that Herald believes.
+"""The caller's identity: the verified OIDC id token, and the claims that Herald uses.
 
 https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
 """
@@ -30,39 +30,39 @@ _REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The claim that makes a person an operator: its name, and the value that it equals or lists."""
+    """The claim that makes a user an operator: its name, and the value that it must equal or contain."""
 
     claim: str
     value: str
 
     def applies_to(self, claims: Mapping[str, Any]) -> bool:
-        """Whether these claims say so."""
+        """Whether these claims have this role."""
         value = claims.get(self.claim)
         return self.value in value if isinstance(value, list) else self.value == value
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The signed-in person; `email` is verified, and every text is one clean line."""
+    """The signed-in user; `email` is verified, and every text is one clean line."""
 
     sub: str
     email: str
     name: str
     locale: str
     operator: bool = False
-    #: When this person last showed who they are (epoch milliseconds); 0 without a token.
+    #: When the user last authenticated, in epoch milliseconds; 0 without a token.
     signed_in_at: int = 0
-    #: What the issuer calls the account, where that is not `sub`.
+    #: The issuer's name for the account, if it is not `sub`.
     username: str = ""
-    #: The time zone that the issuer names, as it stands there; "" if none.
+    #: The time zone as the issuer gives it; "" if none.
     zone: str = ""
 
     @classmethod
     def of_claims(cls, claims: Mapping[str, Any], role: Role) -> Self:
-        """Take over what the token says; raises `NotAuthenticated` or `NotAllowed` if it is not an id token of someone
+        """Read the identity in a token; raises `NotAuthenticated` or `NotAllowed` if it is not an id token of a user
         who can get mail.
 
-        Cognito says in `token_use` what a token is for; other issuers' id tokens have no such claim.
+        Cognito names a token's purpose in `token_use`; other issuers' id tokens have no such claim.
         """
         if claims.get("token_use", "id") != "id":
             raise NotAuthenticated("this is not an id token")
@@ -70,8 +70,8 @@ class Identity:
 
     @classmethod
     def of_account(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:
-        """Take over what the issuer says of an account; raises `NotAuthenticated` or `NotAllowed` if it cannot get
-        mail."""
+        """Read the identity in an issuer's account claims; raises `NotAuthenticated` or `NotAllowed` if the account
+        cannot get mail."""
         if claims.get("email_verified") not in {True, "true"}:
             raise NotAuthenticated("the token's address is not verified")
         email, sub = claims.get("email"), claims.get("sub")
@@ -95,7 +95,7 @@ class Identity:
 
 
 def choose_language(reader: Identity, accept_language: str) -> Identity:
-    """The reader with the language that a header `Accept-Language` asks for, if it asks for one of the pages'."""
+    """Return the reader with the language that `Accept-Language` asks for, if the pages support it."""
     wanted = negotiate_language(accept_language)
     if wanted is None or reader.locale.partition("-")[0].lower() == wanted:
         return reader
@@ -103,9 +103,9 @@ def choose_language(reader: Identity, accept_language: str) -> Identity:
 
 
 class TokenVerifier:
-    """Verifies id tokens of one issuer for one client, with the keys that the issuer publishes.
+    """Verifies id tokens of one issuer for one client, with the issuer's published keys.
 
-    A token that was verified is known for 30 seconds, or until it expires. `clock` counts seconds.
+    A verified token is remembered for 30 seconds, or until it expires. `clock` returns seconds.
     """
 
     def __init__(
@@ -120,12 +120,12 @@ class TokenVerifier:
         self._lock = threading.Lock()
 
     def find_verified(self, token: str) -> Identity | None:
-        """The owner of a token that was verified in the last 30 seconds; needs no I/O."""
+        """Return the user of a token verified in the last 30 seconds; needs no I/O."""
         identity, until = self._known.get(_hash_token(token), (None, 0.0))
         return identity if self._clock() < until else None
 
     def verify(self, token: str) -> Identity:
-        """The token's owner; raises `NotAuthenticated`, `NotAllowed`, or `Unavailable` if the issuer does not
+        """Return the token's user; raises `NotAuthenticated`, `NotAllowed`, or `Unavailable` if the issuer does not
         answer."""
         claims = self.claims(token)
         identity = self.identity(claims)
@@ -133,11 +133,11 @@ class TokenVerifier:
         return identity
 
     def identity(self, claims: Mapping[str, Any]) -> Identity:
-        """Whom these claims name; raises `NotAuthenticated` or `NotAllowed`."""
+        """Return the user in these claims; raises `NotAuthenticated` or `NotAllowed`."""
         return Identity.of_claims(claims, self._role)
 
     def claims(self, token: str) -> Mapping[str, Any]:
-        """What the issuer says in a token for this client; raises as `verify` does."""
+        """Return the verified claims of a token for this client; raises as `verify` does."""
         try:
             claims: Mapping[str, Any] = jwt.decode(
                 token,
@@ -150,15 +150,15 @@ class TokenVerifier:
             )
         except jwt.PyJWTError as error:
             raise NotAuthenticated(_describe_error(error)) from error
-        except (ValueError, RecursionError) as error:  # of the parsers below PyJWT
+        except (ValueError, RecursionError) as error:  # from the parsers that PyJWT uses
             raise NotAuthenticated("the token is not valid") from error
         if not self._is_for_us(claims):
             raise NotAuthenticated("the token was not issued for this app")
         return claims
 
     def _is_for_us(self, claims: Mapping[str, Any]) -> bool:
-        """Whether nobody but this client is meant: an audience may be one name or a list of names, and who asked for
-        the token may be named besides."""
+        """Whether the token is for this client only: the audience may be one name or a list of names, and `azp` may
+        name the client that requested the token."""
         audience = claims["aud"]
         names = {audience} if isinstance(audience, str) else set(audience)
         return names == {self._client_id} and claims.get("azp", self._client_id) == self._client_id

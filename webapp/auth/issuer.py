@@ -1,4 +1,4 @@
-"""Signing in at the OIDC issuer: authorization code with PKCE, renewal, and signing out.
+"""Sign-in at the OIDC issuer: authorization code with PKCE, renewal, and sign-out.
 
 https://docs.authlib.org/en/stable/oauth2/client/http/index.html,
 https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth and https://datatracker.ietf.org/doc/html/rfc7636
@@ -29,15 +29,16 @@ __all__ = ["AuthorizationRequest", "ClientRegistration", "Issuer", "SignInResult
 _SCOPE = "openid email profile"
 _BASIC = "client_secret_basic"
 _POST = "client_secret_post"
-#: How long a renewal is good for if the issuer does not say, in seconds.
+#: How long a renewed session lasts if the issuer does not say, in seconds.
 _USUAL_SECONDS = 900
-#: What an issuer says of this app, and not of the person.
+#: Errors that concern this app's registration or the issuer, not the user.
 _NOT_THE_PERSONS_FAULT = frozenset({"invalid_scope", "server_error", "temporarily_unavailable", "unauthorized_client"})
 
 
 @dataclass(frozen=True, slots=True)
 class ClientRegistration:
-    """What the issuer knows this app as; `secret` gives None for a public client, which PKCE alone protects."""
+    """This app's registration at the issuer; `secret` returns None for a public client, which is protected by PKCE
+    alone."""
 
     id: str
     redirect_uri: str
@@ -48,7 +49,7 @@ class ClientRegistration:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What one browser asked of the issuer, kept in that browser until the answer: RFC 9700, section 2.1."""
+    """A browser's authorization request, kept in that browser until the answer: RFC 9700, section 2.1."""
 
     state: str
     nonce: str
@@ -61,7 +62,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignInResult:
-    """Whom the issuer signed in, for how many seconds, and what renews that."""
+    """The user whom the issuer signed in, for how many seconds, and the refresh token."""
 
     identity: Identity
     seconds: int
@@ -69,7 +70,7 @@ class SignInResult:
 
 
 class Issuer:
-    """Signs people in, renews that, and ends it. Raises `Unavailable` if the issuer does not answer."""
+    """Signs users in, renews their sign-in, and ends it. Raises `Unavailable` if the issuer does not answer."""
 
     def __init__(self, discovery: Discovery, verifier: TokenVerifier, client: ClientRegistration) -> None:
         self._discovery = discovery
@@ -77,7 +78,7 @@ class Issuer:
         self._client = client
 
     def build_authorization_url(self, request: AuthorizationRequest, *, fresh: bool = False) -> str:
-        """Where the browser goes to sign in; `fresh` asks the issuer to have the person show again who they are.
+        """Return the URL at which the browser signs in; `fresh` asks the issuer to authenticate the user again.
 
         https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest, `prompt` and `max_age`
         """
@@ -90,7 +91,7 @@ class Issuer:
         return str(address)
 
     def redeem_code(self, code: str, request: AuthorizationRequest) -> SignInResult:
-        """Whom the code stands for; raises `SignInFailed` if it does not answer this request."""
+        """Exchange the code for the user's tokens; raises `SignInFailed` if it does not belong to this request."""
         tokens = self._fetch_tokens(
             lambda oauth, url: oauth.fetch_token(
                 url, grant_type="authorization_code", code=code, code_verifier=request.verifier
@@ -102,9 +103,10 @@ class Issuer:
         return self._build_result(tokens, claims)
 
     def renew(self, refresh_token: str, identity: Identity) -> SignInResult:
-        """The same person again, as the issuer describes it now if it does; raises `SignInFailed` if it does not renew.
+        """Renew the sign-in of the same user, with the issuer's current claims if it sends them; raises `SignInFailed`
+        if the issuer refuses.
 
-        The answer need not hold an id token, and its id token need not describe the person again.
+        The answer need not contain an id token, and its id token need not contain the user's claims.
         https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
         """
         tokens = self._fetch_tokens(lambda oauth, url: oauth.refresh_token(url, refresh_token=refresh_token))
@@ -117,20 +119,20 @@ class Issuer:
         return SignInResult(identity, _read_seconds(tokens.get("expires_in")), tokens["refresh_token"])
 
     def revoke(self, refresh_token: str) -> None:
-        """Revoke this refresh token, if the issuer offers that; never raises."""
+        """Revoke this refresh token, if the issuer supports that; never raises."""
         try:
             url = self._discovery.find_endpoint("revocation_endpoint")
             if url is not None:
                 self._ask(
                     lambda oauth: oauth.revoke_token(url, token=refresh_token, token_type_hint="refresh_token")  # noqa: S106  # a name
                 )
-        except Exception as error:  # the sign-out succeeds whatever the issuer does
+        except Exception as error:  # signing out succeeds whatever the issuer does
             log.error("refresh token not revoked", error=type(error).__name__)
 
     def sign_out_url(self) -> str | None:
-        """Where the browser goes to be signed out at the issuer too; None if it offers no such page.
+        """Return the URL at which the browser signs out at the issuer too; None if the issuer has none.
 
-        Cognito calls the way back `logout_uri`, OpenID Connect `post_logout_redirect_uri`.
+        Cognito calls the return URL `logout_uri`, OpenID Connect `post_logout_redirect_uri`.
         https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
         """
         url = self._discovery.find_endpoint("end_session_endpoint")
@@ -169,7 +171,7 @@ class Issuer:
 
     @contextmanager
     def _open_session(self) -> Iterator[OAuth2Session]:
-        # importing these takes a quarter of a second, and calls of the API never need them
+        # importing these takes a quarter of a second, and API requests never need them
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
         from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
         from requests import RequestException  # noqa: PLC0415
@@ -201,13 +203,14 @@ class Issuer:
             raise make_issuer_unavailable() from error
 
     def _choose_authentication_method(self) -> str:
-        """How the client proves itself: in the body, which every issuer reads alike, if this one offers that."""
+        """Choose how the client authenticates: in the body, which all issuers parse alike, if this issuer supports
+        it."""
         offered = "token_endpoint_auth_methods_supported"
         return _POST if self._discovery.offers(offered, _POST) else _BASIC
 
 
 class _SecretRefused(Exception):
-    """The issuer does not take this app's secret."""
+    """The issuer rejects this app's client secret."""
 
 
 def _make_unavailable() -> Unavailable:
@@ -215,7 +218,8 @@ def _make_unavailable() -> Unavailable:
 
 
 def _authenticate_basic(oauth: Any, _method: str, uri: str, headers: dict[str, str], body: str) -> Any:
-    """Name and secret are encoded as in a form before they are joined. https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1"""
+    """Add Basic authentication; name and secret are form-encoded before they are joined.
+    https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1"""
     proof = f"{quote_plus(oauth.client_id)}:{quote_plus(oauth.client_secret)}"
     return uri, {**headers, "Authorization": f"Basic {base64.b64encode(proof.encode()).decode()}"}, body
 

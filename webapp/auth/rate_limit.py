@@ -1,7 +1,7 @@
-"""How often one caller may ask. Each process counts for itself; what all of them share is API Gateway's throttle, and
-the budget of mails of each account.
+"""The rate limit of each caller. Each process counts for itself; API Gateway's throttle and each account's mail budget
+apply across processes.
 
-The generic cell rate algorithm: one number a caller, the time at which the bucket will be full again.
+The generic cell rate algorithm: one number for each caller, the time at which the bucket is full again.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ _MOST_CALLERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a caller stands: of `quota` requests in `window` seconds so many remain, and all again in `reset` seconds.
+    """A caller's rate limit: of `quota` requests in `window` seconds `remaining` are left, and all of them again in
+    `reset` seconds.
 
-    Its headers are those of https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    Its headers follow https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
     """
 
     name: str
@@ -34,7 +35,7 @@ class Standing:
     reset: int
 
     def headers(self) -> dict[str, str]:
-        """`RateLimit-Policy` and `RateLimit`."""
+        """Return the headers `RateLimit-Policy` and `RateLimit`."""
         return {
             "RateLimit-Policy": f'"{self.name}";q={self.quota};w={self.window}',
             "RateLimit": f'"{self.name}";r={self.remaining};t={self.reset}',
@@ -42,7 +43,7 @@ class Standing:
 
 
 class RateLimiter:
-    """So many requests a second for each caller, in bursts of twice as many."""
+    """Limits each caller to `per_second` requests a second, with bursts of twice as many."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_second = per_second
@@ -53,7 +54,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def admit(self, caller: str) -> None:
-        """Count a request; raises `TooManyRequests` if this caller has to wait."""
+        """Count a request; raises `TooManyRequests` if this caller must wait."""
         with self._lock:
             now = self._clock()
             full = max(self._full.get(caller, now), now) + self._interval
@@ -67,7 +68,7 @@ class RateLimiter:
         raise TooManyRequests("You ask too often; wait as long as Retry-After says.", retry_after=math.ceil(wait))
 
     def standing(self, caller: str) -> Standing:
-        """Where this caller stands after the requests that were counted."""
+        """Return this caller's limit after the requests counted so far."""
         with self._lock:
             used = max(self._full.get(caller, 0.0) - self._clock(), 0.0)
         return Standing(

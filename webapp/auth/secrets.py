@@ -1,7 +1,7 @@
-"""The web app's secrets: named by settings, kept in SSM Parameter Store, fetched in one call when first needed.
+"""The web app's secrets, kept in SSM Parameter Store under configured names and fetched in one call when first needed.
 
-A key is changed by putting the new one in front of the old one. Processes that are warm learn of it from the first
-cookie or link that no key of theirs opens, and of a key that was taken away within five minutes.
+To rotate a key, put the new one before the old one. A running process notices a new key at the first cookie or link
+that its own keys do not open, and a removed key within five minutes.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ __all__ = ["FEWEST_BYTES", "REREAD_PATIENCE_SECONDS", "ParameterNames", "Secrets
 
 T = TypeVar("T")
 
-#: A key of fewer bytes could be guessed.
+#: Fewest bytes of a key: a shorter one could be guessed.
 FEWEST_BYTES = 32
-#: Values are read again when they are this old, in seconds, so that a key that was taken away opens nothing any more.
+#: Values are read again at this age, in seconds, so that a removed key no longer opens anything.
 _FRESH_SECONDS = 300.0
-#: At most so many reads in so many seconds for one process, however many forged requests come.
+#: Most reads of one process within the following number of seconds, however many forged requests come.
 _MOST_REREADS = 3
 _REREAD_SECONDS = 30.0
-#: For new values a request that has old ones waits so long: most of its time is for what it was sent for.
+#: How long a request that has old values waits for new ones: most of its time is reserved for its actual work.
 REREAD_PATIENCE_SECONDS = 1.0 * deadline.FACTOR
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterNames:
-    """The parameters' names; `client_secret` is None for a client that keeps none, as PKCE allows."""
+    """The parameters' names; `client_secret` is None for a public client, as PKCE allows."""
 
     session: str
     link: str
@@ -47,10 +47,10 @@ class ParameterNames:
 
 
 class Secrets:
-    """Reads the parameters, and again when one may have changed; `clock` counts seconds.
+    """Reads the parameters, and reads them again when one may have changed; `clock` returns seconds.
 
-    Each method raises `Misconfigured` if a parameter is missing or too short. A parameter may hold several keys, newest
-    first, with spaces between: what the older ones sealed stays readable.
+    Each method raises `Misconfigured` if a parameter is missing or too short. A parameter may contain several keys,
+    newest first, separated by spaces: what the older ones encrypted or signed remains valid.
     """
 
     def __init__(self, ssm: SSMClient, names: ParameterNames, clock: Callable[[], float] = time.monotonic) -> None:
@@ -63,15 +63,15 @@ class Secrets:
         self._lock = threading.Lock()
 
     def session(self) -> Sequence[bytes]:
-        """What cookies are sealed with."""
+        """The keys that cookies are encrypted with."""
         return self._read_keys(self._names.session)
 
     def link(self) -> Sequence[bytes]:
-        """What unsubscribe links are signed with."""
+        """The keys that unsubscribe links are signed with."""
         return self._read_keys(self._names.link)
 
     def address(self) -> Sequence[bytes]:
-        """What the ledger's hash of an address is keyed with: the newest writes, all are read."""
+        """The keys with which the ledger hashes addresses: the newest for writing, all for reading."""
         return self._read_keys(self._names.address)
 
     def client_secret(self) -> str | None:
@@ -79,7 +79,7 @@ class Secrets:
         return self._read_value(self._names.client_secret) if self._names.client_secret else None
 
     def reread(self) -> None:
-        """Read the parameters again, unless that was done too often just now; keeps what is known if SSM does not
+        """Read the parameters again, unless that was done too often recently; keeps the known values if SSM does not
         answer."""
         with self._lock:
             now = self._clock()
@@ -89,7 +89,8 @@ class Secrets:
             self._refresh(now)
 
     def find(self, keys: Callable[[], Sequence[bytes]], attempt: Callable[[Sequence[bytes]], T | None]) -> T | None:
-        """What `attempt` makes of the keys; if that is nothing, once more with keys that were changed meanwhile."""
+        """Return the result of `attempt` with the keys; if it is None, try once more with the current keys if they have
+        changed."""
         tried = keys()
         found = attempt(tried)
         if found is None:
@@ -102,7 +103,7 @@ class Secrets:
         return [key.encode() for key in self._read_value(name, _are_keys).split()]
 
     def _read_value(self, name: str, is_right: Callable[[str], bool] = bool) -> str:
-        """The parameter's value, read again if it is not there yet, or is no secret yet."""
+        """Return the parameter's value; reads again if it is missing or invalid."""
         value = self._read_known().get(name, "")
         if not is_right(value):
             self.reread()
@@ -110,7 +111,8 @@ class Secrets:
         return value if is_right(value) else _refuse(name)
 
     def _read_known(self) -> Mapping[str, str]:
-        """What is known, read first if nothing is; one caller reads again what is old, and the others do not wait."""
+        """Return the known values, reading them first if there are none; one caller refreshes old values, and the
+        others do not wait."""
         if self._values is None:
             with self._lock:
                 if self._values is None:
@@ -127,8 +129,8 @@ class Secrets:
         return self._clock() - self._read_at >= _FRESH_SECONDS
 
     def _refresh(self, now: float) -> None:
-        """Read again, for as long as a request can spare; the values that are known stay good if that fails."""
-        self._read_at = now  # also if it fails: the next attempt is due as late as after a success
+        """Read the values again within the time that a request can spare; keeps the known values if that fails."""
+        self._read_at = now  # also if it fails: the next attempt is due no sooner than after a success
         try:
             self._values = deadline.call_within(deadline.get_remaining(REREAD_PATIENCE_SECONDS), self._read)
         except (BotoCoreError, ClientError, TimeoutError) as error:

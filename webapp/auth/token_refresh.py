@@ -1,7 +1,7 @@
-"""Refreshes the tokens of a session by one request at a time (single flight), whichever process the requests come to.
+"""Refreshes a session's tokens with one request at a time (single flight), across all processes.
 
-An issuer may take each refresh token once, and end the session if one comes again. So the first request takes
-the renewal, and those beside it, or a moment later with the same cookie, get what it got.
+An issuer may accept each refresh token only once, and end the session if it is used again. So the first request does
+the refresh, and concurrent requests, or later ones with the same cookie, get its result.
 https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SingleFlightRefresh"]
 
-#: A renewal that did not end by then, in seconds, may be taken over: its process has died.
+#: A refresh that has not ended after this many seconds may be taken over: its process has died.
 _LONGEST_SECONDS = 15
 #: Seconds for which a request with the old cookie still gets the new session.
 _KEPT_SECONDS = 60
@@ -33,7 +33,7 @@ _PATIENCE_SECONDS = 10.0 * deadline.FACTOR
 
 
 class SingleFlightRefresh:
-    """Keeps each renewal for a minute in the table of books, under the hash of the refresh token that it took."""
+    """Keeps each refresh for a minute in the table of books, under the hash of the refresh token that it used."""
 
     def __init__(
         self, dynamodb: DynamoDBClient, table: str, clock: Clock, wait: Callable[[float], None] = time.sleep
@@ -44,9 +44,9 @@ class SingleFlightRefresh:
         self._wait = wait
 
     def run_once(self, refresh_token: str, renew: Callable[[], str | None]) -> str | None:
-        """What `renew` returns, or has just returned to another request; None if the issuer refused.
+        """Return the result of `renew`, or of another request that has just run it; None if the issuer refused.
 
-        Raises what `renew` raises, and `Unavailable` if another's renewal does not end in time.
+        Raises what `renew` raises, and `Unavailable` if another request's refresh does not end in time.
         """
         key = serialize_item({"pk": f"renewal#{hashlib.sha256(refresh_token.encode()).hexdigest()}", "sk": "renewal"})
         while not self._take(key):
@@ -65,7 +65,7 @@ class SingleFlightRefresh:
         return answer
 
     def _take(self, key: Any) -> bool:
-        """Whether this renewal is ours to do."""
+        """Whether this request is the one to do the refresh."""
         now = self._clock() // 1000
         item = serialize_item({"kind": "renewal", EXPIRES_AT: now + _LONGEST_SECONDS})
         return write_if_allowed(
@@ -81,5 +81,5 @@ class SingleFlightRefresh:
         item = {"kind": "renewal", "session": answer or "", EXPIRES_AT: self._clock() // 1000 + _KEPT_SECONDS}
         try:
             self._dynamodb.put_item(TableName=self._table, Item=key | serialize_item(item))
-        except (BotoCoreError, ClientError) as error:  # the session is renewed all the same
+        except (BotoCoreError, ClientError) as error:  # the session has been renewed nevertheless
             log.failure("renewal not kept", error)

@@ -1,5 +1,4 @@
-"""AWS clients of the web app, with timeouts that end before a caller's patience: each attempt by itself, and all of a
-request's together by its deadline."""
+"""AWS clients of the web app, with timeouts for each attempt and the request's deadline for all calls together."""
 
 from __future__ import annotations
 
@@ -29,13 +28,13 @@ CONFIG = Config(
     connect_timeout=1 * deadline.FACTOR,
     read_timeout=3 * deadline.FACTOR,
     max_pool_connections=50,
-    parameter_validation=False,  # DynamoDB and SNS check what they are sent; botocore's own check costs 0.1 ms a call
+    parameter_validation=False,  # DynamoDB and SNS validate their input; botocore's own validation costs 0.1 ms a call
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 
 
 def keep_deadline(client: Client) -> Client:
-    """Have this client repeat contended calls, and begin no attempt after the request's deadline; returns it."""
+    """Make this client retry contended calls, and start no attempt after the request's deadline; return it."""
     of_any_service: Any = client
     of_any_service.meta.events.register("before-send", _check_deadline, unique_id="herald-deadline")
     return retry_contention(client)
@@ -77,12 +76,12 @@ def ssm() -> SSMClient:
 
 @cache
 def of(service: str) -> Any:
-    """A client of a service that only an operator's look at how things stand asks."""
+    """The client of a service that only the operators' status page needs."""
     make: Any = boto3.client
     return keep_deadline(make(service, config=CONFIG))
 
 
 @cache
 def ses(region: str) -> SESV2Client:
-    """SES of a region: each has a suppression list of its own."""
+    """The SES client of a region; each region has its own suppression list."""
     return keep_deadline(boto3.client("sesv2", region_name=region, config=CONFIG))

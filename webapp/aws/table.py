@@ -1,19 +1,19 @@
-"""The `books` table as plain data: what the laptop creates, the tests use and Terraform mirrors.
+"""The definition of the `books` table, which the laptop cloud and the tests create and Terraform mirrors.
 
 | item | pk | sk | holds |
 |---|---|---|---|
 | book | `user#<sub>` | `book#<ulid>` | one book; no other user's key can reach it |
 | outbox event | `outbox#<subject>` | `<event ulid>` | the CloudEvent, byte for byte as it is published, and its state |
-| account | `user#<sub>` | `account` | language and time zone; and for 40 days that it was deleted, and when |
-| deleted book | `user#<sub>` | `deleted#<ulid>` | title and author, for its mails' story; for 360 days |
+| account | `user#<sub>` | `account` | language and time zone; if it was deleted, when, for 40 days |
+| deleted book | `user#<sub>` | `deleted#<ulid>` | title and author, shown with its mails' timelines; for 360 days |
 | mail budget | `user#<sub>` | `mails#<day>` | how many mails the account caused that day, and in each ten minutes |
-| audit | `audit` | `<ulid>`, `<ulid>#outcome` | what an operator meant to do, and what came of it; for two years |
+| audit | `audit` | `<ulid>`, `<ulid>#outcome` | an operator's action before it began, and its outcome; for two years |
 | renewal | `renewal#<sha256>` | `renewal` | the session that a refresh token was renewed to, encrypted; for a minute |
-| idempotency key | `user#<sub>` | `key#<sha256>` | the answer to repeat; gone after a day by TTL |
+| idempotency key | `user#<sub>` | `key#<sha256>` | the answer to repeat; deleted after a day by TTL |
 
-An outbox event carries `queue` and `since` only while somebody still has to do something about it, so the index
-`pending` stays as small as the backlog. `queue` is `unpublished#<shard>` until SNS took the event, then
-`unsettled#<shard>` until the ledger has it at rest.
+An outbox event has `queue` and `since` only while it still needs to be processed, so the index `pending` is only as
+large as the backlog. `queue` is `unpublished#<shard>` until SNS accepts the event, then `unsettled#<shard>` until the
+ledger has it at rest.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ DEFINITION = {
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
 }
 
-#: Pattern of the relay's event source mapping: new outbox events only.
+#: Filter of the relay's event source mapping: new outbox events only.
 RELAY_FILTER = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["outbox"]}}}}
 
 
 def format_user_key(sub: str) -> str:
-    """Partition key of all that one person has; no other person's requests make it."""
+    """Partition key of all items of one user; no other user's requests can build it."""
     return f"user#{sub}"

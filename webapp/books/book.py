@@ -1,4 +1,4 @@
-"""A book, and what a caller may say about one."""
+"""A book, and the input that describes or changes one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from webapp.text_validation import LINE_PATTERN, is_line
 
 __all__ = ["Author", "Book", "BookChange", "BookIn", "DeletedBook", "Isbn", "Title"]
 
-#: What stands before the number on many a book, and in a URN (RFC 8254).
+#: The words before the number on many books, and in a URN (RFC 8254).
 _ISBN_WORD = re.compile(
     r"^(?:urn:)?(?:e?isbn|ean)(?:n[or](?=[:=#\d]))?(?:\(1[03]\)|1[03](?=[:=#]|97[89]\d{10}$|\d{9}[\dX]$))?[:=#]*",
     re.IGNORECASE,
 )
-#: What people and programs put between the digits; other hyphens and spaces of Unicode are taken for these first.
+#: Separators between the digits; other Unicode hyphens and spaces are first converted to these.
 _SEPARATORS = " -._"
 _PATTERN: dict[str, JsonValue] = {"pattern": LINE_PATTERN, "format": "line"}
 
@@ -76,7 +76,7 @@ Isbn = Annotated[
 
 
 class BookIn(BaseModel):
-    """A book as a caller describes it; nothing else may stand in the body, least of all a recipient."""
+    """A book as the caller describes it; any other field is rejected, above all a recipient."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -91,7 +91,7 @@ def _drop_defaults(schema: dict[str, Any]) -> None:
 
 
 class BookChange(BaseModel):
-    """What changes about a book, as a JSON merge patch (RFC 7396): what is left out stays; `isbn` goes with null."""
+    """Changes to a book, as a JSON merge patch (RFC 7396): omitted fields stay; `null` removes `isbn`."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_drop_defaults)
 
@@ -100,7 +100,7 @@ class BookChange(BaseModel):
     isbn: Isbn | None = None
 
     def of(self, book: Book, at: int) -> Book:
-        """The book after the change; the same if nothing changes."""
+        """Return the book after the change; the same object if nothing changes."""
         changes = {name: getattr(self, name) for name in self.model_fields_set}
         changed = replace(book, **changes)
         return book if changed == book else replace(changed, updated_at=at, version=book.version + 1)
@@ -121,7 +121,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class DeletedBook:
-    """What is left of a deleted book. `deleted_at` is in epoch milliseconds."""
+    """What is kept of a deleted book. `deleted_at` is in epoch milliseconds."""
 
     id: str
     title: str

@@ -1,6 +1,6 @@
-"""Opaque cursors: where the next page of a list begins.
+"""Opaque cursors for the next page of a list.
 
-A cursor names a place in the caller's own list and grants nothing, so it needs no signature.
+A cursor names a position in the caller's own list and grants nothing, so it needs no signature.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
 
 def encode(book_id: str) -> str:
-    """The cursor of the page that begins after this book."""
+    """Return the cursor of the page that begins after this book."""
     return base64.urlsafe_b64encode(ULID.from_str(book_id).bytes).rstrip(b"=").decode()
 
 
 def decode(cursor: str) -> str:
-    """The book that the page begins after; raises `ValueError` for anything that `encode` never returned."""
+    """Return the book that the page begins after; raises `ValueError` for anything that `encode` did not return."""
     try:
         book_id = str(ULID.from_bytes(base64.b64decode(cursor.encode("ascii") + b"==", b"-_", validate=True)))
     except (binascii.Error, UnicodeEncodeError) as error:

@@ -12,7 +12,7 @@ __all__ = ["write_book_created", "write_book_deleted"]
 def write_book_created(
     book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
 ) -> CommittedEvent:
-    """The event that mails the book's owner."""
+    """Build the event that tells the owner by mail that the book was added."""
     data = {"book": _describe(book) | {"url": f"{public_url}/books/{book.id}"}}
     return write_event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
 
@@ -20,7 +20,7 @@ def write_book_created(
 def write_book_deleted(
     book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
 ) -> CommittedEvent:
-    """The event that mails the owner that the book was deleted."""
+    """Build the event that tells the owner by mail that the book was deleted."""
     data = {"book": _describe(book), "shelf": {"url": f"{public_url}/"}}
     return write_event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
 

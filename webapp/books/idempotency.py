@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a request that is sent again is answered again, not done again.
+"""`Idempotency-Key`: a repeated request gets the first answer and is not executed again.
 
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
@@ -18,14 +18,15 @@ __all__ = ["KEPT_SECONDS", "KEY_PATTERN", "Claim", "KeyTaken", "compute_digest",
 #: How long an answer is kept, in seconds.
 KEPT_SECONDS = 24 * 3600
 
-#: A string of structured fields (RFC 9651), or the same without its quotes, as most clients send it.
+#: A string as in structured fields (RFC 9651), or without quotes, as most clients send it.
 KEY_PATTERN = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-~]{1,255})$'
 _KEY = re.compile(KEY_PATTERN.rstrip("$"))
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A key that the transaction takes; `answer` is the answer to a repetition, `expires_at` is in epoch seconds."""
+    """A key that the transaction claims; `answer` is returned to a repeated request, `expires_at` is in epoch
+    seconds."""
 
     key: str
     fingerprint: str
@@ -35,14 +36,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class KeyTaken(Exception):
-    """The key was used before, for a request of this fingerprint, and this was the answer."""
+    """The key was used before, for a request with this fingerprint and this answer."""
 
     fingerprint: str
     answer: Mapping[str, Any]
 
 
 def parse_key(headers: Sequence[str]) -> str | None:
-    """The key that the headers name, None without one; raises `InvalidIdempotencyKey` for anything else."""
+    """Return the key in the headers, None if there is none; raises `InvalidIdempotencyKey` if it is invalid."""
     if not headers:
         return None
     match = _KEY.fullmatch(headers[0].strip()) if len(headers) == 1 else None
@@ -54,5 +55,5 @@ def parse_key(headers: Sequence[str]) -> str | None:
 
 
 def compute_digest(*parts: str) -> str:
-    """A short name for a key, or for what a request asks."""
+    """Return a short hash of a key or of a request's content."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

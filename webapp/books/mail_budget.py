@@ -1,7 +1,7 @@
-"""How many mails one account may cause: a count for each ten minutes and for each day, in the transaction that counts.
+"""The limit of mails that one account may cause: counted per ten minutes and per day, in the same transaction.
 
-It is written with the book and its event or not at all, so it holds across processes, and what creates no mail is not
-counted: neither a request that is sent again under its key, nor one that fails.
+The count is written together with the book and its event, or not at all. So it is correct across processes, and
+requests that cause no mail are not counted: neither a repeated request with the same key, nor one that fails.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ _DAY_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class MailBudget:
-    """So many mails in ten minutes, and so many in a day of UTC, for each account."""
+    """The limit of mails for each account in ten minutes, and in a day (UTC)."""
 
     per_ten_minutes: int
     per_day: int
 
     def spend(self, table: str, owner: str, at: int) -> UpdateTypeDef:
-        """The write that counts one mail of this account at `at` (epoch milliseconds); fails if none is left."""
+        """Return the write that counts one mail of this account at `at` (epoch milliseconds); it fails if none is
+        left."""
         day, window = divmod(at // 1000, _DAY_SECONDS)
         values = {
             ":one": 1,
@@ -53,7 +54,7 @@ class MailBudget:
         }
 
     def refusal(self, counted: Mapping[str, Any], at: int) -> TooManyRequests:
-        """What to tell an account that has none left, by the item that refused it."""
+        """Return the error for an account that has no mails left, from the item that refused the write."""
         spent = deserialize_item(counted).get("mails", 0) >= self.per_day
         if spent:
             standing = Standing("mails-a-day", self.per_day, _DAY_SECONDS, 0, _compute_seconds_left(_DAY_SECONDS, at))
@@ -72,7 +73,7 @@ class MailBudget:
 
 
 def _compute_seconds_left(length: int, at: int) -> int:
-    """Seconds until the current window of `length` seconds ends, at `at` (epoch milliseconds)."""
+    """Return the seconds until the current window of `length` seconds ends, at `at` (epoch milliseconds)."""
     return length - at // 1000 % length
 
 

@@ -1,4 +1,4 @@
-"""Books in DynamoDB: every key begins with the owner, so no one can reach another's."""
+"""Books in DynamoDB: every key begins with the owner, so no user can reach another user's books."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class BookRepository:
     def add(self, owner: Identity, book: Book, event: CommittedEvent, claim: Claim | None = None) -> None:
         """Commit the book, its event and the caller's idempotency key together, or nothing.
 
-        Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is not free, `TooManyRequests` if the owner has caused
-        as many mails as one may, `AccountDeleted` if the account was deleted since the owner signed in.
+        Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is already in use, `TooManyRequests` if the owner's
+        mail budget is used up, `AccountDeleted` if the account was deleted since the owner signed in.
         """
         writes = [self._put(_build_item(owner.sub, book)), self._put(build_outbox_item(event, book.created_at))]
         if claim is not None:
@@ -59,14 +59,15 @@ class BookRepository:
         return read_book(deserialize_item(answer["Item"])) if "Item" in answer else None
 
     def page(self, owner: str, limit: int, after: str | None = None) -> tuple[list[Book], bool]:
-        """The owner's books, newest first, beginning after the book `after`; and whether there are more."""
+        """Return the owner's books after the book `after`, newest first, and whether there are more."""
         items, more = self._list(owner, "book", limit, after)
         return [read_book(item) for item in items], more
 
     def _list(
         self, owner: str, kind: str, limit: int, after: str | None = None
     ) -> tuple[list[Mapping[str, Any]], bool]:
-        """The owner's items of a kind, the newest book's first, after that of `after`; and whether there are more."""
+        """Return the owner's items of one kind after that of the book `after`, newest book first, and whether there are
+        more."""
         names = {":owner": format_user_key(owner), ":first": f"{kind}#", ":last": f"{kind}#{after or '~'}"}
         answer = self._dynamodb.query(
             TableName=self._table,
@@ -81,7 +82,7 @@ class BookRepository:
         return items[:limit], len(items) > limit
 
     def change(self, owner: str, book: Book) -> bool:
-        """Write the book's next version; False if another one was written first, or the book is gone."""
+        """Write the book's next version; False if another version was written first, or the book was deleted."""
         return write_if_allowed(
             lambda: self._dynamodb.put_item(
                 TableName=self._table,
@@ -92,9 +93,9 @@ class BookRepository:
         )
 
     def remove(self, owner: Identity, book: Book, event: CommittedEvent, at: int) -> bool:
-        """Delete this version of the book and commit the event that says so; False if it is no longer there.
+        """Delete this version of the book and commit the event about it; False if this version no longer exists.
 
-        What is left is a trace by which its owner finds what happened to its mails. Raises as `add` does.
+        An item remains by which the owner can find what happened to the book's mails. Raises as `add` does.
         """
         delete: TransactWriteItemTypeDef = {
             "Delete": {
@@ -123,18 +124,18 @@ class BookRepository:
         return True
 
     def list_deleted(self, owner: str, limit: int, after: str | None = None) -> tuple[list[DeletedBook], bool]:
-        """What is kept of the books that the owner deleted, as `page` has books: by the time that they were added."""
+        """Return the owner's deleted books, paged as by `page` and ordered by when they were added."""
         items, more = self._list(owner, "deleted", limit, after)
         return [_read_deleted_book(item) for item in items], more
 
     def get_deleted(self, owner: str, book_id: str) -> DeletedBook | None:
-        """What is left of a book that the owner deleted; None if nothing is."""
+        """Return what is kept of a book that the owner deleted; None if nothing is."""
         key = _build_key(owner, book_id, "deleted")
         answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return _read_deleted_book(deserialize_item(answer["Item"])) if "Item" in answer else None
 
     def forget(self, owner: str, book_ids: Iterable[str]) -> None:
-        """Delete these books, or what was left of them, without a mail to their owner."""
+        """Delete these books, or what is kept of deleted ones, without a mail to the owner."""
         for book_id in book_ids:
             for kind in ("book", "deleted"):
                 self._delete(owner, f"{kind}#{book_id}")
@@ -189,7 +190,7 @@ class BookRepository:
 
 
 def read_book(values: Mapping[str, Any]) -> Book:
-    """The book that was stored as these values."""
+    """Build the book from its stored values."""
     return Book(
         id=values["id"],
         title=values["title"],
@@ -202,7 +203,7 @@ def read_book(values: Mapping[str, Any]) -> Book:
 
 
 def _trace_item(owner: str, book: Book, at: int) -> Item:
-    """What is left of a deleted book until its mails' story has long expired too."""
+    """Build the item that remains of a deleted book until its mails' timelines have long expired."""
     return serialize_item(
         {
             "pk": format_user_key(owner),

@@ -1,4 +1,4 @@
-"""What a signed-in reader can do with books; the API and the pages both call it."""
+"""The use cases of a signed-in reader; the API and the pages both call them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from webapp.timeline.timeline import EventTimeline, build_timeline
 
 __all__ = ["AddedBook", "BookService"]
 
-#: How often a change or a deletion is tried again because the book was changed at the same moment.
+#: How often a change or deletion is tried again because the book was changed at the same time.
 _TRIES = 3
 _lookups = ThreadPoolExecutor(8, thread_name_prefix="timeline")
 
 
 @dataclass(frozen=True, slots=True)
 class AddedBook:
-    """A book that was added, and by which event; `replayed` if an earlier request with the same key did it."""
+    """A book that was added, and its event; `replayed` says that an earlier request with the same key added it."""
 
     book: Book
     event_id: str
@@ -38,7 +38,7 @@ class AddedBook:
 
 @dataclass(frozen=True, slots=True)
 class BookService:
-    """The use cases. Events name `source` and link to `public_url`."""
+    """The use cases of books. Events have the source `source` and link to `public_url`."""
 
     repository: BookRepository
     outbox: Outbox
@@ -48,14 +48,14 @@ class BookService:
     public_url: str
     clock: Clock
     new_id: Callable[[], str]
-    #: The trace that an event belongs to, from that of the request.
+    #: Returns the trace of an event for that of the request.
     trace: Callable[[str | None], str] = continue_trace
 
     def add(self, reader: Identity, wish: BookIn, traceparent: str | None, key: str | None = None) -> AddedBook:
-        """Commit a book together with the event that mails its owner: the reader alone.
+        """Commit a book together with the event that mails its owner, the reader.
 
-        With an idempotency key it is done at most once; raises `IdempotencyKeyReused` if the key stands for another
-        request, `IdempotencyKeyInFlight` if the first one is not answered yet.
+        With an idempotency key this is done at most once; raises `IdempotencyKeyReused` if the key was used for another
+        request, `IdempotencyKeyInFlight` if the first request is not answered yet.
         """
         book, event = self._make_book(self._choose_recipient(reader), wish, traceparent)
         claim = None if key is None else _claim(key, wish, book, event)
@@ -68,26 +68,26 @@ class BookService:
         return AddedBook(book, event.id)
 
     def find(self, reader: Identity, book_id: str) -> Book:
-        """The reader's own book; raises `NotFound` for any other."""
+        """Return the reader's own book; raises `NotFound` for any other."""
         book = self.repository.get(reader.sub, book_id)
         if book is None:
             raise NotFound("You have no book of this id.")
         return book
 
     def change(self, reader: Identity, book: Book, change: BookChange) -> Book | None:
-        """The reader's book after the change; None if another one was faster, or the book is gone. No mail goes out."""
+        """Change the reader's book; None if another change came first, or the book was deleted. No mail is sent."""
         changed = change.of(book, self.clock())
         return changed if changed is book or self.repository.change(reader.sub, changed) else None
 
     def change_any_version(self, reader: Identity, book_id: str, change: BookChange) -> Book:
-        """The reader's book after the change, in whatever version it was; raises `NotFound` if there is none."""
+        """Change the reader's book whatever its version; raises `NotFound` if there is none."""
         for _ in range(_TRIES):
             if changed := self.change(reader, self.find(reader, book_id), change):
                 return changed
         raise Unavailable("The book is being changed all the time.", retry_after=1)
 
     def remove(self, reader: Identity, book: Book, traceparent: str | None) -> bool:
-        """Delete this version of the reader's book and tell the reader by mail; False if it was changed or is gone."""
+        """Delete this version of the reader's book and tell the reader by mail; False if it was changed or deleted."""
         at = self.clock()
         event = write_book_deleted(
             book,
@@ -101,16 +101,16 @@ class BookService:
         return self.repository.remove(reader, book, event, at)
 
     def remove_any_version(self, reader: Identity, book_id: str, traceparent: str | None) -> None:
-        """Delete the reader's book in whatever version; raises `NotFound` if there is none."""
+        """Delete the reader's book whatever its version; raises `NotFound` if there is none."""
         for _ in range(_TRIES):
             if self.remove(reader, self.find(reader, book_id), traceparent):
                 return
         raise Unavailable("The book is being changed all the time.", retry_after=1)
 
     def notifications(self, reader: Identity, book_id: str) -> list[EventTimeline]:
-        """What happened to the mails about one of the reader's books, oldest event first.
+        """Return what happened to the mails about one of the reader's books, oldest event first.
 
-        Also of a book that is deleted; raises `NotFound` if it never was the reader's.
+        Also for a deleted book; raises `NotFound` if it never was the reader's.
         """
         return [
             build_timeline(event, self.ledger.message_of(self.source, event.id, event.message_id), for_reader=True)
@@ -118,19 +118,21 @@ class BookService:
         ]
 
     def notifications_of_all(self, reader: Identity, book_ids: Sequence[str]) -> list[list[EventTimeline]]:
-        """What happened to the mails about each of these books, looked up beside each other; raises as one does."""
+        """Return what happened to the mails about each of these books, looked up in parallel; raises as `notifications`
+        does."""
         contexts = [copy_context() for _ in book_ids]  # with the request's deadline
         return list(_lookups.map(lambda own, book: own.run(self.notifications, reader, book), contexts, book_ids))
 
     def describe_deleted(self, reader: Identity, book_id: str) -> tuple[str, str]:
-        """Title and author of a book that the reader deleted; "" where nothing is kept of them."""
+        """Return title and author of a book that the reader deleted; "" if they are not kept."""
         book = self.repository.get_deleted(reader.sub, book_id)
         return (book.title, book.author) if book else ("", "")
 
     def events(self, reader: Identity, book_id: str) -> list[OutboxEvent]:
-        """The events about one of the reader's books, kept or deleted, oldest first; none if they have expired.
+        """Return the events about one of the reader's books, existing or deleted, oldest first; none if they have
+        expired.
 
-        Raises `NotFound` if the book never was the reader's, or nothing is left of it.
+        Raises `NotFound` if the book never was the reader's, or nothing is kept of it.
         """
         found = [event for event in self.outbox.of_subject(f"books/{book_id}") if event.owner == reader.sub]
         if not found and self.repository.get_deleted(reader.sub, book_id) is None:
@@ -138,7 +140,7 @@ class BookService:
         return found
 
     def _choose_recipient(self, reader: Identity) -> Identity:
-        """The reader in the language of their choice; raises `AccountDeleted` if there is no account any more."""
+        """Return the reader with their chosen language; raises `AccountDeleted` if the account was deleted."""
         chosen = self.accounts.get(reader).language
         return replace(reader, locale=chosen) if chosen else reader
 

@@ -24,16 +24,16 @@ __all__ = ["compose", "handler"]
 
 @cache
 def compose() -> tuple[PostConfirmationSettings, Outbox]:
-    """The settings and the outbox of this process."""
+    """Create the settings and the outbox of this process."""
     settings = PostConfirmationSettings.from_environment()
     return settings, Outbox(clients.dynamodb(), settings.books_table)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Commit the event `user.welcome`, once for each account, and hand the trigger's event back as Cognito wants it.
+    """Commit the event `user.welcome`, once for each account, and return the trigger's event as Cognito requires.
 
-    Never raises: a sign-up must not fail because its welcome mail does. Cognito repeats a slow trigger; the
-    event's id follows from the account, so a repetition changes nothing.
+    Never raises: a sign-up must not fail because its welcome mail does. Cognito repeats a slow trigger; the event's id
+    is derived from the account, so a repetition changes nothing.
     """
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
         try:

@@ -1,8 +1,8 @@
-"""The reconciliation: once an hour, what SNS took and the ledger does not have at rest is looked at again.
+"""The reconciliation: once an hour it compares the published events with the ledger.
 
-What never arrived in the ledger, or has been under way for a day without a step, is published
-again, ever more rarely. That closes every loss between the two, whatever its cause; that the notifier claims each event
-once makes it harmless.
+An event that never arrived in the ledger, or has been under way for a day without progress, is published again, at
+growing intervals. This recovers every event lost between the two, whatever the cause. It is harmless because the
+notifier claims each event once.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from webapp.tracing import open_tracer
 
 __all__ = ["Reconciliation", "RepublicationSchedule", "compose", "handler"]
 
-#: States in which a mail is under way, unless it is parked: everything else is at rest.
+#: States in which a mail is under way, unless it is parked; in every other state it is at rest.
 _IN_DOUBT = frozenset({"sending", "unknown"})
 _MOVING = _IN_DOUBT | {"released"}
 
 
 @dataclass(frozen=True, slots=True)
 class RepublicationSchedule:
-    """When an event is published again: 1, 2, 4, 8 and 24 units after it was first, then weekly.
+    """When an event is published again: 1, 2, 4, 8 and 24 units after its first publication, then weekly.
 
-    `unit` is an hour in milliseconds; the laptop cloud has shorter ones. All other times are epoch milliseconds.
+    `unit` is an hour in milliseconds; the laptop cloud uses a shorter one. All other times are in epoch milliseconds.
     """
 
     unit: int
 
     @property
     def day(self) -> int:
-        """A day, in milliseconds."""
+        """A day of the schedule, in milliseconds."""
         return 24 * self.unit
 
     def compute_next_publication(self, event: OutboxEvent) -> int:
-        """When it is due again: the first time of the schedule after its last publication."""
+        """Return when the event is due again: the first time in the schedule after its last publication."""
         first = event.published_at or 0
         last = (event.republished_at or first) - first
         for hours in (1, 2, 4, 8, 24):
@@ -56,7 +56,7 @@ class RepublicationSchedule:
 
 @dataclass(slots=True)
 class Reconciliation:
-    """One run: settles what the ledger has at rest, and hands out what is to be published again."""
+    """One run: settles events that are at rest in the ledger, and yields those to publish again."""
 
     outbox: Outbox
     ledger: LedgerReader
@@ -66,7 +66,7 @@ class Reconciliation:
     settled: int = 0
 
     def find_due(self, context: LambdaContext) -> Iterator[OutboxEvent]:
-        """What is due to be published again; all else is settled, or looked at again later. Stops in time."""
+        """Yield the events to publish again; the others are settled or postponed. Stops before the time is up."""
         for event in take_while_time(self.outbox.find_unsettled(self.clock() - self.schedule.unit), context):
             now = self.clock()
             record = self.ledger.message_of(self.source, event.id, event.message_id)
@@ -76,7 +76,7 @@ class Reconciliation:
                 self._look_again(event, now + self.schedule.unit)
             elif (due := self.schedule.compute_next_publication(event)) > now:
                 self._look_again(event, min(due, now + self.schedule.day))
-            elif not event.body:  # erased: nothing is left that could be published
+            elif not event.body:  # erased: there is nothing left to publish
                 self.settled += self.outbox.mark_settled(event, now)
             else:
                 why = "the ledger never heard of it" if record is None else f"{record['state']} for a day"
@@ -92,7 +92,7 @@ def _is_at_rest(record: Mapping[str, Any]) -> bool:
 
 
 def _find_last_change(record: Mapping[str, Any]) -> int:
-    """When something last happened to the mail, or its hold ended; 0 if its record does not say.
+    """Return when the mail last changed, or its hold ended; 0 if its record does not say.
 
     The notifier itself waits for reports on a mail in doubt until a day after its hold.
     """
@@ -103,7 +103,7 @@ def _find_last_change(record: Mapping[str, Any]) -> int:
 
 @cache
 def compose() -> tuple[ReconcileSettings, Outbox, LedgerReader, Publisher]:
-    """The settings, the outbox, the ledger and the publisher of this process."""
+    """Create the settings, the outbox, the ledger reader and the publisher of this process."""
     settings, outbox_settings = ReconcileSettings.from_environment(), OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), outbox_settings.books_table)
     tracer = open_tracer(outbox_settings.otlp_endpoint)
@@ -112,7 +112,7 @@ def compose() -> tuple[ReconcileSettings, Outbox, LedgerReader, Publisher]:
 
 
 def handler(_event: object, context: LambdaContext) -> dict[str, int]:
-    """Compare what was published with the ledger, while there is time."""
+    """Compare the published events with the ledger, while there is time."""
     settings, outbox, ledger, publisher = compose()
     schedule = RepublicationSchedule(settings.reconcile_after_seconds * 1000)
     run = Reconciliation(outbox, ledger, settings.event_source, schedule, read_clock)

@@ -1,4 +1,4 @@
-"""The relay: what the stream of the `books` table brings goes to SNS at once."""
+"""The relay: publishes the new outbox events from the stream of the `books` table to SNS at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["compose", "handler"]
 
 @cache
 def compose() -> Publisher:
-    """The publisher of this process."""
+    """Create the publisher of this process."""
     settings = OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), settings.books_table)
     return Publisher(clients.sns(), settings.events_topic_arn, outbox, read_clock, open_tracer(settings.otlp_endpoint))
@@ -28,8 +28,8 @@ def compose() -> Publisher:
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """Publish the new outbox events of one batch of stream records.
 
-    Never fails a batch: a row that cannot be published now stays in the outbox, and the sweeper takes it. A stream that
-    is retried would hold back every row behind it.
+    Never fails a batch: an event that cannot be published now stays in the outbox for the sweeper. Retrying the stream
+    would hold back all later events.
     """
     return compose().publish(_read_new_rows(event.get("Records", [])), in_order=True).tell("relayed")
 

@@ -1,4 +1,4 @@
-"""The sweeper: once a minute it publishes what the stream missed."""
+"""The sweeper: once a minute it publishes the events that the relay missed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["compose", "handler"]
 
 @cache
 def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
-    """The settings, the outbox and the publisher of this process."""
+    """Create the settings, the outbox and the publisher of this process."""
     settings = OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), settings.books_table)
     tracer = open_tracer(settings.otlp_endpoint)
@@ -25,7 +25,7 @@ def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
 
 
 def handler(_event: object, context: LambdaContext) -> dict[str, int]:
-    """Publish every event that has been waiting for longer than the setting says, while there is time."""
+    """Publish every event that has waited longer than the setting allows, while there is time."""
     settings, outbox, publisher = compose()
     overdue = outbox.find_overdue(read_clock() - settings.sweep_after_seconds * 1000)
     counts = publisher.publish(take_while_time(overdue, context))

@@ -1,1 +1,1 @@
-"""What surrounds the API and the pages: errors into answers, and what holds for every request."""
+"""What the API and the pages share: error handling, and what applies to every request."""

@@ -31,7 +31,7 @@ __all__ = [
     "write_problem",
 ]
 
-#: What AWS says when it will take the same call a moment later, beside what it answers with these statuses.
+#: Codes of AWS errors after which the same call may soon succeed, besides those with the statuses below.
 #: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _PASSING = CONTENTION_CODES | frozenset(
     {
@@ -59,7 +59,7 @@ _PASSING = CONTENTION_CODES | frozenset(
 )
 _PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 
-#: The problem that each domain error becomes.
+#: The problem for each domain error.
 _SLUGS: dict[type[errors.RequestError], str] = {
     errors.NotFound: "not-found",
     errors.NotAuthenticated: "unauthorized",
@@ -73,14 +73,14 @@ _SLUGS: dict[type[errors.RequestError], str] = {
     errors.Misconfigured: "internal",
 }
 
-#: So many wrong fields are named at most, and each by so many characters: a caller's own names may be long.
+#: Most invalid fields that are named, and most characters of each pointer: a caller's own field names may be long.
 _MOST_FIELDS = 20
 _LONGEST_POINTER = 200
 DETAILS = {404: "There is nothing at this address.", 405: "This address does not know that method."}
 
 
 def register(app: FastAPI) -> None:
-    """Have the app answer every kind of error."""
+    """Register the handlers for every kind of error."""
     app.exception_handler(Problem)(on_problem)
     app.exception_handler(errors.RequestError)(on_request_error)
     app.exception_handler(HTTPException)(on_http_exception)
@@ -90,15 +90,15 @@ def register(app: FastAPI) -> None:
 
 
 def translate_error(error: errors.RequestError) -> Problem:
-    """The problem that a domain error becomes."""
+    """Return the problem for a domain error."""
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if isinstance(error, errors.TooManyRequests):
         headers |= error.headers
     if not isinstance(error, errors.NotAuthenticated):
         return Problem(_SLUGS[type(error)], error.detail, headers)
-    # as RFC 6750, section 3 has it
+    # as RFC 6750, section 3 specifies
     code, more = "invalid_token", ""
-    if isinstance(error, errors.SignInTooOld):  # as RFC 9470 has it
+    if isinstance(error, errors.SignInTooOld):  # as RFC 9470 specifies
         code, more = "insufficient_user_authentication", f', max_age="{error.seconds}"'
     headers["WWW-Authenticate"] = f'Bearer realm="herald", error="{code}", error_description="{error.detail}"{more}'
     slug = "sign-in-too-old" if more else "unauthorized"
@@ -106,7 +106,7 @@ def translate_error(error: errors.RequestError) -> Problem:
 
 
 def write_problem(request: Request, problem: Problem) -> Response:
-    """The answer to a request that failed."""
+    """Return the answer to a failed request."""
     if is_for_people(request):
         _recognise(request)
         answer = render_page(request, "problem.html", {"problem": problem}, problem.kind.status)
@@ -114,31 +114,31 @@ def write_problem(request: Request, problem: Problem) -> Response:
         return answer
     base_url = request.app.state.parts.settings.public_url
     document = problem.document(base_url, request.scope.get("request_id", "unknown"))
-    # escaped, because the name of a field may be half a character, which UTF-8 cannot say
+    # ASCII-escaped, because a field's name may contain a lone surrogate, which UTF-8 cannot encode
     return Response(json.dumps(document), problem.kind.status, problem.headers, media_type=MEDIA_TYPE)
 
 
 async def on_request_error(request: Request, error: errors.RequestError) -> Response:
-    """A request that the domain refuses."""
+    """Answer a request that the domain rejects."""
     if isinstance(error, errors.AccountDeleted) and is_for_people(request):
         get_cookies(request).clear_session(request)
     return write_problem(request, translate_error(error))
 
 
 async def on_problem(request: Request, error: Problem) -> Response:
-    """A problem that was raised as such."""
+    """Answer with a problem that was raised directly."""
     return write_problem(request, error)
 
 
 async def on_http_exception(request: Request, error: HTTPException) -> Response:
-    """A failure that the framework raised: no such route, wrong method, unreadable body."""
+    """Answer an error raised by the framework: unknown route, wrong method, unreadable body."""
     detail = DETAILS.get(error.status_code, str(error.detail))
     headers = {"Allow": _list_methods(request)} if error.status_code == 405 else error.headers
     return write_problem(request, make_problem(error.status_code, detail, headers))
 
 
 async def on_aws_error(request: Request, error: ClientError | BotoCoreError) -> Response:
-    """A failed call of AWS: 503 if a later call may succeed, else 500."""
+    """Answer a failed AWS call: 503 if a later call may succeed, else 500."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     log.failure("aws call failed", error, code=code, request_id=request.scope.get("request_id"))
     if isinstance(error, ClientError) and not _is_passing(error):
@@ -152,7 +152,7 @@ def _is_passing(error: ClientError) -> bool:
 
 
 async def on_validation_error(request: Request, error: RequestValidationError) -> Response:
-    """Fields that are not right; each is named by its JSON pointer or its parameter."""
+    """Answer invalid input; each field is named by its JSON pointer or its parameter."""
     wrong = error.errors()
     if any(each["loc"][0] == "path" for each in wrong):
         return write_problem(request, Problem("not-found", DETAILS[404]))
@@ -162,7 +162,7 @@ async def on_validation_error(request: Request, error: RequestValidationError) -
 
 
 def _recognise(request: Request) -> None:
-    """Have the page show who is signed in, also where no route asked for it; it never fails for that."""
+    """Let the error page show who is signed in, even if no route has read the session; never fails."""
     if "session" not in request.scope:
         try:
             request.scope["session"] = get_cookies(request).read_session(request)
@@ -171,14 +171,14 @@ def _recognise(request: Request) -> None:
 
 
 def _list_methods(request: Request) -> str:
-    """Every method of the address; the framework names only those of the first route that matches."""
+    """Return all methods of the URL; the framework names only those of the first matching route."""
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
     methods = [
         method
         for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
     ]
-    found = methods or ["GET"]  # what is mounted are files
+    found = methods or ["GET"]  # only mounted static files match
     return ", ".join(sorted([*found, *(["HEAD"] if "GET" in found else [])]))
 
 
@@ -193,7 +193,7 @@ def _describe_field(error: dict[str, Any]) -> dict[str, str]:
 
 
 def _point_at(names: Sequence[object]) -> str:
-    """The JSON pointer to a field; to what holds it, where its own would be too long."""
+    """Return the JSON pointer to a field, or to its parent if the pointer would be too long."""
     pointer = "#" + "".join(f"/{_escape(name)}" for name in names)
     return pointer if len(pointer) <= _LONGEST_POINTER or not names else _point_at(names[:-1])
 

@@ -1,4 +1,4 @@
-"""What every request passes: a request id, a limit on the body, security headers, and the last resort for errors."""
+"""What applies to every request: a request id, a limit on the body, security headers, and the last error handler."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RequestMiddleware:
             return
         deadline.begin()
         is_head = scope["method"] == "HEAD"
-        if is_head:  # what GET answers, without its body: https://www.rfc-editor.org/rfc/rfc9110#name-head
+        if is_head:  # answered as GET, without the body: https://www.rfc-editor.org/rfc/rfc9110#name-head
             scope = {**scope, "method": "GET"}
         writer = _ResponseWriter(scope, send, self._headers, is_head=is_head)
         try:
@@ -58,7 +58,7 @@ class RequestMiddleware:
             await write_problem(Request(scope), problem)(scope, receive, writer.send)
         except ClientDisconnect:
             log.info("caller went away", request_id=writer.request_id)
-        except Exception as error:  # the last resort: logged, and answered as a problem
+        except Exception as error:  # unexpected: logged, and answered as a problem
             log.failure("request failed", error, request_id=writer.request_id)
             if writer.status is None:
                 broken = Problem("internal", "Something broke on our side.")
@@ -68,7 +68,7 @@ class RequestMiddleware:
 
 
 class _ResponseWriter:
-    """Sends an answer on, with the headers that every answer has."""
+    """Sends an answer with the headers that every answer has."""
 
     def __init__(self, scope: Scope, send: Send, headers: dict[str, str], *, is_head: bool) -> None:
         sent = Headers(scope=scope).get("x-request-id", "")
@@ -94,7 +94,7 @@ class _ResponseWriter:
         await self._send({**message, "body": b""} if self._is_head and "body" in message else message)
 
     def write_log(self) -> None:
-        """Tell the route and never the path: whoever reads the log must not be able to unsubscribe a reader."""
+        """Log the route and never the path: a reader of the log must not be able to use unsubscribe links."""
         took = round((time.monotonic() - self._began) * 1000, 1)
         route = getattr(self._scope.get("route"), "path", None) or self._scope.get("root_path") or "none"
         method = "HEAD" if self._is_head else self._scope["method"]
@@ -102,7 +102,7 @@ class _ResponseWriter:
 
 
 async def _read_small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
-    """Read the whole body before anyone acts on it; raises `Problem` 413, also for one of unknown length."""
+    """Read the whole body before anything uses it; raises `Problem` 413, also if the length was not announced."""
     announced = Headers(scope=scope).get("content-length", "")
     body = b""
     if re.fullmatch("[0-9]+", announced) and (len(announced) > 18 or int(announced) > MOST_BODY_BYTES):

@@ -1,4 +1,4 @@
-"""The span of a request that may become a mail, which is where a trace begins or goes on."""
+"""The span of a request that may cause a mail, which begins or continues a trace."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from function.runtime.trace_context import read_traceparent
 
 __all__ = ["TracingMiddleware"]
 
-#: No mail comes of these: https://www.rfc-editor.org/rfc/rfc9110#name-safe-methods
+#: Requests with these methods cause no mail: https://www.rfc-editor.org/rfc/rfc9110#name-safe-methods
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _BROKEN = 500
 
 
 class TracingMiddleware:
-    """Makes a span of each request that may change something, in the caller's trace or a new one, and hands the request
-    on in that span. It is only there where mails are traced."""
+    """Makes a span for each request that may change something, in the caller's trace or a new one, and passes the span
+    on with the request. Used only if tracing is on."""
 
     def __init__(self, app: ASGIApp, *, tracer: Tracer) -> None:
         self._app = app

@@ -1,1 +1,1 @@
-"""Events committed with the book, and their way to SNS."""
+"""Events that are committed with the book, and their publication to SNS."""

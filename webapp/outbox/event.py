@@ -28,13 +28,13 @@ __all__ = [
 ]
 
 _IN_BODY = re.compile(r'"traceparent":"([0-9a-f-]{55})"')
-#: An event of more bytes than SNS bills as one message is refused: links, not blobs.
+#: An event with more bytes than SNS bills as one message is rejected: it should contain links, not blobs.
 MOST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class CommittedEvent:
-    """One event, with the bytes that are stored and later published unchanged; `owner` is the `sub` it belongs to."""
+    """One event, with the bytes that are stored and later published unchanged; `owner` is the `sub` of its user."""
 
     id: str
     type: str
@@ -44,30 +44,32 @@ class CommittedEvent:
 
 
 def write_user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> CommittedEvent:
-    """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
+    """Build the event that welcomes a new account. Its id is derived from the account, so that there is only one."""
     event_id = compute_welcome_id(reader.sub)
     data = {"account": {"url": f"{public_url}/"}}
     return write_event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
 
 
 def compute_welcome_id(sub: str) -> str:
-    """The id of the event that greets this account; it is about `users/<id>`."""
+    """Return the id of the event that welcomes this account; its subject is `users/<id>`."""
     return f"welcome-{hashlib.sha256(sub.encode()).hexdigest()[:32]}"
 
 
 def continue_trace(traceparent: str | None) -> str:
-    """The `traceparent` of a new span in the caller's trace, or in a new trace if the caller sent no valid one."""
+    """Return the `traceparent` of a new span in the caller's trace, or in a new trace if the caller sent no valid
+    one."""
     caller = read_traceparent(traceparent)
     return str(caller.child() if caller else begin_trace())
 
 
 def stay_in_trace(traceparent: str | None) -> str:
-    """The `traceparent` of the caller's own span: where requests are traced, it is the request's."""
+    """Return the caller's own `traceparent`, which is the request's span if requests are traced, or that of a new
+    trace."""
     return str(read_traceparent(traceparent) or begin_trace())
 
 
 def find_traceparent(body: str) -> TraceContext | None:
-    """The trace of an event as `write_event` wrote it; in a title the quotes would be escaped."""
+    """Return the trace in an event that `write_event` wrote; inside a title the quotes would be escaped."""
     found = _IN_BODY.search(body)
     return read_traceparent(found[1]) if found else None
 
@@ -82,7 +84,7 @@ def write_event(
     at: int,
     traceparent: str,
 ) -> CommittedEvent:
-    """An event of any type, which mails `reader`; `at` is in epoch milliseconds."""
+    """Build an event of any type, which mails `reader`; `at` is in epoch milliseconds."""
     recipient = {"email": reader.email, "name": reader.name, "locale": reader.locale}
     envelope = {
         "specversion": "1.0",

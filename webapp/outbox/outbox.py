@@ -1,7 +1,7 @@
-"""The outbox: events that were committed, and what became of each.
+"""The outbox: committed events, and what became of each.
 
-`committed` until SNS took it, then `published`, and settled once the ledger has it at rest; or `rejected` for good,
-with the reason.
+An event is `committed` until SNS accepts it, then `published`, and settled once it is at rest in the ledger; or
+`rejected` permanently, with the reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["KEPT_SECONDS", "Outbox", "OutboxEvent", "build_outbox_item"]
 
 #: Seconds for which a settled or rejected row is kept: half a year, three times as long as the ledger keeps a record.
 KEPT_SECONDS = 180 * 24 * 3600
-#: The queue of what SNS has taken and the ledger has not at rest yet.
+#: The queue of events that SNS has accepted and that are not at rest in the ledger yet.
 _UNSETTLED = "unsettled"
 
 
@@ -46,7 +46,7 @@ class OutboxEvent:
 
     @classmethod
     def of_item(cls, item: Mapping[str, Any]) -> OutboxEvent:
-        """Read a row, or its image in a stream record. A damaged row is read too: it comes out without a body."""
+        """Read a row, or its image in a stream record. A damaged row is read too, without a body."""
         values = deserialize_item(item)
         return cls(
             id=values["sk"],
@@ -66,7 +66,7 @@ class OutboxEvent:
 
 
 def build_outbox_item(event: CommittedEvent, at: int) -> Item:
-    """The row of a new event; belongs into the transaction that makes the event true."""
+    """Build the row of a new event, to be written in the same transaction as the change that it reports."""
     return _build_key(event) | serialize_item(
         {
             "kind": "outbox",
@@ -89,7 +89,7 @@ class Outbox:
         self._table = table
 
     def add(self, event: CommittedEvent, at: int) -> bool:
-        """Commit an event that needs no other write; False if it is there already."""
+        """Commit an event that needs no other write; False if it already exists."""
         return write_if_allowed(
             lambda: self._dynamodb.put_item(
                 TableName=self._table, Item=build_outbox_item(event, at), ConditionExpression="attribute_not_exists(pk)"
@@ -97,7 +97,7 @@ class Outbox:
         )
 
     def of_subject(self, subject: str) -> list[OutboxEvent]:
-        """Every event about `subject`, oldest first."""
+        """Return every event about `subject`, oldest first."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :subject",
@@ -107,22 +107,24 @@ class Outbox:
         return [OutboxEvent.of_item(item) for page in pages for item in page["Items"]]
 
     def find_overdue(self, before: int) -> Iterator[OutboxEvent]:
-        """What was committed before that time and is still unpublished, oldest first in each shard."""
+        """Yield the events that were committed before `before` and are still unpublished, oldest first in each
+        shard."""
         return self._find_waiting(UNPUBLISHED, "committed", before)
 
     def find_unsettled(self, before: int) -> Iterator[OutboxEvent]:
-        """What was published, or put off, before that time and may not be at rest, oldest first in each shard."""
+        """Yield the events that were published or postponed before `before` and may not be at rest, oldest first in
+        each shard."""
         return self._find_waiting(_UNSETTLED, "published", before)
 
     def find_oldest_unpublished(self) -> int | None:
-        """When the oldest event was committed that SNS has not taken; None if there is none."""
+        """Return when the oldest event was committed that SNS has not accepted; None if there is none."""
         firsts = [self._read_first(format_queue_key(UNPUBLISHED, shard)) for shard in range(SHARDS)]
         return min((first for first in firsts if first is not None), default=None)
 
     def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
-        """Record that SNS took the event; False if it was no longer waiting, which is as good.
+        """Record that SNS accepted the event; False if it was no longer waiting, which is just as good.
 
-        An event that was erased while SNS took it was published all the same.
+        An event that was erased while SNS accepted it is marked as published too.
         """
         return self._move(
             event,
@@ -139,7 +141,7 @@ class Outbox:
         )
 
     def mark_republished(self, event: OutboxEvent, message_id: str, at: int) -> bool:
-        """Record that SNS took the event once more, because the ledger did not have it at rest."""
+        """Record that SNS accepted the event once more, because it was not at rest in the ledger."""
         return self._move(
             event,
             f"SET republished_at = :at, message_id = :message, {SINCE} = :at",
@@ -148,11 +150,11 @@ class Outbox:
         )
 
     def postpone(self, event: OutboxEvent, since: int) -> bool:
-        """Let `find_unsettled` pass the event over until it is asked for a time after `since`."""
+        """Hide the event from `find_unsettled` until that is called with a time after `since`."""
         return self._move(event, f"SET {SINCE} = :since", {":since": since}, state="published")
 
     def mark_settled(self, event: OutboxEvent, at: int) -> bool:
-        """The ledger has the event at rest: nothing is left to do, and the row goes when its time has come."""
+        """Record that the event is at rest in the ledger: nothing is left to do, and the row will expire."""
         return self._move(
             event,
             f"SET settled_at = :at, {EXPIRES_AT} = :expires REMOVE {QUEUE}, {SINCE}",
@@ -161,7 +163,7 @@ class Outbox:
         )
 
     def mark_rejected(self, event: OutboxEvent, reason: str, at: int) -> bool:
-        """Give the event up for good, also one that SNS took before and takes no more; the reason is shown to its
+        """Reject the event permanently, even if SNS accepted it before and now refuses it; the reason is shown to its
         owner."""
         return self._move(
             event,

@@ -1,4 +1,4 @@
-"""From the outbox to SNS: at least once, and no event in the way of another."""
+"""Publishes events from the outbox to SNS: at least once, and so that no event blocks another."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = ["Publisher"]
 _BATCH_EVENTS = 10
 _BATCH_BYTES = 3 * MOST_BYTES
 
-#: What SNS says of a message that it will never take. Everything else may heal: the sweeper tries again.
+#: SNS's errors for a message that it will never accept. Any other error may be temporary: the sweeper tries again.
 _REFUSED = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationException"})
 
 
 class Publisher:
-    """Publishes outbox events in batches and marks each; never raises because of one."""
+    """Publishes outbox events in batches and marks each; never raises because of a single event."""
 
     def __init__(
         self, sns: SNSClient, topic_arn: str, outbox: Outbox, clock: Clock, tracer: Tracer | None = None
@@ -42,10 +42,10 @@ class Publisher:
         self._tracer = tracer
 
     def publish(self, events: Iterable[OutboxEvent], *, in_order: bool = False) -> Counts:
-        """Publish what SNS takes, reject what it never will, leave the rest for the sweeper.
+        """Publish events, reject those that SNS will never accept, and leave the others for the sweeper.
 
-        `in_order` also leaves what comes after a left event of the same subject. It is a best effort: SNS keeps no
-        order either, and no consumer relies on one.
+        With `in_order`, events after an unpublished one with the same subject are left too. This is best effort: SNS
+        does not keep the order either, and no consumer relies on it.
         """
         counts = Counts()
         for batch in _split_batches(self._select_sendable(events, counts, in_order=in_order)):
@@ -127,7 +127,7 @@ class Publisher:
 
 
 def _build_entry(number: int, event: OutboxEvent, span: Span | None) -> PublishBatchRequestEntryTypeDef:
-    """The message; its trace is an attribute too, for consumers that know no CloudEvents."""
+    """Build the message; its trace is an attribute too, for consumers that do not read CloudEvents."""
     trace = span.context if span else find_traceparent(event.body)
     attributes = {"type": event.type} | ({"traceparent": str(trace)} if trace else {})
     return {

@@ -1,4 +1,4 @@
-"""One run of a function that publishes: what came of each event, and when to stop."""
+"""One run of a publishing function: counts the results, and stops in time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["RESERVE_MILLISECONDS", "Counts", "LambdaContext", "take_while_time"]
 
 T = TypeVar("T")
 
-#: With less time left than this, a run starts no more work.
+#: A run with less time left than this starts no more work.
 RESERVE_MILLISECONDS = 10_000
 
 
@@ -24,7 +24,7 @@ class LambdaContext(Protocol):
 
 
 def take_while_time(items: Iterator[T], context: LambdaContext) -> Iterator[T]:
-    """The items until the function's time runs out; the next run takes the others."""
+    """Yield items until the function's time is nearly up; the next run takes the others."""
     return takewhile(lambda _: context.get_remaining_time_in_millis() > RESERVE_MILLISECONDS, items)
 
 
@@ -38,7 +38,7 @@ class Counts:
     waiting: set[str] = field(default_factory=set)
 
     def tell(self, event: str, **metrics: float) -> dict[str, int]:
-        """Log and count the run under this name; its figures are the answer of a handler."""
+        """Log and count the run under this name; return its counts as the handler's answer."""
         counts = {"published": self.published, "rejected": self.rejected, "left": self.left}
         counted = {"Published": self.published, "OutboxRejected": self.rejected}
         log.count(event, {name: count for name, count in counted.items() if count} | metrics, **counts)

@@ -1,4 +1,4 @@
-"""The pages about the reader's own account: language and time zone, and its deletion after a question."""
+"""The pages for the reader's own account: language and time zone, and its deletion after a confirmation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def choose_reading(
     zone: FormText = "",
     csrf: FormText = "",
 ) -> Response:
-    """Keep language and time zone for pages, dates and mails; an empty field leaves it to the browser."""
+    """Save language and time zone for pages, dates and mails; an empty field leaves the choice to the browser."""
     typed = {"language": language, "zone": zone}
     if session is None:
         drafts.keep(request, READING_FORM, typed)
@@ -71,13 +71,13 @@ def choose_reading(
 
 @router.get("/delete")
 def ask_before_deleting(request: Request, session: SignedIn, parts: PartsOf) -> Response:
-    """Say what goes and what stays, and ask; this changes nothing."""
+    """Show what is deleted and what stays, and ask for confirmation; changes nothing."""
     return _show_question(request, session, parts.settings, parts.clock())
 
 
 @router.post("/delete", dependencies=[Depends(require_own_form)])
 def delete_account(request: Request, session: SessionOf, cookies: CookiesOf, parts: PartsOf) -> Response:
-    """Delete the account and sign out; one that was interrupted is asked for again."""
+    """Delete the account and sign out; if the deletion is interrupted, ask the reader to repeat it."""
     if session is None:
         raise SignedOut("/settings/delete")
     if not is_fresh(session.reader, parts.clock()):
@@ -109,5 +109,5 @@ def _show_question(
 
 
 def _find_issuer(settings: WebSettings) -> str:
-    """The host at which people of this app have their identity."""
+    """Return the host of the issuer, where the users' identities are."""
     return urlsplit(settings.oidc_issuer).netloc

@@ -1,4 +1,4 @@
-"""The pages on which a reader changes a book, or deletes it after a question."""
+"""The pages on which a reader changes a book, or deletes it after a confirmation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/books/{book_id}")
 
 @router.get("/edit")
 def edit_book(request: Request, book_id: BookId, session: SignedIn, drafts: DraftsOf, parts: PartsOf) -> Response:
-    """The form, filled with the book, or with what was typed before the session ended."""
+    """Show the form, filled with the book, or with what was typed before the session ended."""
     book = parts.service.find(session.reader, book_id)
     draft = drafts.take(request, session.reader, request.url.path)
     return _show_form(request, book, draft or _list_fields(book), notice="draft" if draft else "")
@@ -42,7 +42,7 @@ def change_book(
     version: Annotated[int, Form(ge=0, le=10**9)] = 0,
     csrf: FormText = "",
 ) -> Response:
-    """Change the book, if it still is what the form was filled with; no mail goes out."""
+    """Change the book, if it has not changed since the form was filled; no mail is sent."""
     typed = {"title": title, "author": author, "isbn": isbn}
     if session is None:
         drafts.keep(request, request.url.path, typed)
@@ -62,13 +62,13 @@ def change_book(
 
 @router.get("/delete")
 def ask_before_deleting(request: Request, book_id: BookId, session: SignedIn, parts: PartsOf) -> Response:
-    """Ask, by the book's name; this changes nothing."""
+    """Show the book and ask for confirmation; changes nothing."""
     return render_page(request, "book-delete.html", {"book": parts.service.find(session.reader, book_id)})
 
 
 @router.post("/delete", dependencies=[Depends(require_own_form)])
 def remove_book(request: Request, book_id: BookId, session: SessionOf, parts: PartsOf) -> Response:
-    """Delete the book, then show what happens to the mail about that."""
+    """Delete the book, then show what happens to the mail about the deletion."""
     if session is None:
         raise SignedOut(request.url.path)
     parts.service.remove_any_version(session.reader, book_id, request.headers.get("traceparent"))

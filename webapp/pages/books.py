@@ -1,4 +1,4 @@
-"""The pages: my books, a form, and what happened to the mail about each."""
+"""The pages for a reader's books: the list, a form, and what happened to the mail about each book."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ router = APIRouter()
 def show_home(
     request: Request, reader: Reader, drafts: DraftsOf, parts: PartsOf, after: str | None = None, then: str = "/"
 ) -> Response:
-    """The reader's books; without a session, what the app is and how to sign in."""
+    """Show the reader's books; without a session, explain the app and how to sign in."""
     if reader is None:
         return render_page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
     draft = drafts.take(request, reader, "/books")
@@ -68,7 +68,7 @@ def add_book(
     key: Annotated[str, Form(max_length=64)] = "",
     csrf: FormText = "",
 ) -> Response:
-    """Add a book from the form; what is wrong with a field is said beside it, and nothing that was typed is lost."""
+    """Add a book from the form; errors are shown beside their fields, and nothing that was typed is lost."""
     filled = {"title": title, "author": author, "isbn": isbn}
     if session is None:
         drafts.keep(request, request.url.path, filled)
@@ -91,7 +91,7 @@ def add_book(
 
 @router.get("/deleted-books")
 def show_deleted(request: Request, session: SignedIn, parts: PartsOf, after: str | None = None) -> Response:
-    """The books that the reader deleted: what happened to the mails about each can still be seen."""
+    """Show the books that the reader deleted, with links to what happened to the mails about each."""
     books, more = parts.books.list_deleted(session.reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
     context = {"books": books, "next": cursor.encode(books[-1].id) if more else None, "first": after is None}
     return render_page(request, "deleted-books.html", context | {"here": "books"})
@@ -99,7 +99,7 @@ def show_deleted(request: Request, session: SignedIn, parts: PartsOf, after: str
 
 @router.get("/books/{book_id}")
 def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
-    """One book: the page that the mail links to. Of a deleted one what is still known of its mails."""
+    """Show one book, on the page that its mail links to; for a deleted book, what is still known about its mails."""
     if reader is None:
         return RedirectResponse(f"/?then=/books/{book_id}", 303)
     mails = parts.service.notifications(reader, book_id)
@@ -116,7 +116,7 @@ def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
 def show_mails(
     request: Request, reader: Reader, parts: PartsOf, books: Annotated[list[BookName], Query(alias="book")]
 ) -> Response:
-    """Only what happened to the mails about these books, for the script that keeps a page up to date."""
+    """Show only what happened to the mails about these books, for the script that updates an open page."""
     if reader is None:
         raise Problem("unauthorized", "You are signed out.")
     wanted = books[:_BOOKS_A_PAGE]
@@ -125,25 +125,25 @@ def show_mails(
 
 
 def read_book(typed: Mapping[str, str]) -> BookIn:
-    """The book as it was typed into a form; raises `ValidationError`. A field of spaces alone was not filled in."""
+    """Return the book typed into a form; raises `ValidationError`. A field with only spaces counts as empty."""
     stripped = {name: text.strip() for name, text in typed.items()}
     return BookIn.model_validate(stripped | {"isbn": stripped["isbn"] or None})
 
 
 def say_what_is_wrong(error: ValidationError) -> dict[str, str]:
-    """A sentence for each field that is not right."""
+    """Return a sentence for each invalid field."""
     return {str(each["loc"][0]): _describe_field(each["type"], each["msg"]) for each in error.errors()}
 
 
 @router.get("/problems")
 def show_problems(request: Request) -> Response:
-    """Every kind of problem that the API knows."""
+    """Show every problem type of the API."""
     return render_page(request, "problems.html", {"kinds": KINDS.values()})
 
 
 @router.get("/problems/{slug}")
 def show_problem(request: Request, slug: str) -> Response:
-    """One kind of problem: where the `type` of a problem document leads."""
+    """Show one problem type: the page that the `type` of a problem document links to."""
     if slug not in KINDS:
         raise Problem("not-found", "There is no such kind of problem.")
     return render_page(request, "problems.html", {"kinds": [KINDS[slug]]})

@@ -1,4 +1,4 @@
-"""Drafts: a form that was sent after its session had ended is kept in the browser until its reader has signed in."""
+"""Drafts: a form sent after its session ended is kept in the browser until the reader has signed in again."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from webapp.pages.sessions import CookiesOf, SessionCookies
 
 __all__ = ["Drafts", "DraftsOf"]
 
-#: How long a reader may take to sign in.
+#: How long a draft is kept while the reader signs in, in seconds.
 _KEPT_SECONDS = 15 * 60
-#: Longer than any field of a form may be; all of them together fit into one cookie then.
+#: Longest fields, at least as long as the forms allow; all of them together fit into one cookie.
 _LONGEST_FIELDS = {"title": 500, "author": 300, "isbn": 40, "language": 8, "zone": 64, "wanted": 500}
 
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Keeps a browser's draft in one of its cookies; `cipher` encrypts it."""
+    """Keeps a browser's draft in a cookie; `cipher` encrypts it."""
 
     cookies: SessionCookies
     cipher: CookieCipher
 
     def keep(self, request: Request, path: str, fields: Mapping[str, str]) -> None:
-        """Keep the fields of the form that posts to `path`, for the reader who was signed in."""
+        """Keep the fields of the form that posts to `path`, for the reader whose session it was."""
         kept = {name: text[: _LONGEST_FIELDS[name]] for name, text in fields.items()}
         before = self.cookies.read_session(request)
         draft = {"path": path, "owner": before.reader.sub if before else "", "fields": kept}
         self.cookies.send(request, self.cookies.build_name("-draft"), self.cipher.encrypt(draft), _KEPT_SECONDS)
 
     def take(self, request: Request, reader: Identity, path: str) -> Mapping[str, str] | None:
-        """The fields that were kept of this reader for this form, once; None if there are none."""
+        """Return the fields kept for this reader and form, and delete them; None if there are none."""
         cookie = request.cookies.get(self.cookies.build_name("-draft"))
         draft = self.cipher.decrypt(cookie, _KEPT_SECONDS) if cookie else None
         if draft is None or draft.get("path") != path:

@@ -1,4 +1,5 @@
-"""*Why did I not get mail?* Asked without typing anything: the reader's own address and their books' mails."""
+"""The page *Why did I not get mail?*, which needs no input: it checks the reader's own address and their books'
+mails."""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from webapp.timeline.timeline import ARRIVED, EXPIRED, EventTimeline
 
 __all__ = ["MissingMail", "MissingMails", "find_missing", "router", "show_explanation"]
 
-#: The newest books that are looked through.
+#: How many of the newest books are checked.
 _BOOKS = 25
-#: Of those that were deleted, so many besides.
+#: How many deleted books are checked besides.
 _DELETED = 10
 
 router = APIRouter()
@@ -37,9 +38,9 @@ class MissingMail:
 
 @dataclass(frozen=True, slots=True)
 class MissingMails:
-    """Whether the address is on the list of those that get no mail, and which mails are missing, newest book first.
+    """The suppression of the reader's address, if there is one, and the missing mails, newest book first.
 
-    `doubtful` are those that may have been sent: no answer and no report came.
+    `doubtful` are the mails that may have been sent: no answer and no report came.
     """
 
     listed: Suppression | None
@@ -52,14 +53,14 @@ class MissingMails:
 
 @router.get("/why")
 def show_explanation(request: Request, session: SignedIn, parts: PartsOf) -> Response:
-    """The answer, in plain words, with what to do."""
+    """Show the answer in plain words, with what to do."""
     return render_page(
         request, "why.html", {"answer": find_missing(parts.service, parts.notifier.installation, session.reader)}
     )
 
 
 def find_missing(service: BookService, installation: Installation, reader: Identity) -> MissingMails:
-    """What keeps mail from this reader, as far as Herald can know it."""
+    """Find what keeps mail from this reader, as far as Herald can know it."""
     kept, _ = service.repository.page(reader.sub, _BOOKS)
     deleted, _ = service.repository.list_deleted(reader.sub, _DELETED)
     books: list[Book | DeletedBook] = [*kept, *deleted]

@@ -1,4 +1,4 @@
-"""The operators' pages: what waits, what is dead, who gets no mail; and doing something about it, on the record."""
+"""The operators' pages: queues, dead letters and suppressions, with actions that are recorded in the audit log."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ _FORM = [Depends(require_own_form)]
 _MOST_SUPPRESSIONS = 100
 _MOST_LETTERS = 25
 _MOST_ENTRIES = 50
-#: No index leads to the list, so the ledger is read through: so long at most.
+#: The suppression list has no index, so the ledger is scanned, at most for this many seconds.
 _SCAN_SECONDS = 4.0
-#: What looks at much: at how things stand, or for a mail in the ledger. What it asks last may take four seconds more.
+#: Deadline of pages that read much: the status, or a search in the ledger. The last call may take four seconds longer.
 _LOOK_SECONDS = 4.5 * deadline.FACTOR
-#: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
+#: Deadline of actions that redrive many letters or wait for an event source mapping; API Gateway gives up after 30.
 _ACTION_SECONDS = 24.0 * deadline.FACTOR
 
 _ID = re.compile(r"[A-Za-z0-9_#.-]{1,100}")
@@ -66,20 +66,20 @@ router = APIRouter(prefix="/operations")
 
 Text = Annotated[str, Form(max_length=500)]
 Start = Annotated[int, Query(ge=0, le=1_000_000)]
-#: A place in the record of what was done, or in the outbox: no key of DynamoDB's may be empty, or over a kilobyte.
+#: A position in the audit log or in the outbox: a DynamoDB key must not be empty, nor longer than a kilobyte.
 EntryId = Annotated[str, Query(pattern=f"{ULID_PATTERN}|^$")]
 OutboxId = Annotated[str, Form(min_length=1, max_length=200)]
 
 
 def _keep_search(request: Request, session: SessionOf, drafts: DraftsOf, wanted: Text = "") -> None:
-    """Keep what is searched for through signing in again."""
+    """Keep the search text while the operator signs in again."""
     if session is None:
         drafts.keep(request, "/operations/search", {"wanted": wanted})
 
 
 @router.get("")
 def show_overview(request: Request, operator: Operator, drafts: DraftsOf, parts: PartsOf, done: str = "") -> Response:
-    """How things stand, the switch, a search, and what operators did last."""
+    """Show the status, the pause switch, a search, and the operators' last actions."""
     notifier = parts.notifier
     deadline.extend(_LOOK_SECONDS)
     counts = {name: notifier.read_depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
@@ -100,8 +100,8 @@ def show_overview(request: Request, operator: Operator, drafts: DraftsOf, parts:
 
 @router.post("/search", dependencies=[Depends(_keep_search), *_FORM])
 def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "", start: Text = "") -> Response:
-    """What is known of a book, an event, a message or an address, why, and what to do, on the record. By POST: an
-    address belongs in no URL and no log. `start` goes on where a search through the ledger ended."""
+    """Search for a book, an event, a message or an address, and explain what was found; recorded in the audit log. Uses
+    POST, because an address must not be in a URL or a log. `start` continues an earlier search in the ledger."""
     wanted = wanted.strip()
     found: list[SearchResult] = []
     deadline.extend(_LOOK_SECONDS)
@@ -118,7 +118,7 @@ def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = ""
 def show_dead_letters(
     request: Request, _operator: Operator, parts: PartsOf, done: str = "", reason: str = "", start: Start = 0
 ) -> Response:
-    """The dead letters by reason; of one `reason` from the letter `start` on."""
+    """Show the dead letters by reason; for one `reason`, from the letter number `start` on."""
     groups = group_dead_letters(parts.notifier.installation)
     shown = [group for group in groups if reason in ("", group.code)]
     context = {"groups": shown, "start": start if reason else 0, "most": _MOST_LETTERS}
@@ -129,7 +129,7 @@ def show_dead_letters(
 def send_again(
     request: Request, operator: Operator, parts: PartsOf, message: Text = "", reason: Text = "", confirmed: Text = ""
 ) -> Response:
-    """Send one letter again, or all of a reason; where a mail may have gone, ask first."""
+    """Redrive one letter, or all with one reason; asks first if a mail may already have been sent."""
     letter_filter = LetterFilter(frozenset({message} if message else ()), reason)
     if not (message or reason):
         raise Problem("bad-request", "Say which dead letter to send again.")
@@ -161,7 +161,8 @@ def throw_away(
     because: Text = "",
     confirmed: Text = "",
 ) -> Response:
-    """Discard one dead letter, or all of a reason; asks first, and for the reason, which is recorded."""
+    """Discard one dead letter, or all with one reason; asks for confirmation and for an explanation, which is
+    recorded."""
     if not (message or reason):
         raise Problem("bad-request", "Say which dead letter to discard.")
     if confirmed != "yes" or not because.strip():
@@ -183,7 +184,7 @@ def throw_away(
 def send_once_more(
     request: Request, operator: Operator, parts: PartsOf, message: Text = "", confirmed: Text = ""
 ) -> Response:
-    """Send a mail that a provider accepted once more; asks first, always."""
+    """Send a mail that a provider accepted once more; always asks first."""
     installation = parts.notifier.installation
     try:
         done = parts.audit.record(
@@ -203,7 +204,7 @@ def send_once_more(
 
 @router.post("/publish", dependencies=_FORM)
 def publish(request: Request, operator: Operator, parts: PartsOf, subject: OutboxId, event: OutboxId) -> Response:
-    """Publish again what the outbox gave up before SNS took it."""
+    """Publish again an event that the outbox gave up before SNS accepted it."""
     row = OutboxRow(subject, event)
 
     def hand_over() -> str:
@@ -221,7 +222,7 @@ def publish(request: Request, operator: Operator, parts: PartsOf, subject: Outbo
 def show_suppressions(
     request: Request, _operator: Operator, parts: PartsOf, done: str = "", start: Start = 0
 ) -> Response:
-    """Who gets no mail, and why; newest first, from the entry `start` on."""
+    """Show who gets no mail, and why; newest first, from the entry number `start` on."""
     entries, complete = _scan_list(parts.notifier.installation)
     entries.sort(key=lambda entry: entry.since, reverse=True)
     shown = entries[start : start + _MOST_SUPPRESSIONS]
@@ -238,7 +239,7 @@ def show_suppressions(
 
 @router.get("/done")
 def show_audit(request: Request, _operator: Operator, parts: PartsOf, before: EntryId = "") -> Response:
-    """What operators did, newest first; `before` is the entry that the page before ended with."""
+    """Show what operators did, newest first; `before` is the last entry of the previous page."""
     entries = parts.audit.latest(_MOST_ENTRIES, before)
     older = entries[-1].id if len(entries) == _MOST_ENTRIES else ""
     return render_page(request, "operations-done.html", {"entries": entries, "older": older})
@@ -246,7 +247,7 @@ def show_audit(request: Request, _operator: Operator, parts: PartsOf, before: En
 
 @router.post("/suppressions/remove", dependencies=_FORM)
 def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
-    """Take an address off SES's list in every region, then off Herald's own."""
+    """Remove an address from SES's list in every region, then from Herald's own."""
     installation, wanted = parts.notifier.installation, wanted.strip()
     if not text_validation.is_address(wanted):
         return _show_refusal(request, "This is no address: nothing was changed.")
@@ -273,7 +274,7 @@ def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
 
 
 def _name_of(installation: Installation, wanted: str) -> str:
-    """What a search is for, as the record may have it: an address by its hash, and free text not at all."""
+    """Return what the audit log may contain of a search: an address only as its hash, and no free text."""
     if text_validation.is_address(wanted):
         return installation.address_keys(wanted)[0]
     return wanted if _ID.fullmatch(wanted) else "something that is no id"
@@ -289,7 +290,7 @@ def _set_pause(request: Request, operator: Identity, audit: Audit, action: str, 
 
 
 def _scan_list(installation: Installation) -> tuple[list[Suppression], bool]:
-    """What could be read of the list in time, and whether that is all."""
+    """Read the suppression list as far as time allows; return the entries, and whether they are complete."""
     entries: list[Suppression] = []
     until = time.monotonic() + _SCAN_SECONDS
     for some in scan_suppressions(installation):
@@ -300,7 +301,7 @@ def _scan_list(installation: Installation) -> tuple[list[Suppression], bool]:
 
 
 def _take_off(installation: Installation, address: str) -> str:
-    """Raises `UserError` if the address was listed nowhere."""
+    """Remove an address from all lists; raises `UserError` if it is on none."""
     was = take_off(installation, address)
     if not was:
         raise UserError("this address is on no list, neither Herald's nor SES's: nothing was changed")
@@ -313,7 +314,7 @@ def _show_with_audit(request: Request, audit: Audit, template: str, context: Map
 
 
 def _read_audit(audit: Audit, done: str) -> Mapping[str, Any]:
-    """What was done last, and the action that led here on top."""
+    """Read the last actions, and the action that led to this page."""
     entries = audit.latest()
     return {"entries_done": entries, "last": next((entry for entry in entries if entry.id == done), None)}
 

@@ -1,4 +1,4 @@
-"""The pages on which readers say which mails they want: behind the link in a mail, and when signed in."""
+"""The pages on which readers choose their mails: through the link in a mail, and when signed in."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ __all__ = [
     "unsubscribe",
 ]
 
-#: The one field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
+#: The only field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
 _FIELD = "List-Unsubscribe"
 _ONE_CLICK = "One-Click"
 
-#: Where the form of language and time zone is sent.
+#: The path that the form for language and time zone posts to.
 READING_FORM = "/settings/reading"
 
 router = APIRouter()
@@ -59,7 +59,7 @@ LinkOf = Annotated[UnsubscribeLink, Depends(_read_link)]
 
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, link: LinkOf) -> Response:
-    """Ask for confirmation. Programs that look into mails follow links too, so this changes nothing."""
+    """Ask for confirmation. Mail scanners follow links too, so this changes nothing."""
     return render_page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": False})
 
 
@@ -67,9 +67,9 @@ def ask(request: Request, link: LinkOf) -> Response:
 def unsubscribe(
     request: Request, link: LinkOf, parts: PartsOf, sent: Annotated[str, Form(alias=_FIELD)] = ""
 ) -> Response:
-    """Stop the category: from the page's button, or from a mail program with neither cookie nor session.
+    """Stop the category: from the page's button, or from a mail program, which has neither cookie nor session.
 
-    The signed link is what allows it, so a form from anywhere may bring it; sent again it changes nothing more.
+    The signed link is the authorization, so the form may come from any site; a repetition changes nothing.
     """
     if sent != _ONE_CLICK:
         raise Problem("bad-request", f"Send {_FIELD}={_ONE_CLICK}, as RFC 8058 has it.")
@@ -80,7 +80,7 @@ def unsubscribe(
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """The page of a reader's choices, and what it is filled from."""
+    """The page of a reader's choices, and the data that it shows."""
 
     preferences: Preferences
     installation: Installation
@@ -97,7 +97,7 @@ class SettingsPage:
         notice: str = "",
         status: int = 200,
     ) -> Response:
-        """The page with what is kept, or with what was typed and what is wrong with it."""
+        """Show the page with the saved choices, or with what was typed and its errors."""
         stopped = {
             category
             for hashed in _hash_address(self.installation, session)
@@ -133,14 +133,14 @@ def show_settings_page(
     choices: SettingsPageOf,
     saved: Annotated[str, Query(max_length=3)] = "",
 ) -> Response:
-    """The signed-in reader's choices: which mails, in which language and time zone."""
+    """Show the signed-in reader's choices: mails, language and time zone."""
     draft = drafts.take(request, session.reader, READING_FORM)
     return choices.show(request, session, saved=saved == "yes", filled=draft, notice="draft" if draft else "")
 
 
 @router.post("/settings", dependencies=[Depends(require_own_form)])
 def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(default_factory=list)]) -> Response:
-    """Save which categories of mail the reader wants: those that are ticked."""
+    """Save which categories of mail the reader wants: those that are checked."""
     newest, *older = _hash_address(parts.notifier.installation, session)
     for category in CATEGORIES:
         if category in wanted:
@@ -152,6 +152,6 @@ def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(
 
 
 def _hash_address(installation: Installation, session: Session) -> list[str]:
-    """The hashes under which the ledger may know the reader's address, newest first."""
+    """Return the hashes under which the ledger may know the reader's address, newest first."""
     keys = installation.address_keys(session.reader.email)
     return [key.removeprefix(ADDRESS_PREFIX) for key in keys]

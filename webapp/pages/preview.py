@@ -1,4 +1,4 @@
-"""The mail about a book as the notifier writes it, on a page of its own."""
+"""A page with the mail about a book as the notifier renders it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.settings import WebSettings
 
 __all__ = ["EventId", "MailPreviews", "MailPreviewsOf", "router", "show_html", "show_preview"]
 
-#: A mail in its frame: nothing runs, nothing is fetched, its links open in a window of their own.
+#: Policy for a mail in its frame: no scripts, no requests; links open in a new window.
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -43,7 +43,7 @@ class MailPreviews:
     settings: WebSettings
 
     def render(self, reader: Identity, book_id: str, event_id: str) -> Content:
-        """The mail of one event; raises `Problem` 404 if there is no such event, or no mail for it."""
+        """Render the mail of one event; raises `Problem` 404 if there is no such event, or no mail for it."""
         event = next((each for each in self.service.events(reader, book_id) if each.id == event_id), None)
         if event is None:
             raise Problem("not-found", "There is no such event about this book.")
@@ -66,14 +66,14 @@ MailPreviewsOf = Annotated[MailPreviews, Depends(_get_previews)]
 def show_preview(
     request: Request, book_id: BookId, event_id: EventId, session: SignedIn, previews: MailPreviewsOf
 ) -> Response:
-    """One mail about a book: subject, HTML in a frame, and the text beside it."""
+    """Show one mail about a book: subject, HTML in a frame, and the text beside it."""
     mail = previews.render(session.reader, book_id, event_id)
     return render_page(request, "preview.html", {"book_id": book_id, "event_id": event_id, "mail": mail})
 
 
 @router.get("/books/{book_id}/preview/html")
 def show_html(book_id: BookId, event_id: EventId, reader: Reader, previews: MailPreviewsOf) -> Response:
-    """The HTML of that mail, for the frame."""
+    """Return the HTML of that mail, for the frame."""
     if reader is None:
         raise Problem("unauthorized", "You are signed out.")
     mail = previews.render(reader, book_id, event_id)

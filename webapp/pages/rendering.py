@@ -1,7 +1,7 @@
-"""Pages from templates: escaped always, an unknown name is an error, and each reader in their language and zone.
+"""Renders pages from templates: always escaped, an undefined name is an error, in the reader's language and time zone.
 
-A sentence stands in English where it is used. What it is in another language stands in translations/<language>.json: a
-string, or one for each number. https://jinja.palletsprojects.com/en/stable/extensions/#i18n-extension
+Sentences are written in English in the templates. Their translations are in translations/<language>.json: a string, or
+one for each plural form. https://jinja.palletsprojects.com/en/stable/extensions/#i18n-extension
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MONTHS = {
 
 
 def render_page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-    """The template as an answer; it also sees who is signed in, and what each form of theirs must carry."""
+    """Render a template; it also gets the signed-in reader, and the token that each form must contain."""
     session = request.scope.get("session")
     user_locale = choose_user_locale(request)
     if template.startswith("operations"):  # operators' pages are in English
@@ -54,14 +54,14 @@ def render_page(request: Request, template: str, context: Mapping[str, Any], sta
     }
     _USER_LOCALE.set(user_locale)
     html = _ENVIRONMENT.get_template(template).render(shown)
-    # a form may bring half a character
+    # a form may contain a lone surrogate
     return HTMLResponse(html.encode(errors="replace"), status, {"Content-Language": user_locale.language})
 
 
 def translate(message: str, language: str, number: int = 1) -> str:
-    """A sentence of the pages in a language of theirs; as it is, if there it has no other words.
+    """Translate a sentence of the pages; returns it unchanged if there is no translation.
 
-    Numbers in it stand as # in the list, and come in the same order.
+    Numbers in the sentence are # in the translations, and are inserted in the same order.
     """
     translations = _load_translations(language)
     told = translations.get(message)
@@ -97,7 +97,7 @@ def _describe_row(row: TimelineEntry) -> str:
 
 
 def _explain(reason: str | None, code: str | None) -> str:
-    """The notifier's own sentence, which is English; in another language what its code means."""
+    """Return the notifier's own sentence in English; in another language, the translated meaning of its code."""
     meaning = MEANING.get(code) if code else None  # type: ignore[call-overload]  # a code is a string
     return _gettext(reason or "") if meaning is None or _USER_LOCALE.get().language == "en" else _gettext(meaning)
 
@@ -114,7 +114,7 @@ def _format_elapsed(milliseconds: int) -> str:
 
 
 def _format_moment(milliseconds: int) -> str:
-    """Day, time and zone, as in 21 Nov 2026, 09:00 CET."""
+    """Format day, time and zone, as in 21 Nov 2026, 09:00 CET."""
     at = _USER_LOCALE.get().local(milliseconds)
     return f"{_format_day(milliseconds)}, {at:%H:%M} {at.tzname()}"
 
@@ -127,12 +127,12 @@ def _format_day(milliseconds: int) -> str:
 
 
 def _mark(text: str) -> Markup:
-    """What stands between backticks is set as code."""
+    """Mark up text between backticks as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped first
 
 
 def make_environment(*folders: Path) -> Environment:
-    """Templates from these folders and the web app's own; the laptop's console shows its stories with them."""
+    """Create the template environment for these folders and the web app's own; the laptop's console also uses it."""
     made = Environment(
         loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=select_autoescape(default=True, default_for_string=True),

@@ -1,6 +1,6 @@
-"""Who is looking at a page: an encrypted cookie, short-lived, renewed at the issuer without anyone noticing.
+"""The session of a page's reader: a short-lived encrypted cookie, renewed at the issuer without the reader noticing.
 
-No session is kept on our side, so there is none that a visitor could bring along and fix.
+Sessions are not stored on the server, so session fixation is not possible.
 """
 
 from __future__ import annotations
@@ -43,19 +43,20 @@ __all__ = [
     "require_same_origin",
 ]
 
-#: Longer than any issuer's refresh token is good for: 30 days, in seconds.
+#: Longer than any issuer's refresh token is valid: 30 days, in seconds.
 _READABLE_SECONDS = 30 * 24 * 3600
-#: Browsers keep cookies of 4096 bytes with name and attributes. https://datatracker.ietf.org/doc/html/rfc6265#section-6.1
+#: Browsers store cookies of up to 4096 bytes, including name and attributes.
+#: https://datatracker.ietf.org/doc/html/rfc6265#section-6.1
 _MOST_COOKIE_BYTES = 3900
-#: Where `scope` keeps the `Set-Cookie` lines that the answer gets; see `webapp.http.middleware`.
+#: The key in `scope` of the answer's `Set-Cookie` lines; see `webapp.http.middleware`.
 COOKIES = "cookies"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in person until `expires_at` (epoch milliseconds); `csrf` stands in each form of theirs.
+    """A signed-in user until `expires_at` (epoch milliseconds); each form of theirs contains `csrf`.
 
-    `language` and `zone` are what the account chose, as it was when the session began or was renewed.
+    `language` and `zone` are the account's choices when the session began or was renewed.
     """
 
     reader: Identity
@@ -67,7 +68,7 @@ class Session:
 
     @classmethod
     def start(cls, answer: SignInResult, account: Account, now: int, longest: int) -> Self:
-        """The session of a reader whom the issuer just signed in; at most `longest` seconds."""
+        """Start the session of a reader whom the issuer has just signed in; it lasts at most `longest` seconds."""
         return cls(
             answer.identity,
             secrets.token_urlsafe(24),
@@ -80,51 +81,51 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionCookies:
-    """A browser's cookies of this app, which people reach by `https` or not; `cipher` encrypts the session's."""
+    """This app's cookies in a browser; `https` says how users reach the app, `cipher` encrypts the session's cookie."""
 
     https: bool
     cipher: CookieCipher
 
     def build_name(self, what: str = "") -> str:
-        """A cookie's name; on https its prefix keeps other hosts of the domain from setting it.
+        """Return a cookie's name; with HTTPS its prefix keeps other hosts of the domain from setting it.
 
         https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-20#name-the-__host-prefix
         """
         return f"{'__Host-' if self.https else ''}herald{what}"
 
     def send(self, request: Request, name: str, value: str, seconds: int | None = None) -> None:
-        """Send a cookie along with the answer, whatever that will be; without `seconds` it ends with the browser.
+        """Send a cookie with the answer, whatever that will be; without `seconds` it lasts until the browser is closed.
 
-        Lax and not Strict: a reader who comes from the issuer or from a link in a mail must be recognised.
+        SameSite is Lax and not Strict: a reader who comes from the issuer or from a link in a mail must be recognised.
         """
         age = "" if seconds is None else f"; Max-Age={seconds}"
         secure = "; Secure" if self.https else ""
         request.scope.setdefault(COOKIES, []).append(f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}")
 
     def set_session(self, request: Request, session: Session) -> None:
-        """Give the browser this session in place of any that it had."""
+        """Set the session's cookie, replacing any other session."""
         self.send(request, self.build_name(), self.encrypt(session))
         request.scope["session"] = session
 
     def clear_session(self, request: Request) -> None:
-        """Take the session from the browser."""
+        """Delete the session's cookie."""
         self.send(request, self.build_name(), "", 0)
         request.scope["session"] = None
 
     def read_session(self, request: Request) -> Session | None:
-        """The session of the browser's cookie, whether or not it has expired."""
+        """Return the session in the browser's cookie, whether or not it has expired."""
         cookie = request.cookies.get(self.build_name())
         return self.decrypt(cookie) if cookie else None
 
     def encrypt(self, session: Session) -> str:
-        """The session as a cookie's value; without its refresh token where a browser would not keep one so long."""
+        """Encrypt the session as a cookie's value, without the refresh token if it would be too long for a browser."""
         encrypted = self.cipher.encrypt(asdict(session))
         if len(encrypted) > _MOST_COOKIE_BYTES:
             encrypted = self.cipher.encrypt(asdict(replace(session, refresh_token=None)))
         return encrypted
 
     def decrypt(self, cookie: str) -> Session | None:
-        """The session of a cookie's value; None if it is none of ours, or too old to be read."""
+        """Decrypt a cookie's value; None if this app did not write it, or it is too old to be read."""
         value: Any = self.cipher.decrypt(cookie, _READABLE_SECONDS)
         try:
             return None if value is None else Session(**{**value, "reader": Identity(**value["reader"])})
@@ -144,7 +145,7 @@ class SessionRenewal:
     longest: int
 
     def renew(self, request: Request, session: Session) -> Session | None:
-        """The session for another while; None, and no cookie any more, if it is over."""
+        """Renew the session; None, and the cookie is deleted, if it is over."""
         token = session.refresh_token
         cookie = self.token_refresh.run_once(token, lambda: self._ask_issuer(session, token)) if token else None
         renewed = self.cookies.decrypt(cookie) if cookie else None
@@ -155,8 +156,8 @@ class SessionRenewal:
         return renewed
 
     def _ask_issuer(self, session: Session, refresh_token: str) -> str | None:
-        """The cookie of the renewed session; None if the issuer says no. Its answer may have changed name, address or
-        role, and never the person."""
+        """Renew the session at the issuer; return its cookie, or None if the issuer refuses. Name, address or role may
+        have changed, but not the user."""
         try:
             answer = self.issuer.renew(refresh_token, session.reader)
             if answer.identity.sub != session.reader.sub:
@@ -171,7 +172,7 @@ class SessionRenewal:
 
 
 def get_cookies(request: Request) -> SessionCookies:
-    """The cookies of the app that answers this request."""
+    """Return the cookies of the app that answers this request."""
     parts: Parts = request.app.state.parts
     return SessionCookies(parts.https, parts.session_cipher)
 
@@ -198,7 +199,7 @@ def _read_session(request: Request, cookies: CookiesOf, parts: PartsOf) -> Sessi
 
 
 def choose_user_locale(request: Request) -> UserLocale:
-    """A page's language and time zone: as the account chose, else as the browser asks, else as the issuer says."""
+    """Return a page's language and time zone: the account's choice, else the browser's, else the issuer's."""
     session: Session | None = request.scope.get("session")
     asked = request.headers.get("accept-language", "")
     if session is None:
@@ -225,7 +226,7 @@ def _require_session(request: Request, session: SessionOf) -> Session:
 
 
 def _find_page(request: Request) -> str:
-    """The page that was asked for, or the one whose form was sent."""
+    """Return the page that was requested, or the page whose form was sent."""
     if request.method == "GET":
         return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     origin, sent_from = _find_own_origin(request), request.headers.get("referer", "")
@@ -233,7 +234,8 @@ def _find_page(request: Request) -> str:
 
 
 def _find_nearest_page(request: Request, path: str) -> str:
-    """The page at this path of ours, or above it: what a form answers with has no address of its own."""
+    """Return the page at this path of this app, or at the nearest parent: the URL that a form posts to may have no
+    page."""
     asked = {**request.scope, "method": "GET", "path": path.partition("?")[0]}
     if path in {"", "/"} or any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
         return path or "/"
@@ -242,7 +244,7 @@ def _find_nearest_page(request: Request, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SignedOut(Exception):
-    """The page is for people who are signed in: they do that, then come to `then`."""
+    """The page needs a signed-in user: sign in, then continue at `then`."""
 
     then: str
 
@@ -261,10 +263,10 @@ Operator = Annotated[Identity, Depends(_require_operator)]
 
 
 def require_same_origin(request: Request) -> None:
-    """Refuse a form that another site posted; raises `Problem` 403.
+    """Reject a form that another site posted; raises `Problem` 403.
 
-    Browsers say where a request comes from in Sec-Fetch-Site, older ones in Origin; what says neither is no browser
-    that could carry someone's cookie.
+    Browsers name the origin of a request in Sec-Fetch-Site, older ones in Origin; a client that sends neither is not a
+    browser that could carry somebody's cookie.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:
@@ -274,20 +276,21 @@ def require_same_origin(request: Request) -> None:
 
 
 def _find_own_origin(request: Request) -> str:
-    """As browsers name it: of the public URL, because a CDN or a custom domain before this app calls it otherwise."""
+    """Return the origin as browsers name it: that of the public URL, as a CDN or custom domain may use another host
+    name."""
     public = urlsplit(request.app.state.parts.settings.public_url)
     return f"{public.scheme}://{public.netloc}"
 
 
 def is_own_form(session: Session, csrf: str) -> bool:
-    """Whether a form that carries this was written for this very session."""
+    """Whether `csrf`, from a form, belongs to this session."""
     return secrets.compare_digest(csrf.encode(errors="replace"), session.csrf.encode())
 
 
 def require_own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] = "") -> None:
-    """Refuse a form that was not written for this very session; raises `Problem` 403.
+    """Reject a form that does not belong to this session; raises `Problem` 403.
 
-    Without a session there is nothing to forge: such a form ends at the sign-in.
+    Without a session there is nothing to forge: such a form leads to the sign-in.
     """
     require_same_origin(request)
     if session is not None and not is_own_form(session, csrf):

@@ -30,14 +30,14 @@ __all__ = [
     "sign_out",
 ]
 
-#: How long a reader may take on the issuer's page.
+#: How long a reader may take on the issuer's page, in seconds.
 _PATIENCE_SECONDS = 15 * 60
-#: So many sign-ins may be under way in one browser, each with a cookie: API Gateway takes 10,240 bytes of headers.
+#: Most sign-ins under way in one browser, each with a cookie: API Gateway accepts 10,240 bytes of headers.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 _MOST_SIGN_INS = 4
-#: So that the cookies of so many fit into those headers beside a session, whatever page a link names.
+#: Longest path to return to, so that the cookies of these sign-ins fit into the headers together with a session.
 _LONGEST_PATH = 300
-#: A path of this app, with or without a query. No dots, no second slash, no host: nothing that could lead elsewhere.
+#: A path of this app, with or without a query. No dots, no double slash, no host: nothing that could lead elsewhere.
 _OWN_PATH = re.compile(r"/(?!sign-)(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*(?:\?[A-Za-z0-9=&%_+.-]*)?")
 
 router = APIRouter()
@@ -53,13 +53,13 @@ def begin(
     fresh: str = "",
     form: str = "",
 ) -> Response:
-    """Redirect to the issuer's page; a cookie keeps the request until the answer comes.
+    """Redirect to the issuer's page; a cookie keeps the authorization request until the answer comes.
 
-    With `fresh` the issuer is to ask for the password again, also of whoever is signed in there. Whoever sent a `form`
-    is led there by a page, as `redirect_by_header` says.
+    With `fresh` the issuer is asked to authenticate the user again, even if they are signed in there. After a posted
+    form (`form`), an intermediate page leads to the issuer, see `redirect_by_header`.
 
-    One who came by another name of this host is sent to the public one first, once: there the issuer sends them back
-    to, and behind a CDN every request has another name.
+    A request under another host name is first redirected to the public one, once (`here`): the issuer returns the
+    browser to that host, and behind a CDN every request has another host name.
     """
     if not here and request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
         flags = {name: "yes" for name, flag in (("here", "yes"), ("fresh", fresh), ("form", form)) if flag}
@@ -88,7 +88,7 @@ def finish(
     iss: str = "",
     error: str = "",
 ) -> Response:
-    """Where the issuer sends the browser back to, with a code that is valid for this browser's request only."""
+    """Handle the issuer's answer, whose code is valid only for this browser's authorization request."""
     parts.limiter.admit(name_stranger(request))
     question, then, fresh = _read_request(request, cookies, parts.sign_in_cipher, state)
     cookies.send(request, _sign_in_cookie(cookies, state), "", 0)
@@ -107,7 +107,7 @@ def finish(
         return _redirect(f"/sign-in?{urlencode({'then': then, 'fresh': 'yes'})}")
     session = Session.start(answer, account, parts.clock(), parts.settings.session_seconds)
     if (before := cookies.read_session(request)) and before.reader.sub == session.reader.sub:
-        session = replace(session, csrf=before.csrf)  # the forms in the person's other tabs stay good
+        session = replace(session, csrf=before.csrf)  # forms in the user's other tabs remain valid
     cookies.set_session(request, session)
     return _redirect(then)
 
@@ -124,7 +124,7 @@ def sign_out(request: Request, cookies: CookiesOf, parts: PartsOf, session: Sess
 
 
 def end_session(request: Request, cookies: SessionCookies, issuer: Issuer, session: Session | None) -> str | None:
-    """End the session here; returns where the browser is signed out at the issuer, if it has such a page."""
+    """End the session here; return the URL for signing out at the issuer, if it has one."""
     if session is not None and session.refresh_token is not None:
         issuer.revoke(session.refresh_token)
     cookies.clear_session(request)
@@ -132,27 +132,29 @@ def end_session(request: Request, cookies: SessionCookies, issuer: Issuer, sessi
 
 
 def redirect_by_header(answer: Response, end: str, seconds: int = 0) -> Response:
-    """Have the browser go on by a header and no redirect: browsers hold redirects of a form to `form-action`, and the
-    issuer's page is on another host."""
+    """Make the browser continue with a `Refresh` header: browsers apply `form-action` to redirects after a form, and
+    the issuer's page is on another host."""
     answer.headers["Refresh"] = f"{seconds}; url={end}"
     return answer
 
 
 async def on_signed_out(request: Request, error: SignedOut) -> Response:
-    """Somebody without a session asked for a page of their own, or sent its form: that page again, after signing in."""
+    """Redirect somebody without a session to sign in, and then back to the page that they requested or whose form they
+    sent."""
     form = {"form": "yes"} if request.method == "POST" else {}
     return _redirect(f"/sign-in?{urlencode({'then': error.then, **form})}")
 
 
 def keep_own_path(then: str) -> str:
-    """`then` if it is a page of this app, else the first page."""
+    """Return `then` if it is a page of this app, else the first page."""
     return then if len(then) <= _LONGEST_PATH and _OWN_PATH.fullmatch(then) else "/"
 
 
 def _read_request(
     request: Request, cookies: SessionCookies, cipher: CookieCipher, state: str
 ) -> tuple[AuthorizationRequest, str, bool]:
-    """What this browser asked; raises `SignInFailed` if it asked nothing, or something else."""
+    """Return this browser's authorization request, where to continue, and whether it was `fresh`; raises `SignInFailed`
+    if the browser made none with this state."""
     cookie = request.cookies.get(_sign_in_cookie(cookies, state), "")
     asked: Any = cipher.decrypt(cookie, _PATIENCE_SECONDS) if cookie else None
     if asked is None or not secrets.compare_digest(state.encode(errors="replace"), asked["state"].encode()):
@@ -162,13 +164,13 @@ def _read_request(
 
 
 def _sign_in_cookie(cookies: SessionCookies, state: str = "") -> str:
-    """A cookie for each sign-in, named after its state: a person may sign in in several tabs."""
+    """Return the name of a sign-in's cookie, from its state: a user may sign in in several tabs."""
     name = hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16] if state else ""
     return cookies.build_name(f"-sign-in-{name}")
 
 
 def _drop_oldest(request: Request, cookies: SessionCookies) -> None:
-    """Make room for one more sign-in; browsers name the oldest cookie first."""
+    """Make room for one more sign-in; browsers send the oldest cookie first."""
     under_way = [name for name in request.cookies if name.startswith(_sign_in_cookie(cookies))]
     for name in under_way[: -_MOST_SIGN_INS + 1]:
         if re.fullmatch("[A-Za-z0-9_-]+", name):

@@ -1,4 +1,4 @@
-"""What the states of a mail are called on the pages, and what a reader can do about each."""
+"""The pages' labels for a mail's states, with what a reader can do about each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["STEPS", "StateLabel", "find_step_label", "label_for"]
 
 @dataclass(frozen=True, slots=True)
 class StateLabel:
-    """`tone` picks the colour: wait, good, warn or bad; `step` is what the state is called once it is past."""
+    """`tone` is the colour: wait, good, warn or bad; `step` is the state's label as a past step."""
 
     label: str
     tone: str
@@ -99,7 +99,7 @@ STATES = {
     ),
 }
 
-#: Where the code of the notifier's reason says more to a reader than the state does.
+#: Labels for states whose reason code tells a reader more than the state does.
 _FOR_A_REASON: dict[tuple[str, str], StateLabel] = {
     ("bounced", ReasonCode.PROVIDER_SUPPRESSED): StateLabel(
         "Not sent",
@@ -115,7 +115,7 @@ _FOR_A_REASON: dict[tuple[str, str], StateLabel] = {
     ),
 }
 
-#: Steps beside the mail's own way, by the code of their reason.
+#: Labels of steps that do not change the mail's state, by their reason code.
 STEPS: dict[str, str] = {
     ReasonCode.MAY_HAVE_GONE: "Handed to a person",
     ReasonCode.RESENT: "Resent",
@@ -127,7 +127,7 @@ STEPS: dict[str, str] = {
     ReasonCode.DIGEST_CLOSED: "Digest closed",
 }
 
-#: In doubt, and handed to a person: whatever its state says of what is under way is over.
+#: In doubt and parked: nothing that the state says about work under way applies any more.
 _PARKED = StateLabel(
     "Not known",
     "warn",
@@ -135,7 +135,7 @@ _PARKED = StateLabel(
     "Is it in your mailbox, or among your spam? If not, ask the operator to send it once more.",
 )
 
-#: Not a state of the ledger's: nothing is kept about this mail any more.
+#: Not a state in the ledger: its record of this mail has expired.
 _EXPIRED = StateLabel(
     "No longer kept", "wait", "What happened to this mail was kept for a while, and is not kept any more."
 )
@@ -144,7 +144,7 @@ _OTHER = StateLabel("Under way", "wait", "A newer notifier reported something th
 
 
 def label_for(state: str, reason_code: str | None = None, *, parked: bool = False) -> StateLabel:
-    """The words for a state, also for one that a later release invents; `parked`: a person was asked."""
+    """Return the label for a state, even one of a later release; `parked` says that an operator must decide."""
     if parked:
         return _PARKED
     known = _EXPIRED if state == EXPIRED else STATES.get(state, _OTHER)
@@ -152,7 +152,7 @@ def label_for(state: str, reason_code: str | None = None, *, parked: bool = Fals
 
 
 def find_step_label(state: str, reason_code: str | None = None) -> str:
-    """What a step of the past is called."""
+    """Return the label of a past step."""
     if reason_code in STEPS:
         return STEPS[reason_code]
     label = label_for(state, reason_code)

@@ -1,1 +1,1 @@
-"""Which mails a reader wants, and the unsubscribe links in mails."""
+"""Which mails a reader wants, and the verification of unsubscribe links."""

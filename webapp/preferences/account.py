@@ -1,7 +1,7 @@
 """What the web app keeps about an account: language and time zone, and when it was deleted.
 
-A deletion leaves a mark for as long as anybody could still show a token or a session from before it: with those nothing
-is written any more.
+A deletion leaves a mark for as long as a token or session from before it could be used; nothing is written for such a
+token or session.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Account", "AccountRepository", "check_open"]
 
-#: Longer than any session can be renewed: seconds for which the mark of a deletion is kept.
+#: Seconds for which the mark of a deletion is kept: longer than any session can be renewed.
 _MARK_SECONDS = 40 * 24 * 3600
 _OPEN = "attribute_not_exists(deleted_at) OR deleted_at < :signed_in"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Language (a tag that the pages know) and time zone (an IANA name) if they were chosen; `deleted_at` is 0, or in
-    epoch milliseconds."""
+    """Language (a tag that the pages support) and time zone (an IANA name), if chosen; `deleted_at` is in epoch
+    milliseconds (0: not deleted)."""
 
     language: str | None = None
     zone: str | None = None
     deleted_at: int = 0
 
     def is_open_to(self, reader: Identity) -> bool:
-        """Whether the account still exists: it was not deleted since this person signed in."""
+        """Whether the account still exists for this user: it was not deleted after they signed in."""
         return not self.deleted_at or self.deleted_at < reader.signed_in_at
 
 
 class AccountRepository:
-    """Keeps one item for each account, in the table of books under the account's own key."""
+    """Stores one item for each account, in the table of books under the account's own key."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
     def get(self, reader: Identity) -> Account:
-        """What is kept; raises `AccountDeleted` if it was deleted since this person signed in."""
+        """Return the account; raises `AccountDeleted` if it was deleted after this user signed in."""
         answer = self._dynamodb.get_item(TableName=self._table, Key=_build_key(reader.sub), ConsistentRead=True)
         values = deserialize_item(answer.get("Item", {}))
         account = Account(values.get("language"), values.get("zone"), int(values.get("deleted_at", 0)))
@@ -57,7 +57,7 @@ class AccountRepository:
         return account
 
     def choose(self, reader: Identity, language: str, zone: str) -> None:
-        """Keep language and time zone; raises `AccountDeleted` as `get` does."""
+        """Save language and time zone; raises `AccountDeleted` as `get` does."""
         kept = write_if_allowed(
             lambda: self._update(
                 reader.sub,
@@ -70,7 +70,8 @@ class AccountRepository:
             raise AccountDeleted
 
     def mark_deleted(self, reader: Identity, at: int) -> None:
-        """From now on nothing is written for a session that began before; the choices are deleted. May be repeated."""
+        """Mark the account as deleted, so that nothing is written for earlier sessions, and delete its choices.
+        Repeatable."""
         deleted_at = max(at, reader.signed_in_at)
         self._update(
             reader.sub,
@@ -90,7 +91,7 @@ class AccountRepository:
 
 
 def check_open(table: str, reader: Identity) -> ConditionCheckTypeDef:
-    """Part of a transaction: it fails if the account was deleted since this person signed in."""
+    """Return a condition check for a transaction: it fails if the account was deleted after this user signed in."""
     return {
         "TableName": table,
         "Key": _build_key(reader.sub),

@@ -1,4 +1,4 @@
-"""Which mails a reader does not want: kept in the ledger's item of the address, which each claim of a mail reads."""
+"""Which mails a reader does not want: stored in the ledger's address item, which each claim of a mail checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["CATEGORIES", "Category", "Preferences", "describe_category"]
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One category of mails: its name in links and in the ledger, and what a person reads."""
+    """One category of mails: its name in links and in the ledger, and its title and description for people."""
 
     slug: str
     title: str
@@ -31,14 +31,14 @@ CATEGORIES = {
 
 
 def describe_category(slug: str) -> Category:
-    """The category; one that this release does not know yet is shown by its name."""
+    """Return the category; one that this release does not know yet is titled by its name."""
     return CATEGORIES.get(slug) or Category(slug, slug.replace("-", " ").capitalize(), "")
 
 
 class Preferences:
-    """Keeps choices by category and hash of the address; each call may be repeated without harm.
+    """Stores choices by category and address hash; each call is safe to repeat.
 
-    Nothing else in the item is named here: the right to write it ends at these attributes.
+    It uses no other attribute of the item, since its IAM permissions are limited to these.
     """
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
@@ -46,7 +46,7 @@ class Preferences:
         self._table = table
 
     def unsubscribe(self, category: str, hashed: str, at: int, by: Literal["link", "settings"]) -> bool:
-        """Stop a category of mails; False if they were stopped before, whose time is kept."""
+        """Stop a category of mails; False if it was already stopped, in which case the earlier time is kept."""
         choice = serialize_item({":choice": {"since": at, "by": by}})
         return self._change(
             hashed,
@@ -57,11 +57,11 @@ class Preferences:
         )
 
     def subscribe(self, category: str, hashed: str) -> None:
-        """Let mails of a category come again."""
+        """Allow mails of a category again."""
         self._change(hashed, category, "REMOVE #choice", ConditionExpression="attribute_exists(#choice)")
 
     def find_stopped(self, categories: Iterable[str], hashed: str) -> set[str]:
-        """Those of the categories that are stopped."""
+        """Return those of the categories that are stopped."""
         names = {choice_name(category): category for category in categories}
         item = self._dynamodb.get_item(
             TableName=self._table, Key=_key(hashed), ConsistentRead=True, **build_projection(["pk", *names])

@@ -1,4 +1,4 @@
-"""The unsubscribe links in mails, verified; function/contracts/unsubscribe.schema.json says what is in them."""
+"""Verifies the unsubscribe links in mails; function/contracts/unsubscribe.schema.json describes their content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["UnsubscribeLink", "verify"]
 
 _TYPE = "herald-unsubscribe"
 _CATEGORY = re.compile(r"[a-z][a-z-]*")
-#: Of an address, with the name of the tenant behind it whose mail alone the reader's choice concerns.
+#: The hash of an address, followed by the tenant's name if the choice concerns only that tenant's mail.
 _HASH = re.compile(r"[0-9a-f]{64}(?:#[a-z0-9-]{1,63})?")
 #: Longer than any link can be.
 _LONGEST = 1000
@@ -20,14 +20,14 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeLink:
-    """Who may be unsubscribed, by the hash of the address, from what."""
+    """The address hash and the category that a link unsubscribes."""
 
     category: str
     hashed: str
 
 
 def verify(token: str, keys: Sequence[bytes]) -> UnsubscribeLink | None:
-    """What a link says, if one of the keys signed it; None for anything else."""
+    """Return the content of a link if it was signed with one of the keys; else None."""
     if len(token) > _LONGEST:
         return None
     return next((found for key in keys if (found := _verify(token, key)) is not None), None)

@@ -1,4 +1,4 @@
-"""What the ledger knows of an event, read by `GetItem` alone: the event, its message, and those before it."""
+"""Reads what the ledger knows about an event, with `GetItem` only: the event, its message, and earlier messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader", "read_message_id"]
 
 
-#: What is read of a message's item, as function/contracts/timeline.schema.json describes it.
+#: The attributes that are read from a message item, as function/contracts/timeline.schema.json describes them.
 MESSAGE_ATTRIBUTES = (
     *("pk", "type", "state", "timeline", "reason", "reason_code", "parked", "held_until", "expires_at"),
     *("source", "id", "subject", "successor", "instead_of", "sent_by", "tenant", "trace"),
@@ -27,24 +27,25 @@ _PREDECESSORS = 5
 
 
 class LedgerReader:
-    """Read-only view of the notifier's table, without the events: their bodies name recipients of every publisher's."""
+    """Read-only access to the notifier's table, without event bodies, which contain recipients of all publishers."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
     def message_of(self, source: str, event_id: str, published_as: str | None) -> Mapping[str, Any] | None:
-        """The record of the one mail of this event, whose timeline begins with those of the messages before it.
+        """Return the record of the one mail of this event; its timeline begins with those of earlier messages.
 
-        The event item names the message that owns the event. An event that was rejected before anyone read its id has
-        no such item; then the message as which it was published is the only trace.
+        The event item names the message that owns the event. An event that was rejected before its id could be read has
+        no such item; then only the message under which it was published can be found.
         """
         owner = self._get(event_key(source, event_id), ("message_id",))
         message_id = owner.get("message_id") if owner else published_as
         return self._with_predecessors(message_id) if message_id else None
 
     def _with_predecessors(self, message_id: str) -> Mapping[str, Any] | None:
-        """A message's record; an event that was corrected, or whose mail went once more, has had other messages."""
+        """Return a message's record with the timelines of earlier messages: a corrected event, or one sent once more,
+        has several."""
         record = self._get(message_key(message_id), MESSAGE_ATTRIBUTES)
         rows: list[Any] = []
         before = record.get("instead_of") if record else None
@@ -63,5 +64,5 @@ class LedgerReader:
 
 
 def read_message_id(record: Mapping[str, Any]) -> str:
-    """The MessageId by whose key a message's record is kept."""
+    """Return the MessageId in the key of a message's record."""
     return str(record["pk"]).removeprefix(message_key(""))

@@ -1,4 +1,4 @@
-"""What happened to the mail of an event, from the commit to the mailbox: pure, no I/O."""
+"""What happened to the mail of an event, from the commit to the mailbox. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "list_steps",
 ]
 
-#: Codes of rows that tell what happened beside the mail's own way.
+#: Codes of rows that do not explain the mail's state.
 _BESIDE = frozenset(
     {
         ReasonCode.LANGUAGE_MISSING,
@@ -37,30 +37,30 @@ _BESIDE = frozenset(
     }
 )
 
-#: In place of a state: the ledger has deleted its record of the mail.
+#: Instead of a state: the ledger has deleted its record of the mail.
 EXPIRED = "expired"
 
-#: Every state that a story or one of its rows may have, beginning with those of the outbox.
+#: Every state that a timeline or its rows may have, beginning with those of the outbox.
 STATES = ("committed", "published", "received", *map(str, states.State), EXPIRED)
 
-#: States after which nothing happens any more, unless a person acts or a late feedback corrects it.
+#: States that do not change any more, unless an operator acts or late feedback corrects them.
 FINAL = frozenset(map(str, states.FINAL))
 
 _IN_DOUBT = frozenset(map(str, states.IN_DOUBT))
 
-#: States in which a mail has left, unless the provider did not try.
+#: States in which a mail was sent, unless the provider did not try.
 MAILED = frozenset(map(str, states.ACCEPTED - {states.State.REFUSED}))
 
-#: States in which the reader got the mail: nobody can report what did not arrive as spam.
+#: States in which the mail reached the reader: only a mail that arrived can be reported as spam.
 ARRIVED = frozenset({str(states.State.DELIVERED), str(states.State.COMPLAINED)})
 
-#: States from which a person may have the mail sent once more, as another message.
+#: States in which an operator may have the mail sent once more, as another message.
 _ONCE_MORE = frozenset(map(str, states.ACCEPTED)) - {"complained"}
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened. Times are epoch milliseconds, `ms` is how long it took."""
+    """One step. Times are in epoch milliseconds; `ms` is how long it took."""
 
     state: str
     at: int
@@ -84,35 +84,36 @@ class EventTimeline:
     reason_code: str | None
     held_until: int | None
     rows: tuple[TimelineEntry, ...]
-    #: The message that has the event now, and the one that this message took it from.
+    #: The message that has the event now, and the one that this message took it over from.
     successor: str | None = None
     instead_of: str | None = None
     #: Whether the mail may have been sent and an operator was asked to decide.
     parked: bool = False
-    #: The trace that the mail was followed in, in hex, where mails are traced.
+    #: The trace id of the mail, in hex, if tracing is on.
     trace: str | None = None
-    #: Whose mail it is, if not the deployment's own.
+    #: The tenant; None: the deployment itself.
     tenant: str | None = None
 
     @property
     def once_more(self) -> bool:
-        """Whether a person may have the mail sent once more, although a provider accepted it."""
+        """Whether an operator may have the mail sent once more, although a provider accepted it."""
         return self.state in _ONCE_MORE and self.successor is None
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineStep:
-    """One entry in the order of time; `after` is how long it came after the entry before, in milliseconds."""
+    """One entry in chronological order; `after` is the time since the previous entry, in milliseconds."""
 
     row: TimelineEntry
     after: int | None = None
 
 
 def build_timeline(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_reader: bool = False) -> EventTimeline:
-    """The outbox row and the ledger's record as one timeline.
+    """Combine the outbox row and the ledger's record into one timeline.
 
-    `message` is None if there is no record yet, or none any more: the ledger deletes it sooner than the outbox its row.
-    A reader sees each reason in our words: those of a provider may name account, role and addresses of its owner.
+    `message` is None if there is no record yet or no longer: the ledger deletes its record sooner than the outbox its
+    row. Readers see our own words for each reason: a provider's message may name the owner's account, role and
+    addresses.
     """
     told = _list_ledger_rows(message or {})
     rows = [*_list_outbox_rows(event), *([_explain_row(row) for row in told] if for_reader else told)]
@@ -152,7 +153,8 @@ def _list_outbox_rows(event: OutboxEvent) -> Iterator[TimelineEntry]:
 
 
 def _list_ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
-    """The ledger's rows. A claim says how long reading and rendering took, so it also tells when the message came."""
+    """Yield the ledger's rows. A claim's row says how long reading and rendering took, which gives the time of arrival
+    too."""
     for row in message.get("timeline", []):
         told = TimelineEntry(
             row["state"], row["at"], *map(row.get, ("release", "provider", "detail", "reason_code", "ms"))
@@ -171,7 +173,7 @@ def _explain_code(code: str | None) -> str | None:
 
 
 def build_record_timeline(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
-    """The ledger's record alone as a timeline, where only the MessageId is known."""
+    """Build a timeline from the ledger's record alone, if only the MessageId is known."""
     state = str(message["state"])
     reason, reason_code = _read_reason(message)
     parked = _is_parked(message, state)
@@ -198,14 +200,14 @@ def _is_parked(message: Mapping[str, Any], state: str) -> bool:
 
 
 def _has_left(state: str, reason_code: str | None) -> bool:
-    """Whether a mail has left; what the provider took and did not try, for a list of its own, has not."""
+    """Whether a mail was sent; a mail that the provider accepted but did not try, because of its own list, was not."""
     return state in MAILED and reason_code != ReasonCode.PROVIDER_SUPPRESSED
 
 
 def _read_reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Why the mail is where it is, in a sentence and as a code: as the record says, else as the row of its state does.
+    """Return why the mail is in its state, as a sentence and a code: from the record, else from the row of its state.
 
-    A row about something else, such as another message that took the event, says nothing of the state.
+    A row about something else, such as another message that took the event over, does not explain the state.
     """
     if message.get("reason") or message.get("reason_code"):
         return message.get("reason"), message.get("reason_code")
@@ -215,10 +217,10 @@ def _read_reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def list_steps(rows: Sequence[TimelineEntry]) -> list[TimelineStep]:
-    """The rows in the order of time, each with the time since the one before.
+    """Return the rows in chronological order, each with the time since the previous one.
 
-    The ledger writes rows as it learns of them, and the relay notes a publication only after the notifier may have
-    begun; so nothing is received before it is published.
+    The ledger writes rows when it learns of a step, and the relay may record a publication after the notifier has
+    begun; a publication is therefore sorted before the event's receipt.
     """
     received = min((row.at for row in rows if row.state == "received"), default=None)
     ordered = sorted(rows, key=lambda row: min(row.at, received or row.at) if row.state == "published" else row.at)
