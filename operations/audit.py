@@ -1,6 +1,6 @@
-"""What operators did: one item before an action, which says what is meant, and one after it with what came of it.
+"""The audit log of operators' actions: one item before an action with its intent, and one after it with its outcome.
 
-Neither is ever changed. If an action has no second item, it is unknown how it ended.
+Neither is ever changed. If an action has no second item, its outcome is unknown.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Audit", "AuditEntry", "AuditLog"]
 
-#: In the table of the web app, `webapp/aws/table.py`.
+#: The partition key, in the web app's table (`webapp/aws/table.py`).
 _KEY = "audit"
 _EXPIRES_AT = "expires_at"
 #: How long an entry is kept, in seconds: two years.
 _KEPT_SECONDS = 2 * 365 * 24 * 3600
 _BEGUN = "begun; nobody knows how it ended"
 _OUTCOME = "#outcome"
-#: Sorts behind every ULID.
+#: Sorts after every ULID.
 _AFTER_ALL = "~"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to what, when (epoch milliseconds), and what came of it."""
+    """One action: who did what to what, when (epoch milliseconds), and with which outcome."""
 
     id: str
     at: int
@@ -43,10 +43,10 @@ class AuditEntry:
 
 
 class AuditLog(Protocol):
-    """Gets every action too, and outcomes that could not be written."""
+    """Also receives every action, and outcomes that could not be written."""
 
     def info(self, event: str, **fields: object) -> None:
-        """Log what happened."""
+        """Log an event."""
 
     def failure(self, event: str, problem: BaseException, **fields: object) -> None:
         """Log an exception."""
@@ -55,7 +55,7 @@ class AuditLog(Protocol):
 class Audit:
     """The entries, in the table of books under a key that no reader's key can reach.
 
-    `clock` gives epoch milliseconds, `new_id` a ULID: entries are listed by it.
+    `clock` returns epoch milliseconds, `new_id` a ULID, by which the entries are ordered.
     """
 
     def __init__(
@@ -68,11 +68,12 @@ class Audit:
         self._log = log
 
     def record(self, who: str, sub: str, action: str, about: str, work: Callable[[], str]) -> str:
-        """Do `work` on the record and return the entry's id; `work` returns its outcome. Raises what `work` raises.
+        """Do `work` with an audit entry and return the entry's id; `work` returns its outcome. Raises what `work`
+        raises.
 
-        `who` is the name that is shown, an address or an ARN, and `sub` the one that never changes. Nothing is done
-        whose intent cannot be written. An outcome that cannot be written is logged, and the entry says that nobody
-        knows how it ended: that is true, and neither makes a failure of what was done.
+        `who` is the name that is shown, an address or an ARN; `sub` is the one that never changes. If the intent cannot
+        be written, nothing is done. If the outcome cannot be written, that is logged and the entry says that the
+        outcome is unknown; the action itself counts as done.
         """
         entry = self.begin(who, sub, action, about)
         try:
@@ -84,7 +85,7 @@ class Audit:
         return entry
 
     def latest(self, most: int = 20, before: str = "") -> list[AuditEntry]:
-        """The newest entries, newest first; with `before`, those that are older than the entry of that id."""
+        """Return the newest entries, newest first; with `before`, those older than the entry with that id."""
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :audit AND sk < :before",
@@ -99,14 +100,14 @@ class Audit:
         return [_entry(item, outcomes.get(item["sk"], _BEGUN)) for item in intents[:most]]
 
     def begin(self, who: str, sub: str, action: str, about: str) -> str:
-        """Write what is meant, and return the entry's id."""
+        """Write the intent; return the entry's id."""
         id_ = self._new_id()
         self._put(id_, self._clock(), {"who": who, "sub": sub, "action": action, "about": about})
         self._log.info("operator begins", entry=id_, sub=sub, action=action, about=about)
         return id_
 
     def end(self, entry: str, outcome: str) -> None:
-        """Write what came of it. Never raises: what was done is done, whatever keeps it from being written."""
+        """Write the outcome. Never raises, since the action itself has been done."""
         self._log.info("operator ended", entry=entry, outcome=outcome)
         try:
             self._put(f"{entry}{_OUTCOME}", self._clock(), {"outcome": outcome[:500]})
@@ -114,7 +115,7 @@ class Audit:
             self._log.failure("outcome not on record", error, entry=entry)
 
     def _put(self, name: str, at: int, values: Mapping[str, str]) -> None:
-        """Write an item that is new; one that is there as it is was written before, and its answer was lost."""
+        """Write a new item; an identical existing one was written by an earlier try whose answer was lost."""
         item = {"pk": _KEY, "sk": name, "kind": "audit", "at": at, _EXPIRES_AT: at // 1000 + _KEPT_SECONDS, **values}
         written = serialize_item(item)
         try:
@@ -130,7 +131,7 @@ class Audit:
 
 
 def _describe(error: Exception) -> str:
-    """What an operator reads of an error; the text of AWS's errors names accounts and roles."""
+    """Describe an error for operators; the text of AWS's errors names accounts and roles, so it is left out."""
     if isinstance(error, UserError):
         return str(error)
     what = type(error).__name__

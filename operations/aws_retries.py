@@ -1,7 +1,7 @@
-"""Retries the errors of contention that botocore's standard mode does not retry.
+"""Retries contention errors that botocore's standard mode does not retry.
 
-DynamoDB refuses a write while a transaction holds the item, and cancels a transaction of which one part is throttled;
-SQS and SNS refuse calls while their keys are throttled. All take the same call a moment later.
+DynamoDB refuses a write while a transaction holds the item, and cancels a transaction if one part of it is throttled;
+SQS and SNS refuse calls while their KMS keys are throttled. In all cases the same call succeeds a moment later.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
@@ -17,7 +17,7 @@ __all__ = ["CONTENTION_CODES", "retry_contention"]
 
 Client = TypeVar("Client")
 
-#: The codes of errors that pass by themselves and that botocore does not know as such.
+#: Codes of temporary errors that botocore does not know as such.
 CONTENTION_CODES = frozenset(
     {
         "KMS.ThrottlingException",
@@ -31,7 +31,7 @@ CONTENTION_CODES = frozenset(
         "TransactionConflictException",
     }
 )
-#: Why one part of a cancelled transaction was refused, where the same transaction may pass a moment later.
+#: Cancellation reasons after which the same transaction may soon succeed.
 _PASSING_REASONS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"})
 _MOST_ATTEMPTS = 6
 _FIRST_SECONDS = 0.05
@@ -39,14 +39,14 @@ _LONGEST_SECONDS = 1.0
 
 
 def retry_contention(client: Client) -> Client:
-    """Have this client repeat contended calls, up to six times and with jitter; returns the client itself."""
+    """Make this client retry contended calls, up to six times and with jitter; return the client itself."""
     of_any_service: Any = client
     of_any_service.meta.events.register("needs-retry", _delay, unique_id="herald-contention")
     return client
 
 
 def _delay(response: tuple[Any, Mapping[str, Any]] | None, attempts: int, **_: object) -> float | None:
-    """Seconds until the next attempt, None for no other: what botocore expects of a handler of `needs-retry`."""
+    """Return the seconds until the next attempt, or None to give up, as botocore expects of a `needs-retry` handler."""
     if response is None or attempts >= _MOST_ATTEMPTS or not _is_contention(response[1]):
         return None
     longest = min(_FIRST_SECONDS * 2 ** (attempts - 1), _LONGEST_SECONDS)

@@ -1,6 +1,5 @@
-"""Erases personal data about one address: events that the ledger keeps, the address's hash in records, dead letters,
-and events in the outbox.
-"""
+"""Erases personal data about one address: events in the ledger, the address's hash in records, dead letters, and events
+in the outbox."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ __all__ = [
     "find_personal_data",
 ]
 
-#: What an erasure leaves, for whoever has to do the rest.
+#: What an erasure leaves, for the operator.
 UNTOUCHED = (
     "the account at the identity provider, its books, what operators did (kept for two years), backups of the tables "
     "(kept for 35 days), and mails on their way: what waits in retry is sent, or comes to dead within a day, so run it "
@@ -39,7 +38,7 @@ UNTOUCHED = (
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event that the ledger keeps: the key of its item, and the message that owns it."""
+    """An event in the ledger: the key of its item, and the message that owns it."""
 
     key: str
     message_id: str
@@ -48,7 +47,7 @@ class StoredEvent:
 @dataclass(frozen=True, slots=True)
 class PersonalData:
     """What was found about an address: events in the ledger, letters in `dead`, outbox rows, and the messages whose
-    records hold its hash though their event is not kept, or has been corrected since."""
+    records contain its hash although their event is not kept, or was corrected since."""
 
     events: tuple[StoredEvent, ...]
     letters: tuple[DeadLetter, ...]
@@ -61,7 +60,7 @@ class PersonalData:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many events in records, letters, events in the outbox, and hashes in other records were erased."""
+    """How many events in the ledger, dead letters, events in the outbox, and hashes in other records were erased."""
 
     records: int
     letters: int
@@ -70,7 +69,7 @@ class Erased:
 
 
 def find_personal_data(installation: Installation, address: str) -> PersonalData:
-    """Read the whole ledger, the whole queue `dead` and the whole outbox; nothing is changed."""
+    """Search the whole ledger, the whole queue `dead` and the whole outbox; changes nothing."""
     mentions = _make_mention_matcher(address)
     events = tuple(_find_events(installation, mentions))
     messages = frozenset(event.message_id for event in events)
@@ -82,7 +81,7 @@ def find_personal_data(installation: Installation, address: str) -> PersonalData
 
 
 def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
-    """Erase what was found; returns how much was erased. What a first try left, a second finds."""
+    """Erase what was found; return how much was erased. A second run finds what an interrupted first one left."""
     messages = frozenset(event.message_id for event in found.events)
     letters = delete_letters(installation, messages, _make_mention_matcher(address))
     records = sum(erase_event(installation, event) for event in found.events)
@@ -99,9 +98,9 @@ def _find_events(installation: Installation, mentions: Callable[[str], bool]) ->
 
 
 def _find_records(installation: Installation, address: str) -> Iterator[str]:
-    """The messages whose records hold the address's hash, under any of its keys."""
+    """Yield the messages whose records contain the address's hash, under any of its keys."""
     keys = {f":key{number}": key for number, key in enumerate(installation.address_keys(address))}
-    # A record of a tenant with a list of its own has the tenant's name behind the hash.
+    # In a record of a tenant with its own list, the hash is followed by the tenant's name.
     named = " OR ".join(f"begins_with(address, {key})" for key in keys)
     values = {":message": message_key("")} | keys
     pages = installation.scan(f"begins_with(pk, :message) AND ({named})", values, ("pk",))
@@ -113,7 +112,8 @@ def _is_letter_about(letter: DeadLetter, messages: Collection[str], mentions: Ca
 
 
 def _make_mention_matcher(address: str) -> Callable[[str], bool]:
-    """Whether a text names the address, in any letter case and however JSON escapes it; not as a part of another."""
+    """Return a function that tells whether a text contains the address, in any letter case and JSON escaping, but not
+    as part of another address."""
     whole = re.compile(rf"(?<![\w.+-]){re.escape(address.strip())}(?![\w-]|\.\w)", re.IGNORECASE)
 
     def mentions(text: str) -> bool:
@@ -127,9 +127,9 @@ def _make_mention_matcher(address: str) -> Callable[[str], bool]:
 
 
 def erase_event(installation: Installation, event: StoredEvent) -> bool:
-    """Take the address's hash out of the record, then the event out of its item; both expire when they would have.
+    """Remove the address's hash from the record, then the body from the event item; both expire as before.
 
-    The digest stays: by it a publisher's repetition is known for what it is, and causes no mail.
+    The content hash stays, so that a repeated publication is recognised and causes no mail.
     """
     _erase_hash(installation, event.message_id)
     return _remove(installation, event.key, "body", "attribute_exists(body) AND message_id = :value", event.message_id)
@@ -155,7 +155,7 @@ def _remove(installation: Installation, key: str, attribute: str, condition: str
 def delete_letters(
     installation: Installation, messages: Collection[str], mentions: Callable[[str], bool] = lambda _: False
 ) -> int:
-    """Delete the dead letters of these messages, and those whose text mentions somebody; how many were deleted."""
+    """Delete the dead letters of these messages, and those whose text matches `mentions`; return how many."""
     deleted = 0
     with Reception(installation.sqs, installation.dead) as reception:
         for letter in chain.from_iterable(reception):

@@ -1,4 +1,4 @@
-"""What a person's mistake, or a broken machine, looks like: one line, no traceback."""
+"""Errors that are reported in one line without a traceback: a user's mistake, or a machine that is not set up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["UserError"]
 
 
 class UserError(Exception):
-    """Says what happened, to what, and what to do next; the command ends with exit code `code`."""
+    """Says what happened, to what, and what to do next; the command exits with `code`."""
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Reads what a function logged."""
+"""Reads a function's log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ __all__ = ["read_lines"]
 
 
 def read_lines(logs: Any, function: str, word: str, **limits: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each line of JSON with this word in it, and its time (epoch milliseconds); `limits` are arguments of the read.
+    """Yield each JSON line that contains this word, with its time (epoch milliseconds); `limits` are passed to the API
+    call.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """

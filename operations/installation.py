@@ -1,4 +1,4 @@
-"""One installation of Herald: its queues, its ledger, SES in the regions that it sends from, and the address keys."""
+"""One installation of Herald: its queues, its ledger, SES in its sending regions, and the address keys."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 
-#: What is read of a message's item: everything but the event, which releases before the last kept in it.
+#: The attributes that are read from a message item: all but the event, which early releases kept in it.
 RECORD_ATTRIBUTES = ("pk", *(name for name in Record.__slots__ if name not in {"message_id", "event"}))
 
 
 def build_projection(attributes: Collection[str]) -> dict[str, Any]:
-    """The arguments of a read that returns these attributes only."""
+    """Return the arguments of a read that returns only these attributes."""
     names = {f"#a{number}": name for number, name in enumerate(attributes)}
     return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
 
@@ -47,11 +47,11 @@ def _give_no_secrets() -> Sequence[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Clients and names; queues are URLs. `secrets` fetches the keys that addresses are hashed with, newest first: the
-    first writes, each of them may have written.
+    """Clients and names; queues are URLs. `secrets` returns the address keys, newest first: the first is used for
+    writing, and any of them may have been used before.
 
-    `books` is the table with the web app's outbox; empty for an installation without one. `ses` gives a client for each
-    region that mails leave from.
+    `books` is the table with the web app's outbox; empty for an installation without one. `ses` returns a client for
+    each sending region.
     """
 
     sqs: SQSClient
@@ -63,19 +63,19 @@ class Installation:
     secrets: Callable[[], Sequence[bytes]] = _give_no_secrets
     books: str = ""
     ses: Callable[[], Mapping[str, SESV2Client]] = dict
-    #: Whether the caller may read the events themselves; the web app may not.
+    #: Whether the caller may read event bodies; the web app may not.
     reads_events: bool = True
-    #: The tenants that have a suppression list of their own.
+    #: Returns the tenants that have their own suppression list.
     own_lists: Callable[[], Sequence[str]] = tuple
 
     def record(self, message_id: str) -> Record | None:
-        """The ledger's record of a message, read consistently."""
+        """Read the ledger's record of a message, consistently."""
         item = self.read(message_key(message_id), RECORD_ATTRIBUTES)
         return None if item is None else Record.from_item(item)
 
     def keeps_event(self, record: Record) -> bool:
-        """Whether the ledger keeps the event of a message, as far as the caller may know: its item may be there without
-        it."""
+        """Whether the ledger keeps a message's event, as far as the caller can see: a caller who may not read event
+        bodies sees only that the item exists."""
         attributes = ("message_id", "body") if self.reads_events else ("message_id",)
         item = self.read(record.event_key, attributes) if record.event_key else None
         event = EventItem.from_item(item) if item else None
@@ -84,9 +84,10 @@ class Installation:
         return not self.reads_events or event.body is not None
 
     def read(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
-        """These attributes of an item of the ledger, read consistently, in DynamoDB's typed JSON; None: no such item.
+        """Read these attributes of a ledger item, consistently, in DynamoDB's typed JSON; None if there is no such
+        item.
 
-        Whoever reads names what they read: the rights of the web app end before the events themselves.
+        The attributes must be named, because the web app's permissions exclude event bodies.
         """
         return self.dynamodb.get_item(
             TableName=self.ledger, Key=serialize_item({"pk": key}), ConsistentRead=True, **build_projection(attributes)
@@ -95,9 +96,9 @@ class Installation:
     def scan(
         self, condition: str, values: Mapping[str, object], attributes: Collection[str] = ()
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """The items of the ledger that fit, read consistently, page by page of the whole table; many pages are empty.
+        """Scan the whole ledger for items that match, consistently and page by page; many pages are empty.
 
-        Of each item these attributes, or all.
+        Returns these attributes of each item, or all.
         """
         pages = self.dynamodb.get_paginator("scan").paginate(
             TableName=self.ledger,
@@ -109,21 +110,22 @@ class Installation:
         return (page["Items"] for page in pages)
 
     def address_keys(self, address: str) -> tuple[str, ...]:
-        """The keys under which the ledger may know an address; the first is the one that is written."""
+        """Return the keys under which the ledger may know an address; the first is used for writing."""
         return tuple(address_key(secret, address) for secret in self.secrets())
 
     def list_keys(self, address: str) -> tuple[str, ...]:
-        """The keys of all items in which it may be said that an address gets no mail: of the list for all, and of each
-        tenant that has a list of its own."""
+        """Return the keys of all items that may say that an address gets no mail: for the general list, and for each
+        tenant with its own list."""
         return self.in_own_lists(self.address_keys(address))
 
     def in_own_lists(self, keys: Sequence[str]) -> tuple[str, ...]:
-        """These keys of an address, and those that it has for each tenant with a list of its own."""
+        """Return these keys of an address, and its keys for each tenant with its own list."""
         return (*keys, *(own_list_key(key, tenant) for tenant in self.own_lists() for key in keys))
 
 
 def read_recipient(installation: Installation, record: Record) -> str | None:
-    """The address that the event of a record names; None where that is not kept, or the caller may not read it."""
+    """Return the recipient's address in a record's event; None if the event is not kept, or the caller may not read
+    it."""
     readable = installation.reads_events and record.event_key
     item = installation.read(record.event_key, ("message_id", "body")) if readable and record.event_key else None
     event = EventItem.from_item(item) if item else None
@@ -136,10 +138,10 @@ def read_recipient(installation: Installation, record: Record) -> str | None:
 
 
 def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
-    """The regions whose SES the function `notify` is configured to send from, in its order of preference; none where it
-    sends by other providers only.
+    """Return the regions in which the function `notify` sends with SES, in its order of preference; none if it sends
+    only with other providers.
 
-    Raises `UserError` if there is no such function, or it does not say.
+    Raises `UserError` if there is no such function, or its providers are not set.
     """
     providers = read_providers(_read_settings(functions, notify), notify)
     if not providers:
@@ -148,10 +150,10 @@ def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
 
 
 def read_providers(settings: Mapping[str, str], notify: str) -> tuple[str, ...]:
-    """The URLs of the providers in the settings of the function `notify`, in order of preference; none where they are
-    not set.
+    """Return the provider URLs in the settings of the function `notify`, in order of preference; none if they are not
+    set.
 
-    Raises `UserError` where the function could not read them; what is there may hold a password, and is not repeated.
+    Raises `UserError` if they are invalid; the value is not repeated, as it may contain a password.
     """
     text = settings.get("HERALD_PROVIDERS", "").strip()
     try:
@@ -161,8 +163,8 @@ def read_providers(settings: Mapping[str, str], notify: str) -> tuple[str, ...]:
 
 
 def read_own_lists(functions: LambdaClient, notify: str) -> list[str]:
-    """The tenants with a suppression list of their own, as the function `notify` is configured. Raises `UserError` as
-    above."""
+    """Return the tenants that have their own suppression list, from the settings of the function `notify`. Raises
+    `UserError` if there is no such function."""
     declared = _read_settings(functions, notify).get("HERALD_TENANTS", "")
     return find_own_lists(declared) if declared else []
 

@@ -1,4 +1,4 @@
-"""The web app's outbox as an operator deals with it: publishing again what was given up, and erasing events.
+"""What operators do with the web app's outbox: publish again what was given up, and erase events.
 
 `webapp/aws/table.py` describes the rows.
 """
@@ -32,10 +32,10 @@ __all__ = [
     "publish_again",
 ]
 
-#: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
-#: share a shard, so that the sweeper sees them in the order in which they were committed.
+#: Partition keys of the index, each good for some 500 events a second. All events about one subject share a shard, so
+#: that the sweeper sees them in the order in which they were committed.
 SHARDS = 4
-#: The queue of what SNS has not taken yet.
+#: The queue of events that SNS has not accepted yet.
 UNPUBLISHED = "unpublished"
 
 #: Seconds after which a row without its event expires: longer than anything can still refer to it.
@@ -44,7 +44,7 @@ _EXPIRY_SECONDS = 40 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """An event in the outbox, named by what it is about and its id; and why it was given up, if it was."""
+    """An event in the outbox, identified by its subject and id; `reason` is why it was given up, if it was."""
 
     subject: str
     event_id: str
@@ -53,8 +53,8 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """An event in the outbox: its names and type, its row's state (committed, published, rejected), and since when
-    (epoch milliseconds). `message_id` is what SNS called it; empty until SNS took it."""
+    """An event in the outbox: its names and type, its row's state (committed, published, rejected), and when it was
+    committed (epoch milliseconds). `message_id` is SNS's MessageId; empty until SNS accepts it."""
 
     event_id: str
     about: str
@@ -67,22 +67,22 @@ class OutboxEntry:
 
 
 def format_outbox_key(subject: str) -> str:
-    """Partition key of the rows about `subject`; their sort key is the event's id."""
+    """Partition key of the rows about `subject`; the sort key is the event's id."""
     return f"outbox#{subject}"
 
 
 def format_queue_key(queue: str, shard: int) -> str:
-    """Key of a shard of the index in which rows wait: the value of their attribute `queue`."""
+    """Partition key of a shard of the index of waiting rows: the value of their attribute `queue`."""
     return f"{queue}#{shard}"
 
 
 def find_queue_key(queue: str, subject: str) -> str:
-    """Key of the shard in which rows about `subject` wait."""
+    """Partition key of the shard that contains the waiting rows about `subject`."""
     return format_queue_key(queue, zlib.crc32(subject.encode()) % SHARDS)
 
 
 def find_rejected(installation: Installation) -> list[OutboxRow]:
-    """What was given up before SNS took it and can be published: reads the whole table."""
+    """Return the events that were given up before SNS accepted them and can be published; scans the whole table."""
     return [
         OutboxRow(_read_subject(row), row["sk"], row.get("reason", ""))
         for row in _scan(installation)
@@ -91,7 +91,7 @@ def find_rejected(installation: Installation) -> list[OutboxRow]:
 
 
 def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
-    """Put a row that was given up back into the sweeper's hands, under the same id; `now` in epoch milliseconds.
+    """Give a rejected event back to the sweeper, under the same id; `now` is in epoch milliseconds.
 
     Raises `UserError` if it was not given up, or its event was erased.
     """
@@ -116,19 +116,19 @@ def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
 
 
 def find_mentions(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[OutboxRow]:
-    """The rows whose event mentions somebody: reads the whole table."""
+    """Yield the rows whose event matches `mentions`; scans the whole table."""
     for row in _scan(installation):
         if mentions(row["body"]):
             yield OutboxRow(_read_subject(row), row["sk"])
 
 
 def find_bodies(installation: Installation) -> Iterator[str]:
-    """Every event in the outbox, as it is published: reads the whole table."""
+    """Yield every event in the outbox, as it is published; scans the whole table."""
     return (row["body"] for row in _scan(installation))
 
 
 def find_entries(installation: Installation, fits: Callable[[str], bool]) -> Iterator[OutboxEntry]:
-    """The rows whose event, as it is published, fits: reads the whole table."""
+    """Yield the rows whose event, as it is published, matches `fits`; scans the whole table."""
     for row in _scan(installation):
         if fits(row["body"]):
             yield OutboxEntry(
@@ -152,7 +152,7 @@ def _read_source(body: str) -> str | None:
 
 
 def erase_body(installation: Installation, row: OutboxRow) -> bool:
-    """Take the event out of an outbox row and let the rest expire; what was not published yet never will be."""
+    """Remove the event from an outbox row and let the rest expire; an unpublished event will never be published."""
     expires_at = serialize_item({":expires_at": int(time.time()) + _EXPIRY_SECONDS})
     unpublished = serialize_item(
         {
@@ -183,7 +183,7 @@ def _read_subject(row: Mapping[str, Any]) -> str:
 
 
 def _scan(installation: Installation) -> Iterator[dict[str, Any]]:
-    """The rows that hold an event; none of an installation without the web app."""
+    """Yield the rows that contain an event; none in an installation without the web app."""
     if not installation.books:
         return
     pages = installation.dynamodb.get_paginator("scan").paginate(

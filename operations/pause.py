@@ -1,7 +1,8 @@
-"""Pausing Herald: events wait in `retry` and nothing is sent, until it is resumed. Nothing is lost in between.
+"""Pauses Herald: events wait in `retry` and nothing is sent until it is resumed. No event is lost meanwhile.
 
-With a reserved concurrency of 0 Lambda hands every event straight to its on-failure queue, which is `retry`, and
-nobody reads that while its mapping is off. What the concurrency was, the function keeps in a tag.
+With a reserved concurrency of 0, Lambda puts every event straight into the on-failure queue, which is `retry`, and
+nothing reads that queue while its event source mapping is disabled. The previous concurrency is kept in a tag of the
+function.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
 
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CONCURRENCY_TAG", "PauseStatus", "count_waiting", "pause", "read_status", "resume"]
 
-#: The tag that keeps the reserved concurrency while it is 0: a number, or `none`.
+#: The tag that keeps the previous reserved concurrency while it is 0: a number, or `none`.
 CONCURRENCY_TAG = "herald:reserved-concurrency"
 _NONE = "none"
-#: Seconds that AWS may take to turn a mapping off or on, and between two looks at it.
+#: How long AWS may take to enable or disable a mapping, and the time between two checks, in seconds.
 _SETTLED_WITHIN = 120
 _STEP = 1.0
 _READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
@@ -31,8 +32,8 @@ _READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 
 @dataclass(frozen=True, slots=True)
 class PauseStatus:
-    """The function's reserved concurrency (None: not reserved), what the tag keeps of it, and whether the mapping reads
-    `retry`."""
+    """The function's reserved concurrency (None: not reserved), its previous one in the tag, and whether the mapping
+    reads `retry`."""
 
     arn: str
     concurrency: int | None
@@ -100,14 +101,14 @@ def resume(functions: LambdaClient, notify: str, sleep: Callable[[float], None] 
 
 
 def count_waiting(sqs: SQSClient, retry: str) -> int:
-    """About how many events are in `retry`: visible, delayed and in flight."""
+    """Return the approximate number of events in `retry`: visible, delayed and in flight."""
     names: list[Any] = [f"ApproximateNumberOfMessages{part}" for part in ("", "Delayed", "NotVisible")]
     found = sqs.get_queue_attributes(QueueUrl=retry, AttributeNames=names)["Attributes"]
     return sum(int(found.get(name, 0)) for name in names)
 
 
 def _find_mapping(functions: LambdaClient, arn: str) -> Any:
-    """The mapping by which the function, or an alias of it, reads its queue `retry`."""
+    """Return the mapping by which the function, or its alias, reads its queue `retry`."""
     queue = arn.replace(":lambda:", ":sqs:", 1).replace(":function:", ":").removesuffix("-notify") + "-retry"
     pages = functions.get_paginator("list_event_source_mappings").paginate(EventSourceArn=queue)
     for page in pages:
@@ -118,7 +119,7 @@ def _find_mapping(functions: LambdaClient, arn: str) -> Any:
 
 
 def _set_mapping(functions: LambdaClient, mapping: str, enabled: bool, sleep: Callable[[float], None]) -> None:
-    """Enable or disable the mapping and wait until it is: AWS takes a while, and refuses changes meanwhile."""
+    """Enable or disable the mapping and wait until that is done: AWS takes a while, and rejects changes meanwhile."""
     wanted = "Enabled" if enabled else "Disabled"
     for _ in range(int(_SETTLED_WITHIN / _STEP)):
         state = functions.get_event_source_mapping(UUID=mapping)["State"]

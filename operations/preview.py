@@ -1,4 +1,4 @@
-"""The mail of one event as the notifier would write it: shown to whom it concerns, sent to nobody."""
+"""Renders the mail of one event as the notifier would, without sending it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class NoPreviewError(Exception):
 
 
 def preview(event: str, compiled: Path | None = None, link: Callable[[str], str] | None = None) -> Content:
-    """The mail of an event, given as it was published; `compiled` is the catalogue, by default the package's own, and
-    `link` makes the unsubscribe link of a category.
+    """Render the mail of an event, given as it was published. `compiled` is the catalogue, by default the package's
+    own; `link` makes the unsubscribe link of a category.
 
-    The notifier's own code reads, checks and renders it, so that nothing can differ. Raises `NoPreviewError` where the
-    notifier would write no mail.
+    Uses the notifier's own code, so that the result is the same. Raises `NoPreviewError` if the notifier would send no
+    mail.
     """
     try:
         read = json.loads(event)
@@ -42,12 +42,13 @@ def preview(event: str, compiled: Path | None = None, link: Callable[[str], str]
 
 
 def find_subscription(type_: str, compiled: Path | None = None) -> str | None:
-    """The category that a reader of this type's mails may unsubscribe from; None if there is none, or no such type."""
+    """Return the category that a reader of this type's mails may unsubscribe from; None if there is none, or no such
+    type."""
     try:
         notification = _load_catalogue(compiled or COMPILED).get(type_)
     except NotificationError:
         return None
-    except FileNotFoundError:  # nothing is packaged here: the notifications themselves say it
+    except FileNotFoundError:  # nothing is packaged here: read the notifications' sources
         return _read_subscription(type_)
     return notification.category if notification.subscription else None
 
@@ -56,7 +57,7 @@ def find_categories() -> frozenset[str]:
     """Every category that a reader may unsubscribe from."""
     try:
         types = _load_catalogue(COMPILED).types
-    except FileNotFoundError:  # nothing is packaged here: the notifications themselves say it
+    except FileNotFoundError:  # nothing is packaged here: read the notifications' sources
         types = frozenset(path.parent.name for path in _SOURCES.glob("*/notification.json"))
     return frozenset(category for type_ in types if (category := find_subscription(type_)))
 

@@ -1,4 +1,4 @@
-"""Who gets no mail: Herald's own list, in the ledger's items of addresses, and SES's, which each region has for itself.
+"""Suppressed addresses: on Herald's own list, in the ledger's address items, and on SES's lists, one in each region.
 
 https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
 """
@@ -38,13 +38,13 @@ __all__ = [
 ]
 
 
-#: What the suppression is in the item of an address.
+#: The attributes of a suppression in the address item.
 _ATTRIBUTES = ("pk", "reason", "since", "message_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Why an address gets no mail, since when, and after which message; `key` is all that is known of the address."""
+    """Why an address gets no mail, since when, and after which message; only the address's hash is known (`key`)."""
 
     key: str
     reason: str
@@ -53,12 +53,12 @@ class Suppression:
 
     @property
     def tenant(self) -> str | None:
-        """On whose own list it is; None: on the one for all."""
+        """The tenant on whose own list it is; None: on the general list."""
         return own_list_of(self.key)
 
     @property
     def whose(self) -> str:
-        """The list, in words."""
+        """The list's name, for people."""
         return f"the suppression list of {self.tenant}" if self.tenant else "Herald's suppression list"
 
     @classmethod
@@ -71,7 +71,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Where an address is listed: its entries on Herald's own list, and the regions whose SES has it on its list."""
+    """Where an address is listed: its entries on Herald's lists, and the regions whose SES list contains it."""
 
     address: str
     entries: tuple[Suppression, ...]
@@ -83,8 +83,8 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Rekeyed:
-    """How many addresses were known, how many items were moved to the newest key, and how many addresses' items may
-    still lie under an older one."""
+    """How many addresses were found, how many items were moved to the newest key, and how many addresses may still have
+    items under an older key."""
 
     addresses: int
     moved: int
@@ -92,20 +92,20 @@ class Rekeyed:
 
 
 def list_suppressions(installation: Installation) -> Iterator[Suppression]:
-    """The whole list; reads the whole table."""
+    """Yield the whole list; scans the whole table."""
     return chain.from_iterable(scan_suppressions(installation))
 
 
 def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]:
-    """The list page by page of a scan of the whole table; many pages are empty."""
+    """Yield the list page by page while scanning the whole table; many pages are empty."""
     condition = "begins_with(pk, :address) AND attribute_exists(since)"
     for items in installation.scan(condition, {":address": ADDRESS_PREFIX}, _ATTRIBUTES):
         yield list(map(Suppression.of, items))
 
 
 def find_listing(installation: Installation, address: str, tenant: str | None = None) -> Listing:
-    """Where an address is listed; with a `tenant`, of Herald's lists only on that tenant's own. Raises botocore's
-    errors: then it is not known."""
+    """Find where an address is listed; with a `tenant`, of Herald's lists only on that tenant's own. Raises botocore's
+    errors if that cannot be determined."""
     entries = (get_suppression(installation, key) for key in installation.list_keys(address))
     regions = [region for region, client in installation.ses().items() if _is_on_list(client, address)]
     listed = tuple(entry for entry in entries if entry and tenant in (None, entry.tenant))
@@ -113,23 +113,23 @@ def find_listing(installation: Installation, address: str, tenant: str | None = 
 
 
 def find_suppression(installation: Installation, address: str) -> Suppression | None:
-    """The entry of one address on Herald's own list."""
+    """Return the entry of an address on Herald's general list."""
     entries = (get_suppression(installation, key) for key in installation.address_keys(address))
     return next((entry for entry in entries if entry), None)
 
 
 def get_suppression(installation: Installation, key: str) -> Suppression | None:
-    """The entry under the key of an address, if it is on the list."""
+    """Return the suppression in the item with this key, if there is one."""
     item = installation.read(key, _ATTRIBUTES)
     return Suppression.of(item) if item and "since" in item else None
 
 
 def take_off(installation: Installation, address: str, tenant: str | None = None) -> Listing:
-    """Take an address off SES's list in every region, then off Herald's own; with a `tenant`, only off that tenant's.
-    Returns where it was.
+    """Remove an address from SES's list in every region, then from Herald's lists; with a `tenant`, only from that
+    tenant's. Returns where it was.
 
-    In this order, because a mail to an address that is on SES's list only is accepted and never sent. Where SES
-    refuses, the address stays on Herald's list and gets no mail: do it again. What its reader unsubscribed from stays.
+    In this order, because a mail to an address that is only on SES's list is accepted and never sent. If SES refuses,
+    the address stays on Herald's list and gets no mail: repeat the removal. The reader's unsubscriptions stay.
     """
     regions = [region for region, client in installation.ses().items() if _delete_from_list(client, address)]
     entries = [entry for key in installation.list_keys(address) if (entry := get_suppression(installation, key))]
@@ -140,8 +140,8 @@ def take_off(installation: Installation, address: str, tenant: str | None = None
 
 
 def remove_suppression(installation: Installation, entry: Suppression) -> None:
-    """Take one entry off Herald's own list; SES's stays as it is."""
-    write_if_allowed(  # else it is off the list already
+    """Remove one entry from Herald's own list; SES's list stays as it is."""
+    write_if_allowed(  # if the condition fails, it is already off the list
         lambda: installation.dynamodb.update_item(
             TableName=installation.ledger,
             Key=serialize_item({"pk": entry.key}),
@@ -152,10 +152,10 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
 
 
 def rekey_addresses(installation: Installation) -> Rekeyed:
-    """Move what lies under older keys of addresses to the newest, for every address that is named anywhere.
+    """Move address items under older keys to the newest key, for every address that can be found.
 
     Keys are hashes, so an item can be moved only if its address is found: in an event that the ledger or the outbox
-    keeps, or on SES's lists. Reads both tables and the lists; may be repeated, also after an interruption.
+    keeps, or on SES's lists. Reads both tables and the lists; safe to repeat, also after an interruption.
     """
     addresses = frozenset(_find_addresses(installation))
     moved = sum(_move(installation, old, new) for old, new in _list_key_pairs(installation, addresses))
@@ -190,7 +190,8 @@ def _find_addresses(installation: Installation) -> Iterator[str]:
 
 
 def _move(installation: Installation, old: str, new: str) -> bool:
-    """Copy an address's item to another key and delete the first, both or none; what is there already stays."""
+    """Copy an address item to another key and delete the first in one transaction; existing attributes are not
+    overwritten."""
     dynamodb, table = installation.dynamodb, installation.ledger
     item = dynamodb.get_item(TableName=table, Key=serialize_item({"pk": old}), ConsistentRead=True).get("Item")
     names = {f"#a{number}": name for number, name in enumerate(sorted((item or {}).keys() - {"pk"}))}
@@ -214,12 +215,14 @@ def _scan_keys(installation: Installation) -> Iterator[str]:
 
 
 def _is_on_list(client: SESV2Client, address: str) -> bool:
-    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetSuppressedDestination.html"""
+    """Whether SES's list contains the address:
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetSuppressedDestination.html"""
     return any(_call_if_listed(client, client.get_suppressed_destination, each) for each in _list_spellings(address))
 
 
 def _delete_from_list(client: SESV2Client, address: str) -> bool:
-    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteSuppressedDestination.html"""
+    """Remove the address from SES's list:
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteSuppressedDestination.html"""
     found = [_call_if_listed(client, client.delete_suppressed_destination, each) for each in _list_spellings(address)]
     return any(found)
 
@@ -233,5 +236,5 @@ def _call_if_listed(client: SESV2Client, call: Callable[..., Any], address: str)
 
 
 def _list_spellings(address: str) -> list[str]:
-    """AWS does not say whether its list tells letter cases apart."""
+    """Return the address as written and in lower case: AWS does not document whether its list is case-sensitive."""
     return list(dict.fromkeys((address.strip(), address.strip().lower())))

@@ -1,1 +1,1 @@
-"""Dead letters: what is in the queue `dead` and why, and sending it again."""
+"""Dead letters: what is in the queue `dead` and why, and how to send it again."""

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DeadLetter", "describe_reason", "group_by_reason"]
 
-#: A message that SQS itself moved to `dead` carries no reason.
+#: The reason of a message that SQS itself moved to `dead`, which has none.
 _BY_SQS = "SQS moved it here: it was received too often and never deleted"
-#: Groups of letters without a ReasonCode: SQS or Lambda moved them, or nobody said why.
+#: Groups of letters without a ReasonCode: moved by SQS or Lambda, or without a reason.
 _MOVED_BY_SQS = "moved_by_sqs"
 _GIVEN_UP_BY_LAMBDA = "given_up_by_lambda"
 _UNKNOWN = "unknown"
@@ -26,10 +26,11 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message in `dead`. `id` is SQS's own, `message_id` that of the mail's SNS message; `since` epoch milliseconds.
+    """A message in `dead`. `id` is SQS's own, `message_id` that of the mail's SNS message; `since` is in epoch
+    milliseconds.
 
-    `attributes` are its message attributes as SQS takes them; `attempts` is None if nobody counted. `reason` is for
-    people; `reason_code` groups letters: a `ReasonCode`, or one of this module.
+    `attributes` are its message attributes in SQS's format; `attempts` is None if unknown. `reason` is for people;
+    `reason_code` groups letters: a `ReasonCode`, or one of this module.
     """
 
     id: str
@@ -44,13 +45,13 @@ class DeadLetter:
     release: str
     since: int
     is_feedback: bool
-    #: The event's own names and type, and the extension `tenant`, as far as anybody can tell.
+    #: The event's own names and type, and its extension `tenant`, as far as known.
     source: str | None = None
     event_id: str | None = None
     subject: str | None = None
     type: str = ""
     tenant: str | None = None
-    #: Whether its event was too long for a letter and for the ledger: nothing is left that could be sent.
+    #: Whether its event was too long for a letter and for the ledger: nothing is left to send.
     is_empty: bool = False
 
     @classmethod
@@ -84,13 +85,13 @@ class DeadLetter:
         )
 
     def list_events(self) -> Iterator[str]:
-        """The text of each event or report in it, however the letter is encoded."""
+        """Yield the text of each event or report in it, however the letter is encoded."""
         for found in from_queue({"messageId": self.id, "receiptHandle": "", "attributes": {}, "body": self.body}):
             yield found.body if isinstance(found, Delivery) else found.raw
 
 
 def group_by_reason(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:
-    """The letters by the code of their reason, the most frequent first; within each group the oldest first."""
+    """Group the letters by reason code, the most frequent first; within each group the oldest first."""
     groups: dict[str, list[DeadLetter]] = {}
     for letter in sorted(letters, key=lambda one: one.since):
         groups.setdefault(letter.reason_code, []).append(letter)
@@ -98,7 +99,7 @@ def group_by_reason(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]
 
 
 def describe_reason(code: str, letters: Sequence[DeadLetter]) -> str:
-    """What the letters of a group have in common, in one line for people."""
+    """Describe a group of letters in one line for people."""
     if code in set(ReasonCode):
         return MEANING[ReasonCode(code)]
     return letters[0].reason if len({letter.reason for letter in letters}) == 1 else "Several reasons without a code."
@@ -111,7 +112,7 @@ def _read_reason_code(attributes: Mapping[str, Any], condition: str | None) -> s
 
 
 def _read_feedback_id(body: str) -> str | None:
-    """Of which mail a provider reports here; None if this is no report."""
+    """Return the MessageId of the mail that a provider's report concerns; None if the body is not a report."""
     if body.startswith(WEBHOOK):
         try:
             return str(json.loads(body)["message_id"])
@@ -122,7 +123,7 @@ def _read_feedback_id(body: str) -> str | None:
 
 
 def _read_event(body: str) -> dict[str, str]:
-    """The texts among the attributes of the event in a letter; none of a letter that refers to the ledger."""
+    """Return the event's attributes that are text; none for a letter that refers to the ledger."""
     found = next(from_queue({"messageId": "", "receiptHandle": "", "attributes": {}, "body": body}))
     try:
         event = json.loads(found.body if isinstance(found, Delivery) else found.raw)
@@ -139,7 +140,8 @@ def _read_message_id(sqs_id: str, body: str, attributes: Mapping[str, Any]) -> s
 
 
 def _read_condition(body: str) -> str | None:
-    """Why Lambda gave up, in an on-failure record: `RetriesExhausted`, `EventAgeExceeded` or `ZeroReservedConcurrency`.
+    """Return why Lambda gave up, from an on-failure record: `RetriesExhausted`, `EventAgeExceeded` or
+    `ZeroReservedConcurrency`.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """

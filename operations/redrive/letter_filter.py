@@ -1,4 +1,4 @@
-"""Selects the dead letters that an operator means: by message, reason, age, type or tenant."""
+"""Selects dead letters by message, reason, age, type or tenant."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _UNITS = {"s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Letters by MessageId, by the code of the reason, by when they were written (epoch milliseconds, both ends
-    excluded), by the event's type and its extension `tenant`; empty means all."""
+    """Selects letters by MessageId, reason code, time of writing (epoch milliseconds, both ends excluded), event type
+    and tenant; empty selects all."""
 
     messages: frozenset[str] = frozenset()
     reason_code: str = ""
@@ -32,7 +32,7 @@ class LetterFilter:
     tenant: str = ""
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Whether this letter is meant."""
+        """Whether the filter selects this letter."""
         return (
             (not self.messages or letter.message_id in self.messages)
             and self.reason_code in ("", letter.reason_code)
@@ -46,7 +46,7 @@ class LetterFilter:
         return self != LetterFilter()
 
     def describe(self) -> str:
-        """In words, for the record of what operators did; no longer than that keeps."""
+        """Describe the filter for the audit log, within the length that it keeps."""
         said = [*sorted(self.messages)]
         said += [f"reason {self.reason_code}"] * bool(self.reason_code) + [f"type {self.type}"] * bool(self.type)
         said += [f"tenant {self.tenant}"] * bool(self.tenant)
@@ -57,7 +57,7 @@ class LetterFilter:
 
 
 def select_letters(installation: Installation, letter_filter: LetterFilter) -> list[DeadLetter]:
-    """The letters that are meant; they stay in `dead`."""
+    """Return the selected letters; they stay in `dead`."""
     letters: Iterable[DeadLetter] = peek(installation.sqs, installation.dead)
     if letter_filter.type or letter_filter.tenant:  # a letter that was too long refers to the ledger for its event
         letters = (
@@ -67,7 +67,8 @@ def select_letters(installation: Installation, letter_filter: LetterFilter) -> l
 
 
 def read_age(text: str, option: str) -> int | None:
-    """Milliseconds in `90min`, `6h` or `2d`; None for an empty text. Raises `UserError` for anything else."""
+    """Return the milliseconds of an age such as `90min`, `6h` or `2d`; None for an empty text. Raises `UserError` for
+    anything else."""
     if not text:
         return None
     found = _AGE.fullmatch(text.strip())
@@ -77,7 +78,7 @@ def read_age(text: str, option: str) -> int | None:
 
 
 def _complete(installation: Installation, letter: DeadLetter) -> DeadLetter:
-    """The letter with its event's type and tenant, as far as the ledger tells."""
+    """Return the letter with its event's type and tenant, as far as the ledger knows them."""
     record = installation.record(letter.message_id)
     if record is None or not record.event_key or not installation.reads_events:
         return replace(letter, type=record.type) if record else letter

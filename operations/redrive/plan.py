@@ -1,4 +1,4 @@
-"""Decides what a redrive does with each dead letter, from what the ledger knows of its mail."""
+"""Decides what a redrive does with each dead letter, from the ledger's record of its mail."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from operations.redrive.dead_letters import DeadLetter
 
 __all__ = ["RedriveDecision", "RedrivePlan", "plan_discard", "plan_redrive"]
 
-#: States that no letter is for: a provider accepted the mail, another message has the event, or its publisher cancelled
-#: it. The letter is deleted.
+#: States for which a letter is deleted: a provider accepted the mail, another message has the event, or its publisher
+#: cancelled it.
 _OVER = ACCEPTED | {State.REPLACED, State.CANCELLED, State.COLLECTED}
 
 
@@ -25,11 +25,11 @@ class RedriveDecision(StrEnum):
     """What a redrive does with one letter."""
 
     SEND = "send"
-    #: The mail may have been sent: a second one needs the operator's confirmation.
+    #: The mail may have been sent: the operator must confirm a possible second one.
     ASK = "ask"
     #: A provider accepted the mail, or another message has its event: the letter is deleted.
     DISCARD = "discard"
-    #: A provider accepted the mail, and a person wants another one: always asked, and sent as another message.
+    #: A provider accepted the mail, and the operator wants another one: always confirmed, and sent as another message.
     AGAIN = "again"
     #: Something that the operator can change would stop the mail: the letter stays in `dead`.
     REFUSED = "refused"
@@ -39,27 +39,27 @@ class RedriveDecision(StrEnum):
 class RedrivePlan:
     """Letters and the decision on each, by SQS's id of the letter.
 
-    `attempts` names the attempt of letters that do not name one themselves, because SQS moved them: they are redriven
-    as the attempt that the record is at.
+    `attempts` has the attempts for letters that name none, because SQS moved them: they are redriven for the record's
+    current attempt.
     """
 
     decisions: dict[str, RedriveDecision] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
     attempts: dict[str, str] = field(default_factory=dict)
-    #: Why those that are refused are, by SQS's id of the letter.
+    #: Why a letter is refused, by SQS's id of the letter.
     refusals: dict[str, str] = field(default_factory=dict)
 
     def letters_to(self, decision: RedriveDecision) -> list[DeadLetter]:
-        """The letters with this decision."""
+        """Return the letters with this decision."""
         return [letter for letter in self.letters if self.decisions[letter.id] is decision]
 
     def exclude(self, decision: RedriveDecision) -> None:
-        """Take the letters with this decision out of the plan: they stay in the queue."""
+        """Remove the letters with this decision from the plan: they stay in the queue."""
         self.letters = [letter for letter in self.letters if self.decisions[letter.id] is not decision]
 
 
 def plan_discard(letters: Iterable[DeadLetter]) -> RedrivePlan:
-    """Discard each of these dead letters; the records of their mails stay as they are."""
+    """Plan to discard each of these dead letters; the records of their mails stay as they are."""
     chosen = list(letters)
     return RedrivePlan({letter.id: RedriveDecision.DISCARD for letter in chosen}, chosen)
 
@@ -69,7 +69,7 @@ def plan_redrive(
     read: Callable[[str], Record | None],
     find_obstacle: Callable[[Record], str | None] = lambda _: None,
 ) -> RedrivePlan:
-    """Decide on each of these letters; `read` gets a record from the ledger, `find_obstacle` says what would stop its
+    """Decide on each of these letters; `read` reads a record from the ledger, `find_obstacle` says what would stop its
     mail.
 
     Feedback is always sent again: processing it twice changes nothing.
@@ -88,10 +88,10 @@ def plan_redrive(
 
 
 def decide(letter: DeadLetter, record: Record | None) -> RedriveDecision:
-    """Decide on one letter. A letter of an attempt that is over is sent: the notifier recognises it as a duplicate."""
+    """Decide on one letter. A letter of an earlier attempt is sent: the notifier recognises it as a duplicate."""
     if letter.is_feedback:
         return RedriveDecision.SEND
-    if record is None:  # the mail of the message that it takes the event from may have gone
+    if record is None:  # the mail of the message that had the event before may have been sent
         return RedriveDecision.ASK if letter.reason_code == ReasonCode.MAY_HAVE_GONE else RedriveDecision.SEND
     if record.state in _OVER:
         return RedriveDecision.DISCARD

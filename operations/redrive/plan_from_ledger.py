@@ -1,4 +1,4 @@
-"""Makes letters from ledger records: for mails that no letter waits for, and to send again what a provider accepted.
+"""Makes letters from ledger records: for mails without a dead letter, and to send again what a provider accepted.
 
 The event stays in the ledger: the letter refers to it, and the notifier reads it there.
 """
@@ -27,9 +27,9 @@ __all__ = ["find_message", "find_obstacle", "plan_again", "plan_from_records"]
 
 
 def plan_from_records(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> RedrivePlan:
-    """The plan for messages without a letter in the queue; `now` in epoch milliseconds.
+    """Plan a redrive of messages without a letter in the queue; `now` is in epoch milliseconds.
 
-    Raises `UserError` for a record that cannot be redriven, and says what would stop its mail.
+    Raises `UserError` for a record that cannot be redriven, with what would stop its mail.
     """
     plan = RedrivePlan()
     for message_id in message_ids:
@@ -48,9 +48,9 @@ def plan_from_records(installation: Installation, message_ids: Sequence[str], no
 
 
 def plan_again(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> RedrivePlan:
-    """The plan for mails that a provider accepted and that a person wants sent once more, each as another message.
+    """Plan to send mails that a provider accepted once more, each as another message.
 
-    Two persons who plan the same make the same letter. Raises `UserError` for a record that is not such.
+    Two operators who plan the same make the same letter. Raises `UserError` for a record that no provider accepted.
     """
     plan = RedrivePlan()
     for message_id in message_ids:
@@ -70,7 +70,8 @@ def plan_again(installation: Installation, message_ids: Sequence[str], now: int 
 
 
 def _find_refusing_provider(installation: Installation, record: Record) -> str | None:
-    """The provider that accepted a mail and then refused it, so that another one tries; None for every other state."""
+    """Return the provider that accepted a mail and then refused it, so that another one tries; None in every other
+    state."""
     if record.state is not State.REFUSED:
         return None
     item = installation.read(message_key(record.message_id), ("timeline",)) or {}
@@ -80,9 +81,10 @@ def _find_refusing_provider(installation: Installation, record: Record) -> str |
 
 
 def find_message(installation: Installation, wanted: str) -> str:
-    """The MessageId that `wanted` names: itself, or that of the message that owns the event of this id.
+    """Return the MessageId for `wanted`: a MessageId itself, or an event id, for which it is the owning message's.
 
-    For an event id it reads the whole ledger. Raises `UserError` if there is none, or events of several publishers.
+    For an event id it scans the whole ledger. Raises `UserError` if there is none, or if several publishers have such
+    an event.
     """
     if installation.record(wanted) is not None:
         return wanted
@@ -104,7 +106,7 @@ def _read(installation: Installation, message_id: str) -> Record:
     return record
 
 
-#: What is sent by itself, to be read after the message's name.
+#: Mails that are sent without a redrive; the texts follow the message's name.
 _WAITS = {
     State.SCHEDULED: "waits for its time, and is sent by itself: to send it now, publish it without sendat",
     State.COLLECTED: "is told in its reader's digest, {window}: look at that one",
@@ -135,7 +137,7 @@ def _refuse(installation: Installation, record: Record, now: int | None) -> None
 
 
 def find_obstacle(installation: Installation, record: Record) -> str | None:
-    """What would stop the mail of this record now, to be read after the message's name; None: nothing that is known."""
+    """Return what would stop the mail of this record now, to follow the message's name; None if nothing is known."""
     keys, category = _find_keys(installation, record), find_subscription(record.type)
     if any(get_suppression(installation, key) for key in keys):
         return "is to an address on the suppression list: take that off the list first"
@@ -145,12 +147,12 @@ def find_obstacle(installation: Installation, record: Record) -> str | None:
 
 
 def _find_keys(installation: Installation, record: Record) -> tuple[str, ...]:
-    """Where the ledger may know something of the recipient: under the key that the record was written with and, where
-    the event can be read, under each key of now."""
+    """Return the recipient's keys in the ledger: the one that the record was written with and, if the event can be
+    read, one for each current address key."""
     recipient = read_recipient(installation, record)
     try:
         keys = installation.address_keys(recipient) if recipient else ()
-    except (UserError, LookupError):  # who may redrive need not be let read the address key
+    except (UserError, LookupError):  # an operator who may redrive need not have access to the address key
         keys = ()
     if own := own_list_of(record.address or ""):
         keys = tuple(own_list_key(key, own) for key in keys)
@@ -166,7 +168,7 @@ def _write_letter(
     made = write_letter(delivery, record.owner or "?", reason, release="", attempts=record.attempts, event=event)
     attributes = dict(made.attributes)
     if instead_of:
-        del attributes["attempt"]  # the other message has none yet
+        del attributes["attempt"]  # the other message has no attempt yet
     return DeadLetter(
         id=message_id,
         handle="",

@@ -1,6 +1,6 @@
 """Reads the queue `dead` without emptying it.
 
-A standard queue returns messages in any order, and may return one more than once:
+A standard queue returns messages in any order, and may return a message more than once:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
 """
 
@@ -19,15 +19,16 @@ __all__ = ["Reception", "count_in_flight", "peek"]
 
 #: Visibility timeout in seconds: longer than it takes to read a large queue.
 _VISIBILITY_TIMEOUT = 60
-#: So many answers in a row without a new letter mean that all have been seen.
+#: After this many consecutive answers without a new letter, all have been seen.
 _EMPTY_ANSWERS = 2
-#: Long polling, in seconds: asks all servers of SQS, where a short poll found nothing new.
+#: Long polling, in seconds: it asks all of SQS's servers, when a short poll found nothing new.
 _LONG_POLL_SECONDS = 1
 _BATCH = 10
 
 
 class Reception:
-    """Every visible letter once, in batches; on leaving, those that were not deleted are visible again at once.
+    """Iterates over every visible letter once, in batches; on exit, letters that were not deleted become visible again
+    at once.
 
     A letter may be returned more than once, and only the handle of its last receipt counts: "If you don't provide the
     most recent receipt handle, the request succeeds, but the message will not be deleted":
@@ -82,12 +83,12 @@ class Reception:
 
 
 def peek(sqs: SQSClient, url: str) -> list[DeadLetter]:
-    """All letters in the queue; they stay there."""
+    """Return all letters in the queue; they stay there."""
     with Reception(sqs, url) as reception:
         return [letter for some in reception for letter in some]
 
 
 def count_in_flight(sqs: SQSClient, url: str) -> int:
-    """About how many letters somebody else has received and not deleted yet."""
+    """Return about how many letters another consumer has received and not deleted yet."""
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"])
     return int(found["Attributes"]["ApproximateNumberOfMessagesNotVisible"])

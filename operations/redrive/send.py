@@ -1,7 +1,8 @@
-"""Moves letters from `dead` back to `retry`: sent first, deleted afterwards, so that an interruption loses nothing.
+"""Moves letters from `dead` back to `retry`: each is sent first and deleted afterwards, so that an interruption loses
+none.
 
-An interruption in between may send a letter twice. That is still one mail: the letter names the attempt that it
-belongs to, and the ledger lets only one claim take that attempt.
+An interruption between the two may send a letter twice. That is still one mail: the letter names its attempt, and the
+ledger lets only one claim take over from that attempt.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from operations.redrive.queue import Reception
 __all__ = ["RedriveResult", "build_attributes", "redrive_letters", "send_copies"]
 
 _ATTRIBUTES_AT_MOST = 10
-#: What a letter says to people only, in the order in which it may go.
+#: Attributes that are only for people, in the order in which they may be dropped.
 _EXPLANATIONS = ("attempts", "reason", "reason_code", "message_id")
 
 
@@ -33,7 +34,7 @@ class RedriveResult:
 
     @property
     def total(self) -> int:
-        """How many letters are dealt with."""
+        """How many letters were handled."""
         return self.sent + self.discarded
 
 
@@ -44,7 +45,7 @@ def redrive_letters(
     done: RedriveResult,
     has_time: Callable[[], bool] = lambda: True,
 ) -> RedriveResult:
-    """Carry out the plan for every letter that SQS still shows, while there is time; all others stay in `dead`."""
+    """Carry out the plan for every letter that SQS still returns, while there is time; the others stay in `dead`."""
     waiting = {letter.id for letter in plan.letters}
     with Reception(installation.sqs, installation.dead) as reception:
         for letters in reception:
@@ -66,7 +67,7 @@ def send_copies(
     done: RedriveResult,
     has_time: Callable[[], bool] = lambda: True,
 ) -> RedriveResult:
-    """Send letters that are in no queue, because they were made from records."""
+    """Send letters that were made from records and are in no queue."""
     for letter in takewhile(lambda _: has_time(), plan.letters):
         _send(installation, plan, letter)
         done.sent += 1
@@ -75,9 +76,9 @@ def send_copies(
 
 
 def build_attributes(letter: DeadLetter, attempt: str | None, confirmed: bool) -> dict[str, Any]:
-    """The message attributes with which a letter is sent again; SQS takes ten at most.
+    """Return the message attributes with which a letter is sent again; SQS accepts ten at most.
 
-    They name the attempt, and the operator's confirmation where a second mail may arrive.
+    They name the attempt, and the operator's confirmation if a second mail may arrive.
     """
     attributes = dict(letter.attributes)
     if attempt and letter.attempt is None:

@@ -1,7 +1,7 @@
-"""The letters of `mail_webhook`: events of mails that their receiver did not take in two days.
+"""Dead letters of `mail_webhook`: mail events that their receiver did not accept for two days.
 
-Each goes back into the queue as it was, under its old id, by which a receiver knows what it has seen: sent first,
-deleted afterwards, so that an interruption loses nothing.
+Each is put back into the queue unchanged, under its old id, by which a receiver recognises repeats. It is sent first
+and deleted afterwards, so that an interruption loses nothing.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ __all__ = ["WebhookLetters"]
 
 @dataclass(frozen=True, slots=True)
 class WebhookLetters:
-    """Those in the queue `dead`, which were to be posted from the queue `waiting`: both are URLs."""
+    """The letters in the queue `dead`, which are posted from the queue `waiting`; both are URLs."""
 
     sqs: SQSClient
     dead: str
     waiting: str
 
     def find(self, letter_filter: LetterFilter) -> list[DeadLetter]:
-        """Those that are meant, the oldest first; they stay where they are."""
+        """Return the letters that the filter selects, oldest first; they stay in the queue."""
         found = filter(letter_filter.matches, peek(self.sqs, self.dead))
         return sorted(found, key=lambda letter: letter.since)
 
     def post_again(self, letters: list[DeadLetter]) -> int:
-        """Put them back where they are posted from; how many still could be seen."""
+        """Put the letters back into the queue from which they are posted; return how many were still in `dead`."""
         return self._apply_to_each(
             letters, lambda one: self.sqs.send_message(QueueUrl=self.waiting, MessageBody=one.body)
         )
 
     def throw_away(self, letters: list[DeadLetter]) -> int:
-        """Delete them; how many still could be seen."""
+        """Delete the letters; return how many were still in `dead`."""
         return self._apply_to_each(letters, lambda _: None)
 
     def _apply_to_each(self, letters: list[DeadLetter], act: Callable[[DeadLetter], object]) -> int:

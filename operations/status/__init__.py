@@ -1,1 +1,1 @@
-"""How things stand: what is sent, what waits, what is dead, which alarms ring, and what to do."""
+"""The status: what is sent, what waits, what is dead, which alarms are ringing, and what to do."""

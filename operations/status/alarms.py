@@ -1,4 +1,4 @@
-"""The alarms that ring, each with what to do; docs/runbook.md has the same lines."""
+"""The ringing alarms, each with what to do; docs/runbook.md has the same lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RUNBOOK", "SILENCE_RINGS", "RingingAlarm", "find_ringing", "is_of"]
 
-#: What to do, by the alarm's name without its prefix: those of infra/modules/notifier, then those of the web app's.
+#: What to do, by the alarm's name without its prefix: the alarms of infra/modules/notifier, then the web app's.
 RUNBOOK = {
     "dead-letters": "herald dead shows the reasons; fix the cause; herald redrive --reason CODE, or herald discard",
     "dead-age": "herald dead, then herald redrive or herald discard: SQS deletes a dead letter after 14 days",
@@ -54,18 +54,18 @@ RUNBOOK = {
     "reconcile-errors": "look at its log; what was lost meanwhile is published again once it runs",
     "post-confirmation-errors": "look at its log; whoever signed up meanwhile gets no greeting",
 }
-#: Those of which it is news that they have no data: what they watch is written in every run. While one is new it waits
-#: for its first data (`_FIRST_PERIODS` times what it looks at).
+#: Alarms for which missing data counts as ringing, because every run writes their metric. A new alarm is given time for
+#: its first data (`_FIRST_PERIODS` times its evaluation time).
 SILENCE_RINGS = frozenset({"due-age", "outbox-age"})
 _FIRST_PERIODS = 2
-#: How an alarm's name ends that Terraform or a release made for a Herald whose name goes on: herald-x-dead-letters.
+#: How the name of an alarm ends that belongs to a Herald with a longer name, as in herald-x-dead-letters.
 _OF_ANOTHER = re.compile(rf".+-(?:{'|'.join(map(re.escape, RUNBOOK))}|release-\d+-\w+)")
 _OTHER = "an alarm of your own, or of a release: CloudWatch tells what it watches"
 
 
 @dataclass(frozen=True, slots=True)
 class RingingAlarm:
-    """An alarm that rings: its name, since when, what it means, and what to do."""
+    """A ringing alarm: its name, since when it rings, what it means, and what to do."""
 
     name: str
     since: datetime
@@ -74,12 +74,13 @@ class RingingAlarm:
 
 
 def is_of(prefix: str, alarm: str) -> bool:
-    """Whether an alarm is this Herald's, or somebody's own beside it: not that of a Herald whose name begins alike."""
+    """Whether an alarm belongs to this Herald, or was added to it by its operators: not to a Herald whose name only
+    begins alike."""
     return alarm.startswith(f"{prefix}-") and not _OF_ANOTHER.fullmatch(alarm.removeprefix(f"{prefix}-"))
 
 
 def find_ringing(cloudwatch: CloudWatchClient, prefix: str, now: datetime) -> list[RingingAlarm]:
-    """Every alarm of this Herald that rings, the longest first.
+    """Return every ringing alarm of this Herald, longest ringing first.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
     """
@@ -92,7 +93,7 @@ def _is_ringing(alarm: Any, prefix: str, now: datetime) -> bool:
 
 
 def _is_new(alarm: Any, now: datetime) -> bool:
-    """Whether an alarm was made or changed so lately that what it watches may not have been written yet."""
+    """Whether an alarm was created or changed so recently that its metric may not have been written yet."""
     looks_at = timedelta(seconds=alarm.get("Period", 0) * alarm.get("EvaluationPeriods", 0))
     made = alarm.get("AlarmConfigurationUpdatedTimestamp")
     return made is not None and now - made < _FIRST_PERIODS * looks_at

@@ -1,6 +1,6 @@
-"""The backlog of the queue `retry`: how much, how long, and what the provider said last.
+"""The backlog of the queue `retry`: how many events, how long they have waited, and the provider's last refusal.
 
-The queue itself cannot be looked at: who receives a message takes it from `notify`.
+The queue itself cannot be read: receiving a message would take it from `notify`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ Point = tuple[datetime, float]
 
 _DAY = timedelta(days=1)
 _STEP = timedelta(minutes=5)
-#: An exhausted quota is asked again after an hour, so a series of refusals may have gaps of more than that.
+#: After an exhausted quota the next try is an hour later, so the refusals of one series may be further apart than that.
 _GAP = timedelta(hours=2)
-#: Pages of log lines that are read for the last refusal.
+#: Most pages of log lines that are read for the last refusal.
 _PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderRefusal:
-    """What the provider said last when it did not take a mail, and since when it has been saying no."""
+    """The provider's last message when it refused a mail, and since when it has been refusing."""
 
     words: str
     at: datetime
@@ -43,25 +43,27 @@ class ProviderRefusal:
 
 @dataclass(frozen=True, slots=True)
 class RetryBacklog:
-    """About how many events wait, seconds that the oldest has waited (None: not known), and the last refusal."""
+    """The approximate number of waiting events, how many seconds the oldest has waited (None: not known), and the last
+    refusal."""
 
     count: int
     oldest: float | None = None
     refusal: ProviderRefusal | None = None
-    #: Why the log that has the refusal could not be read.
+    #: Why the log with the refusal could not be read.
     unread: str = ""
 
 
 def read_waiting(
     sqs: SQSClient, cloudwatch: CloudWatchClient, logs: Any, retry: str, notify: str, now: datetime
 ) -> RetryBacklog:
-    """What waits in the queue at the URL `retry` for the function `notify`."""
+    """Return what waits for the function `notify` in the queue with the URL `retry`."""
     count = count_waiting(sqs, retry)
     if count == 0:
         return RetryBacklog(0)
     queue = {"QueueName": retry.rpartition("/")[2]}
     ages = [
-        # SQS's own leaves out what was received three times; notify says how long that has waited, once an hour.
+        # SQS's own age metric ignores messages received three times; notify reports how long those have waited, once an
+        # hour.
         *read_points(cloudwatch, "AWS/SQS", "ApproximateAgeOfOldestMessage", queue, 2 * _STEP, now, "Maximum"),
         *read_points(cloudwatch, NAMESPACE, "WaitingSeconds", {"Service": notify}, timedelta(hours=1), now, "Maximum"),
     ]
@@ -83,7 +85,7 @@ def read_points(
     now: datetime,
     statistic: str,
 ) -> list[Point]:
-    """The points of a metric in steps of five minutes, oldest first; CloudWatch returns them in no order.
+    """Return the points of a metric in steps of five minutes, oldest first; CloudWatch returns them unordered.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
     """
@@ -102,7 +104,7 @@ def read_points(
 
 
 def _read_refusal(logs: Any, notify: str, times: list[datetime], now: datetime) -> ProviderRefusal | None:
-    """The last line in the log of `notify` about a refusal; the metric says where to look."""
+    """Return the last refusal in the log of `notify`; the metric's times say where to search."""
     since = last = times[-1] if times else now - _GAP
     for earlier in reversed(times[:-1]):
         if since - earlier > _GAP:

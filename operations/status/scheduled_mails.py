@@ -1,4 +1,4 @@
-"""What waits for its time, and what was cancelled of late, where a deployment keeps events for later."""
+"""How many mails are scheduled, and how many were cancelled recently, if scheduling is on."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["LaterMails", "read_later"]
 
 _DAY = timedelta(days=1)
-#: Pages of each partition that are counted: a page is a megabyte, some ten thousand mails.
+#: Most pages that are counted of each partition: a page is a megabyte, some ten thousand mails.
 _PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class LaterMails:
-    """How many mails are kept for later, with those that were asked for and not taken yet, and more if `more`.
+    """How many mails are kept for later, including those that are queued and not claimed yet; `more` says that there
+    are more.
 
-    `overdue` of them are due and not asked for. `cancelled` were cancelled in the last 24 hours before they were sent.
+    `overdue` of them are due and not queued yet. `cancelled` were cancelled in the last 24 hours before they were sent.
     """
 
     count: int
@@ -38,7 +39,8 @@ class LaterMails:
 def read_later(
     dynamodb: DynamoDBClient, cloudwatch: CloudWatchClient, ledger: str, notify: str, now: datetime
 ) -> LaterMails:
-    """Count the index of the table `ledger`, as it was a moment ago; nothing but its numbers is read."""
+    """Count the entries in the index of the table `ledger`, which is eventually consistent; reads nothing but
+    counts."""
     at = int(now.timestamp() * 1000)
     waiting = [_count(dynamodb, ledger, str(shard), "#due_at > :now", at) for shard in range(DUE_SHARDS)]
     due = [_count(dynamodb, ledger, str(shard), "#due_at <= :now", at) for shard in range(DUE_SHARDS)]
@@ -50,7 +52,7 @@ def read_later(
 
 
 def _count(dynamodb: DynamoDBClient, ledger: str, shard: str, when: str, now: int) -> tuple[int, bool]:
-    """How many there are in a partition of the index, and whether there are more.
+    """Count the entries in a partition of the index; return the count, and whether there are more.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
     """

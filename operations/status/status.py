@@ -1,4 +1,4 @@
-"""The status of a running Herald; a part that cannot be read is reported as unknown, and does not stop the others."""
+"""The status of a running Herald; a part that cannot be read is reported as unknown, and does not affect the others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 Value = TypeVar("Value")
 
 _ALIAS = "live"
-#: The statuses by which ListDeployments is documented to filter, of those that are not over.
+#: The statuses of unfinished deployments that ListDeployments documents as a filter.
 #: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
 _UNDER_WAY: tuple[Any, ...] = ("Created", "Queued", "InProgress")
 _RATE_OVER = timedelta(minutes=5)
@@ -48,7 +48,7 @@ _RATE_OVER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class StatusClients:
-    """What is asked beside the installation's own tables and queues."""
+    """Clients that are needed besides the installation's own."""
 
     functions: LambdaClient
     cloudwatch: CloudWatchClient
@@ -58,14 +58,14 @@ class StatusClients:
 
     @property
     def notify(self) -> str:
-        """The function that sends."""
+        """The name of the function that sends."""
         return f"{self.prefix}-notify"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveVersion:
-    """The version that the alias points to, its release (empty: not known), the weights of others, and deployments
-    under way."""
+    """The version that the alias points to, its release (empty: not known), the weights of other versions, and
+    deployments under way."""
 
     version: str
     release: str
@@ -75,8 +75,8 @@ class LiveVersion:
 
 @dataclass(frozen=True, slots=True)
 class SendingRate:
-    """Mails a second over the last five minutes; what SES allows in a region a second and in 24 hours (-1: any number),
-    and what went there in the last 24."""
+    """Mails a second over the last five minutes; SES's limits for a region, a second and 24 hours (-1: unlimited), and
+    how many were sent there in the last 24 hours."""
 
     region: str
     now: float
@@ -87,7 +87,7 @@ class SendingRate:
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """How many letters are dead for a reason, and since when the oldest (epoch milliseconds)."""
+    """How many letters have this reason, and when the oldest was written (epoch milliseconds)."""
 
     code: str
     reason: str
@@ -97,21 +97,21 @@ class ReasonCount:
 
 @dataclass(frozen=True, slots=True)
 class LetterCounts:
-    """The letters by reason, commonest first; `hidden` are in somebody's hands just now."""
+    """The letters by reason, most frequent first; `hidden` have just been received by another consumer."""
 
     reasons: tuple[ReasonCount, ...]
     hidden: int
 
     @property
     def count(self) -> int:
-        """All that could be seen."""
+        """The number of visible letters."""
         return sum(reason.count for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackMark:
-    """When a provider's feedback was last noted, at most every five minutes, and the sending time of the mail that it
-    was about; epoch milliseconds, None: never."""
+    """When a provider's feedback was last recorded, which happens at most every five minutes, and when the reported
+    mail was sent; in epoch milliseconds, None: never."""
 
     provider: str
     at: int | None
@@ -120,14 +120,14 @@ class FeedbackMark:
 
 @dataclass(frozen=True, slots=True)
 class HeraldStatus:
-    """How things stand at a moment; what is None could not be read, and `unread` says why, by the field's name."""
+    """The status at a moment; a part that could not be read is None, and `unread` says why, by the field's name."""
 
     at: datetime
     pause: PauseStatus | None = None
     live: LiveVersion | None = None
     rates: tuple[SendingRate, ...] | None = None
     waiting: RetryBacklog | None = None
-    #: None too where nothing is kept for later.
+    #: Also None if scheduling is off.
     later: LaterMails | None = None
     letters: LetterCounts | None = None
     feedback: tuple[FeedbackMark, ...] | None = None
@@ -136,7 +136,7 @@ class HeraldStatus:
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether mail is paused, a dead letter waits or an alarm rings, or that could not be read."""
+        """Whether mail is paused, a dead letter waits or an alarm rings, or one of these could not be read."""
         stopped = self.pause is not None and not self.pause.running
         dead = self.letters is not None and bool(self.letters.count or self.letters.hidden)
         return bool(stopped or dead or self.alarms or self.unread)
@@ -148,8 +148,8 @@ def look(
     now: datetime,
     unanswered: tuple[type[Exception], ...] = (),
 ) -> HeraldStatus:
-    """Ask for everything once; nothing is changed. `unanswered` is what clients raise besides botocore's own errors
-    when there is no time left."""
+    """Read the whole status once; changes nothing. `unanswered` are exceptions that clients raise, besides botocore's
+    own, when no time is left."""
     unread: dict[str, str] = {}
     expected: tuple[type[Exception], ...] = (BotoCoreError, UserError, *unanswered)
 

@@ -1,4 +1,4 @@
-"""A status in words: one line for each thing, the same on the command line and on the operators' page. Pure."""
+"""A status in words: one line for each part, the same on the command line and on the operators' page. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """`tone` is good, warn or bad: whether somebody should look."""
+    """`tone` is good, warn or bad: whether an operator should look at it."""
 
     label: str
     text: str
@@ -31,7 +31,7 @@ class StatusLine:
 
 
 def describe_status(status: HeraldStatus, options: str = "") -> Iterator[StatusLine]:
-    """Every line; `options` are what a command must say to act here too."""
+    """Yield all lines; `options` are added to commands, so that they act on this installation."""
     described = {
         "pause": _pause(status, options),
         "live": _describe_live_version(status, options),

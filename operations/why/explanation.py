@@ -1,4 +1,4 @@
-"""Explains of a mail what became of it, why, what to do, and the command that does it. Pure."""
+"""Explains what became of a mail, why, what to do, and the command for it. Pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["MailExplanation", "explain_mail", "format_time", "summarize"]
 
 #: The `source` and `id` of events.
 Names = set[tuple[str | None, str | None]]
-#: Milliseconds after which a mail that is tried again becomes a letter.
+#: Milliseconds for which a mail is retried before it becomes a dead letter.
 _DAY = 86_400_000
 _HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class MailExplanation:
-    """`what` became of the mail and `why`, what to `do`, and the commands that do it, without `herald` before them."""
+    """`what` became of the mail and `why`, what to `do`, and the commands for it, without `herald` before them."""
 
     what: str
     why: str = ""
@@ -32,7 +32,7 @@ class MailExplanation:
 
 
 def explain_mail(mail: MailStory, now: int) -> MailExplanation:
-    """The answer for one mail; `now` is epoch milliseconds."""
+    """Explain one mail; `now` is in epoch milliseconds."""
     if mail.record is None:
         return _explain_missing_record(mail)
     record = mail.record
@@ -48,7 +48,7 @@ def explain_mail(mail: MailStory, now: int) -> MailExplanation:
 
 
 def summarize(mails: Sequence[MailStory]) -> str:
-    """How many mails went for how many events and, where they are more than one, why."""
+    """Say how many mails were sent for how many events and, if more than one, why."""
     if not mails:
         return "Nothing is known of it."
     parts = _find_parts(mails)
@@ -61,7 +61,7 @@ def summarize(mails: Sequence[MailStory]) -> str:
 
 
 def _find_parts(mails: Sequence[MailStory]) -> Names:
-    """The names of events that are one recipient's part of another."""
+    """Return the names of events that are parts of an event with several recipients."""
     wholes = [(mail.record, mail.record.id) for mail in mails if mail.record and mail.record.parts]
     return {(whole.source, part_id(id_ or "", name)) for whole, id_ in wholes for name in whole.parts}
 
@@ -120,7 +120,7 @@ def _explain_missing_record(mail: MailStory) -> MailExplanation:
 
 def _explain_sent_twice(mail: MailStory) -> MailExplanation:
     record = mail.record
-    assert record is not None  # noqa: S101 - the caller has looked
+    assert record is not None  # noqa: S101 - the caller has checked it
     what = f"{len(record.sent_by)} mails went: a provider accepted {len(record.sent_by)} attempts."
     if any(row.reason_code == ReasonCode.RESENT for row in mail.rows):
         return MailExplanation(
@@ -210,7 +210,7 @@ def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailExplanat
 
 
 def _explain_final(record: Record, why: str) -> MailExplanation:
-    """Cancelled, or mailed by other messages."""
+    """Explain a mail that was cancelled, or is sent by other messages."""
     if record.parts:
         return _explain_parted(record, why)
     if record.state is State.CANCELLED:
@@ -224,7 +224,7 @@ def _explain_final(record: Record, why: str) -> MailExplanation:
 
 
 def _explain_parted(record: Record, why: str) -> MailExplanation:
-    """The event itself, of whose recipients each has a mail."""
+    """Explain an event with several recipients, each of whom gets a mail."""
     who = _format_count(len(record.parts), "recipient")
     if record.state is State.CANCELLED:
         return MailExplanation(
@@ -235,7 +235,7 @@ def _explain_parted(record: Record, why: str) -> MailExplanation:
 
 
 def _explain_waiting(record: Record, why: str, now: int) -> MailExplanation:
-    """What waits is asked for within a minute of its time; an hour later it is asked for again."""
+    """Explain a mail that waits: it is queued within a minute of its time, and queued again an hour later."""
     if record.state is State.COLLECTED:
         late = f"A cancellation came too late, as {record.cancelled_by}." if record.cancelled_by else ""
         what, do = (
@@ -271,7 +271,7 @@ def _explain_suppressed(mail: MailStory, record: Record, why: str) -> MailExplan
     return MailExplanation("No mail: the address is on the suppression list.", why, do, (_REMOVE, send))
 
 
-#: What an event names, and this deployment does not have.
+#: Names in an event that this deployment does not have.
 _NOT_DECLARED = {
     ReasonCode.TYPE_UNKNOWN: (
         "No mail: there is no notification for this type.",
@@ -341,5 +341,5 @@ def _format_count(count: int, what: str) -> str:
 
 
 def format_time(at: int) -> str:
-    """A time in epoch milliseconds, for a person."""
+    """Format a time in epoch milliseconds for people."""
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,6 +1,6 @@
-"""Reads through the ledger for records by address, event id or subject: no index leads to them.
+"""Scans the ledger for records by address, event id or subject, for which there is no index.
 
-An index would cost every mail a write unit for a question that is asked now and then.
+An index would cost every mail a write unit for a rare question.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan
 """
 
@@ -19,22 +19,22 @@ __all__ = ["STORY_ATTRIBUTES", "ScanPart", "scan_all", "scan_from"]
 
 Item = Mapping[str, Any]
 
-#: The attributes that a mail's explanation needs: all of the record, and its timeline.
+#: The attributes that explaining a mail needs: the whole record and its timeline.
 STORY_ATTRIBUTES = (*RECORD_ATTRIBUTES, "timeline")
-#: So many parts of the table are read at once: a million records take some half a minute.
+#: How many segments of the table are scanned in parallel: a million records take about half a minute.
 _SEGMENTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ScanPart:
-    """What was found in a part of the ledger; `rest` is where to go on, None at the end."""
+    """What was found in a part of the ledger; `rest` is the key to continue from, None at the end."""
 
     items: tuple[Item, ...]
     rest: str | None
 
 
 def scan_all(installation: Installation, condition: str, values: Mapping[str, object]) -> ScanPart:
-    """Every record that fits: reads the whole ledger."""
+    """Return every matching record; scans the whole ledger."""
     with ThreadPoolExecutor(_SEGMENTS) as pool:
         parts = pool.map(lambda segment: _scan_segment(installation, condition, values, segment), range(_SEGMENTS))
         found = {deserialize(item["pk"]): item for part in parts for item in part}
@@ -48,7 +48,8 @@ def scan_from(
     start: str,
     enough: Callable[[int], bool],
 ) -> ScanPart:
-    """The records that fit from the key `start` on (empty: from the beginning), until so many are `enough`."""
+    """Return the matching records from the key `start` on (empty: from the beginning), until `enough` accepts their
+    number."""
     found: list[Item] = []
     key = start
     while True:
@@ -71,7 +72,8 @@ def _scan_segment(
 
 
 def _request(installation: Installation, condition: str, values: Mapping[str, object]) -> dict[str, Any]:
-    """Only records of messages; `condition` spells its attributes, none of which is a reserved word."""
+    """Return the arguments of a scan for message items; `condition` uses attribute names directly, none of which is a
+    reserved word."""
     return {
         "TableName": installation.ledger,
         "FilterExpression": f"begins_with(pk, :message) AND ({condition})",

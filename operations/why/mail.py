@@ -1,4 +1,4 @@
-"""One mail, from its record in the ledger, its dead letters and its row in the outbox. Pure."""
+"""One mail: its record in the ledger, its dead letters and its row in the outbox. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["MailStory", "read_mail", "read_timeline"]
 
 @dataclass(frozen=True, slots=True)
 class MailStory:
-    """The mail that one message may cause: its record and timeline, what waits for a person, and its outbox row.
+    """The mail of one message: its record and timeline, its dead letters, and its outbox row.
 
-    Without a record nothing was ever claimed or settled; at least one of the three is there.
+    Without a record nothing was ever claimed or settled; at least one of the three exists.
     """
 
     record: Record | None = None
@@ -29,7 +29,7 @@ class MailStory:
 
     @property
     def message_id(self) -> str:
-        """SNS's MessageId; empty for what SNS has not taken."""
+        """SNS's MessageId; empty if SNS has not accepted the event."""
         if self.record:
             return self.record.message_id
         return self.letters[0].message_id if self.letters else (self.outbox.message_id if self.outbox else "")
@@ -48,7 +48,7 @@ class MailStory:
 
     @property
     def subject(self) -> str | None:
-        """What the event is about."""
+        """The event's subject."""
         letter = self.letters[0].subject if self.letters else None
         return (self.record.subject if self.record else None) or letter or (self.outbox.about if self.outbox else None)
 
@@ -60,32 +60,32 @@ class MailStory:
 
     @property
     def state(self) -> str:
-        """The record's state, `dead` for a letter without a record, else the outbox row's."""
+        """The record's state, `dead` for a letter without a record, else the state of the outbox row."""
         if self.record:
             return str(self.record.state)
         return "dead" if self.letters else (self.outbox.state if self.outbox else "unknown")
 
     @property
     def count(self) -> int:
-        """How many mails went, as far as a provider said."""
+        """How many mails a provider is known to have accepted."""
         if self.record is None or self.record.state not in ACCEPTED:
             return len(self.record.sent_by) if self.record else 0
         return max(1, len(self.record.sent_by))
 
     @property
     def began(self) -> int:
-        """When the first thing happened, in epoch milliseconds; 0: not known."""
+        """When the first step happened, in epoch milliseconds (0: not known)."""
         known = [row.at for row in self.rows] + [letter.since for letter in self.letters]
         return min(known, default=self.outbox.committed_at if self.outbox else 0)
 
 
 def read_mail(item: Mapping[str, Any], letters: Sequence[DeadLetter] = ()) -> MailStory:
-    """A mail from its record's item in DynamoDB's typed JSON, and its letters."""
+    """Read a mail from its record's item in DynamoDB's typed JSON, and its letters."""
     return MailStory(Record.from_item(item), read_timeline(item), tuple(letters))
 
 
 def read_timeline(item: Mapping[str, Any]) -> tuple[TimelineRow, ...]:
-    """The timeline in the order of time; the ledger writes rows as it learns of them."""
+    """Return the timeline in chronological order; the ledger writes rows in the order in which it learns of them."""
     rows = (
         TimelineRow(
             State(row["state"]),

@@ -1,7 +1,7 @@
 """Finds every mail of an event, a message, an address or a subject.
 
-A MessageId, and an id together with its source, are read by their keys. All else has no key: the ledger is read
-through. Letters in `dead` are looked at too, and stay there.
+A MessageId, and an id with its source, are read by their keys. For anything else the ledger is scanned. Letters in
+`dead` are searched too, and stay there.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from operations.why.mail import MailStory, read_mail
 __all__ = ["MailQuery", "MailSearchResult", "Scan", "find", "is_address", "mentions"]
 
 Item = Mapping[str, Any]
-#: Reads the ledger's records that fit a condition with its values.
+#: Reads the ledger's records that match a condition with its values.
 Scan = Callable[[str, Mapping[str, object]], ScanPart]
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
-#: SNS's ids are UUIDs; other things that are no MessageId cost a read for nothing.
+#: SNS's ids are UUIDs; looking up another text that matches costs only one unnecessary read.
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
-#: Messages before and after one that are looked up: a correction, or a mail sent once more, makes another.
+#: How many messages before and after one are looked up: a correction, or a mail sent once more, is a message of its
+#: own.
 _HOPS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class MailQuery:
-    """What is asked for: an address, by the `keys` that it may have in the ledger, or another name. `source` says whose
-    event an id names."""
+    """What to search for: an address, as its `keys` in the ledger, or another name. `source` is the source of an event
+    id."""
 
     wanted: str
     keys: tuple[str, ...] = ()
@@ -44,26 +45,26 @@ class MailQuery:
 
     @classmethod
     def of(cls, installation: Installation, wanted: str, source: str = "") -> MailQuery:
-        """An address is hashed here, before anything is asked of anybody."""
+        """Build the query; an address is hashed here, before anything else is called."""
         wanted = wanted.strip()
         return cls(wanted, installation.address_keys(wanted) if is_address(wanted) else (), source)
 
     @property
     def name(self) -> str:
-        """What may be written down: an address's hash, never the address."""
+        """A name that may be logged: an address's hash, never the address."""
         return self.keys[0] if self.keys else self.wanted
 
 
 @dataclass(frozen=True, slots=True)
 class MailSearchResult:
-    """The mails, oldest first; how many letters lay in `dead` and since when the oldest (epoch milliseconds). `rest` is
-    where the search through the ledger may go on; None if it came to the end."""
+    """The mails, oldest first; how many letters were in `dead`, and when the oldest was written (epoch milliseconds).
+    `rest` is where to continue the search in the ledger, None at the end."""
 
     mails: tuple[MailStory, ...]
     letters: int = 0
     oldest: int | None = None
     rest: str | None = None
-    #: Whether the whole ledger was read.
+    #: Whether the whole ledger was scanned.
     scanned: bool = False
 
 
@@ -75,9 +76,10 @@ def find(
     scan: Scan,
     now: int,
 ) -> MailSearchResult:
-    """Whatever is known; `letters` are all in `dead`, `outbox` the entries that fit the question already.
+    """Find all matching mails; `letters` are all letters in `dead`, `outbox` the entries that already match the
+    question.
 
-    What expired counts as missing.
+    Expired records count as missing.
     """
     items, rest, scanned = _find_items(installation, question, scan)
     about = [letter for letter in letters if not letter.is_feedback and _is_letter_about(letter, question)]
@@ -104,12 +106,13 @@ def find(
 
 
 def is_address(wanted: str) -> bool:
-    """Whether this may be an e-mail address; a source or an id with an `@` in it would have to have no slash."""
+    """Whether this may be a mail address; a source or id that contains an `@` is taken for one unless it has a slash or
+    begins with `urn:`."""
     return bool(_ADDRESS.fullmatch(wanted)) and "/" not in wanted and not wanted.startswith("urn:")
 
 
 def mentions(text: str, question: MailQuery) -> bool:
-    """Whether an event, as it was published, is of the one that the question names."""
+    """Whether an event, as it was published, matches the question."""
     if question.keys:
         return bool(re.search(rf"(?<![\w.+-]){re.escape(question.wanted)}(?![\w-]|\.\w)", text, re.IGNORECASE))
     name = re.escape(question.wanted)
@@ -119,10 +122,10 @@ def mentions(text: str, question: MailQuery) -> bool:
 def _find_items(
     installation: Installation, question: MailQuery, scan: Scan
 ) -> tuple[dict[str, Item], str | None, bool]:
-    """Records by MessageId, where to go on, and whether the ledger was read through."""
+    """Return the records by MessageId, where to continue, and whether the whole ledger was scanned."""
     if question.keys:
         values = {f":key{number}": key for number, key in enumerate(question.keys)}
-        # A record of a tenant with a suppression list of its own has the tenant's name behind the hash.
+        # In a record of a tenant with its own suppression list, the hash is followed by the tenant's name.
         return _group_by_id(scan(" OR ".join(f"begins_with(address, {key})" for key in values), values))
     if found := _read_by_key(installation, question):
         return found, None, False
@@ -137,14 +140,14 @@ def _group_by_id(part: ScanPart) -> tuple[dict[str, Item], str | None, bool]:
 
 
 def _is_about(item: Item, question: MailQuery) -> bool:
-    """Whether a record is of the event or the subject; a book's id alone names its subject too."""
+    """Whether a record is about the event or the subject; a book's id alone also matches its subject."""
     id_, subject, source = (read_value(item, name, "") for name in ("id", "subject", "source"))
     fits = question.wanted in (id_, subject) or subject.endswith(f"/{question.wanted}")
     return fits and question.source in ("", source)
 
 
 def _read_by_key(installation: Installation, question: MailQuery) -> dict[str, Item]:
-    """The record of a MessageId, or of the event that a source and an id name."""
+    """Return the record of a MessageId, or of the event that a source and an id identify."""
     if question.source:
         owner = installation.read(event_key(question.source, question.wanted), ("message_id",))
         return _read(installation, [EventItem.from_item(owner).message_id]) if owner else {}
@@ -157,7 +160,7 @@ def _read(installation: Installation, message_ids: Collection[str]) -> dict[str,
 
 
 def _follow(installation: Installation, items: Mapping[str, Item]) -> dict[str, Item]:
-    """The messages that had the event before these, or have it now."""
+    """Add the messages that had these events earlier, or have them now."""
     known = dict(items)
     for _ in range(_HOPS):
         links = {
@@ -170,7 +173,7 @@ def _follow(installation: Installation, items: Mapping[str, Item]) -> dict[str, 
 
 
 def _read_parts(installation: Installation, items: Mapping[str, Item]) -> dict[str, Item]:
-    """The messages of each recipient of the events among these that name several, as far as they have come."""
+    """Return the messages of the parts of those events that name several recipients, as far as they exist."""
     keys = [
         event_key(deserialize(item["source"]), part_id(deserialize(item["id"]), name))
         for item in items.values()
@@ -189,7 +192,7 @@ def _is_letter_about(letter: DeadLetter, question: MailQuery) -> bool:
 
 
 def _with_outbox(mails: Mapping[str, MailStory], entries: Sequence[OutboxEntry]) -> list[MailStory]:
-    """Each mail with its outbox entry, and the entries of which the ledger knows nothing."""
+    """Return each mail with its outbox entry, and the entries that the ledger does not know."""
     left = {entry.event_id: entry for entry in entries}
     told = [replace(mail, outbox=left.pop(mail.event_id)) if mail.event_id in left else mail for mail in mails.values()]
     return [*told, *(MailStory(outbox=entry) for entry in left.values())]

@@ -1,4 +1,4 @@
-"""Whether an address gets mail at all: Herald's list, SES's lists, and what its reader has unsubscribed from."""
+"""Whether an address gets mail at all: Herald's lists, SES's lists, and its reader's unsubscriptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ __all__ = ["RecipientLists", "find_recipient"]
 
 @dataclass(frozen=True, slots=True)
 class RecipientLists:
-    """`regions` are those whose SES has the address on its list; None: SES could not be asked, because of `unasked`."""
+    """`regions` are those whose SES list contains the address; None: SES could not be asked, for the reason
+    `unasked`."""
 
     entries: tuple[Suppression, ...]
     stopped: tuple[str, ...]
@@ -27,7 +28,7 @@ class RecipientLists:
     unasked: str = ""
 
     def describe(self, command: str = "herald suppressions remove ADDRESS") -> list[str]:
-        """What keeps mail from the address, a line each; at least one line."""
+        """Return what keeps mail from the address, one line each; at least one line."""
         lines = [
             f"on {entry.whose}: {entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message "
             f"{entry.message_id}; {command} takes it off"
@@ -41,8 +42,8 @@ class RecipientLists:
 
 
 def find_recipient(installation: Installation, keys: Sequence[str], address: str = "") -> RecipientLists:
-    """What is known under these keys, and with an `address` on SES's lists too."""
-    with suppress(BotoCoreError, ClientError, UserError):  # the question to SES, below, explains why not
+    """Return what is known under these keys and, with an `address`, on SES's lists too."""
+    with suppress(BotoCoreError, ClientError, UserError):  # the query to SES below reports the cause
         keys = installation.in_own_lists(keys)
     entries = tuple(entry for key in keys if (entry := get_suppression(installation, key)))
     stopped = tuple(dict.fromkeys(name for key in keys for name in _find_stopped(installation, key)))
@@ -55,7 +56,7 @@ def find_recipient(installation: Installation, keys: Sequence[str], address: str
 
 
 def _find_stopped(installation: Installation, key: str) -> Iterator[str]:
-    """The categories that are stopped in one item of an address; of a tenant's own list with its name."""
+    """Return the categories that are stopped in one address item; those of a tenant's own list with its name."""
     names = {choice_name(category): category for category in sorted(find_categories())}
     item, tenant = installation.read(key, ["pk", *names]) or {}, own_list_of(key)
     return (f"{names[name]} of {tenant}" if tenant else names[name] for name in names if name in item)
