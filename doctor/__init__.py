@@ -1,2 +1,2 @@
-"""Whether an account, and the Herald in it, can send: checks that only read (`herald doctor`), and synthetic events
-through the real topic (`herald smoke`)."""
+"""Tests whether an account, and the Herald in it, can send: by read-only checks (`herald doctor`), and by synthetic
+events published to the real topic (`herald smoke`)."""

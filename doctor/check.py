@@ -1,4 +1,4 @@
-"""What a check is, what it finds, and how all of them are run: each by itself, whatever becomes of the others."""
+"""Checks, their results, and the runner: a check that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ __all__ = ["Check", "CheckResult", "CheckStatus", "Finding", "Scope", "find_wors
 
 
 class CheckStatus(StrEnum):
-    """How good a finding is, the best first."""
+    """The status of a finding, best first."""
 
-    #: Seen, and as it should be.
+    #: Checked, and as it should be.
     OK = "ok"
-    #: To be known or decided, or not seen at all.
+    #: An operator should know of it or decide, or it could not be checked.
     WARNING = "warning"
-    #: Seen, and mail is or will be held up by it.
+    #: Checked, and it holds up mail now or will do so.
     WRONG = "wrong"
 
 
 class Scope(StrEnum):
-    """When a check can be judged."""
+    """When a check can be run."""
 
-    #: Before anything is applied, too.
+    #: Also before Herald is installed.
     ACCOUNT = "account"
     #: Only where Herald is installed.
     INSTALLATION = "installation"
@@ -34,7 +34,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, and the one thing to do; a finding that is ok has nothing to do."""
+    """What was found, and the one thing to do about it: empty if the status is ok."""
 
     status: CheckStatus
     finding: str
@@ -43,7 +43,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question. `run` asks the account and judges; it may raise whatever AWS answers."""
+    """One check. `run` queries the account and returns a finding; it may raise any error that AWS returns."""
 
     id: str
     title: str
@@ -63,26 +63,26 @@ class CheckResult:
 
 
 def ok(finding: str) -> Finding:
-    """As it should be."""
+    """A finding that is as it should be."""
     return Finding(CheckStatus.OK, finding)
 
 
 def warning(finding: str, remedy: str) -> Finding:
-    """To be known or decided."""
+    """A finding that an operator should know of or decide."""
     return Finding(CheckStatus.WARNING, finding, remedy)
 
 
 def wrong(finding: str, remedy: str) -> Finding:
-    """Mail is or will be held up."""
+    """A finding that holds up mail now or will do so."""
     return Finding(CheckStatus.WRONG, finding, remedy)
 
 
 def run(
     checks: Iterable[Check], context: CheckContext, tell: Callable[[CheckResult], object] = lambda _: None
 ) -> list[CheckResult]:
-    """The results in the order of the checks, each passed to `tell` as soon as it is there.
+    """Run the checks and return their results in the same order; each is passed to `tell` as soon as it is known.
 
-    A check that raises becomes a result of its own, and stops no other.
+    A check that raises gets a result, too, and does not stop the others.
     """
     results = []
     for check in checks:

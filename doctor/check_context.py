@@ -1,4 +1,4 @@
-"""The context that every check gets: the way to AWS, the names of one Herald, and the options of the command line."""
+"""The context that every check gets: access to AWS, the names of one Herald, and the options of the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIAS", "CheckContext", "read_member"]
 
-#: What receives traffic; CodeDeploy alone moves it.
+#: The alias that receives traffic; only CodeDeploy moves it.
 ALIAS = "live"
 _SIMULATORS = {"sesv2": "the SES simulator", "codedeploy": "the CodeDeploy simulator", "dns": "the laptop cloud"}
 _SERVICES = {"sesv2": "SES", "codedeploy": "CodeDeploy", "cognito-idp": "Cognito", "dns": "DNS"}
@@ -31,13 +31,12 @@ _SERVICES = {"sesv2": "SES", "codedeploy": "CodeDeploy", "cognito-idp": "Cognito
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """One account in one region, and the Herald that is or will be in it; names are as infra/modules/notifier has them.
+    """One account in one region, and the Herald that is or will be in it; names are those of infra/modules/notifier.
 
-    `regions` are the regions that the settings name, by their source, the one that is used first. `reservation` is the
-    concurrency that `send_rate` (mails a second) needs. `told_topic` is the ARN of a shared topic, `told_domain` the
-    sending domain where no function tells it yet. `tenant` is whose sender is looked at, if not the deployment's own.
-    `resolver` None: no DNS is asked; `http` None: nor is any provider.
-    `local`: simulators answer.
+    `regions` are (source, region) pairs from the settings, the one in use first. `reservation` is the concurrency that
+    `send_rate` (mails a second) needs. `told_topic` is the ARN of a shared topic, `told_domain` the sending domain
+    before a function is installed. `tenant` is the tenant whose sender is checked, if not the deployment's own. With
+    `resolver` None, DNS is not queried; with `http` None, providers are not. `local`: emulators and simulators answer.
     """
 
     cloud: Cloud
@@ -56,14 +55,14 @@ class CheckContext:
     http: Http | None = None
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """An operation's answer. Raises `RefusedError` for an error of AWS's, botocore's own where none came."""
+        """Call an operation. Raises `RefusedError` if AWS returns an error, botocore's own errors if no answer came."""
         try:
             return self.cloud.ask(service, operation, **parameters)
         except ClientError as error:
             raise _make_refusal(service, operation, error) from error
 
     def find(self, service: str, operation: str, /, **parameters: Any) -> Answer | None:
-        """An operation's answer, None if there is no such thing. Raises as `ask` does."""
+        """Call an operation; None if the resource does not exist. Raises as `ask` does."""
         try:
             return self.ask(service, operation, **parameters)
         except RefusedError as refusal:
@@ -74,7 +73,7 @@ class CheckContext:
     def pages(
         self, service: str, operation: str, next_page: str = "NextToken", /, **parameters: Any
     ) -> Iterator[Answer]:
-        """Every page of a list; `next_page` is how the operation names the next one."""
+        """Every page of a list; `next_page` is the name of the operation's pagination token."""
         return read_pages(self, service, operation, next_page, **parameters)
 
     @property
@@ -84,7 +83,7 @@ class CheckContext:
 
     @property
     def installed(self) -> bool:
-        """Whether there is such a function; True where nobody may look."""
+        """Whether `notify` exists; True if the caller may not look it up."""
         try:
             self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify)
         except RefusedError as refusal:
@@ -93,7 +92,7 @@ class CheckContext:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """The environment of `notify`: of what the alias leads to, or, without an alias, of the code that is there."""
+        """The environment variables of `notify`: those of the alias's version, or of $LATEST if there is no alias."""
         answer = self.find("lambda", "GetFunctionConfiguration", FunctionName=self.notify, Qualifier=ALIAS)
         if answer is None:
             answer = self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify)
@@ -102,16 +101,16 @@ class CheckContext:
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """The URLs of the providers in those settings, in order of preference; none where a recording left them out.
+        """The URLs of the providers in those settings, in order of preference; empty if a recording left them out.
 
-        Raises `UserError` where `notify` could not read them.
+        Raises `UserError` if `notify` could not read them.
         """
         settings = self.settings
         return () if settings.get("HERALD_PROVIDERS") == LEFT_OUT else read_providers(settings, self.notify)
 
     @property
     def sender(self) -> str | None:
-        """The address that mail comes from, or that domain alone where no function tells; None if it is unknown."""
+        """The sender's address, or only its domain if the command line names that; None if it is unknown."""
         if self.tenant:
             return parseaddr(self.tenant.sender)[1].lower()
         if self.told_domain:
@@ -120,20 +119,20 @@ class CheckContext:
 
     @property
     def configuration_set(self) -> str:
-        """The SES configuration set of every mail, or of the tenant's."""
+        """The SES configuration set that mail is sent with: the tenant's, if it has one, else the deployment's."""
         if self.tenant and self.tenant.configuration_set:
             return self.tenant.configuration_set
         return self.settings.get("HERALD_CONFIGURATION_SET") or self.prefix
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of something of this account and region."""
+        """The ARN of a resource in this account and region."""
         caller = str(read_member(self.ask("sts", "GetCallerIdentity"), "sts", "Arn"))
         partition, account = caller.split(":")[1], caller.split(":")[4]
         return f"arn:{partition}:{service}:{self.region}:{account}:{resource}"
 
     @property
     def alias_arn(self) -> str:
-        """What SNS invokes."""
+        """The ARN of the alias, which SNS invokes."""
         return self.arn("lambda", f"function:{self.notify}:{ALIAS}")
 
     def topic(self, part: str) -> str:
@@ -150,27 +149,27 @@ class CheckContext:
         return attributes
 
     def player(self, service: str) -> str:
-        """Who answers for a service here, as people know it."""
+        """The name, for messages, of what answers for a service here: AWS's service, an emulator or a simulator."""
         return _SIMULATORS.get(service, "ministack") if self.local else _SERVICES.get(service, service.upper())
 
     def make(self, target: str) -> str:
-        """What a person types to run a command on this very Herald."""
+        """The `make` command that runs a target on this Herald."""
         flags = " ".join(["--local"] * self.local + [f"--prefix {self.prefix}"] * (self.prefix != "herald"))
         return f'make {target} FLAGS="{flags}"' if flags else f"make {target}"
 
     @property
     def apply(self) -> str:
-        """What puts back that which is not as it is made: Terraform, or a new start of the laptop cloud."""
+        """How to restore what differs from its configuration: by Terraform, or by restarting the laptop cloud."""
         return "stop the laptop cloud and start it anew: make run" if self.local else "make apply"
 
     @property
     def beyond(self) -> str:
-        """What to do about something that is not answered here."""
+        """What to do about something that cannot be checked here."""
         return "run it on AWS: only AWS can tell" if self.local else "update boto3 (make setup), or look in the console"
 
 
 def read_member(answer: Any, service: str, *path: str) -> Any:
-    """What stands at a path in an answer. Raises `UnansweredError` where a member of it was left out, as AWS may."""
+    """The value at a path in an answer. Raises `UnansweredError` if a member is missing or null, as AWS may omit it."""
     for name in path:
         if not isinstance(answer, Mapping) or answer.get(name) is None:
             raise UnansweredError(service, name)

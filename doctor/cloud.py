@@ -1,4 +1,4 @@
-"""The one way to AWS: an operation by its name in the service model, so that answers can be kept and replayed."""
+"""Calls AWS operations by their names in the service model, so that answers can be recorded and replayed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Cloud(Protocol):
     """Anything that answers an AWS operation: AWS, a laptop cloud, a recording, a fake."""
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """The answer as boto3 shapes it, without its metadata. Raises botocore's errors."""
+        """Return the answer in boto3's shape, without its metadata. Raises botocore's errors."""
 
 
 class Boto3Cloud:
-    """AWS or a laptop cloud, by boto3 clients; `client` makes one by the service's name in boto3, and by `region_name`
-    for a service that is asked as `sesv2@eu-west-1`."""
+    """AWS or a laptop cloud, called by boto3. `client` makes a client for boto3's name of a service; for
+    `sesv2@eu-west-1` it is also passed that `region_name`."""
 
     def __init__(self, client: Callable[..., Any]) -> None:
         self._client = client
@@ -38,7 +38,7 @@ class Boto3Cloud:
 
 
 class Memo:
-    """Asks each question once: checks that need the same answer see the same, and SES allows one such call a second.
+    """Caches answers: checks that need the same answer get the same one, and SES allows one such call a second.
 
     https://docs.aws.amazon.com/ses/latest/dg/quotas.html
     """
@@ -48,7 +48,7 @@ class Memo:
         self._known: dict[str, Answer | Exception] = {}
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """The first answer; an error is raised again."""
+        """Return the first answer; an error is cached, too, and raised again."""
         key = format_key(service, operation, parameters)
         if key not in self._known:
             try:
@@ -62,12 +62,12 @@ class Memo:
 
 
 def format_key(service: str, operation: str, parameters: Mapping[str, Any]) -> str:
-    """One text for one question."""
+    """A text that is the same for the same operation and parameters."""
     return f"{service} {operation} {json.dumps(parameters, sort_keys=True, default=str)}"
 
 
 def read_pages(cloud: Cloud, service: str, operation: str, token: str, /, **parameters: Any) -> Iterator[Answer]:
-    """Every page of a list; `token` is how the operation names the next one, in its answer and in its request."""
+    """Every page of a list; `token` is the name of the pagination token, in the operation's answer and request."""
     more: dict[str, Any] = {}
     while True:
         answer = cloud.ask(service, operation, **parameters, **more)

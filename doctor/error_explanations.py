@@ -1,4 +1,4 @@
-"""What each error says to the person who ran the doctor."""
+"""Explains errors to the operator who runs the doctor."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Explanation:
 
 
 def explain(problem: Exception, context: CheckContext) -> Explanation:
-    """What an error says to a person."""
+    """Explain an error."""
     match problem:
         case UnansweredError():
             return Explanation(

@@ -1,4 +1,4 @@
-"""What AWS refused or left out, as errors."""
+"""Errors for what AWS refused or left out of an answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DENIED = frozenset(
         "KMSAccessDeniedException",
     }
 )
-#: How each service says that there is no such thing.
+#: Each service's code for a resource that does not exist.
 _MISSING = frozenset(
     {
         "ApplicationDoesNotExistException",
@@ -29,14 +29,14 @@ _MISSING = frozenset(
         "ResourceNotFoundException",
     }
 )
-#: How the emulator and the simulators say that they do not play a call.
+#: Codes of the emulator and the simulators for an operation that they do not implement.
 _UNPLAYED = frozenset({"InvalidAction", "UnknownOperation", "UnknownOperationException", "UnsupportedOperation"})
 _UNPLAYED_TEXT = ("Unknown SES v2 path", "Function not found: /")
 _IAM_PREFIX = {"sesv2": "ses"}
 
 
 class RefusedError(Exception):
-    """AWS answered an operation with an error: its code, its sentence, and the HTTP status."""
+    """AWS answered an operation with an error: its code, its message, and the HTTP status."""
 
     def __init__(self, service: str, operation: str, code: str, message: str, status: int) -> None:
         super().__init__(f"{code}: {message}")
@@ -48,7 +48,7 @@ class RefusedError(Exception):
 
     @property
     def action(self) -> str:
-        """The IAM action that the operation needs: it has the operation's own name, but API Gateway's is GET.
+        """The IAM action that the operation needs: named like the operation, except for API Gateway, where it is GET.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
         """
@@ -58,22 +58,22 @@ class RefusedError(Exception):
 
     @property
     def denied(self) -> bool:
-        """Whether the caller may not ask."""
+        """Whether the caller lacks the permission."""
         return self.code in _DENIED
 
     @property
     def missing(self) -> bool:
-        """Whether there is no such thing."""
+        """Whether the resource does not exist."""
         return self.code in _MISSING and not self.unplayed
 
     @property
     def unplayed(self) -> bool:
-        """Whether an emulator says that it does not know the operation."""
+        """Whether an emulator does not implement the operation."""
         return self.code in _UNPLAYED or self.status == 501 or self.message.startswith(_UNPLAYED_TEXT)
 
 
 class UnansweredError(Exception):
-    """`service` answered, and left `what` out."""
+    """`service` answered, but left out `what`."""
 
     def __init__(self, service: str, what: str) -> None:
         super().__init__(f"{service} does not tell {what}")

@@ -18,7 +18,7 @@ _SOURCE = "aws:sourcearn"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One statement that allows it; `conditions` are the keys that it asks for besides the source's ARN."""
+    """A statement that allows the action; `conditions` are its condition keys other than the source's ARN."""
 
     conditions: tuple[str, ...]
 
@@ -26,7 +26,7 @@ class Grant:
 def list_grants(policy: str, service: str, action: str, source: str | None = None) -> list[Grant]:
     """The statements that let a service (`sns.amazonaws.com`) do `action`, for the ARN `source` if one is given.
 
-    A statement that names no source allows every one. Raises `ValueError` if the text is no policy.
+    A statement that names no source allows every one. Raises `ValueError` if the text is not a policy.
     """
     return [
         Grant(tuple(sorted({key for _, key, _ in conditions} - {_SOURCE})))

@@ -1,6 +1,6 @@
-"""Providers beside SES, asked by their own HTTP APIs: is the key known, is the domain verified, where do reports go.
+"""Queries the HTTP APIs of providers other than SES: is the key known, is the domain verified, where do reports go.
 
-Nothing here sends a mail, so what only a mail would show is not checked.
+No mail is sent, so what only a mail would show is not checked.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class HttpAnswer:
 
 
 class Http(Protocol):
-    """One request to a provider, or to the address of a webhook; never raises."""
+    """Makes one request to a provider or to the URL of a webhook; never raises."""
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
         """The answer."""
 
 
 class ProbeFailed(Exception):
-    """A provider did not answer a question. `known`: it took the key, and only the right to look is missing."""
+    """A provider did not answer a query. `known`: it accepts the key, which only lacks permission to read."""
 
     def __init__(self, answer: HttpAnswer, known: bool) -> None:
         super().__init__(f"answered {answer.status}" if answer.status else "did not answer")
@@ -50,7 +50,7 @@ class ProbeFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """The account that a key belongs to, and how to ask it at `base`."""
+    """The account that a key belongs to, and the HTTP client to query it with, at `base`."""
 
     url: str
     base: str
@@ -58,7 +58,7 @@ class ProviderAccount:
     http: Http
 
     def ask(self, path: str) -> Any:
-        """The answer's JSON. Raises ProbeFailed."""
+        """GET a path and return the answer's JSON. Raises `ProbeFailed` if the status is not 200."""
         mailgun = read_scheme(self.url).startswith("mailgun")
         word = f"Basic {b64encode(f'api:{self.key}'.encode()).decode()}" if mailgun else f"Bearer {self.key}"
         headers = {"Authorization": word, "Accept": "application/json", "User-Agent": "herald-doctor"}
@@ -69,7 +69,7 @@ class ProviderAccount:
 
 
 def _is_only_restricted(answer: HttpAnswer) -> bool:
-    """Whether the key is good, and may not look: SendGrid and Mailgun say 403, Resend names it.
+    """Whether the key is valid but lacks permission to read: SendGrid and Mailgun answer 403, Resend names the error.
 
     https://resend.com/docs/api-reference/errors
     """
@@ -80,9 +80,9 @@ def _is_only_restricted(answer: HttpAnswer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ProviderProbe:
-    """The questions to one provider: `check_key` asks whether it knows the key, `list_domains` gives each sending
-    domain and whether it is verified, `list_webhooks` the addresses that reports go to and what is missing at each. All
-    raise `ProbeFailed`."""
+    """The queries of one provider. `check_key` asks whether it knows the key; `list_domains` returns each sending
+    domain and whether it is verified; `list_webhooks` returns each URL that reports go to and what it lacks. All raise
+    `ProbeFailed`."""
 
     check_key: Callable[[ProviderAccount], object]
     list_domains: Callable[[ProviderAccount], Mapping[str, bool]]
@@ -170,7 +170,7 @@ def _read_resend_webhooks(account: ProviderAccount) -> Mapping[str, tuple[str, .
 
 
 _MAILGUN = ProviderProbe(_read_mailgun_domains, _read_mailgun_domains, _read_mailgun_webhooks)
-#: By the scheme of the provider's URL. SendGrid's scopes may be asked for by any key:
+#: By the scheme of the provider's URL. Any SendGrid key may read its scopes:
 #: https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions/retrieve-a-list-of-scopes-for-which-this-user-has-access
 PROBES: Mapping[str, ProviderProbe] = {
     "sendgrid": ProviderProbe(

@@ -1,4 +1,4 @@
-"""Every answer of AWS, in a file without personal data; and a cloud that answers from it."""
+"""Records the answers of AWS in a file without personal data, and replays them from it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from doctor.scrubbing import Scrubber
 __all__ = ["RecordedCall", "Recording", "RecordingCloud", "UnrecordedError"]
 
 _TIME, _BYTES = "$time", "$bytes"
-#: What these answer is kept nowhere.
+#: Operations whose answers are never recorded.
 _SECRET = frozenset({"GetParameter", "GetSecretValue"})
 
 
 class UnrecordedError(Exception):
-    """The recording holds no answer to this question."""
+    """The recording has no answer to this call."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One question and what came: an answer, or the error's code, sentence and HTTP status."""
+    """One call and its answer, or its error's code, message and HTTP status."""
 
     service: str
     operation: str
@@ -37,14 +37,14 @@ class RecordedCall:
 
 
 class RecordingCloud:
-    """Asks another cloud, and keeps what it answers; of the same answers to the same question the first."""
+    """Calls another cloud and records what it answers; the same answer to the same call is recorded once."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.calls: list[RecordedCall] = []
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """The other cloud's answer. An error of AWS's is kept, too."""
+        """Return the other cloud's answer. Errors that AWS returns are recorded, too."""
         try:
             answer = self._cloud.ask(service, operation, **parameters)
         except ClientError as error:
@@ -64,7 +64,7 @@ class RecordingCloud:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was asked and answered from `at` on, in a region; a cloud that answers the same questions the same."""
+    """The calls in a region from `at` on and their answers; as a `Cloud`, it replays them."""
 
     at: datetime
     region: str
@@ -73,7 +73,7 @@ class Recording:
     calls: list[RecordedCall] = field(default_factory=list)
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
-        """The recorded answer, or the recorded error. Raises `UnrecordedError` if it was never asked."""
+        """Return the recorded answer, or raise the recorded error; `UnrecordedError` if the call was not recorded."""
         wanted = format_key(service, operation, _to_plain(parameters))
         for call in self.calls:
             if format_key(call.service, call.operation, _to_plain(call.parameters)) == wanted:
@@ -111,7 +111,7 @@ def _as_dict(call: RecordedCall) -> dict[str, Any]:
 
 
 def _to_plain(value: Any) -> Any:
-    """A value of botocore's as JSON has it; of bytes only how many there were."""
+    """Convert a value of botocore's to JSON types; of bytes, only the length is kept."""
     match value:
         case datetime():
             return {_TIME: value.isoformat()}

@@ -1,5 +1,5 @@
-"""Takes out of recorded calls what names an account or a person. The same thing becomes the same word everywhere, so
-that questions and answers still fit together."""
+"""Removes from recorded calls what identifies an account or a person. The same value gets the same replacement
+everywhere, so that requests and answers still match."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["LEFT_OUT", "Scrubber"]
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _API_HOST = re.compile(r"\b([a-z0-9]{10})(?=\.execute-api\b)")
 _ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
-#: Access keys, ids of principals, user pools and keys, endpoints of a machine: each kind by its own spelling.
+#: Replacements and patterns of access keys and ids of principals, callers, user pools, certificates and endpoints.
 _NAMED = (
     ("AKIAEXAMPLE", re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{8,}(?::[\w+=,.@-]+)?")),
     ("caller", re.compile(r"(?<=:assumed-role/)[\w+=,.@/-]+|(?<=:user/)[\w+=,.@/-]+")),
@@ -35,17 +35,17 @@ _TOKENS = frozenset(
         "nextToken",
     }
 )
-#: Of the account's details at AWS, and of a function's settings, only these are kept.
+#: Members of an answer that are left out, and the only settings of a function that are kept.
 _PRIVATE = frozenset({"AdditionalContactEmailAddresses", "Tags", "UseCaseDescription", "WebsiteURL"})
 _SETTINGS = frozenset({"HERALD_CONFIGURATION_SET", "HERALD_FROM", "HERALD_LEDGER_TABLE", "HERALD_PUBLIC_URL"})
 _AMAZONS = (".amazonses.com", ".amazonaws.com")
-#: Stands in the place of a setting or a token that no recording has.
+#: Replaces a setting or a token that is not recorded.
 LEFT_OUT = "left out"
 _OUR_ACCOUNT = "123456789012"
 
 
 class Scrubber:
-    """Knows the addresses and domains that stand anywhere in `everything`."""
+    """Replaces the addresses and domains that occur anywhere in `everything`."""
 
     def __init__(self, everything: Any) -> None:
         texts = sorted(set(_list_texts(everything)))
@@ -75,14 +75,14 @@ class Scrubber:
         return value
 
     def _scrub_setting(self, name: str, value: str) -> str:
-        if name == "HERALD_PROVIDERS":  # where SES is asked; the others name hosts and domains
+        if name == "HERALD_PROVIDERS":  # only SES's are kept; the others name hosts and domains
             return ",".join(url for url in value.split(",") if url.startswith("ses://")) or LEFT_OUT
         if name not in _SETTINGS:
             return LEFT_OUT
         return self._scrub_text(parseaddr(value)[1] if name == "HERALD_FROM" else value)
 
     def _scrub_text(self, text: str, name: str = "") -> str:
-        if name == "ApiId":  # the name of a host; those of the account's other APIs are in the list too
+        if name == "ApiId":  # part of a host name; the list has the account's other APIs, too
             return self._apis[text]
         text = _ADDRESS.sub(self._scrub_person, text)
         for domain, word in self._words.items():
@@ -98,7 +98,7 @@ class Scrubber:
 
 
 def _leave_private(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What an answer tells of no person; of tags the one that the doctor reads."""
+    """The members of an answer that are not private; of its tags, only the one that the doctor reads."""
     for name, value in answer.items():
         if name == "Tags" and isinstance(value, Mapping) and "Certificate" in value:
             yield name, {"Certificate": value["Certificate"]}
@@ -114,7 +114,7 @@ def _list_texts(value: Any) -> Iterator[str]:
 
 
 def _find_apis(value: Any) -> Iterator[str]:
-    """The ids of HTTP APIs, which are asked for and answered."""
+    """The ids of HTTP APIs in requests and answers."""
     if isinstance(value, Mapping):
         if isinstance(value.get("ApiId"), str):
             yield value["ApiId"]
@@ -125,7 +125,7 @@ def _find_apis(value: Any) -> Iterator[str]:
 
 
 def _find_asked_domains(everything: Any) -> Iterator[str]:
-    """The identities that SES was asked for, one that no address stands for too, and the web app's own host."""
+    """The domains that were asked for: SES identities, even if no address has them, and the web app's host name."""
     for call in everything:
         names = (call["parameters"].get(kind, "") for kind in ("EmailIdentity", "DomainName"))
         certificate = (call.get("answer") or {}).get("Certificate") or {}

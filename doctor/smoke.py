@@ -1,8 +1,8 @@
-"""Synthetic events through the real topic, each followed in the ledger until it is delivered.
+"""Publishes synthetic events to the real topic and follows each in the ledger until its mail is delivered.
 
-They go to SES's mailbox simulator, which nobody reads and which counts against no reputation:
+The mails go to SES's mailbox simulator, which does not affect the sender's reputation:
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
-One that tries another provider goes to what that provider has for tests (`function/providers`).
+A mail that tests another provider goes to that provider's own address for tests (`function/providers`).
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from function.ledger.keys import message_key
 
 __all__ = ["STEPS", "Journey", "Latency", "Progress", "Smoke", "compute_latency"]
 
-#: What happens to a mail, in order, and the state of the timeline's row that says when.
+#: The steps of a mail, in order, and the state of the timeline's row that has the time of each.
 STEPS = {"published": "", "claimed": "sending", "accepted": "sent", "delivered": "delivered"}
-#: After these states no more reports come on a mail that was not delivered.
+#: States after which a mail that was not delivered gets no more reports.
 _LOST = frozenset({"rejected", "suppressed", "replaced", "refused", "bounced", "soft_bounced", "complained"})
 _LOOK_SECONDS = 1.0
 _NINETY_NINE = 0.99
 
-#: Called with how many were published, how many have ended, and how many there will be.
+#: Called with the number of events published, ended, and planned.
 Progress = Callable[[int, int, int], None]
 
 
 @dataclass(slots=True)
 class Journey:
-    """One event: when each step happened, in epoch milliseconds, and the state that the ledger has it in.
+    """One event: the time of each step, in epoch milliseconds, and its state in the ledger.
 
-    `published` is this machine's clock; the others are AWS's, from the record's timeline.
+    `published` is by this machine's clock; the other times are AWS's, from the record's timeline.
     """
 
     event: str
@@ -46,24 +46,24 @@ class Journey:
     at: dict[str, int]
     state: str = ""
     reason: str = ""
-    #: The provider that it tries; empty: it goes as synthetic mails go.
+    #: The provider that is tested; empty: the one that sends synthetic mails by default.
     provider: str = ""
     #: The last step that can be seen: without a webhook no delivery is reported.
     last: str = "delivered"
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is waited for."""
+        """Whether no further step is awaited."""
         return self.arrived or self.state in _LOST
 
     @property
     def arrived(self) -> bool:
-        """Whether it came as far as can be seen."""
+        """Whether it has reached the last step that can be seen."""
         return self.last in self.at
 
     @property
     def delivered(self) -> bool:
-        """Whether the provider said that it handed the mail over."""
+        """Whether the provider reported the delivery."""
         return "delivered" in self.at
 
     @property
@@ -74,7 +74,7 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds from publication to acceptance: the median, and what 99 of 100 stay below (by nearest rank)."""
+    """Seconds from publication to acceptance over `count` mails: the median and the 99th percentile (nearest rank)."""
 
     count: int
     median: float
@@ -83,9 +83,9 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Smoke:
-    """Sends and follows. `clock` gives seconds since the epoch, `sleep` takes seconds, as does `pause` between two
-    publications. Every question is asked anew: `context` must not remember answers. `provider` is the one that is
-    tried, if one is, and `last` the last step that can be seen there."""
+    """Publishes events and follows them. `clock` returns seconds since the epoch, `sleep` takes seconds; `pause` is in
+    seconds, between two publications. `context` must not cache answers. `provider` is the one that is tested, if one
+    is, and `last` the last step that can be seen there."""
 
     context: CheckContext
     topic: str
@@ -99,7 +99,7 @@ class Smoke:
     last: str = "delivered"
 
     def run(self, events: int, seconds: float, progress: Progress = lambda *_: None) -> list[Journey]:
-        """Send so many, and follow them for so many seconds at the most; the journeys, ended or not.
+        """Publish so many `events` and follow them, for at most `seconds` in all; return the journeys, ended or not.
 
         Raises `RefusedError` if AWS refuses a call.
         """
@@ -115,7 +115,7 @@ class Smoke:
         return journeys
 
     def _look_at_each(self, journeys: list[Journey], progress: Progress, events: int) -> bool:
-        """Look once at each that has not ended; whether all have."""
+        """Look up each journey that has not ended; return whether all have ended."""
         for journey in journeys:
             if not journey.ended:
                 self._follow(journey)
@@ -156,7 +156,7 @@ class Smoke:
 
 
 def compute_latency(journeys: Sequence[Journey]) -> Latency | None:
-    """How long acceptance took, over those that were accepted; None if none was."""
+    """Compute the latency of the mails that were accepted; None if none was."""
     taken = sorted(journey.seconds["accepted"] for journey in journeys if "accepted" in journey.at)
     if not taken:
         return None
@@ -164,7 +164,7 @@ def compute_latency(journeys: Sequence[Journey]) -> Latency | None:
 
 
 def _read_times(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """The first time of each step. Feedback may be faster than the record: a delivery proves the acceptance."""
+    """The first time of each step. Feedback may come before the record, so a delivery also proves the acceptance."""
     found: dict[str, int] = {}
     for step, state in STEPS.items():
         times = [row["at"] for row in rows if row["state"] == state]

@@ -13,14 +13,14 @@ from operations.errors import UserError
 
 __all__ = ["EACH", "SmokeProvider", "choose_providers"]
 
-#: What names every provider that a test can follow a mail by.
+#: Selects every provider whose mails a test can follow.
 EACH = "each"
 
 
 @dataclass(frozen=True, slots=True)
 class SmokeProvider:
-    """One provider; an empty URL is the one that sends synthetic mails without a choice. `reports`: whether reports
-    on its mails reach this Herald."""
+    """One provider; an empty URL is the one that sends synthetic mails by default. `reports`: whether reports on its
+    mails reach this Herald."""
 
     url: str = ""
     reports: bool = True
@@ -33,9 +33,9 @@ class SmokeProvider:
 
 def choose_providers(context: CheckContext, named: Sequence[str]) -> list[SmokeProvider]:
     """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; if none is named, the
-    one that a synthetic mail is sent by without a choice.
+    one that sends synthetic mails by default.
 
-    Raises `UserError` for one that is not configured here, for a mail server, and where `notify` could not read its
+    Raises `UserError` for one that is not configured here, for a mail server, and if `notify` could not read its
     settings.
     """
     if not named:
@@ -67,7 +67,7 @@ def _list_names(url: str) -> tuple[str, ...]:
 
 
 def _find_reporting(context: CheckContext) -> set[str]:
-    """The providers that report to this Herald; all, if the caller may not read which."""
+    """The providers that report to this Herald; all of them if the caller may not look that up."""
     try:
         return set(find_reporting(context))
     except (RefusedError, UnansweredError):

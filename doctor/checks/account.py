@@ -1,6 +1,6 @@
-"""The account: who asks, in which region, and what SES lets it do there: whom it may mail, how much, on which plan.
+"""Checks of the account: the caller, the region, and what SES allows there: recipients, number of mails, and plan.
 
-All that SES says of it is one answer: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+All of SES's answers come from one call: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from doctor.check_context import CheckContext, read_member
 __all__ = ["CHECKS"]
 
 _REASONS = frozenset({"BOUNCE", "COMPLAINT"})
-#: The part of the daily quota from which on it is worth a word.
+#: The share of the daily quota from which on the check warns.
 _NEARLY = 0.9
 
 
@@ -25,7 +25,7 @@ def _check_credentials(context: CheckContext) -> Finding:
 
 
 def _check_region(context: CheckContext) -> Finding:
-    """boto3 and Terraform do not look for the region in the same order, so all that name one must name the same.
+    """boto3 and Terraform look for the region in different orders, so all settings must name the same one.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
     """
@@ -85,7 +85,7 @@ def _plan(context: CheckContext) -> Finding:
 def _check_delivery_mode(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountDeliveryAttributes.html
 
-    botocore tells it since 1.44.
+    botocore returns it since 1.44.
     """
     mode = read_member(context.ask("sesv2", "GetAccount"), "sesv2", "DeliveryAttributes", "SharedPoolDeliveryMode")
     if mode == "REGIONAL":

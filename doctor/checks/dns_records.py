@@ -1,4 +1,4 @@
-"""The domain's records, as everybody else sees them."""
+"""Checks of the sending domain's records, as DNS returns them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["CHECKS", "look"]
 
 _ZONE = "dkim.amazonses.com"
 
-#: Judges the name of an identity and what SES tells of it, with a resolver.
+#: A check, with a resolver, of one SES identity: its name, and what SES returns about it.
 _Judge = Callable[[CheckContext, Resolver, str, Any], Finding]
 
 
 def _ask_dns(judge: _Judge) -> Callable[[CheckContext], Finding]:
-    """A check of the sender's domain by DNS; where DNS does not answer, nothing is proved."""
+    """Make a check that looks up the sender's domain in DNS; if DNS does not answer, it only warns."""
 
     def run(context: CheckContext) -> Finding:
         found = find_identity(context)
@@ -57,7 +57,7 @@ def _check_dkim(_context: CheckContext, resolver: Resolver, name: str, identity:
 
 
 def _check_spf(_context: CheckContext, resolver: Resolver, name: str, identity: Any) -> Finding:
-    """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html and RFC 7208: one SPF record a name."""
+    """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html and RFC 7208: one SPF record for each name."""
     domain = _read_mail_from(identity)
     if domain is None:
         return warning(
@@ -76,7 +76,7 @@ def _check_spf(_context: CheckContext, resolver: Resolver, name: str, identity: 
 
 
 def _check_mx(context: CheckContext, resolver: Resolver, name: str, identity: Any) -> Finding:
-    """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html: exactly one, or SES gives the domain up."""
+    """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html: exactly one MX record, or the setup fails."""
     domain = _read_mail_from(identity)
     if domain is None:
         return warning(f"{name} has no MAIL FROM domain", "set identity.mail_from in terraform.tfvars, then make apply")
@@ -90,7 +90,7 @@ def _check_mx(context: CheckContext, resolver: Resolver, name: str, identity: An
 def _check_dmarc(_context: CheckContext, resolver: Resolver, name: str, _identity: Any) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dmarc.html
 
-    By RFC 7489 the record of a domain above counts too.
+    By RFC 7489 the record of a parent domain counts, too.
     """
     labels = name.rpartition("@")[2].split(".")
     for start in range(len(labels) - 1):
@@ -113,7 +113,7 @@ def _read_mail_from(identity: Any) -> str | None:
 
 
 def look(resolver: Resolver, name: str, kind: str) -> list[str]:
-    """The values of a record, as text without the last dot; none if there is no such record."""
+    """The values of a record, as text without the trailing dot; empty if there is no such record."""
     try:
         answer = resolver.resolve(name, kind, search=False)
     except (NXDOMAIN, NoAnswer):

@@ -1,4 +1,4 @@
-"""Events that apps post over HTTP: whether anybody may."""
+"""The check of the events API: whether any client may post events over HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from doctor.cloud import Answer
 
 __all__ = ["CHECKS"]
 
-#: What stands in the audience while there is no client: infra/modules/notifier has the same.
+#: The placeholder in the authorizer's audience while there is no client, as in infra/modules/notifier.
 _NOBODY = "no-client-yet"
 
 

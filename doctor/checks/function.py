@@ -1,4 +1,4 @@
-"""The function that sends: what it may use, where its alias leads, and whether anything holds it back."""
+"""Checks of `notify`: its concurrency, whether it is paused, its alias, and whether SNS may invoke it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from doctor.policies import list_grants
 
 __all__ = ["CHECKS"]
 
-#: What Lambda keeps unreserved of an account's concurrency; of an account with less, all of it.
+#: The concurrency that Lambda keeps unreserved; in an account that has less, all of it.
 _UNRESERVED = 100
 
 

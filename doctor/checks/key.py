@@ -1,4 +1,4 @@
-"""The key that topics and queues are encrypted with."""
+"""The check of the key that topics and queues are encrypted with."""
 
 from __future__ import annotations
 

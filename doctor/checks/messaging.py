@@ -1,4 +1,4 @@
-"""The two subscriptions that the road leads over, and who may send to the queues behind them."""
+"""Checks of the SNS subscriptions for events and feedback, and of the policies of the queues behind them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _check_subscription(context: CheckContext, part: str, protocol: str, endpoin
 
 
 def _check_attributes(context: CheckContext, arn: str, endpoint: str, letters: str) -> Finding | None:
-    """What speaks against a subscription.
+    """What is wrong with a subscription's attributes; None if nothing is.
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
     """
@@ -64,7 +64,7 @@ def _check_attributes(context: CheckContext, arn: str, endpoint: str, letters: s
 
 
 def _check_policies(context: CheckContext) -> Finding:
-    """SNS gives a message up where the queue does not admit it, so this is looked for before it happens.
+    """SNS gives up a message that the queue's policy does not allow, so the policies are checked beforehand.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
     """

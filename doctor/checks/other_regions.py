@@ -1,4 +1,4 @@
-"""SES in each other region that mails may go by: what the checks of this region say of it there."""
+"""Runs the checks of SES in each other region from which mails may be sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CHECKS = [check for check in (*account.CHECKS, *ses_sending.CHECKS) if check.id
 
 @dataclass(frozen=True, slots=True)
 class SesThere:
-    """The same cloud, whose SES is asked in another region."""
+    """The same cloud, but SES is called in another region."""
 
     cloud: Cloud
     region: str
@@ -39,7 +39,7 @@ class SesThere:
 
 
 def _check_other_regions(context: CheckContext) -> Finding:
-    """Its quota is compared with `send_rate` too, since by fail-over all mails go there."""
+    """Each region's quota is compared with `send_rate`, too: after a failover, all mails are sent there."""
     regions = [region for region in list_ses_regions(context.providers) if region != context.region]
     if not regions:
         return ok("no mail goes by SES in another region")

@@ -1,4 +1,4 @@
-"""The providers beside SES: their keys, their domains, and the webhooks by which they report."""
+"""Checks of the providers other than SES: their keys, their domains, and the webhooks by which they report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["CHECKS", "find_reporting"]
 _BASES = {"sendgrid": SENDGRID, "resend": RESEND, **MAILGUN}
 _UNASKED = "a mail server is asked nothing: whether it takes the log-in is seen from the first mail"
 
-#: How the webhook function answers an unsigned request: 400 where the signature belongs into the body.
+#: The webhook function's answers to an unsigned request: 400 for a provider whose signature is in the body.
 _REFUSED = (400, 401)
 
 Judge = Callable[[CheckContext, ProviderProbe, ProviderAccount], Finding]
@@ -55,7 +55,7 @@ def _find(context: CheckContext, settings: Mapping[str, str], url: str, judge: J
 
 
 def _read_secret(context: CheckContext, arn: str) -> str:
-    """What an ARN names, as the function reads it; it is never kept in a recording."""
+    """Read the secret that an ARN names, as the function does; a recording never holds it."""
     if ":secretsmanager:" in arn:
         answer = context.ask("secretsmanager", "GetSecretValue", SecretId=arn)
         return str(read_member(answer, "secretsmanager", "SecretString")).strip()
@@ -93,7 +93,7 @@ def _check_key(_context: CheckContext, probe: ProviderProbe, account: ProviderAc
 
 
 def _check_domain(context: CheckContext, probe: ProviderProbe, account: ProviderAccount) -> Finding:
-    """The domain of the deployment's sender, and those of the tenants whose mail may go by this provider."""
+    """Check the domains of the deployment's sender and of the tenants whose mail this provider may send."""
     tenants = [one.sender for one in find_tenants(context).values() if one.may_go_by(account.url)]
     senders = [context.sender or "", *(parseaddr(sender)[1].lower() for sender in tenants)]
     domains = list(dict.fromkeys(sender.rpartition("@")[2] for sender in senders))

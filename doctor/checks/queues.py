@@ -1,4 +1,4 @@
-"""The queues: whether they are read, and what lies in `dead`."""
+"""Checks of the queues and the ledger's stream: whether they are read, and the dead letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from doctor.errors import RefusedError
 
 __all__ = ["CHECKS"]
 
-#: States of a mapping that reads, or is about to.
+#: States of an event source mapping that reads, or is about to.
 _READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 _WINDOW = timedelta(minutes=15)
 _DAY = 86_400
@@ -41,7 +41,7 @@ def _check_readers(context: CheckContext) -> Finding:
 def _check_letters(context: CheckContext) -> Finding:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 
-    Letters are counted, not received: SQS's age forgets a message that was received three times.
+    Letters are counted, not received: SQS's metric of age ignores a message that was received three times.
     """
     dead = context.queue("dead")
     parts = (

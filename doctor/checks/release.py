@@ -1,4 +1,4 @@
-"""Releases: whether one can begin, is under way, or has left something behind."""
+"""Checks of releases: whether one can begin, is under way, or has left something behind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from operations.status.alarms import is_of
 
 __all__ = ["CHECKS"]
 
-#: Of what has not ended, all that the list may be asked for.
+#: The statuses of unfinished deployments that the list can be filtered by.
 #: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
 _UNDER_WAY = ["Created", "Queued", "InProgress"]
 _TAKES_BACK = frozenset({"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"})

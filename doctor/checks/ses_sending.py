@@ -1,4 +1,4 @@
-"""Who mail comes from, and the configuration set that it goes through."""
+"""Checks of the sender's SES identity and of the configuration set that mail is sent with."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from doctor.errors import UnansweredError
 
 __all__ = ["CHECKS", "find_identity"]
 
-#: What the ledger lives on; the others change nothing in it.
+#: The event types that change the ledger; the others do not.
 _EVENTS = frozenset({"SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"})
 _RECORDS = "create the records of: terraform -chdir=infra output dns_records"
 
 
 def find_identity(context: CheckContext) -> tuple[str, Any] | Finding:
-    """The identity that SES takes for the sender, by its name, or what there is to say where there is none.
+    """The name of the SES identity that covers the sender and SES's answer about it, or a finding if there is none.
 
-    The address itself, its domain, or a domain above it: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
+    It is the address itself, its domain, or a parent domain: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
     """
     sender = context.sender
@@ -44,7 +44,7 @@ def _list_candidates(sender: str) -> Iterator[str]:
 
 
 def _describe_records(context: CheckContext, name: str) -> str:
-    """What is to be in DNS: of a tenant's domain its owner asks SES."""
+    """How to get the DNS records to create; those of a tenant's domain come from SES itself."""
     if context.tenant:
         asked = f"aws sesv2 get-email-identity --region {context.region} --email-identity {name}"
         return f"create the records that are told by: {asked}"

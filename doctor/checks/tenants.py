@@ -1,4 +1,4 @@
-"""Tenants: whether SES takes the mail of each, in every region that it may go by."""
+"""Checks whether SES accepts the mail of each tenant, in every region that may send it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CHECKS", "find_tenants"]
 
 
 def find_tenants(context: CheckContext) -> Mapping[str, Tenant]:
-    """The tenants that `notify` declares, by name. Raises `UnansweredError` where a recording does not tell them."""
+    """The tenants that `notify` declares, by name. Raises `UnansweredError` if a recording left them out."""
     declared = context.settings.get("HERALD_TENANTS", "")
     try:
         return read_tenants(declared) if declared else {}
@@ -60,7 +60,7 @@ def _list_places(context: CheckContext, tenant: Tenant) -> Iterator[CheckContext
 
 
 def _check_ses_tenant(context: CheckContext) -> Finding:
-    """SES's own tenant must exist, may send, and has both resources.
+    """The SES tenant must exist, be allowed to send, and have the identity and the configuration set as resources.
 
     https://docs.aws.amazon.com/ses/latest/dg/tenants.html
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetTenant.html

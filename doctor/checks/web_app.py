@@ -1,6 +1,6 @@
-"""The web app: the mails by which its readers sign up, and its host name where it has one of its own.
+"""Checks of the web app: the mails that Cognito sends at sign-up, and the custom host name, if it has one.
 
-Of the host name: its certificate, API Gateway, and DNS as others see it.
+For the host name: its certificate, its domain name in API Gateway, and its DNS records.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _check_address(context: CheckContext) -> Finding:
 
 
 def _find_coming_host(context: CheckContext, api: str) -> Finding | None:
-    """What became of the certificate of a host that does not serve yet, if infra/modules/webapp has asked for one."""
+    """The state of the certificate requested for a host name that is not in use yet; None if none was requested."""
     arn = (context.ask("apigatewayv2", "GetApi", ApiId=api).get("Tags") or {}).get("Certificate")
     if not arn:
         return None
@@ -105,7 +105,7 @@ def _check_own_host(context: CheckContext, host: str) -> Finding:
 
 
 def _judge_dns(resolver: Resolver, host: str, target: str) -> Finding:
-    """By a CNAME, or by an alias of Route 53, which only its addresses show."""
+    """The host must be a CNAME of the target or a Route 53 alias of it, which only its addresses show."""
     remedy = f"create {host} CNAME {target}, or an alias of it"
     try:
         if look(resolver, host, "CNAME") == [target.lower()]:
