@@ -1,1 +1,1 @@
-"""The command `herald`: what it prints, asks and refuses. The work is done by the packages below it."""
+"""The command `herald`: its options, questions and output. The packages below it do the work."""

@@ -1,5 +1,6 @@
-"""Which Herald a command works on, said in the same way to each: `--local` is the laptop cloud that `make run` started;
-without it the AWS settings of the shell lead there, be it to AWS or, after `eval "$(make -s env)"`, to the laptop."""
+"""Chooses the Herald that a command works on, by the same options for every command: `--local` is the laptop cloud that
+`make run` started; without it the shell's AWS settings decide: AWS or, after `eval "$(make -s env)"`, the laptop cloud.
+"""
 
 from __future__ import annotations
 
@@ -38,24 +39,24 @@ StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud"
 Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
-#: A hook may take five minutes, and is not run twice.
+#: A hook may take five minutes, and must not run twice.
 _HOOKS = Config(connect_timeout=5, read_timeout=310, retries={"total_max_attempts": 1})
 _INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
 class AwsAccount:
-    """Clients of one account, each made once, and the names of the Herald in it; `where` is for people."""
+    """Clients of one account, each made once, and the names of the Herald in it; `where` names it in messages."""
 
     client: Callable[..., Any]
     prefix: str
     where: str
-    #: What a command must say to act here too, as `herald dead` does with it.
+    #: The options that make another command work on the same Herald, for the commands that Herald suggests.
     options: str = ""
 
     @classmethod
     def choose(cls, local: bool, state_dir: Path, prefix: str) -> Self:
-        """The one that the command's options name. Raises `UserError` if nothing is there."""
+        """The account that the command's options name. Raises `UserError` if there is none."""
         named = "" if prefix == "herald" else f" --prefix {prefix}"
         if local:
             elsewhere = "" if state_dir == DEFAULT_STATE else f" --state-dir {shlex.quote(str(state_dir))}"
@@ -101,7 +102,7 @@ class AwsAccount:
 
     @property
     def books(self) -> str:
-        """The name of the web app's table, which a Herald without one has not."""
+        """The name of the web app's table, which exists only with the web app."""
         return f"{self.prefix}-books"
 
     @property
@@ -110,7 +111,7 @@ class AwsAccount:
         return f"{self.prefix}-notify"
 
     def installation(self) -> Installation:
-        """What an operator works on."""
+        """The queues, tables and clients that an operator works with."""
         dead, retry, feedback = map(self.queue, ("dead", "retry", "feedback"))
         return Installation(
             self.sqs,
@@ -131,7 +132,7 @@ class AwsAccount:
             return self.sqs.get_queue_url(QueueName=f"{self.prefix}-{part}")["QueueUrl"]
 
     def ses(self) -> Mapping[str, SESV2Client]:
-        """SES in each region that mails leave from."""
+        """A client of SES for each region that mails are sent from."""
         regions = read_sending_regions(self.functions, self.notify)
         return {region: self.client("sesv2", region_name=region) for region in regions}
 
@@ -158,7 +159,7 @@ class AwsAccount:
 
 @contextmanager
 def report_refusals(so_far: str) -> Iterator[None]:
-    """Report what AWS refuses, or an interruption, in one line that ends with what has been done `so_far`."""
+    """Report an AWS error or an interruption in one line that ends with `so_far`, what has been done until then."""
     try:
         yield
     except (BotoCoreError, ClientError) as problem:
@@ -168,9 +169,9 @@ def report_refusals(so_far: str) -> Iterator[None]:
 
 
 def choose_release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
-    """The Herald to release, which the command's options name; the shell's settings may lead to a laptop cloud, too.
+    """The Herald to release, as the command's options name it; the shell's settings may lead to a laptop cloud, too.
 
-    Raises `UserError` if nothing is there.
+    Raises `UserError` if there is none.
     """
     account = AwsAccount.choose(local, state_dir, prefix)
     functions = account.functions
@@ -188,6 +189,6 @@ def choose_release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
 
 
 def make_hook_client(local: bool, state_dir: Path, prefix: str) -> LambdaClient:
-    """A client that invokes a traffic hook once, and waits as long as it may take."""
+    """A client that invokes a traffic hook without retries, and waits as long as a hook may take."""
     client: LambdaClient = AwsAccount.choose(local, state_dir, prefix).client("lambda", config=_HOOKS)
     return client

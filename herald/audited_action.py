@@ -1,5 +1,5 @@
-"""Runs an action of the command line and writes it to the audit log of what operators did, where the web app's pages
-write theirs."""
+"""Runs an action of the command line and records it in the audit log of operators' actions, which the web app's pages
+write to, too."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ class _Notes:
     """The command's own output says what happened; a warning is added only if the record could not be written."""
 
     def info(self, event: str, **fields: object) -> None:
-        """Nothing: the command says it."""
+        """Do nothing: the command prints what happened."""
 
     def failure(self, event: str, problem: BaseException, **fields: object) -> None:
-        """Say it."""
+        """Print a warning."""
         note(f"{event}: {type(problem).__name__} (entry {fields.get('entry')}). What was done is done")
 
 
 def run_audited(account: AwsAccount, action: str, about: str, work: Callable[[], str]) -> str:
-    """Do `work`, which returns its outcome, on record under the caller's ARN; returns the outcome.
+    """Run `work`, record it in the audit log under the caller's ARN, and return the outcome that `work` returns.
 
-    Nothing is done whose intent cannot be written. A Herald without a web app has no table for the record: then it is
-    said that CloudTrail is the only one. Raises `UserError` if the caller may not write it.
+    `work` does not run if its intent cannot be recorded. A Herald without a web app has no table for the audit log:
+    then `work` runs, and a note says that only CloudTrail has a record. Raises `UserError` if the caller may not write
+    to the table.
     """
     audit = Audit(account.dynamodb, account.books, lambda: time.time_ns() // 1_000_000, lambda: str(ULID()), _Notes())
     caller = account.client("sts").get_caller_identity()

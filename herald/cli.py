@@ -1,4 +1,4 @@
-"""`herald`: everything that a person runs; the Makefile's targets are short names for its commands."""
+"""The command line `herald`; the Makefile's targets are short names for its commands."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from operations.errors import UserError
 
 __all__ = ["app", "main"]
 
-#: Columns that the help takes at the most.
+#: The greatest width of the help, in columns.
 _WIDEST = 100
-#: What a shell says of a program that wrote into a closed pipe.
+#: The exit code by which a shell reports a program that wrote into a closed pipe.
 _UNREAD = 141
 
-#: Which module of `herald.commands` each command is in. Only that of the command which is called is loaded: all of them
-#: take longer to load than most commands to run.
+#: The module of `herald.commands` that each command is in. Only the called command's module is loaded: loading all of
+#: them takes longer than most commands run.
 _MODULES = {
     "capacity": "account.capacity",
     "doctor": "account.doctor",
@@ -60,7 +60,7 @@ _MODULES = {
 
 
 class _Commands(UserDict[str, Any]):
-    """Commands by name, of which each is loaded when it is asked for."""
+    """Commands by name, each loaded when it is first looked up."""
 
     def __getitem__(self, name: str) -> Any:
         return _load(name, super().__getitem__(name))
@@ -72,14 +72,14 @@ class _Group(TyperGroup):
         self.commands = _Commands(_MODULES)
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
-        """Help as wide as the terminal: Click's own takes 50 columns even where there are fewer."""
+        """Make the help as wide as the terminal: Click by itself uses 50 columns even in a narrower one."""
         width = min(shutil.get_terminal_size().columns, _WIDEST)
         return super().make_context(*arguments, terminal_width=width, **extra)
 
 
 @cache
 def _load(name: str, module: str) -> Any:
-    """The command of that name, or the group of commands, out of the module's `app` or function."""
+    """Load the command of that name, or a group of commands, from the module's `app` or function."""
     loaded = import_module(f"herald.commands.{module}")
     made: typer.Typer | None = getattr(loaded, "app", None)
     if made is None:
@@ -102,11 +102,11 @@ app = typer.Typer(
 
 @app.callback()
 def _herald() -> None:
-    """What makes the application a group, though it has no command yet."""
+    """Makes the application a group, although it has no command of its own."""
 
 
 def main() -> None:
-    """Run one command. Exit codes: 0 done, 1 it failed, 2 it was called wrongly, 3 something is left for a person,
+    """Run one command. Exit codes: 0 done, 1 it failed, 2 it was called wrongly, 3 something is left for an operator,
     130 it was interrupted, 141 the program that read its output has ended."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -121,7 +121,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """The exit code; what went wrong has been said in a line."""
+    """Run a command and return its exit code, after printing any error in one line."""
     try:
         app(prog_name="herald")
     except SystemExit as end:
@@ -137,7 +137,7 @@ def _run() -> int:
 
 
 def _tell(error: BaseException) -> int | None:
-    """Say what is no fault of the command's own; the exit code, None for all else."""
+    """Print an error that is not a bug of the command, and return its exit code; None for any other error."""
     code, line = 1, str(error)
     match error:
         case UserError():

@@ -1,6 +1,6 @@
-"""The one place that prints for people and asks them; plain text where there is no terminal.
+"""Prints messages and asks questions, for every command; plain text if there is no terminal.
 
-Lines are never cut or filled: what somebody copies (an id, an ARN, a command) stays whole on any terminal.
+Lines are never cut or wrapped, so that an id, an ARN or a command can be copied whole from any terminal.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ __all__ = [
 console = Console(soft_wrap=True, highlight=False)
 _errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
-#: Options: of commands that ask, and of those that print for machines too.
+#: The options of commands that ask, and of those that can print for machines.
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
 
-#: Exit code of what Ctrl-C stopped.
+#: Exit code of a command that was stopped by Ctrl-C.
 INTERRUPTED = 130
 
 
 def print_problem(message: str) -> None:
-    """Say what went wrong, on standard error."""
+    """Print what went wrong on standard error."""
     _errors.print("[bold red]error:[/]", end=" ")
     _errors.print(message, markup=False)
 
 
 def note(message: str) -> None:
-    """Say something beside the answer, on standard error: a machine reads the answer alone."""
+    """Print a remark on standard error, so that a machine reads only the answer on standard output."""
     _errors.print(message, markup=False)
 
 
 def print_json(value: object) -> None:
-    """One JSON document, in ASCII, on standard output."""
+    """Print one JSON document, in ASCII, on standard output."""
     typer.echo(json.dumps(value, indent=2, default=str))
 
 
 def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], indent: int = 0) -> None:
-    """Columns as wide as what stands in them, the last as long as it is; empty headings are left out, and without rows
-    nothing is said."""
+    """Print a table whose columns are as wide as their longest cell; empty headings are left out, and without rows
+    nothing is printed."""
     if not rows:
         return
     lines = [list(headings), *map(list, rows)] if any(headings) else [*map(list, rows)]
@@ -72,7 +72,7 @@ def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], indent: i
 
 
 def confirm(question: str, flag: str = "--yes") -> bool:
-    """Yes or no, no by default. Raises `UserError` without a terminal, naming the flag that answers yes."""
+    """Ask yes or no, no by default. Raises `UserError` without a terminal, naming the flag that answers yes."""
     if not os.isatty(0):
         raise UserError(f"{question} There is nobody to answer: say {flag}", code=2)
     try:
@@ -82,21 +82,21 @@ def confirm(question: str, flag: str = "--yes") -> bool:
 
 
 class TerminalPrompt:
-    """A question at the terminal, whose answer need not be waited for: a line that begins with y or n."""
+    """A question at the terminal that does not block; the answer is a line that begins with y or n."""
 
     def ask(self, text: str) -> None:
-        """Put it, among whatever else is shown."""
+        """Print the question, among whatever else is shown."""
         console.print(f"{text}: type yes or no, and Enter", markup=False)
 
     def answer(self) -> bool | None:
-        """What has been typed; None if it is neither, or nothing."""
+        """The answer that has been typed; None if there is none, or it is neither yes nor no."""
         if not select.select([sys.stdin], [], [], 0)[0]:
             return None
         return {"y": True, "n": False}.get(sys.stdin.readline().strip().lower()[:1])
 
 
 def format_age(ms: float) -> str:
-    """How long it has been, in one unit."""
+    """Format a duration in one unit."""
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
         if ms >= size:
             return f"{int(ms // size)} {unit}"

@@ -1,4 +1,4 @@
-"""The contents of the queue `dead`: in lines that are never cut, and as plain values for JSON."""
+"""Formats the contents of the queue `dead`: in lines that are never cut, and as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from operations.redrive.plan import RedriveDecision, RedrivePlan
 
 __all__ = ["describe_letters", "describe_plan", "show_letters", "show_plan"]
 
-#: Letters of one reason that are shown, unless all are asked for.
+#: The most letters shown for one reason, unless all are asked for.
 _SHOWN = 10
 
 _DECISIONS = {
@@ -29,8 +29,8 @@ _DECISIONS = {
 def show_letters(
     console: Console, letters: Sequence[DeadLetter], now: int, everything: bool, options: str = "", offer: bool = True
 ) -> None:
-    """Every reason with its letters, the commonest first. `now` is epoch milliseconds; `options` are what a command
-    must say to act here too, and `offer` whether to name such commands."""
+    """Print every reason with its letters, the commonest first. `now` is in epoch milliseconds; `options` make another
+    command work on the same Herald, and `offer` is whether to suggest such commands."""
     if not letters:
         console.print("No dead letters.")
         return
@@ -53,7 +53,7 @@ def show_letters(
 
 
 def show_plan(console: Console, plan: RedrivePlan) -> None:
-    """How many letters are planned for what, and the MessageIds of those that need a confirmation."""
+    """Print how many letters there are for each decision, and the MessageIds of those that need a confirmation."""
     for decision, label in _DECISIONS.items():
         if letters := plan.letters_to(decision):
             console.print(f"{len(letters):6}  {label}")

@@ -1,5 +1,5 @@
 """The context of `herald doctor` and `herald smoke`: the Herald to check, as the command's options name it, and the
-file that keeps the answers."""
+recording of AWS's answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Record = Annotated[
 SendRate = Annotated[float, typer.Option("--send-rate", min=0.1, help="Mails a second, as in terraform.tfvars")]
 Topic = Annotated[str | None, typer.Option("--topic", help="ARN of a shared topic that events come by")]
 
-#: As infra/modules/notifier has it by default.
+#: The default in infra/modules/notifier.
 _SECONDS_PER_SEND = 0.25
 _DNS_SECONDS = 5.0
 _HTTP_SECONDS = 30.0
@@ -40,13 +40,13 @@ _HTTP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class DoctorContext:
-    """What is examined, and the recorder between it and AWS."""
+    """The context of the checks, and the recorder between them and AWS."""
 
     check_context: CheckContext
     recorder: RecordingCloud
 
     def keep(self, path: Path | None) -> None:
-        """Write every answer that came to a file, if one is named. Raises `UserError` if it cannot be written."""
+        """Write every recorded answer to a file, if one is named. Raises `UserError` if it cannot be written."""
         if path is None:
             return
         context = self.check_context
@@ -60,7 +60,7 @@ class DoctorContext:
 def build_doctor_context(
     account: AwsAccount, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
 ) -> DoctorContext:
-    """The Herald of an account, before or after it is applied; `local` is the laptop cloud, which no DNS knows."""
+    """The context for an account, before or after the first apply; `local` is the laptop cloud, which is not in DNS."""
     recorder = RecordingCloud(Boto3Cloud(account.client))
     here = local or is_loopback(account.client("sts").meta.endpoint_url)
     context = CheckContext(
@@ -82,19 +82,19 @@ def build_doctor_context(
 
 
 def list_regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[str, str], ...]:
-    """The regions that the settings name, by their source; the one that Herald uses first."""
+    """(source, region) pairs of the regions that the settings name; the one that Herald uses comes first."""
     sources = [(name, environment.get(name)) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")]
     sources.append(("the profile", profile))
     return tuple((source, region) for source, region in sources if region)
 
 
 def send_request(method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
-    """One request, by a client that is slow to load and needed only where a provider beside SES is configured."""
+    """Make one request, by a client that is slow to load and needed only with a provider other than SES."""
     import httpx  # noqa: PLC0415  as said above
 
     try:
         answer = httpx.request(method, url, headers=dict(headers), timeout=_HTTP_SECONDS, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # the last for what no header and no host may have
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # the last for characters that no header or host may have
         return HttpAnswer(0)
     return HttpAnswer(answer.status_code, answer.text)
 

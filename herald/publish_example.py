@@ -1,6 +1,6 @@
-"""Publishes an example of a notification to a real topic, as an event: a mail that was asked for to look at it.
+"""Publishes an example of a notification to a real topic as an event, for somebody who wants to see the mail.
 
-Marked as a test: its source is `urn:herald:test`, so the ledger, its timeline and a dead letter say so.
+It is marked as a test: its source is `urn:herald:test`, which the ledger, the timeline and a dead letter show.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SOURCE = "urn:herald:test"
 
 
 def choose_example(notifications: Path, type_: str, name: str) -> Any:
-    """The data of one example. Raises `UserError`, which lists what there is."""
+    """The data of one example. Raises `UserError`, which lists the known ones, if there is no such example."""
     for wanted, known, what in (
         (type_, list_types(notifications), "notification"),
         (name, read_examples(type_, notifications), f"example of {type_}"),
@@ -34,17 +34,19 @@ def choose_example(notifications: Path, type_: str, name: str) -> Any:
 
 
 def require_address(to: object) -> str:
-    """Whom a mail goes to, as every schema takes it. Raises `UserError`: the example's own recipient gets none."""
+    """Return `to` if it is an address that every schema accepts; the example's own recipient gets no mail.
+
+    Raises `UserError` if it is not.
+    """
     if not isinstance(to, str) or len(to) > LONGEST["email"] or not re.search(PATTERNS["email"], to):
         raise UserError(f"nothing was sent: {to!r} is no address: name one like you@example.com", code=2)
     return to
 
 
 def make_event(type_: str, data: Mapping[str, Any], to: str, tenant: str | None = None) -> dict[str, Any]:
-    """An event of its own, of this moment and of a `tenant`, if any, with this data; `to` gets the mail in the
-    recipient's place.
+    """A new event with this data, the current time and a `tenant`, if any; `to` replaces the recipient's address.
 
-    Raises `UserError` if `to` is no address.
+    Raises `UserError` if `to` is not an address.
     """
     recipient = {**data["recipient"], "email": require_address(to)}
     return {
@@ -60,12 +62,12 @@ def make_event(type_: str, data: Mapping[str, Any], to: str, tenant: str | None 
 
 
 def format_question(type_: str, to: str, prefix: str, where: str) -> str:
-    """What a person is asked before a real mail."""
+    """The question to ask before a real mail is sent."""
     return f"Send {type_} to {to} by {prefix} in {where}?"
 
 
 def publish_event(sns: Any, topic: str, event: Mapping[str, Any]) -> str:
-    """Publish it; the MessageId that SNS answers."""
+    """Publish the event and return the MessageId from SNS."""
     attributes = {"type": {"DataType": "String", "StringValue": event["type"]}}
     answer = sns.publish(TopicArn=topic, Message=json.dumps(event), MessageAttributes=attributes)
     return str(answer["MessageId"])

@@ -1,4 +1,4 @@
-"""Asks a person before a redrive: once about all letters, once more about mails that may have been sent already."""
+"""Asks for confirmation before a redrive: once for all letters, and again for mails that may have been sent already."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["RedriveConfirmation"]
 
 @dataclass(frozen=True, slots=True)
 class RedriveConfirmation:
-    """What the flags confirm already: `yes` the sending, `even_if_sent` a possible second mail."""
+    """Confirms a redrive. The flags confirm beforehand: `yes` the sending, `even_if_sent` a possible second mail."""
 
     yes: bool
     even_if_sent: bool
 
     def ask(self, plan: RedrivePlan) -> int:
-        """Take out of the plan what is not confirmed; returns how many letters stay for want of the second answer."""
+        """Exclude from the plan what is not confirmed; return how many letters stay because a second mail was not."""
         again = len(plan.letters_to(RedriveDecision.AGAIN))
         question = f"{again} reached a provider once: a second mail may arrive. Send once more?"
         if again and not (self.yes or confirm(question)):

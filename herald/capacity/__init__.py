@@ -1,5 +1,6 @@
-"""What a burst of events does to a sending rate: how long the mails take, what waits where, what would be lost.
+"""Simulates a burst of events against a sending rate: how long the mails take, what waits where, what would be lost.
 
-`rules` holds what AWS and Herald do, each with its page; `simulation` plays a burst by them; `scenario` and `answer`
-are what goes in and comes out; `herald/commands/account/capacity.py` is the command.
+`aws_limits` holds the limits of AWS and Herald, each with its source; `simulation` simulates a burst under them;
+`burst_scenario` is its input and `burst_result` its output, which `report` prints;
+`herald/commands/account/capacity.py` is the command.
 """

@@ -1,6 +1,6 @@
-"""What AWS promises about waiting and limits, each with its page; times in seconds.
+"""The limits and retry intervals that AWS documents, each with its source; times in seconds.
 
-Read on 2026-11-21. What no page says is marked as an assumption, and stands in docs/capacity.md too.
+Read on 2026-11-21. What is not documented is marked as an assumption, and listed in docs/capacity.md, too.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ __all__ = [
 
 # -- Lambda --------------------------------------------------------------------------------------------------------
 
-#: An event that found no room goes back to Lambda's queue, is tried again after a second, then after ever longer, five
-#: minutes at most; no retry is used up.
+#: A throttled event goes back to Lambda's queue and is retried after a second, then at growing intervals of at most
+#: five minutes; this uses up no retry.
 #: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 BACKOFF_FIRST = 1.0
 BACKOFF_LONGEST = 300.0
-#: ... until it is six hours old; then its on-failure record goes to `retry`. The same page; Terraform sets the age.
+#: When it is six hours old, its on-failure record goes to `retry`. The same page; Terraform sets the age.
 EVENT_AGE = 21_600.0
 
 #: A function gets 1,000 environments at once and 1,000 more every ten seconds, refilled continuously.
 #: https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html
 GROWTH = (1_000, 100.0)
 
-#: Concurrency of an account and region, before one asks for more; 100 of it stay unreserved.
+#: The default concurrency of an account in a region; 100 of it stay unreserved.
 #: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 ACCOUNT_CONCURRENCY = 1_000
 UNRESERVED = 100
@@ -53,9 +53,9 @@ UNRESERVED = 100
 #: https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html#calculating-concurrency
 REQUESTS_PER_ENVIRONMENT = 10.0
 
-#: A poller of the queue `retry` that is refused for want of room tries the same message again until the queue's
-#: visibility timeout is over (six times the function's, infra/modules/notifier/queues.tf). How often is an assumption,
-#: and so is how long it takes to fetch the next one.
+#: A throttled poller of the queue `retry` tries the same message again until the queue's visibility timeout is over
+#: (six times the function's timeout, infra/modules/notifier/queues.tf). The pause between its tries is an assumption,
+#: and so is the time it takes to fetch the next message.
 #: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 VISIBILITY = 180.0
 POLLER_PAUSE = 1.0
@@ -69,13 +69,13 @@ QUEUE_RETENTION = 1_209_600.0
 
 # -- SES -----------------------------------------------------------------------------------------------------------
 
-#: The daily quota counts the last 24 hours, at every moment; the rate counts a second. SES lets short bursts over the
-#: rate pass, the simulation none. https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html
+#: The daily quota counts the last 24 hours at any moment, the rate one second. SES lets short bursts exceed the rate,
+#: the simulation does not. https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html
 WINDOW = 86_400.0
 
-# -- Herald: the function's own modules, so that they cannot part ----------------------------------------------------
+# -- Herald: imported from the function, so that they cannot differ --------------------------------------------------
 
-#: When what was not sent comes back, and when a person gets it.
+#: When a mail that was not sent is retried, and when it becomes a dead letter.
 SCHEDULE = RetryPolicy()
 
 #: How one delivery divides into claim, send and the rest (a record, or a release and a message to `retry`), and how

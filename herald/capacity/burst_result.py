@@ -9,7 +9,7 @@ __all__ = ["BacklogSample", "BurstResult"]
 
 @dataclass(frozen=True, slots=True)
 class BacklogSample:
-    """What was where, `at` seconds after the burst began."""
+    """How many events were where, `at` seconds after the burst began."""
 
     at: float
     sent: float
@@ -21,19 +21,19 @@ class BacklogSample:
 
 @dataclass(slots=True)
 class BurstResult:
-    """What became of a burst; counts are events unless they say otherwise, times are seconds after it began."""
+    """The result of a burst; counts are of events unless stated otherwise, times are seconds after it began."""
 
-    #: Real events for which one simulated event stands.
+    #: The number of real events that one simulated event stands for.
     size: int = 1
     sent: float = 0.0
-    #: Six hours old in Lambda's queue, and handed to `retry`.
+    #: Moved from Lambda's queue to `retry` when six hours old.
     aged: float = 0.0
     #: Refused by SES's rate in every round, or over the daily quota, and put into `retry`.
     released: float = 0.0
     dead: float = 0.0
     #: Deleted by SQS after 14 days in `retry`.
     lost: float = 0.0
-    #: Invocations, and what was refused one: the metric Throttles.
+    #: Invocations, and throttled invocations (the metric Throttles).
     invocations: float = 0.0
     throttles: float = 0.0
     #: Calls of SendEmail that were refused, by the rate and by the quota.
@@ -54,12 +54,12 @@ class BurstResult:
 
     @property
     def most_in_lambda(self) -> float:
-        """The longest that Lambda's queue grew."""
+        """The greatest length of Lambda's queue."""
         return max((moment.lambda_queue for moment in self.moments), default=0.0)
 
     @property
     def most_in_retry(self) -> float:
-        """The longest that the queue `retry` grew."""
+        """The greatest length of the queue `retry`."""
         return max((moment.retry_queue for moment in self.moments), default=0.0)
 
 

@@ -16,9 +16,9 @@ __all__ = ["BurstScenario"]
 class BurstScenario:
     """A burst of events against a sending rate.
 
-    `rate` in mails a second, `seconds` for one delivery, `quota` in mails for 24 hours (None: no limit), `over` is how
-    many seconds the burst takes to be published, `concurrency` what is reserved for `notify` (None:
-    what Terraform reserves). Without `reserves`, `notify` runs as often at once as the account allows.
+    `rate` is in mails a second, `seconds` the duration of one delivery, `quota` in mails for 24 hours (None: no limit),
+    `over` the seconds that publishing the burst takes, `concurrency` what is reserved for `notify` (None: what
+    Terraform reserves). Without `reserves`, `notify` may use all of the account's concurrency.
     """
 
     rate: float
@@ -43,33 +43,33 @@ class BurstScenario:
 
     @property
     def reserved(self) -> int:
-        """What is reserved for `notify`."""
+        """The concurrency reserved for `notify`."""
         default = reserve(self.rate, self.seconds, self.retry_concurrency).reserved
         return default if self.concurrency is None else self.concurrency
 
     @property
     def retry(self) -> int:
-        """How many of them the pollers of the queue `retry` may use."""
+        """The part of it that the pollers of the queue `retry` may use."""
         return reserve(self.rate, self.seconds, self.retry_concurrency).retry
 
     @property
     def room(self) -> int:
-        """How many of those can run, with what the account has; all of it where nothing is reserved."""
+        """The concurrency that the account lets `notify` have; all of the account's if nothing is reserved."""
         return max(1, min(self.reserved, self.account - UNRESERVED)) if self.reserves else self.account
 
     @property
     def window(self) -> tuple[int, float]:
-        """SES's rate as so many mails in so many seconds."""
+        """SES's rate as a whole number of mails in a number of seconds."""
         mails = max(1, math.floor(self.rate))
         return mails, mails / self.rate
 
     def environments(self, since: float) -> int:
-        """How many can run `since` seconds after the burst began."""
+        """The number of environments that can run `since` seconds after the burst began."""
         first, more = GROWTH
         return min(self.room, int(first + more * since))
 
     def environment_seconds(self, took: float) -> float:
-        """Seconds that a delivery keeps its environment: ten a second at most."""
+        """Seconds for which a delivery occupies its environment, which takes at most ten a second."""
         return max(took, 1 / REQUESTS_PER_ENVIRONMENT)
 
 

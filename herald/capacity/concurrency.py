@@ -22,11 +22,11 @@ class Concurrency:
 
 
 def reserve(send_rate: float, seconds_per_send: float, retry: int | None = None) -> Concurrency:
-    """What is reserved for `notify` at so many mails a second, each delivery taking so long.
+    """The concurrency to reserve for `notify` at so many mails a second, each delivery taking `seconds_per_send`.
 
-    By Little's law so many run at once as one makes of the other; more only make SES refuse. Topic and `retry` share
-    them: the queue's pollers may take three quarters at most, so that a backlog in `retry` drains at nearly the sending
-    rate, and what is new still finds room. A test holds Terraform's expression to this one.
+    By Little's law their product is the number that run at once; with more, SES only refuses more. The topic and
+    `retry` share it: the queue's pollers may take at most three quarters, so that a backlog in `retry` drains at nearly
+    the sending rate, and new events still get through. A test compares Terraform's expression with this one.
     """
     at_once = max(math.ceil(Decimal(str(send_rate)) * Decimal(str(seconds_per_send)) - _MILLIONTH), 1)
     retry = min(max(math.floor(at_once * 0.75), _LEAST), _MOST) if retry is None else retry

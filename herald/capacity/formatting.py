@@ -1,4 +1,4 @@
-"""Numbers and times, written for people."""
+"""Formats numbers and durations for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def format_duration(seconds: float) -> str:
-    """Seconds with the two units that matter: `1 h 23 min`."""
+    """Format seconds in the two largest units: `1 h 23 min`."""
     left = round(seconds)
     for place, (size, unit) in enumerate(_UNITS[:-1]):
         if left >= size:
@@ -19,7 +19,7 @@ def format_duration(seconds: float) -> str:
 
 
 def count(number: float) -> str:
-    """Short: `12`, `1,234`, `12 k`, `1.2 M`."""
+    """Format a number briefly: `12`, `1,234`, `12 k`, `1.2 M`."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if number >= size:
             short = number / (1e3 if unit == "k" else size)

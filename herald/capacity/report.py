@@ -1,4 +1,4 @@
-"""Prints the results of a simulation: one table, one picture, and what to do."""
+"""Prints the results of a simulation: a table, a chart, and advice."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["list_advice", "print_report"]
 #: Columns that the table with all choices needs; a narrower terminal gets the first choice only.
 _WIDE = 76
 _HOUR = 3_600
-#: Lines of the picture, and marks on each of its rulers.
+#: Lines of the chart, and ticks on each of its axes.
 _LINES, _TICKS = 14, 5
 
 
 def print_report(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
-    """Print the answers, the first being the one that counts; the others say what another concurrency would do."""
+    """Print the results: the first is the one asked for, the others show what another concurrency would do."""
     scenario, answer = next(iter(asked.values()))
     console.print(
         f"{scenario.burst:,} events against {scenario.rate:g} mails a second, {scenario.seconds:g} s for each"
@@ -71,7 +71,7 @@ def _list_rows(scenario: BurstScenario, answer: BurstResult) -> Iterator[tuple[s
 
 
 def _draw(answer: BurstResult, width: int, coloured: bool) -> str:
-    """The picture, `width` columns wide; three different marks, so that it can be read without colours."""
+    """The chart, `width` columns wide; three different marks, so that it can be read without colours."""
     figure = plotext.figure
     figure.clear()
     figure.theme("default" if coloured else "colorless")
@@ -98,7 +98,7 @@ def _set_ticks(ruler: Any, most: float, worded: Callable[[float], str]) -> None:
 
 
 def list_advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
-    """What a person should know or do, one line each."""
+    """Advice on a result, one line each."""
     reservation = f"{scenario.reserved:,}" if scenario.reserves else "nothing"
     yield (
         f"Terraform: send_rate = {scenario.rate:g}, seconds_per_send = {scenario.seconds:g}, reserve_concurrency = "

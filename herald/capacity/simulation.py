@@ -1,9 +1,9 @@
-"""The road from SNS to SES as a discrete-event simulation: every event waits, is delivered, refused and tried again.
+"""A discrete-event simulation of the path from SNS to SES: every event waits, is delivered, refused and retried.
 
 A burst of up to `LARGEST` events is simulated event by event. A larger one is simulated in lots: one simulated event
 stands for `size` real ones, and everything that lasts less than a second (a delivery, SES's window, the pauses between
-rounds) takes `size` times as long, so that rates and refusals stay what they are. Waits of seconds to days stay as
-they are too, so times are exact to a few `size` seconds.
+rounds) takes `size` times as long, so that rates and refusals stay the same. Waits of seconds to days are not changed,
+so times are exact to a few `size` seconds.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ from herald.capacity.burst_scenario import BurstScenario
 
 __all__ = ["LARGEST", "simulate"]
 
-#: Events of a burst that is simulated event by event.
+#: The largest burst, in events, that is simulated event by event.
 LARGEST = 20_000
 
-#: Where a mail goes after a delivery: the seconds until it comes again, or None where it does not.
+#: Called after a delivery, with the seconds until the mail is retried, or None if it is not.
 Then = Callable[["SimulatedEvent", float | None], None]
 
 
 def simulate(scenario: BurstScenario, seed: int = 1, largest: int = LARGEST) -> BurstResult:
-    """What becomes of a burst; a burst of more than `largest` events is simulated in lots."""
+    """Simulate a burst; one of more than `largest` events is simulated in lots."""
     size = math.ceil(scenario.burst / largest)
-    return _BurstSimulation(scenario, size, random.Random(seed)).run()  # noqa: S311 - no secret hangs on it
+    return _BurstSimulation(scenario, size, random.Random(seed)).run()  # noqa: S311 - not used for a secret
 
 
 @dataclass(slots=True)
 class SimulatedEvent:
-    """One simulated event: what its record and its queue know of it. Times in seconds; None: not yet."""
+    """One simulated event, with what its record and its queue hold about it. Times in seconds; None: not yet."""
 
     arrived: float
     pause: float = BACKOFF_FIRST
@@ -67,7 +67,7 @@ class SimulatedEvent:
 
 @dataclass(slots=True)
 class _SesLimits:
-    """SES's two limits, counted in windows that slide: so many mails in so many seconds, and in a day."""
+    """SES's two limits, counted in sliding windows: `mails` in `span` seconds, and `quota` in a day."""
 
     mails: int
     span: float
@@ -76,7 +76,7 @@ class _SesLimits:
     day: deque[float] = field(default_factory=deque)
 
     def send(self, now: float) -> NotSent | None:
-        """Take one mail, or say what is in its way."""
+        """Accept one mail and return None, or return the error with which SES refuses it."""
         for window, length in ((self.second, self.span), (self.day, WINDOW)):
             while window and window[0] <= now - length:
                 window.popleft()
@@ -115,7 +115,7 @@ class _BurstSimulation:
         self._idle_pollers = scenario.retry
 
     def run(self) -> BurstResult:
-        """Play it until every event is a mail, a dead letter or lost."""
+        """Run until every event is a mail, a dead letter or lost."""
         for number in range(self._burst):
             at = self._scenario.over * number / self._burst
             self._schedule_at(at, self._arrive, SimulatedEvent(at))
@@ -259,10 +259,10 @@ class _BurstSimulation:
             self._schedule_after(math.ceil(wait), self._appear, mail)
         self._schedule_after(POLLER_TURN * self._size, self._poll)
 
-    # -- what is drawn ---------------------------------------------------------------------------------------------
+    # -- samples for the chart -------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Look around at ever longer intervals, some 1 % of the time that has passed."""
+        """Take a sample, at growing intervals: 1 % of the time that has passed, but at least a second."""
         self._answer.moments.append(self._take_sample())
         self._schedule_after(max(1.0, self._now / 100), self._look)
 

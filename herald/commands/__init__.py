@@ -1,1 +1,1 @@
-"""The commands of `herald`, by what a person does: one module for each group of them."""
+"""The commands of `herald`, sorted by task: one module for each group of them."""

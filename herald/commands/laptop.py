@@ -111,7 +111,7 @@ def _read(providers: str) -> tuple[str, ...]:
 
 
 def _prepare_process() -> None:
-    """Take the user's AWS settings out of this process, and let signals end it in good order."""
+    """Remove the user's AWS settings from this process, and make signals end it cleanly."""
     remove_foreign_settings(os.environ)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)

@@ -1,1 +1,1 @@
-"""`herald studio`: a page on loopback on which a team looks at its mails while it writes them."""
+"""`herald studio`: a page on the loopback address that shows a team its mails while it writes them."""

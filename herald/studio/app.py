@@ -1,4 +1,4 @@
-"""The studio's pages: one page, what it asks for as JSON, the mails in frames of their own, and a stream of changes."""
+"""The studio's web app: one page, its JSON endpoints, the mails in frames, and a stream of changes."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ __all__ = ["Ask", "Send", "make_studio"]
 
 PAGES = Path(__file__).with_name("pages")
 _SHEET = ROOT / "webapp" / "pages" / "static" / "herald.css"
-#: Milliseconds for which nothing may change before what changed is read; an editor writes a file in several steps.
+#: Step and debounce of the file watcher in milliseconds: an editor writes a file in several steps.
 _STEP, _LONGEST = 50, 300
 _KEPT = 50
 
-#: Sends a mail to an address: what was rendered, the type, the data, whom to. Returns what to say.
+#: Sends a mail: the rendered content, the type, the data, the recipient's address. Returns the message to show.
 Send = Callable[[Content, str, Mapping[str, Any], str], str]
-#: What a person is asked before a real mail, which says through which deployment: the type, whom to.
+#: Makes the question before a real mail, which names the deployment: from the type and the recipient's address.
 Ask = Callable[[str, str], str]
 
 
 def make_studio(catalogue: LiveCatalogue, watched: Path, ways: Mapping[str, Send], ask: Ask) -> Starlette:
-    """The ASGI application. `ways` are how *send me this* sends, by name; each but `laptop` sends once `ask` has its
-    yes."""
+    """The ASGI application. `ways` are the ways in which *send me this* can send, by name; each but `laptop` needs a
+    yes to the question of `ask`."""
     pages = _StudioPages(catalogue, watched, ways, ask)
     return Starlette(
         routes=[
@@ -148,6 +148,6 @@ async def _answer_refusal(_request: Request, error: Exception) -> Response:
 
 
 async def _answer_aws_refusal(_request: Request, error: Exception) -> Response:
-    """What AWS says, or that it said nothing: then a mail may have gone."""
+    """Answer with the error of AWS, or say that AWS did not answer: then a mail may have gone."""
     said = "AWS refused" if isinstance(error, ClientError) else "AWS did not answer"
     return JSONResponse({"error": f"{said}: {error}"}, 502)

@@ -21,8 +21,8 @@ __all__ = ["LiveCatalogue"]
 
 
 class LiveCatalogue:
-    """`version` grows with each change. Used by several threads: a change is compiled in one of them. Mails are shown
-    under the brand of a `tenant`, if one is named."""
+    """A catalogue that several threads may use; one at a time compiles a change, and `version` grows with each. Mails
+    are shown under the brand of a `tenant`, if one is named."""
 
     def __init__(self, notifications: Path, work: Path, tenant: str | None = None) -> None:
         self._notifications, self._work, self._tenant = notifications, work, tenant
@@ -32,19 +32,19 @@ class LiveCatalogue:
         self.version = 0
 
     def reload(self) -> None:
-        """Compile what is there now; `faults` lists what is wrong with it."""
+        """Compile the current files; `faults` lists what is wrong with them."""
         with self._lock:
             try:
                 self._catalogue, self.faults = compile_catalogue(self._work, self._notifications), []
             except PackageError as error:
                 self.faults = str(error).splitlines()
-            except Exception as error:  # whoever follows the folder goes on: a file may be gone while it is read
+            except Exception as error:  # the watcher goes on: a file may vanish while it is read
                 self.faults = [f"{self._notifications} could not be read: {type(error).__name__}: {error}"]
             finally:
                 self.version += 1
 
     def describe(self) -> dict[str, Any]:
-        """All notifications with languages, examples and schema, and what is wrong."""
+        """All notifications with languages, examples and schema, and the faults."""
         return {
             "version": self.version,
             "faults": self.faults,
@@ -53,7 +53,7 @@ class LiveCatalogue:
         }
 
     def write(self, type_: str, locale: str, data: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
-        """The mail and its headers. Raises `UserError` with what is wrong with the data."""
+        """Render the mail and its headers. Raises `UserError` with what is wrong with the data."""
         try:
             notification = self._require_catalogue().get(type_, self._tenant)
             notification.validate(data)
@@ -66,9 +66,9 @@ class LiveCatalogue:
         return content, list_headers(notification, data, content, link)
 
     def save(self, type_: str, example: str, data: Mapping[str, Any]) -> Path:
-        """Write the data of an example that is there, whole or not at all.
+        """Replace the data of an existing example, atomically.
 
-        Raises `UserError` if the schema refuses it or UTF-8 has no way to write it.
+        Raises `UserError` if the schema refuses it or it cannot be encoded in UTF-8.
         """
         if type_ not in list_types(self._notifications) or example not in read_examples(type_, self._notifications):
             raise UserError(f"there is no example {example!r} of {type_!r}")
@@ -86,7 +86,7 @@ class LiveCatalogue:
         return path
 
     def _replace(self, path: Path, text: bytes) -> None:
-        draft = path.with_name(f"{path.name}.draft")  # no example, as long as it is called so
+        draft = path.with_name(f"{path.name}.draft")  # not taken for an example under this name
         with self._saving:
             try:
                 draft.write_bytes(text)

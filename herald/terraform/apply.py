@@ -1,4 +1,4 @@
-"""Plan, show, ask, apply: nothing changes that was not shown, because what is applied is the plan that was saved."""
+"""Plan, show, ask, apply: it applies the saved plan, so that nothing changes that was not shown."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ __all__ = ["TRIAL", "TerraformRun", "build_trial_variables", "prepare"]
 
 PLAN = "saved.tfplan"
 
-#: Alarms that CloudWatch deletes in one call.
+#: The most alarms that CloudWatch deletes in one call.
 #: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html
 _AT_ONCE = 100
 
-#: The outputs that a person wants to see after an apply; the others are for tools.
+#: The outputs that are shown after an apply; the others are for tools.
 FOR_PEOPLE = ("url", "dns_records", "dashboard_url", "next_commands")
 
-#: The copy that is put into a running laptop cloud, beside the one that is there already.
+#: The name of the copy that is applied to a running laptop cloud, beside the Herald that is there already.
 TRIAL = "trial"
 
 
 @dataclass(frozen=True, slots=True)
 class TerraformRun:
-    """One staged configuration for one target; `say` talks to a person, `ask` gets a yes or a no.
+    """One staged configuration for one target; `say` prints a message, `ask` asks for a yes or a no.
 
-    `resumes`: the person means an apply to resume a Herald that is paused. `name` is the prefix of every name.
+    `resumes`: an apply may resume a Herald that is paused. `name` is the prefix of every name.
     """
 
     terraform: Terraform
@@ -71,13 +71,13 @@ class TerraformRun:
                 self.say(f"{name}: {json.dumps(output['value'], indent=2)}")
 
     def destroy(self) -> None:
-        """The same, to take everything away."""
+        """Plan to destroy everything, ask, and destroy it."""
         self.plan("-destroy")
         self._go("Destroy all of this")
         self._delete_release_alarms()
 
     def _delete_release_alarms(self) -> None:
-        """Releases made them, so no state holds them."""
+        """Delete the alarms that releases made, which are in no Terraform state."""
         cloudwatch = self.target.client("cloudwatch")
         ours = re.compile(rf"{re.escape(self.name)}-release-\d+-\w+")
         pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{self.name}-release-")
@@ -115,8 +115,8 @@ def prepare(
     packages = build("laptop") if target.local else build("cloud", cast("Architecture", known.architecture), say=say)
     terraform = _stage_root(target, backend, local_state, where if target.local else f"{where}-{known.name}")
     refuse_another_second_region(terraform.read("state", "pull"), known.second_region)
-    # What is planned and applied is one copy, whatever is built meanwhile; its name, from the stage, is the same in
-    # every checkout: another one would change five functions.
+    # One copy is planned and applied, whatever is built meanwhile. Its path is relative to the stage, so that it is the
+    # same in every checkout: another path would change five functions.
     zips = {"function_package": packages.function, "webapp_package": packages.webapp}
     said = [f"-var={name}={archive.copy_to(terraform.folder).name}" for name, archive in zips.items()]
     return TerraformRun(terraform, target, [*said, *variables], say, ask, name=known.name)
@@ -149,7 +149,7 @@ def _stage_root(target: AwsTarget, backend: Path | None, local_state: bool, whos
 
 
 def build_trial_variables(cloud: Description) -> dict[str, Any]:
-    """Variables of a copy with names of its own, so that it does not meet what `make run` has made."""
+    """Variables of a copy with names of its own, so that it does not collide with what `make run` has made."""
     return {
         "name": TRIAL,
         "identity": {"domain": f"{TRIAL}.example"},

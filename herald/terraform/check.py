@@ -1,4 +1,4 @@
-"""What needs no cloud: formatting, validity, and Terraform's own tests with mocked providers."""
+"""Checks that need no cloud: formatting, validity, and Terraform's own tests with mocked providers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXAMPLE = INFRA / "examples" / "notifier-alone"
 
 
 def check(say: Callable[[str], None]) -> None:
-    """Raise `UserError` at the first that is wrong."""
+    """Run the checks. Raises `UserError` at the first that fails."""
     environment = build_offline_environment()
     root = stage("check", environment, {"local": {}})
     root.read("fmt", "-check", "-recursive", "-no-color", str(INFRA))
@@ -27,10 +27,10 @@ def check(say: Callable[[str], None]) -> None:
 
 
 def stage_example(environment: dict[str, str]) -> Terraform:
-    """The example of the notifier alone, staged as deep under `build/` as it lies under `infra/`."""
+    """Stage the example of the notifier alone, as deep under `build/` as it is under `infra/`."""
     return stage("check/examples/notifier-alone", environment, source=EXAMPLE)
 
 
 def build_offline_environment() -> dict[str, str]:
-    """The caller's environment without anything of AWS in it."""
+    """The caller's environment without its AWS settings."""
     return {name: value for name, value in os.environ.items() if not is_foreign(name)}

@@ -1,4 +1,4 @@
-"""Where Terraform gets its provider from: the folder that is named, one where machines keep such, or the registry.
+"""Finds where Terraform gets its provider from: the folder that is named, a usual one for mirrors, or the registry.
 
 https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 """
@@ -17,7 +17,7 @@ __all__ = ["VARIABLE", "find_mirror", "write_cli_config"]
 VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
 REGISTRY = "registry.terraform.io"
 
-#: Where mirrors are looked for if none is named; at most two folders deep.
+#: Where a mirror is looked for if none is named; at most two folders deep.
 _FOLDERS = ("/opt", "/srv", "/usr/share", "/usr/local/share", "/usr/local/lib", "/usr/lib", "~/.terraform.d")
 
 
@@ -38,7 +38,7 @@ def find_mirror(environment: Mapping[str, str] = os.environ) -> Path | None:
 
 
 def write_cli_config(mirror: Path | None) -> str:
-    """Terraform's CLI configuration: the mirror if there is one, and nothing that the user's own file says."""
+    """Terraform's CLI configuration: the mirror if there is one, and nothing from the user's own file."""
     if mirror is None:
         return "# Providers come from their registries.\n"
     return f"provider_installation {{\n  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}\n}}\n"

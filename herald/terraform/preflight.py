@@ -1,4 +1,4 @@
-"""Checks before an apply: what would make it fail or do harm, and what Terraform's plan cannot know."""
+"""Checks before an apply for what would make it fail or do harm and is not visible to Terraform's plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["find_resumed", "refuse_another_second_region", "refuse_collisions"]
 
 Plan = Mapping[str, Any]
 
-#: Where the root has what it makes in a second region.
+#: The address of the root's module for a second region.
 SECOND_REGION = "module.second_region"
 
 
@@ -23,14 +23,14 @@ class Client(Protocol):
     """Makes the client of a service."""
 
     def __call__(self, service: str, region: str | None = None, /) -> Any:
-        """None: in the region of the call."""
+        """Make a client in a region; None: in the region of the call."""
 
 
 def refuse_collisions(plan: Plan, client: Client) -> None:
-    """Raise `UserError` for a plan that would meet what is there already; `plan` as `terraform show -json` gives it.
+    """Raise `UserError` for a plan that would collide with what exists; `plan` as `terraform show -json` prints it.
 
     `client` makes the client of a service, in the region of the call or in the one that is named. What it may not read
-    is left to the apply.
+    is not checked.
     """
     _refuse_another_name(plan)
     _refuse_identities(plan, client)
@@ -50,7 +50,7 @@ def refuse_collisions(plan: Plan, client: Client) -> None:
 
 
 def _refuse_identities(plan: Plan, client: Client) -> None:
-    """Every region has its own: those of the module of the second one are looked for there."""
+    """Each region has its own SES identities: those of the second region's module are looked for there."""
     second = plan.get("variables", {}).get("second_region", {}).get("value")
     for address, identity in _list_creations(plan, "aws_sesv2_email_identity"):
         region = second if address.startswith(SECOND_REGION) else None
@@ -69,7 +69,7 @@ def _refuse_identities(plan: Plan, client: Client) -> None:
 
 
 def _refuse_another_name(plan: Plan) -> None:
-    """Another name in one state means: destroy the Herald that is there."""
+    """Refuse another name in the same state: the plan would destroy the Herald that is there."""
     for change in plan.get("resource_changes", []):
         if change["address"] == 'module.notifier.aws_lambda_function.this["notify"]':
             before, after = ((change["change"][when] or {}).get("function_name") for when in ("before", "after"))
@@ -119,10 +119,10 @@ def _exists_in_zone(client: Client, record: Mapping[str, Any]) -> bool:
 
 
 def refuse_another_second_region(state: str, second: str | None) -> None:
-    """Raise `UserError` if a state has things in a second region that the variables do not name any more.
+    """Raise `UserError` if a state has resources in a second region that the variables no longer name.
 
-    `state` as `terraform state pull` prints it. Terraform would look for them where its provider leads now: at home it
-    finds what has the same names, and would destroy that in their place.
+    `state` as `terraform state pull` prints it. Terraform would look for them in the provider's present region; in the
+    first region it finds resources of the same names, and would destroy those instead.
     """
     resources = json.loads(state or "{}").get("resources") or []
     held = [one for one in resources if one["mode"] == "managed" and one.get("module", "").startswith(SECOND_REGION)]
@@ -139,7 +139,7 @@ def refuse_another_second_region(state: str, second: str | None) -> None:
 
 
 def find_resumed(plan: Plan) -> list[str]:
-    """Names of the functions that are paused and would not be any more; `plan` as `terraform show -json` gives it."""
+    """Names of the paused functions that an apply would resume; `plan` as `terraform show -json` prints it."""
     return [
         change["change"]["before"]["function_name"]
         for change in plan.get("resource_changes", [])

@@ -1,6 +1,6 @@
-"""Runs Terraform on a staged configuration: links to `infra/`, and beside them what Terraform itself writes.
+"""Runs Terraform on a staged configuration: links to `infra/`, and beside them the files that Terraform writes.
 
-So a lock file, providers, plans and the state of trying out stay under `build/`, and several states live side by side.
+So lock file, providers, plans and the states of trials stay under `build/`, and several states can exist side by side.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 STAGES = ROOT / "build" / "terraform"
 
-#: Arguments of TF_CLI_ARGS that change neither what is planned nor where its state lies.
+#: Arguments of TF_CLI_ARGS that change neither what is planned nor where its state is.
 _HARMLESS = re.compile(r"(\s*--?(lock-timeout=\w+|parallelism=\d+|no-color|compact-warnings)(?!\S))*\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Terraform:
-    """Terraform in one staged configuration; `environment` is all that its children see."""
+    """Terraform in one staged configuration; `environment` is the whole environment of its processes."""
 
     folder: Path
     environment: Mapping[str, str]
 
     def run(self, *arguments: str) -> None:
-        """Run a command whose output is for a person; raise `UserError` if it fails."""
+        """Run a command and show its output; raise `UserError` if it fails."""
         command, *rest = arguments
         plain = [] if sys.stdout.isatty() else ["-no-color"]
         code = self._start([command, *plain, *rest], capture=False).returncode
@@ -44,18 +44,18 @@ class Terraform:
             raise UserError(f"terraform {arguments[0]} failed: see above")
 
     def read(self, *arguments: str, good: Sequence[int] = (0,), stdin: str | None = None) -> str:
-        """Run a command quietly and return what it prints; raise `UserError` with its words if it fails."""
+        """Run a command quietly and return what it prints; raise `UserError` with its error message if it fails."""
         done = self._start(arguments, capture=True, stdin=stdin)
         if done.returncode not in good:
             raise UserError(f"terraform {arguments[0]} failed:\n{done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
-        """What a command prints as JSON."""
+        """Run a command and parse the JSON that it prints."""
         return json.loads(self.read(*arguments))
 
     def init(self, *arguments: str) -> None:
-        """Make the configuration ready to run."""
+        """Run `terraform init`."""
         self.read("init", "-input=false", "-no-color", "-reconfigure", *arguments)
 
     def _start(
@@ -81,7 +81,7 @@ def stage(
 ) -> Terraform:
     """Stage a configuration as `build/terraform/<name>`; `backend` replaces the one that it declares.
 
-    Without a `source` the caller writes the configuration. Raises `UserError` if the shell gives Terraform arguments.
+    Without a `source` the caller writes the configuration. Raises `UserError` if TF_CLI_ARGS has unsafe arguments.
     """
     _refuse_arguments(environment)
     folder = STAGES / name
@@ -106,7 +106,7 @@ def stage(
 
 
 def _refuse_arguments(environment: Mapping[str, str]) -> None:
-    """Raise `UserError` for what the shell adds to a command unseen: a variable, another state, other resources.
+    """Raise `UserError` if TF_CLI_ARGS could add a variable, another state or other resources to a command.
 
     https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_cli_args-and-tf_cli_args_name
     """
@@ -119,7 +119,7 @@ def _refuse_arguments(environment: Mapping[str, str]) -> None:
 
 
 def _link(source: Path, folder: Path) -> None:
-    """Link every entry of the source that belongs to the configuration; drop links to what is gone."""
+    """Link every entry of the source that belongs to the configuration; remove all older links."""
     for link in folder.iterdir():
         if link.is_symlink():
             link.unlink()

@@ -1,4 +1,4 @@
-"""checkov over a real plan of the real root, in an environment of its own: it pins an old botocore.
+"""Runs checkov on a plan of the real root. checkov has an environment of its own, because it pins an old botocore.
 
 https://www.checkov.io/7.Scan%20Examples/Terraform%20Plan%20Scanning.html
 """
@@ -26,7 +26,7 @@ SKIPS = INFRA / "checkov.json"
 
 
 def scan(say: Callable[[str], None]) -> None:
-    """Raise `UserError` for a failed check without a skip, and for a skip without a failed check or a reason."""
+    """Scan a plan. Raises `UserError` for a failed check without a skip, or a skip without a failed check or reason."""
     if not CHECKOV.exists():
         raise UserError("checkov is not installed: make infra-test sets it up")
     found = _run_checkov(_make_plan(say))
@@ -51,20 +51,20 @@ def scan(say: Callable[[str], None]) -> None:
 
 
 def _is_about_path(check: dict[str, Any]) -> bool:
-    """checkov reads the path of the plan's own file as a value too, and takes a path of 40 characters for a secret."""
+    """checkov reads the plan file's own path as a value, too, and takes a path of 40 characters for a secret."""
     keys = check["check_result"].get("evaluated_keys") or [""]
     return all(key.endswith("/__file__") for key in keys)
 
 
 def _is_explained(key: tuple[str, str], skips: dict[str, dict[str, Any]]) -> bool:
-    """A skip names a check, why it does not hold here, and the resources (all of them, if none is named)."""
+    """A skip names a check, why it does not apply here, and the resources (all of them if none is named)."""
     check, resource = key
     skip = skips.get(check, {})
     return bool(skip.get("reason")) and any(name in resource for name in skip.get("resources", [""]))
 
 
 def _make_plan(say: Callable[[str], None]) -> Path:
-    """A plan of the root as it would be made for the first time, with nothing switched off."""
+    """Make a plan of the root for a first apply, with deletion protection on."""
     packages = build("laptop", say=say)
     with run_cloud(Options(STAGES / "scan-cloud", bare=True)) as cloud:
         terraform = stage(
@@ -88,7 +88,7 @@ def _plan(terraform: Terraform, variables: dict[str, Any]) -> Path:
 
 
 def _run_checkov(plan: Path) -> Any:
-    """What checkov finds, without asking its makers' servers."""
+    """Run checkov without contacting its vendor's servers, and return what it finds."""
     arguments = ["--file", str(plan), "--framework", "terraform_plan", "--skip-download", "--quiet", "--output", "json"]
     done = subprocess.run(
         [str(CHECKOV), *arguments],

@@ -1,4 +1,4 @@
-"""Which account and region a command is about to change, and that it is not by accident."""
+"""Finds the account and region that a command will change, and refuses those that may be named by accident."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OR_LOCAL = "or say --local for the laptop cloud"
 
 @dataclass(frozen=True, slots=True)
 class AwsTarget:
-    """One account in one region; `environment` is what Terraform sees of the world."""
+    """One account in one region; `environment` is the environment that Terraform runs in."""
 
     account: str
     caller: str
@@ -48,10 +48,11 @@ class AwsTarget:
 
 
 def open_aws_session() -> boto3.Session:
-    """The session of the shell's AWS settings, in the one region that they name.
+    """A session with the shell's AWS settings, in the region that they name.
 
-    `AWS_REGION` comes first, as for Terraform and the AWS CLI: boto3 by itself does not read it, and takes the
-    profile's. A variable that is empty names nothing. Raises `UserError` for no such profile, and for no region.
+    `AWS_REGION` takes precedence, as for Terraform and the AWS CLI: boto3 by itself does not read it and uses the
+    profile's region. An empty variable counts as unset. Raises `UserError` if the profile does not exist, and if there
+    is no region or no valid one.
     """
     try:
         named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or read_profile_region()
@@ -67,9 +68,9 @@ def open_aws_session() -> boto3.Session:
 
 
 def read_profile_region() -> str | None:
-    """What the configuration file says, without the variable that boto3 would take instead.
+    """The profile's region in the configuration file, ignoring the variable that boto3 would prefer.
 
-    Raises BotoCoreError if there is no such profile.
+    Raises `BotoCoreError` if the profile does not exist.
     """
     region: str | None = BotocoreSession().get_scoped_config().get("region")
     return region or None
@@ -88,7 +89,7 @@ def find_aws() -> AwsTarget:
 
 
 def find_laptop(descriptor: Path) -> AwsTarget:
-    """The laptop cloud that runs here; nothing of the user's own AWS settings is left."""
+    """The laptop cloud that runs here, in an environment without the user's own AWS settings."""
     cloud = Description.read(descriptor)
     settings = build_client_settings(cloud.endpoints)
     environment = {name: value for name, value in os.environ.items() if not is_foreign(name)} | settings
@@ -98,7 +99,7 @@ def find_laptop(descriptor: Path) -> AwsTarget:
 
 
 def _with_region(region: str) -> Mapping[str, str]:
-    """The shell's environment, in which Terraform's provider cannot find another region than this."""
+    """The shell's environment, changed so that Terraform's provider can find no other region than this."""
     return {**os.environ, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 

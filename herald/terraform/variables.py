@@ -1,4 +1,4 @@
-"""What the Terraform variables say of things that have to be known before a plan: Terraform itself reads them.
+"""Reads, by Terraform itself, the values of Terraform variables that have to be known before a plan.
 
 https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
 """
@@ -30,9 +30,9 @@ class Variables:
 
 
 def read_variables(environment: Mapping[str, str], arguments: Sequence[str], where: str) -> Variables:
-    """Evaluate them from `infra/*.tfvars`, `TF_VAR_…` and the arguments `-var=…`, `-var-file=…`; stages in `where`.
+    """Evaluate the variables from `infra/*.tfvars`, `TF_VAR_…` and the `-var=…` and `-var-file=…` arguments.
 
-    Raises `UserError` with Terraform's words if a file cannot be read.
+    `where` names the stage. Raises `UserError` with Terraform's error message if a file cannot be read.
     """
     declared = {"variable": {name: {"type": "string", "default": default} for name, default in _DEFAULTS.items()}}
     terraform = stage(f"{where}-variables", environment, source=None)

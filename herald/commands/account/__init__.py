@@ -1,1 +1,1 @@
-"""What an AWS account is asked, before it is trusted with mails."""
+"""Commands that examine and try an AWS account before it is trusted with mails."""

@@ -51,7 +51,7 @@ def capacity(
 
 
 def _list_choices(scenario: BurstScenario) -> dict[str, BurstScenario]:
-    """The question, and what it is worth comparing with."""
+    """The scenario asked for, and those to compare it with."""
     if not scenario.reserves:
         return {"reserved": scenario, "Terraform's": dataclasses.replace(scenario, reserves=True)}
     if scenario.concurrency is not None:

@@ -20,7 +20,7 @@ from laptop.state import DEFAULT_STATE
 __all__ = ["doctor", "format_lines", "format_summary"]
 
 _COLOURS = {CheckStatus.OK: "green", CheckStatus.WARNING: "yellow", CheckStatus.WRONG: "bold red"}
-#: Room for the longest status and a space.
+#: The width of the longest status and a space.
 _INDENT = 9
 
 
@@ -52,14 +52,14 @@ def doctor(
 
 
 def format_lines(result: CheckResult) -> list[str]:
-    """A result as rich's console prints it. No line is cut or filled, so that what is copied stays whole."""
+    """A result in rich's markup. Lines are neither wrapped nor padded, so that they can be copied whole."""
     colour = _COLOURS[result.status]
     first = f"[{colour}]{result.status:<{_INDENT}}[/]{_escape_markup(result.title)}: {_escape_markup(result.finding)}"
     return [first, f"{'':<{_INDENT}}[bold]{_escape_markup(result.remedy)}[/]"] if result.remedy else [first]
 
 
 def format_summary(results: Sequence[CheckResult]) -> str:
-    """How many are good and how many are not."""
+    """The number of results of each status."""
     good, fair, bad = (sum(result.status is status for result in results) for status in CheckStatus)
     return f"{good} ok, {fair} {'warning' if fair == 1 else 'warnings'}, {bad} wrong."
 
@@ -70,5 +70,5 @@ def _print(texts: Sequence[str]) -> None:
 
 
 def _escape_markup(text: str) -> str:
-    """The text, with nothing in it that rich would take for markup."""
+    """Escape what rich would take for markup."""
     return text.replace("[", r"\[")

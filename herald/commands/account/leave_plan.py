@@ -1,4 +1,4 @@
-"""`herald leave-plan`: from one of SES's plans back to its price for each mail, after asking."""
+"""`herald leave-plan`: leaves SES's plan for its price for each mail, after asking."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def leave_plan(
 ) -> None:
     """Leave the plan of the account's SES in this region: $0.10 a thousand mails, not $0.16 as on Essentials.
 
-    New accounts are on Essentials. What a plan has beside mail (https://aws.amazon.com/ses/pricing/) goes with it.
+    New accounts are on Essentials. What else a plan includes (https://aws.amazon.com/ses/pricing/) ends with it.
     """
     account = AwsAccount.choose(local, state_dir, prefix)
     with report_refusals("nothing was changed"):
@@ -34,7 +34,7 @@ def leave_plan(
 
 
 def leave(ses: SESV2Client, agree: Callable[[str], bool]) -> str:
-    """Set the plan to NONE if there is one and the question is answered with yes; what to tell.
+    """Set the plan to NONE if there is one and the answer is yes; return the message to print.
 
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountPricingAttributes.html
     """
@@ -42,7 +42,7 @@ def leave(ses: SESV2Client, agree: Callable[[str], bool]) -> str:
     plan = pricing.get("CurrentPlan")
     if plan is None:
         raise UserError("SES does not tell its plan here: look in the console, under Account dashboard")
-    coming = pricing.get("NextPlan") or plan  # empty where nothing is to change
+    coming = pricing.get("NextPlan") or plan  # empty if no change is pending
     if coming == "NONE":
         return "The account has no plan." if plan == "NONE" else f"{plan} ends with this month already."
     if not agree(f"The plan of SES, for the whole account in {ses.meta.region_name}, is {coming}. Leave it?"):

@@ -29,9 +29,9 @@ TYPE = "book.created"
 _EXAMPLE = ROOT / "function" / "notifications" / TYPE / "examples" / "typical.json"
 _QUOTA = ("MaxSendRate", "Max24HourSend", "SentLast24Hours")
 _MOST_SHOWN = 20
-#: The part of SES's rate that the test may use, since others send, too.
+#: The share of SES's rate that the test may use, since other mail is sent, too.
 _SHARE = 0.5
-#: Mails a second: what SES's sandbox allows, and any vendor.
+#: Mails a second that SES's sandbox and every vendor allow.
 _SLOWEST = 1.0
 
 
@@ -51,7 +51,7 @@ def smoke(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Send synthetic events through the real topic to SES's mailbox simulator, or to what another provider has for
+    """Send synthetic events through the real topic to SES's mailbox simulator, or to another provider's address for
     tests, and follow each until it is delivered.
 
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
@@ -96,8 +96,8 @@ def _make_test(fresh: CheckContext, context: CheckContext, provider: SmokeProvid
 
 
 def _find_rate(context: CheckContext, provider: SmokeProvider, events: int) -> float:
-    """How many mails a second the provider takes, as far as is known. Raises `UserError` if SES does not take so many
-    events today."""
+    """The provider's rate in mails a second, as far as it is known. Raises `UserError` if SES's daily quota does not
+    allow so many events."""
     if not provider.by_ses:
         return _SLOWEST
     try:
@@ -125,7 +125,7 @@ def _run(test: Smoke, events: int, seconds: float, machine: bool) -> list[Journe
 
 
 def describe_refusal(refusal: RefusedError, context: CheckContext) -> str:
-    """What a refused call says to the person who started the test."""
+    """Explain a refused call to whoever started the test."""
     if refusal.denied and refusal.operation == "Publish":
         return (
             "this caller may not publish to the topic, which names who may: add the ARN of its role to `publishers` in "

@@ -1,1 +1,1 @@
-"""How Herald comes to AWS: its infrastructure, its packages, its releases."""
+"""Commands that deploy Herald to AWS: its infrastructure, its packages, its releases."""

@@ -1,4 +1,4 @@
-"""`herald rehearse`: releases good and bad in a laptop cloud of its own, and every mail counted."""
+"""`herald rehearse`: releases good and bad versions in a laptop cloud of its own, and counts every mail."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ __all__ = ["app"]
 app = typer.Typer()
 
 _WORDS = [one.fault.word for one in SCENARIOS]
-#: Looks at the dead letters, of which SQS shows some at a time.
+#: How often the dead letters are read, of which SQS returns some at a time.
 _REDRIVES = 20
-#: Seconds that the first three releases take on the whole; the events are spread over them.
+#: Seconds that the first three releases take in all; the events are spread over them.
 _LASTS = 45
-#: How many mails the canary should see: with fewer, one that crashes in 1 of 3 might pass by luck.
+#: The number of mails that the canary should get: with fewer, one that crashes in 1 of 3 might pass by chance.
 _ENOUGH = 24
 _SCALE = 0.02
 _CANARY = 10 * 60 * _SCALE
-#: Not shortened as much as waiting is: the hold must outlast feedback, which takes this machine's own time.
+#: Not scaled down as much as waiting times are: the hold must outlast feedback, whose delay is not scaled.
 _HOLD = "300"
 
 
@@ -114,14 +114,14 @@ def _perform(
 
 
 def _count_waiting(cloud: LaptopCloud) -> int:
-    """Events that no function has carried out yet, and reports that wait for feedback."""
+    """The number of events that no function has processed yet, and of reports that wait for `feedback`."""
     answer = httpx.get(f"{cloud.description.endpoints['aws']}/_herald/pending", trust_env=False, timeout=300)
     events: dict[str, int] = answer.raise_for_status().json()
     return sum(events.values()) + count_waiting(cloud.clients.sqs, cloud.description.queues["feedback"])
 
 
 def _redrive(cloud: LaptopCloud) -> None:
-    """Send what a bad version made letters of once more, by the version that is live: its readers get their mails."""
+    """Redrive the dead letters that bad versions caused, so that the live version sends their mails."""
     installation = AwsAccount.choose(True, Path(cloud.description.state), "herald").installation()
     done = RedriveResult()
     for _ in range(_REDRIVES):
@@ -137,7 +137,7 @@ def _show(out: Console, first: str, results: list[ScenarioResult], counted: Coun
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("version", "release", "most", "mails", "seen", "met", "ended"):
         left = heading in ("release", "ended")
-        # Only the releases, which may be several, go on in a second line: on a narrow terminal nothing is cut.
+        # Only the column of releases, of which there may be several, wraps: on a narrow terminal nothing is cut.
         table.add_column(heading, no_wrap=heading != "release", overflow="fold", justify="left" if left else "right")
     table.add_row(first, ", ".join(before), "100 %", _describe_mails(counted, before), "", "", "was live")
     for one in results:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-#: What is true when AWS refuses in the middle.
+#: Printed when AWS refuses a call in the middle of a command.
 _AFTER_A_REFUSAL = "run it again: it goes on where it stopped"
 
 
@@ -173,7 +173,7 @@ def _announce(stack: Stack, chosen: ReleasePlan, shown: DeploymentScreen, bake: 
 
 
 def _ask_to_stop() -> bool | None:
-    """Yes or no of a person at a terminal; None without a terminal or without an answer."""
+    """Ask at the terminal: yes or no; None without a terminal or without an answer."""
     if not os.isatty(0):
         return None
     try:
@@ -190,7 +190,7 @@ def _check_again(stack: Stack, functions: LambdaClient, shown: DeploymentScreen)
 
 
 def _offer_restore(poller: Poller, shown: DeploymentScreen, outcome: ReleaseOutcome, yes: bool) -> ReleaseOutcome:
-    """Where CodeDeploy has nothing to roll back to, offer to move the alias back; the outcome after that."""
+    """If CodeDeploy cannot roll back, offer to move the alias back; return the outcome after that."""
     failed = poller.unrestored
     if failed is None:
         return outcome
@@ -204,7 +204,7 @@ def _offer_restore(poller: Poller, shown: DeploymentScreen, outcome: ReleaseOutc
 
 
 def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> ReleaseOutcome:
-    """Say how the last release's versions compare: released if the new one is no worse."""
+    """Print how the last release's versions compare; the outcome is RELEASED if the new one is no worse."""
     judged, comparison = compare_last_release(stack)
     shown.say(f"{judged.id}, version {judged.current} to {judged.target}, {judged.status}: its traffic judged again")
     for one in comparison.measures:
@@ -218,7 +218,7 @@ def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> Release
 
 
 def _require_gate(chosen: ReleasePlan) -> ApprovalGate:
-    """A gate that a person can answer. Raises `UserError` without a terminal, or if there is nothing to hold."""
+    """A gate that asks at the terminal. Raises `UserError` without a terminal, or if there is nothing to hold."""
     if not chosen.lasts:
         raise UserError(f"{chosen.config} moves all traffic at once: there is nothing to confirm", code=2)
     if not os.isatty(0):

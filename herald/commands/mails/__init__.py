@@ -1,1 +1,1 @@
-"""What a team does to its notifications, and to the events that cause them."""
+"""Commands by which a team works on its notifications, and on the events that cause them."""

@@ -1,4 +1,4 @@
-"""`herald test`: a team's mails, tried as Herald tries its own."""
+"""`herald test`: tests a team's mails as Herald tests its own."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["test"]
 
-#: Lines of a difference, and mails with one, that a person is shown; the rest is counted.
+#: Lines of a difference, and mails with one, that are shown; the rest is counted.
 _LINES, _MAILS = 16, 4
 
 
 @dataclass(slots=True)
 class _Result:
-    """Of each type its mails and how much data was generated; what is wrong, and what is not as its snapshot."""
+    """For each type, the number of mails and of generated events; the faults, and what differs from its snapshot."""
 
     tried: dict[str, dict[str, int]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)

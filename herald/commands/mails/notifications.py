@@ -1,4 +1,4 @@
-"""`herald new`, `herald lint` and `herald preview`: what a team does to its notifications."""
+"""`herald new`, `herald lint` and `herald preview`: create, check and render notifications."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def lint(
 
 
 def _find_unsupported(catalogue: Catalogue, home: Path) -> tuple[list[str], str | None]:
-    """What mail programs do not support of these mails, a line each; or the reason why it was not checked."""
+    """What these mails use that mail programs do not support, a line each; or the reason why it was not checked."""
     from package.notifications.catalogue import list_types  # noqa: PLC0415  slow to load
     from package.notifications.mail_checks.mail_programs.unsupported import find_unsupported  # noqa: PLC0415  the same
     from package.notifications.previews import render_examples  # noqa: PLC0415  the same

@@ -1,4 +1,4 @@
-"""`herald publish` and `herald contracts`: a first event, and what a publisher needs for all others."""
+"""`herald publish` and `herald contracts`: publish a test event, and write the contracts that publishers need."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def contracts(
 
     home = find_notifications(notifications)
     with tempfile.TemporaryDirectory() as folder:
-        compile_catalogue(Path(folder), home)  # nothing is promised of mails in which something is wrong
+        compile_catalogue(Path(folder), home)  # no contracts for notifications with errors
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     out.mkdir(parents=True, exist_ok=True)
     document = build_asyncapi(home, version)

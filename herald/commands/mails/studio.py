@@ -54,7 +54,7 @@ def studio(
 
 
 def send_to_inbox(account: AwsAccount, content: Content, to: str) -> str:
-    """Hand the mail itself to the laptop's SES, whatever package its function runs."""
+    """Send the rendered mail by the laptop's SES, whatever package its function runs."""
     parts = {"Text": content.text, "Html": content.html}
     account.client("sesv2").send_email(
         FromEmailAddress=SENDER,

@@ -1,1 +1,1 @@
-"""What an operator does to a running Herald."""
+"""Commands by which an operator works on a running Herald."""

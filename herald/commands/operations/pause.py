@@ -82,7 +82,7 @@ def _change(
     change: Callable[[LambdaClient, str], PauseStatus],
     describe: Callable[[PauseStatus], str],
 ) -> PauseStatus:
-    """Do it on record; the status before."""
+    """Make the change, record it in the audit log, and return the status before it."""
     before: list[PauseStatus] = []
 
     def work() -> str:

@@ -32,7 +32,7 @@ suppressions = typer.Typer(
 )
 app.add_typer(suppressions, name="suppressions", invoke_without_command=True)
 
-#: What is true when AWS refuses in the middle.
+#: Printed when AWS refuses a call in the middle of a command.
 _SO_FAR = "run it again: what was done is done, the rest is as it was"
 
 OfTenant = Annotated[

@@ -37,14 +37,14 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Dead letters: see why they are dead, send them again, or discard them.")
 
-#: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes, or something that
-#: can be changed stops it.
+#: Exit code if letters were left in `dead`: their mail may have gone and nobody said yes, or something that can be
+#: changed stops it.
 _LEFT = 3
-#: Events that a message names, where there are more.
+#: The most events that a message names.
 _SHOWN = 10
-#: Letters after which a long run says how far it is, where no progress bar is shown.
+#: Letters between two progress lines of a long run without a progress bar.
 _TOLD_EVERY = 100
-#: What is true when AWS refuses in the middle.
+#: Printed when AWS refuses a call in the middle of a command.
 _SO_FAR = "what was not done yet lies where it was"
 
 Messages = Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId; may be repeated")]
@@ -147,7 +147,7 @@ def redrive(
 
 
 def _end(left: int, refused: int) -> None:
-    """Say what was left for want of a yes, and end with the exit code of that."""
+    """Print how many letters were left without a yes, and exit with the code for letters that were left."""
     if left:
         note(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
     if left or refused:
@@ -296,7 +296,7 @@ def _describe_letters(letter_filter: LetterFilter, named: list[str]) -> str:
 
 
 def _run(carry_out: Callable[[Callable[[int], None], RedriveResult], object], total: int, done: RedriveResult) -> None:
-    """Carry a plan out, and show how far it is: a bar in a terminal, else a line now and then."""
+    """Carry out a plan and show progress: a bar in a terminal, otherwise a line now and then."""
     try:
         with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
             task = bar.add_task("redriving", total=total)
@@ -332,7 +332,7 @@ def _tell_none(installation: Installation, letter_filter: LetterFilter) -> None:
 
 
 def _tell_in_flight(sqs: SQSClient, dead: str) -> None:
-    """Letters that another program has received are in the queue but not visible."""
+    """Print how many letters are in the queue but not visible, because another program has received them."""
     if hidden := count_in_flight(sqs, dead):
         note(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
 

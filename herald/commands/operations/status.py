@@ -55,7 +55,7 @@ def status(
 
 
 def make_status_clients(account: AwsAccount) -> StatusClients:
-    """The clients that a look needs."""
+    """The clients that reading the status needs."""
     cloudwatch, logs, codedeploy = map(account.client, ("cloudwatch", "logs", "codedeploy"))
     return StatusClients(account.functions, cloudwatch, logs, codedeploy, account.prefix)
 

@@ -26,7 +26,7 @@ _SHOWN = 10
 
 
 def list_letters(account: AwsAccount, everything: bool, machine: bool) -> None:
-    """Print them, the oldest first; they stay where they are."""
+    """Print the letters, the oldest first; they stay in their queue."""
     letters = _open(account).find(LetterFilter())
     if machine:
         print_json({"count": len(letters), "letters": [_describe(letter) for letter in letters]})
@@ -35,7 +35,7 @@ def list_letters(account: AwsAccount, everything: bool, machine: bool) -> None:
 
 
 def post_again(account: AwsAccount, letter_filter: LetterFilter, dry_run: bool, yes: bool, machine: bool) -> None:
-    """Have those that are meant posted again."""
+    """Post the letters that fit the filter again."""
     webhook = _open(account)
     letters, done = _choose(webhook, letter_filter, machine), 0
     if letters and not dry_run and (yes or confirm(f"Post {len(letters)} again?")):
@@ -47,7 +47,7 @@ def post_again(account: AwsAccount, letter_filter: LetterFilter, dry_run: bool, 
 
 
 def throw_away(account: AwsAccount, letter_filter: LetterFilter, because: str, yes: bool, machine: bool) -> None:
-    """Delete those that are meant."""
+    """Delete the letters that fit the filter."""
     webhook = _open(account)
     letters, done = _choose(webhook, letter_filter, machine), 0
     if letters and (yes or confirm(f"Discard {len(letters)}? Their receiver never gets them.")):
@@ -60,7 +60,7 @@ def throw_away(account: AwsAccount, letter_filter: LetterFilter, because: str, y
 
 
 def _open(account: AwsAccount) -> WebhookLetters:
-    """Raises `UserError` where there are no such queues."""
+    """Find the webhook's queues. Raises `UserError` if there are none."""
     try:
         dead, waiting = (
             account.sqs.get_queue_url(QueueName=f"{account.prefix}-mail-webhook{part}")["QueueUrl"]
@@ -72,7 +72,7 @@ def _open(account: AwsAccount) -> WebhookLetters:
 
 
 def _choose(webhook: WebhookLetters, letter_filter: LetterFilter, machine: bool) -> list[DeadLetter]:
-    """Those that are meant, shown to a person. Raises `UserError` for what such a letter does not have."""
+    """Find the letters that fit the filter, and show them. Raises `UserError` for a filter that they do not support."""
     if letter_filter.messages or letter_filter.reason_code or letter_filter.tenant:
         raise UserError("with --webhook letters are chosen by --type, --older-than and --newer-than", code=2)
     letters = webhook.find(letter_filter)
@@ -82,7 +82,7 @@ def _choose(webhook: WebhookLetters, letter_filter: LetterFilter, machine: bool)
 
 
 def _act(account: AwsAccount, action: str, letter_filter: LetterFilter, work: Callable[[], int]) -> int:
-    """Do it on record; how many it was."""
+    """Do the work, record it in the audit log, and return the number of letters."""
     done: list[int] = []
 
     def count() -> str:

@@ -28,7 +28,7 @@ from operations.why.recipient import RecipientLists, find_recipient
 
 __all__ = ["why"]
 
-#: Exit code where nothing at all is known.
+#: Exit code if nothing at all is known.
 _NOTHING = 1
 
 
@@ -76,7 +76,7 @@ def why(
 
 
 def _list_outbox_entries(installation: Installation, question: MailQuery) -> Iterator[OutboxEntry]:
-    """The outbox's entries on it; none without a web app, or without the permission to read its table."""
+    """The outbox entries that fit the query; none without a web app, or without permission to read its table."""
     try:
         yield from find_entries(installation, lambda body: mentions(body, question))
     except ClientError as error:
@@ -116,7 +116,7 @@ def _show(
 
 
 def _format_command(command: str, question: MailQuery, options: str) -> str:
-    """What to type: the address stands where it was given, for it is on this screen already."""
+    """The command to type, with the address filled in if it was given: it is on this screen already."""
     if question.keys:
         command = command.replace("ADDRESS", question.wanted)
     return f"herald {command}{options}"
@@ -152,7 +152,7 @@ def _format_row(row: Any) -> tuple[str, str, str, str, str, str]:
 
 
 def _tell_where(installation: Installation, found: MailSearchResult, now: int) -> None:
-    """Which places were searched, so that a missing answer is not mistaken for *nothing happened*."""
+    """Print which places were searched, so that a missing answer is not mistaken for *nothing happened*."""
     console.print()
     ledger = "the whole ledger" if found.scanned else "the ledger, by its keys"
     oldest = f", the oldest {format_age(now - found.oldest)} old" if found.oldest is not None else ""
