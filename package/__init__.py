@@ -1,4 +1,4 @@
-"""The Lambda packages: notifications compiled, dependencies chosen for the target, two reproducible zips."""
+"""Builds the Lambda packages: compiled notifications, dependencies for the target, two reproducible zips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zips: written so that their bytes depend on nothing but what is in them, and checked before they go to Lambda."""
+"""Writes zips whose bytes depend only on their contents, and checks them before they go to Lambda."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from package.target import LAMBDA_PYTHON, Architecture
 
 __all__ = ["MANIFEST", "compute_digests", "require_releasable", "write_archive"]
 
-#: The file in which a zip says what it is and what is in it.
+#: The file in a zip that describes it and its contents.
 MANIFEST = "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 
 
 def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write `files` by name: sorted, at one fixed moment, readable by all (Lambda runs as another user)."""
+    """Write `files` by name: sorted, with one fixed timestamp, readable by all (Lambda runs as another user)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     work = path.with_suffix(".part")
     with zipfile.ZipFile(work, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -35,7 +35,7 @@ def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def compute_digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The sha256 of each part, over names and contents; `files` are all but the manifest itself."""
+    """The sha256 of each top-level entry, over names and contents; `files` are all but the manifest itself."""
     digests: dict[str, Any] = {}
     for name in sorted(files):
         digest = digests.setdefault(name.partition("/")[0], hashlib.sha256())
@@ -44,9 +44,9 @@ def compute_digests(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def require_releasable(path: Path, architecture: Architecture) -> dict[str, Any]:
-    """The manifest of this zip.
+    """Check a zip and return its manifest.
 
-    Raises `PackageError` if Lambda could not run it or would start it slowly, or if its content is not what was built.
+    Raises `PackageError` if Lambda could not run it or would start it slowly, or if it was changed after it was built.
     """
     try:
         with zipfile.ZipFile(path) as archive:

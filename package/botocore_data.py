@@ -1,7 +1,7 @@
-"""botocore's data cut to the operations that a bundle calls: reading all of it is most of what making a client takes.
+"""Cuts botocore's data to the operations that a bundle calls: making a client mostly consists of reading the data.
 
-Every error of a service stays, because any operation may answer with any; so does every region. Documentation goes.
-That the requests are those of the whole data, byte for byte, is tested (tests/unit/package/test_botocore_data.py).
+Every error of a service stays, because any operation may return any of them; so does every region. Documentation goes.
+A test checks that requests are the same, byte for byte, as with all data (tests/unit/package/test_botocore_data.py).
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def cut_model(model: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     kept = {name: shape for name, shape in shapes.items() if name in wanted}
     cut: dict[str, Any] = _strip_documentation({**model, "operations": operations, "shapes": kept})
     for parameter in cut.get("clientContextParams", {}).values():
-        parameter["documentation"] = ""  # botocore reads it of these, which S3 has
+        parameter["documentation"] = ""  # botocore reads it for these parameters, which S3 has
     return cut
 
 
 def cut_endpoints(endpoints: dict[str, Any], prefixes: frozenset[str]) -> dict[str, Any]:
-    """Every partition and region, with the hosts of these services only."""
+    """Keep every partition and region, but only the hosts of these services."""
     partitions = [
         {**partition, "services": {name: at for name, at in partition["services"].items() if name in prefixes}}
         for partition in endpoints["partitions"]

@@ -1,4 +1,4 @@
-"""`build`: the checkout to the two zips that Lambda runs."""
+"""`build` makes the two zips that Lambda runs from the checkout."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from package.target import Architecture, BuildTarget, TargetName
 __all__ = ["BUILD", "OWN_NOTIFICATIONS", "Archive", "Package", "build", "find_notifications"]
 
 BUILD = Path(__file__).parents[1] / "build" / "package"
-#: The folder of a team's own notifications, for every command that packages; unset: those of the checkout.
+#: The variable that names the folder of a team's own notifications, for every command that packages; unset: the
 OWN_NOTIFICATIONS = "HERALD_NOTIFICATIONS"
 
-# What writes the compiled catalogue: another version may write other bytes.
+# The libraries that compile the catalogue: another version may write other bytes.
 _COMPILERS = ("fastjsonschema", "minijinja", "mjml-python")
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """One zip. `release` names its source and locks, whatever it was built for; `sha256` is of its bytes."""
+    """One zip. `release` identifies its source and locks, whatever its target; `sha256` is of its bytes."""
 
     path: Path
     release: str
@@ -40,7 +40,7 @@ class Archive:
     size: int
 
     def copy_to(self, folder: Path) -> Path:
-        """A copy that no later build changes, and beside it what it was built for. Raises `PackageError`."""
+        """Copy the zip, with the JSON file beside it, so that no later build changes it. Raises `PackageError`."""
         copy = folder / self.path.name
         part = copy.with_suffix(".part")
         for source in (self.path.with_suffix(".json"), self.path):
@@ -56,7 +56,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What one build made, and what it runs on; without `bytecode` the function starts more slowly."""
+    """The result of a build, and what it runs on; without `bytecode` the function starts more slowly."""
 
     target: TargetName
     python: str
@@ -82,11 +82,11 @@ def build(
     notifications: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Package:
-    """Build both zips into `<out>/<target>/`, or return those that are there if nothing has changed since.
+    """Build both zips into `<out>/<target>/`, or return the existing ones if nothing has changed since.
 
-    `architecture` only matters for `cloud`; `notifications` is the folder of the mails, else what `find_notifications`
-    says; `say` gets a line before anything that takes long. Raises `PackageError` with a line for each thing that is
-    not in order: a notification, a dependency or a module.
+    `architecture` only matters for `cloud`; `notifications` is the folder of the mails, by default that of
+    `find_notifications`; `say` gets a line before anything that takes long. Raises `PackageError` with a line for each
+    fault in a notification, a dependency or a module.
     """
     chosen = targets.choose_laptop() if target == "laptop" else targets.choose_cloud(architecture)
     mails = find_notifications(notifications)
@@ -123,14 +123,14 @@ def _build_archive(bundle: Bundle, target: BuildTarget, out: Path, mails: Path, 
 
         write_archive(path, list_contents(bundle, target, out, release, mails))
         content = path.read_bytes()
-        built_for = {"target": target.name, "architecture": target.architecture}  # which Terraform holds it to
+        built_for = {"target": target.name, "architecture": target.architecture}  # checked by Terraform
         known = {"key": key, **built_for, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         note.write_text(json.dumps(known))
     return Archive(path, release, known["sha256"], known["size"])
 
 
 def _read_source(bundle: Bundle, mails: Path) -> dict[str, Path]:
-    """All that decides on a bundle's bytes, by its name: its folder, what it imports of other bundles, the mails."""
+    """All files that decide a bundle's bytes, by name: its folder, the modules it imports from others, the mails."""
     root = bundle.folder.parent
     folders = (bundle.folder, root / "function" / "notifications", root / "function" / "contracts")
     here = {*bundle.sources(), *(path for folder in folders for path in _list_files(folder))}

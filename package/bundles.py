@@ -1,4 +1,4 @@
-"""The two packages: the folder of each, what else it imports, and what of its dependencies it needs."""
+"""The two packages: the folder of each, what else it imports, and which parts of its dependencies it needs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from package.botocore_data import Operations
 __all__ = ["BUNDLES", "SNAPSHOTS", "Bundle", "is_ignored", "keeps"]
 
 _ROOT = Path(__file__).parents[1]
-#: The folder, in that of the notifications, of the mails as somebody saw them; no event's type is called so.
+#: The folder of approved mails, inside the folder of the notifications; no event's type has this name.
 SNAPSHOTS = "_snapshots"
-#: Packages whose modules are followed; everything else is a dependency, or the bundle itself.
+#: Packages whose imports are followed; everything else is a dependency, or the bundle itself.
 _FOLLOWED = ("function", "operations")
-#: What caches, editors and file browsers leave in a checkout.
+#: Files that caches, editors and file browsers leave in a checkout.
 _LEFT_BEHIND = re.compile(r"^\.|~$|\.(?:pyc|swp|orig|rej|bak)$")
 
 # botocore loads these for every service.
@@ -29,9 +29,9 @@ _LEFT_OUT = re.compile(r"\.(?:pyi|pyx|pxd|c|h|typed|pyc)$|/examples-1\.json$")
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One package. `services` are those of AWS that it calls, and `operations` all that it calls of them, where
-    botocore's data is cut to that; `reads_metadata` the dependencies that look
-    themselves up in the installed metadata when they are imported."""
+    """One package. `services` are the AWS services that it calls; `operations`, if botocore's data is to be cut to
+    them, are all that it calls of each; `reads_metadata` are the dependencies that look themselves up in the installed
+    metadata when they are imported."""
 
     name: str
     services: frozenset[str]
@@ -40,7 +40,7 @@ class Bundle:
     sources_left_out: frozenset[str] = frozenset()
 
     def for_catalogue(self, catalogue: Mapping[str, Any]) -> Bundle:
-        """The same with what only some notifications need: S3, if one of them has attachments."""
+        """The same bundle with what only some notifications need: S3, if one of them has attachments."""
         wanted = any("attachments" in one for one in catalogue["notifications"].values())
         if not wanted or not self.operations:
             return self
@@ -49,12 +49,12 @@ class Bundle:
 
     @property
     def folder(self) -> Path:
-        """Where it lies in the checkout."""
+        """Its folder in the checkout."""
         return _ROOT / self.name
 
     @property
     def lock(self) -> Path:
-        """Its dependencies, with their hashes."""
+        """The file that locks its dependencies, with their hashes."""
         return self.folder / "requirements.txt"
 
     def sources(self) -> Iterator[Path]:
@@ -115,7 +115,7 @@ def keeps(bundle: Bundle, name: PurePosixPath) -> bool:
 
 
 def is_ignored(inside: PurePath) -> bool:
-    """Whether this file, by its path inside the checkout, is none of the source."""
+    """Whether this file, by its path inside the checkout, does not belong to the source."""
     return not {"__pycache__", SNAPSHOTS}.isdisjoint(inside.parts) or any(map(_LEFT_BEHIND.search, inside.parts))
 
 
@@ -140,7 +140,7 @@ def _find_imports(module: Path) -> Iterator[Path]:
 
 
 def _walk_statements(block: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Every statement of a block and of its inner blocks. Most nodes are expressions, and none is an import."""
+    """Every statement of a block and of its inner blocks. Expressions are skipped: none is an import."""
     for statement in block:
         yield statement
         for name in ("body", "handlers", "cases", "orelse", "finalbody"):
@@ -150,7 +150,7 @@ def _walk_statements(block: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _list_files(names: Iterable[str]) -> Iterator[Path]:
-    """The files of dotted names, and of the packages that they lie in; a name that is no module has none."""
+    """The files of dotted names, and of the packages that they are in; a name that is not a module has none."""
     for name in names:
         parts = name.split(".")
         if parts[0] in _FOLLOWED:

@@ -1,4 +1,4 @@
-"""Bytecode that needs no check against its source when it is loaded, and that is the same wherever it is made."""
+"""Compiles bytecode that is loaded without a check against its source, and is the same wherever it is made."""
 
 from __future__ import annotations
 

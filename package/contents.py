@@ -1,4 +1,4 @@
-"""What goes into one zip: the bundle's own modules, its dependencies, the compiled catalogue, the manifest."""
+"""Collects the contents of a zip: the bundle's own modules, its dependencies, the compiled catalogue, the manifest."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["list_contents"]
 def list_contents(
     bundle: Bundle, target: BuildTarget, out: Path, release: str, notifications: Path
 ) -> dict[str, bytes]:
-    """Every file of the bundle's zip, with these notifications, by its name in there; works and keeps dependencies in
-    `out`."""
+    """Every file of the bundle's zip, with these notifications, by its name in the zip. Temporary files and installed
+    dependencies are in `out`."""
     with tempfile.TemporaryDirectory(dir=out) as work:
         _write_own_modules(bundle, target, Path(work), notifications)
         catalogue = json.loads((Path(work) / "function" / "compiled" / "catalogue.json").read_bytes())

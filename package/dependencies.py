@@ -1,4 +1,4 @@
-"""A bundle's locked dependencies, installed for a target and cut to what the bundle needs; kept under `build/`."""
+"""Installs a bundle's locked dependencies for a target, cut to what the bundle needs; cached under `build/`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from package.target import LAMBDA_PYTHON, BuildTarget
 
 __all__ = ["install_dependencies", "refuse_markers"]
 
-# Markers are judged by the Python that runs pip, not by the target; these come out the same on both.
+# pip evaluates markers for the Python that runs it, not for the target; these have the same value on both.
 _HARMLESS = re.compile(r"(platform_python_implementation|implementation_name) != 'PyPy'( and |$)")
 
 
@@ -39,7 +39,7 @@ def install_dependencies(bundle: Bundle, target: BuildTarget, store: Path, recip
     if not folder.exists():
         refuse_markers(lock, bundle)
         store.mkdir(parents=True, exist_ok=True)
-        with _lock(store):  # a build beside this one may want the same
+        with _lock(store):  # a parallel build may need the same
             if not folder.exists():
                 _make(bundle, target, folder)
     return folder

@@ -1,6 +1,6 @@
-"""`make dist`: what a team needs that depends on Herald, in one archive, the same bytes every time.
+"""`make dist`: one reproducible archive with what a team that depends on Herald needs.
 
-The Terraform modules, the package builder, the command and the laptop cloud; not Herald's own tests and measurements.
+It has the Terraform modules, the package builder, the command and the laptop cloud; not Herald's tests and benchmarks.
 https://reproducible-builds.org/docs/archives/
 """
 
@@ -21,21 +21,21 @@ __all__ = ["DIST", "write_dist"]
 
 _ROOT = Path(__file__).parents[1]
 DIST = _ROOT / "build" / "dist"
-#: Files and folders of the checkout that go in.
+#: The files and folders of the checkout that are included.
 _PARTS = (
     *("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "appspec.yml", "pyproject.toml"),
     *("docs", "doctor", "examples", "function", "herald", "infra", "laptop", "operations", "package", "release"),
     "webapp",
 )
-#: Modes of git: what is run, and a link, whose content is where it leads.
+#: Git's modes of an executable, and of a symbolic link, whose content is its target.
 _EXECUTABLE, _LINK = "100755", "120000"
 
 
 def write_dist(out: Path = DIST) -> Path:
-    """Write `herald-VERSION.tar.gz` with all files of these parts as git has them in HEAD, and its sha256 beside it.
+    """Write `herald-VERSION.tar.gz` with all files of these parts in git's HEAD, and its sha256 beside it.
 
-    Sorted, with one fixed moment, no owner, and two modes; what is not committed is not in it. Raises `PackageError`
-    outside a checkout of git.
+    Entries are sorted, with one fixed timestamp, no owner, and one of two modes. Raises `PackageError` outside a git
+    checkout.
     """
     files = {name: (mode, content) for name, mode, content in _list_committed_files()}
     if "pyproject.toml" not in files:
@@ -43,7 +43,7 @@ def write_dist(out: Path = DIST) -> Path:
     version = tomllib.loads(files["pyproject.toml"][1].decode())["project"]["version"]
     name = f"herald-{version}"
     packed = io.BytesIO()
-    # Its header has no name, no time and no system; that of `gzip.compress` is another on Python 3.11 than on 3.13.
+    # This header has no name, time or system; the header of `gzip.compress` differs between Python 3.11 and 3.13.
     with (
         gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
@@ -59,7 +59,7 @@ def write_dist(out: Path = DIST) -> Path:
 
 
 def _list_committed_files() -> Iterator[tuple[str, str, bytes]]:
-    """Name, git's mode and content of each file."""
+    """The name, git mode and content of each file."""
     entries = [
         entry.split("\t", 1)
         for entry in _run_git("ls-tree", "-r", "-z", "HEAD", "--", *_PARTS).decode().split("\0")[:-1]
@@ -73,7 +73,7 @@ def _list_committed_files() -> Iterator[tuple[str, str, bytes]]:
 
 
 def _run_git(*arguments: str, given: bytes = b"") -> bytes:
-    """What git answers in the checkout; nothing where there is none."""
+    """The output of a git command in the checkout; empty if git fails."""
     return subprocess.run(["git", *arguments], cwd=_ROOT, input=given, capture_output=True, check=False).stdout
 
 

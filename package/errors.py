@@ -1,4 +1,4 @@
-"""What stops a package from being built."""
+"""Errors that stop a package from being built."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Faults:
 
     @contextmanager
     def gather(self) -> Iterator[None]:
-        """Keep the faults of what is done inside, which ends with the first of them."""
+        """Collect the faults of a `PackageError` raised inside, which ends there."""
         try:
             yield
         except PackageError as error:
             self._lines |= dict.fromkeys(str(error).splitlines())
 
     def add(self, line: str) -> None:
-        """Keep one fault."""
+        """Add one fault."""
         self._lines[line] = None
 
     def raise_all(self) -> None:
-        """Raise `PackageError` with all of them, if there is one."""
+        """Raise `PackageError` with all faults, if there are any."""
         if self._lines:
             raise PackageError("\n".join(self._lines))

@@ -1,4 +1,4 @@
-"""Packages of npm that tools and tests run: by a lock of their own, without addresses, installed when it changes."""
+"""Installs npm packages for tools and tests, from a lock file without registry addresses, when the lock changes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SECONDS = 600
 
 
 def install_npm(source: Path, room: Path) -> Path:
-    """`room` with what the `package-lock.json` in `source` names.
+    """Install what the `package-lock.json` in `source` names into `room`, and return `room`.
 
-    Raises `PackageError` in one line where there is no npm, or where it cannot get the packages.
+    Raises `PackageError` of one line if there is no npm, or if it cannot get the packages.
     """
     lock, done = (source / "package-lock.json").read_text("utf-8"), room / "installed.json"
     room.mkdir(parents=True, exist_ok=True)

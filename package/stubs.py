@@ -1,6 +1,6 @@
-"""Modules that a dependency imports and Herald never uses, replaced where importing them takes long.
+"""Stubs for modules that a dependency imports and Herald never uses, if importing them takes long.
 
-What is left out is checked by the test of the whole road on the unpacked package, and by the wire test.
+Two tests check that nothing needed is left out: an end-to-end test of the unpacked package, and the wire test.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def __getattr__(name):
     return getattr(import_module(f"dateutil.parser.{module}"), name)
 '''
 
-#: By its name in the package, what a file holds instead.
+#: The replacement content of each file, by its name in the package.
 STUBS: Mapping[str, str] = {
-    # Imports an HTML parser and 20 modules of its own, to write help texts when they are read.
+    # Imports an HTML parser and 20 modules of its own, to render help texts on demand.
     "botocore/docs/__init__.py": '"""The help texts are left out."""\n',
     "botocore/docs/docstring.py": _HELP_TEXTS,
-    # Decimals and calendars, for dates as text, which no answer on the road has.
+    # Imports decimals and calendars to parse dates in text, which no answer on the mail path has.
     "dateutil/parser/__init__.py": _DATES,
-    # HTTP/2 is for who asks for it; asking what is installed takes 30 modules.
+    # HTTP/2 is opt-in; checking whether it is installed imports 30 modules.
     "urllib3/http2/__init__.py": '"""HTTP/2 is left out."""\n',
 }

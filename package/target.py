@@ -1,4 +1,4 @@
-"""What a package is built for: Lambda, or the interpreter that runs the laptop cloud."""
+"""The target that a package is built for: Lambda, or the interpreter that runs the laptop cloud."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Architecture = Literal["arm64", "x86_64"]
 
 @dataclass(frozen=True, slots=True)
 class BuildTarget:
-    """`python` is the version that the package says it is for: with its patch if `interpreter` wrote bytecode.
+    """`python` is the version in the package's manifest: with the patch level if `interpreter` writes bytecode.
 
-    `platforms` are the tags of the wheels that may go in, the best first; none means the running interpreter's.
+    `platforms` are the tags of acceptable wheels, the best first; empty means those of the running interpreter.
     """
 
     name: TargetName
@@ -37,12 +37,12 @@ class BuildTarget:
 
 
 def choose_laptop() -> BuildTarget:
-    """The interpreter that runs this: ministack runs functions with it."""
+    """Target the interpreter that runs this: ministack runs functions with it."""
     return BuildTarget("laptop", platform.python_version(), platform.machine(), (), sys.executable)
 
 
 def choose_cloud(architecture: Architecture) -> BuildTarget:
-    """Lambda. Bytecode can only be written by an interpreter of Lambda's own Python, if there is one here."""
+    """Target Lambda. Only an interpreter of Lambda's Python version can write the bytecode, if there is one here."""
     machine = {"arm64": "aarch64", "x86_64": "x86_64"}[architecture]
     platforms = (*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC_MINORS), f"manylinux2014_{machine}")
     for candidate in _list_candidates():
@@ -62,8 +62,8 @@ def _list_candidates() -> Iterator[str]:
 
 
 def _ask_version(candidate: str) -> tuple[str, str] | None:
-    """Version and own path of this interpreter, if it is of Lambda's Python. What is found on the path may be a shim,
-    which leads elsewhere as soon as another environment runs it."""
+    """The version and real path of an interpreter, if it is of Lambda's Python version. What PATH finds may be a shim,
+    which leads elsewhere when run in another environment."""
     question = [candidate, "-I", "-S", "-c", "import platform, sys; print(platform.python_version(), sys.executable)"]
     answer = subprocess.run(question, capture_output=True, text=True, check=False).stdout.strip()
     version, _, interpreter = answer.partition(" ")

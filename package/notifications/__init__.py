@@ -1,1 +1,1 @@
-"""`function/notifications` compiled: schemas to validators, templates to mails, and previews of them."""
+"""Compiles folders of notifications: schemas to validators, templates to mails; and writes previews of them."""

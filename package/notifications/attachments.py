@@ -1,4 +1,4 @@
-"""What a notification's schema says of files that go with its mails."""
+"""Checks a notification's schema and examples for the attachments of its mails."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SHAPE = (
 
 
 def has_attachments(schema: Schema) -> bool:
-    """Whether files may go with the mails: a list called so whose items have a `sha256`; any other is plain data."""
+    """Whether the mails may have attachments: a list of this name whose items have a `sha256`, not just any list."""
     items = _find_schema(schema).get("items", {})
     return isinstance(items, Mapping) and "sha256" in items.get("properties", {})
 
 
 def require_attachments(schema: Schema, path: Path) -> None:
-    """Raise `PackageError` unless the schema in `path` says of attachments what the function expects of them."""
+    """Raise `PackageError` unless the schema in `path` describes attachments as the function expects them."""
     if not has_attachments(schema):
         return
     given = _find_schema(schema)
@@ -44,7 +44,7 @@ def require_attachments(schema: Schema, path: Path) -> None:
 
 
 def find_attachment_faults(examples: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    """What `notify` would say of the attachments of examples: the file, the line, and what is wrong."""
+    """The faults that `notify` would find in the attachments of examples: the file, the line, and what is wrong."""
     for name, data in examples.items():
         try:
             read_references(data.get("attachments", []), None)

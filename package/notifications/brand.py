@@ -1,8 +1,8 @@
-"""`brand.json`: whose mails these are. Names, colours for light and dark, a logo, where answers go.
+"""Reads `brand.json`, the brand of the mails: name, colours for light and dark, a logo, the address for replies.
 
-A tenant's brand is such a file too, `brands/<tenant>.json`.
+A tenant's brand is such a file, too: `brands/<tenant>.json`.
 
-Colours are held to the contrast that people need to read: 4.5 for text, 3 for what only has to be seen.
+Colours must have the contrast that people need: 4.5 for text, 3 for other parts that must be visible.
 https://www.w3.org/TR/WCAG22/#contrast-minimum and https://www.w3.org/TR/WCAG22/#non-text-contrast
 """
 
@@ -22,15 +22,15 @@ __all__ = ["BRAND", "BRANDS", "Brand", "read_brand", "read_brands"]
 
 #: The file's name, in the folder of the notifications.
 BRAND = "brand.json"
-#: The folder beside it with a brand for each tenant.
+#: The folder beside it, with a brand for each tenant.
 BRANDS = "brands"
-#: As the event's schema has it.
+#: The same pattern as in the event's schema.
 _TENANT = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 _SCHEMES = ("light", "dark")
 _COLOURS = ("page", "card", "title", "text", "muted", "line", "button", "button_text")
 _COLOUR = re.compile("#[0-9a-f]{6}")
-#: What stands on what, and the least contrast between the two.
+#: Foreground, background, and the least contrast between the two.
 _CONTRASTS = (
     ("title", "page", 4.5),
     ("title", "card", 4.5),
@@ -44,7 +44,7 @@ _KEYS = frozenset({"name", *_SCHEMES, "logo", "image_hosts", "reply_to", "suppor
 _LOGO = frozenset({"url", "alt", "width", "height"})
 #: Pixels: mails are 600 wide.
 _WIDEST = 600
-#: Characters of a name, and of what the law asks for below a mail.
+#: The most characters of a name, and of the legal text at the end of a mail.
 _LONGEST_NAME, _LONGEST_LEGAL = 100, 1000
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 _LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -53,11 +53,11 @@ Brand = dict[str, Any]
 
 
 def read_brand(path: Path) -> Brand:
-    """The brand in `path`, with None and {} for what it leaves out. Raises `PackageError`, a line for each fault."""
+    """Read a brand, with None and {} for what it leaves out. Raises `PackageError`, with a line for each fault."""
     given = read_json(path)
     if not isinstance(given, dict):
         raise PackageError(f"{path}: a brand is an object")
-    # A fault begins with what it is about, such as light.text.
+    # A fault begins with the name of the value, such as light.text.
     if faults := [
         f"{find_line(path, fault.partition(' ')[0].split('.'))}: {escape_unprintable(fault)}"
         for fault in _list_faults(given)
@@ -67,7 +67,7 @@ def read_brand(path: Path) -> Brand:
 
 
 def read_brands(notifications: Path, faults: Faults) -> dict[str, Brand]:
-    """The brands of tenants beside the notifications, by name; whatever is wrong with them goes to `faults`."""
+    """Read the brands of tenants beside the notifications, by name; whatever is wrong with them goes to `faults`."""
     found: dict[str, Brand] = {}
     folder = notifications / BRANDS
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():

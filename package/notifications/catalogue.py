@@ -1,6 +1,6 @@
-"""A folder of notifications to the compiled catalogue that `function.message.catalogue` reads.
+"""Compiles a folder of notifications to the catalogue that `function.message.catalogue` reads.
 
-All faults are reported together, each in a line: which file, what is wrong, what to do.
+All faults are reported together, one a line: which file, what is wrong, what to do.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ __all__ = [
 _FUNCTION = Path(__file__).parents[2] / "function"
 #: Herald's own notifications, and the partials that every other folder may include.
 NOTIFICATIONS = _FUNCTION / "notifications"
-#: Mails that most teams need, to be copied; no package has them by itself.
+#: Mails that most teams need, as examples to copy; no package includes them.
 EXAMPLES = _FUNCTION.parent / "examples" / "mails"
 
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 _PARTS = ("subject.txt", "body.txt", "body.mjml")
-#: What stands in for a reader's own link when an example is tried.
+#: Replaces a reader's own link when an example is rendered.
 UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
-#: Names that templates see beside the data, which may have none of them.
+#: Names that templates see beside the data; the data may not use them.
 _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
 
 
@@ -65,7 +65,7 @@ _UNSEEN = "is in no example, so nobody has seen it: add it to one"
 
 
 def is_type(name: str) -> bool:
-    """Whether an event's type may be called so: the folder of brands is none."""
+    """Whether an event's type may have this name; the name of the folder of brands is not allowed."""
     return bool(_TYPE.fullmatch(name)) and name != BRANDS
 
 
@@ -89,10 +89,10 @@ def read_examples(type_: str, notifications: Path = NOTIFICATIONS) -> dict[str, 
 
 
 def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalogue:
-    """Compile everything in `notifications` into `out`, then write every example's mail, as the function does.
+    """Compile everything in `notifications` into `out`, then render every example's mail, as the function does.
 
-    Raises `PackageError`, with a line for each fault, for what would otherwise show when an event comes: a keyword or a
-    tag outside the lists, an undefined name, a mail that is too large, an example that its schema refuses.
+    Raises `PackageError`, with a line for each fault, for what would otherwise fail when an event arrives: a keyword or
+    a tag outside the lists, an undefined name, a mail that is too large, an example that its schema refuses.
     """
     out.mkdir(parents=True, exist_ok=True)
     faults, brand, event = Faults(), {}, read_schema(_FUNCTION / "contracts" / "event.schema.json")
@@ -122,7 +122,7 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
 
 @dataclass(slots=True)
 class _Source:
-    """One notification as it is written down; what could not be read of it is empty."""
+    """One notification as its files define it; what could not be read is empty."""
 
     type: str
     folder: Path
@@ -135,21 +135,21 @@ class _Source:
 
     @property
     def seen(self) -> tuple[Schema, Mapping[str, Any]]:
-        """What the templates see: the data, or of a digest what is made of it."""
+        """The schema and examples of what the templates see: the data, or for a digest what is made of it."""
         if "digest" in self.settings:
             return build_template_schema(self.schema), build_template_examples(self.examples)
         return self.schema, self.examples
 
     @property
     def entry(self) -> dict[str, Any]:
-        """As the catalogue has it."""
+        """Its entry in the catalogue."""
         more = {"attachments": True} if has_attachments(self.schema) else {}
         more |= {"invitation": True} if has_invitation(self.schema) else {}
         return {"locales": self.locales, "descriptions": list_descriptions(self.schema), **self.settings, **more}
 
 
 def find_brand(notifications: Path) -> Brand:
-    """The brand of a folder of notifications; without one, Herald's. Raises `PackageError`."""
+    """The brand of a folder of notifications, or else Herald's. Raises `PackageError`."""
     own = notifications / BRAND
     return read_brand(own if own.exists() else NOTIFICATIONS / BRAND)
 
@@ -189,7 +189,7 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
 
 
 def _list_missing_names(source: _Source) -> Iterator[str]:
-    """What one language says and another leaves out."""
+    """Names that one language uses and another leaves out."""
     for part in _PARTS:
         named = {locale: find_names(source.templates[f"{locale}/{part}"]) for locale in source.locales}
         for locale, names in named.items():
@@ -204,7 +204,7 @@ def _list_missing_names(source: _Source) -> Iterator[str]:
 
 
 def _list_unknown_names(source: _Source) -> Iterator[str]:
-    """What a template asks for, and the schema does not have or no example fills: a mistake that no mail would show."""
+    """Names that a template uses and that the schema lacks or no example fills: no mail would show the mistake."""
     schema, examples_ = source.seen
     for locale in source.locales:
         for part in _PARTS:
@@ -232,7 +232,7 @@ def _is_in_data(data: Any, steps: list[str]) -> bool:
 
 
 def _list_alike(sources: list[_Source]) -> Iterator[str]:
-    """Types that differ in dots and hyphens alone are one name in code, and one would have the other's contract."""
+    """Types that differ only in dots and hyphens have the same name in code, and one would get the other's contract."""
     by_name: dict[str, list[str]] = {}
     for source in sources:
         by_name.setdefault(re.sub("[.-]", "_", source.type), []).append(source.type)
@@ -242,7 +242,7 @@ def _list_alike(sources: list[_Source]) -> Iterator[str]:
 
 
 def _find_mixed_categories(settings: list[dict[str, Any]]) -> Iterator[str]:
-    """A reader who unsubscribes from a category gets none of its mails, so none of them may be sent anyway."""
+    """Categories of subscriptions and other mails: a reader who unsubscribes must get none of a category's mails."""
     for category in sorted({each["category"] for each in settings if each}):
         if len({each["subscription"] for each in settings if each and each["category"] == category}) > 1:
             yield f"the category {category!r} has subscriptions and others: give one of them another name"
@@ -272,7 +272,7 @@ def _write(
 
 
 def _drop_hosts(brand: Mapping[str, Any]) -> dict[str, Any]:
-    """What a mail needs of a brand."""
+    """A brand without the hosts of its images, which a mail does not need."""
     return {name: value for name, value in brand.items() if name != "image_hosts"}
 
 
@@ -301,7 +301,7 @@ def _find_example_faults(source: _Source, catalogue: Catalogue, brand: Mapping[s
 
 
 def _find_brand_faults(source: _Source, catalogue: Catalogue, brands: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a mail under a tenant's brand and not under the deployment's: one example in each language."""
+    """Faults of the mails under each tenant's brand: one example in each language."""
     for tenant, brand in brands.items():
         for locale in source.locales:
             name, data = next(iter(source.seen[1].items()))
@@ -327,7 +327,7 @@ def _find_mail_faults(
 
 
 def _describe_missing(error: Exception, schema: Path) -> str:
-    """What an example lacks, and what to do; empty if something else is wrong with it."""
+    """The required names that an example lacks, and what to do; empty if something else is wrong with it."""
     cause = error.__cause__
     listed = re.search(r"\[(.*)\]", str(cause))
     if not (isinstance(cause, ViolationError) and cause.rule == "required" and listed):
@@ -337,7 +337,7 @@ def _describe_missing(error: Exception, schema: Path) -> str:
 
 
 def _find_pointer(error: Exception) -> str:
-    """Where in `/data` a value is wrong."""
+    """The pointer of the wrong value, in `/data`."""
     if isinstance(error, jsonschema.ValidationError):
         return "/data" + "".join(f"/{step}" for step in error.absolute_path)
     return getattr(error, "pointer", None) or "/data"

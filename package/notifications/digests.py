@@ -1,4 +1,4 @@
-"""What a notification says of its digest, and what the templates of one see."""
+"""Reads a notification's rule for digests, and builds what the templates of a digest see."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _MOST = 100
 
 
 def read_digest(value: object, path: Path) -> dict[str, Any]:
-    """The rule as the catalogue has it: `every`, `hour`, `minute`, `weekday` and `most`.
+    """The rule for the catalogue: `every`, `hour`, `minute`, `weekday` and `most`.
 
-    Raises `PackageError`, which says what is wrong and what may stand there.
+    Raises `PackageError`, which says what is wrong and what is allowed.
     """
 
     def refuse(what: str) -> PackageError:
@@ -52,7 +52,7 @@ def read_digest(value: object, path: Path) -> dict[str, Any]:
 
 
 def build_template_schema(schema: Schema) -> Schema:
-    """What the templates of a digest see: the data of each event, without its recipient, in `items`."""
+    """The schema of what the templates of a digest see: the data of each event, without its recipient, in `items`."""
     properties = {name: inner for name, inner in schema.get("properties", {}).items() if name != "recipient"}
     recipient = schema.get("properties", {}).get("recipient", {})
     items = {"type": "array", "items": {"type": "object", "properties": properties}}
@@ -60,7 +60,7 @@ def build_template_schema(schema: Schema) -> Schema:
 
 
 def build_template_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of the examples: each as a digest of its own, and all of them in one of which something is left out."""
+    """The examples as the templates see them: a digest of each, and one of all of them with 3 more left out."""
     if not examples:
         return {}
     alone = {name: as_digest([data]) for name, data in examples.items()}

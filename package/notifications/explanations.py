@@ -1,4 +1,4 @@
-"""Why an example makes no mail, in a line: the template's file and line, what is wrong, what to do."""
+"""Explains in one line why an example cannot be rendered: the template's file and line, what is wrong, what to do."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ UNKNOWN = "is not in the schema: write it as there, or add it there"
 
 
 def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schema: Any, case: str) -> str:
-    """What the templates in `folder`, those of one language, could not be filled with. `schema` is of what they see;
-    `case` names the data: a file, or how they were made."""
+    """Explain why the templates of one language, in `folder`, could not be rendered. `schema` is of the data that they
+    see; `case` names the data: a file, or how they were made."""
     cause = error.__cause__
     match getattr(error, "__notes__", []):
-        case [filter_, template]:  # as Renderer has it
+        case [filter_, template]:  # the notes that Renderer adds
             part = folder / template.rpartition("/")[2].replace(".html", ".mjml")
             where = find_line(part, re.compile(rf"\|\s*{filter_}\b"), roots)
             said = str(error).removeprefix("the data does not fill the template: ")
@@ -42,10 +42,10 @@ def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schem
 
 
 def find_missing(schema: Any, steps: list[str]) -> str | None:
-    """The beginning of a name that the schema does not have: `order` of `order.total`; None if it has all."""
+    """The part of a name up to the first step that the schema lacks: `order` of `order.total`; None if it has all."""
     for number, step in enumerate(steps, 1):
         if schema.get("type") == "array":
-            return None  # a template asks a list for its length, or an item by its number
+            return None  # a template uses a list's length, or an item by its number
         schema = schema.get("properties", {}).get(step)
         if schema is None:
             return ".".join(steps[:number])

@@ -1,6 +1,6 @@
-"""What `format` means in a notification's schema: one regular expression each, the same for every validator.
+"""The formats of a notification's schema: one regular expression for each, the same for every validator.
 
-JSON Schema leaves it to each validator whether and how it asserts a format, so the build puts the pattern in its place.
+JSON Schema leaves it to each validator whether and how it asserts a format, so the build adds the pattern.
 https://json-schema.org/draft/2020-12/json-schema-validation#section-7
 """
 
@@ -21,7 +21,7 @@ _DAY = (
 )
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 
-#: `date` and `date-time` are those of RFC 3339, of days that were (no year 0, no leap second); `email` is one plain
+#: `date` and `date-time` are those of RFC 3339, on days that exist (no year 0, no leap second); `email` is one plain
 #: address in ASCII; `uri` is what a mail may link to: https, or http on a loopback host.
 PATTERNS = {
     "date": f"^(?!0000){_DAY}{_END}",
@@ -29,5 +29,5 @@ PATTERNS = {
     "email": f"^{_EMAIL}{_END}",
     "uri": f"^{_URI}{_END}",
 }
-#: Characters that a text of the format may have, where the schema names no `maxLength` itself.
+#: The most characters of a text in the format; a schema's own `maxLength` can only lower it.
 LONGEST = {"date": 10, "date-time": 40, "email": 254, "uri": 2048}

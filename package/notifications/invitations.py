@@ -1,4 +1,4 @@
-"""What a notification's schema says of an invitation to a calendar."""
+"""Checks a notification's schema and examples for calendar invitations."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["find_invitation_faults", "has_invitation", "require_invitation"]
 
 
 def has_invitation(schema: Schema) -> bool:
-    """Whether mails may carry one: an object called so that has a `start`; any other is plain data."""
+    """Whether mails may have an invitation: an object of this name with a `start`; any other is plain data."""
     given = schema.get("properties", {}).get("invitation", {})
     return isinstance(given, dict) and given.get("type") == "object" and "start" in given.get("properties", {})
 
 
 def require_invitation(schema: Schema, path: Path) -> None:
-    """Raise `PackageError` unless the schema in `path` says of an invitation what the function expects of it."""
+    """Raise `PackageError` unless the schema in `path` describes an invitation as the function expects it."""
     if not has_invitation(schema):
         return
     given = schema["properties"]["invitation"]
@@ -36,7 +36,7 @@ def require_invitation(schema: Schema, path: Path) -> None:
 
 
 def find_invitation_faults(examples: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    """What `notify` would say of the invitations of examples: the file, the line, and what is wrong."""
+    """The faults that `notify` would find in the invitations of examples: the file, the line, and what is wrong."""
     for name, data in examples.items():
         if "invitation" not in data:
             continue

@@ -1,4 +1,4 @@
-"""How each language writes numbers, money and dates, and how it counts: from CLDR, as Babel has it.
+"""Compiles how each language writes numbers, money, dates and plurals, from Babel's copy of CLDR.
 
 https://babel.pocoo.org/, https://cldr.unicode.org/; function/message/locale_filters.py reads the tables.
 """
@@ -21,10 +21,10 @@ from package.errors import PackageError
 
 __all__ = ["FILTERS", "compile_localization", "is_right_to_left"]
 
-#: The filters that need the tables, as a template writes one.
+#: Matches the use of a filter that needs the tables, in a template.
 FILTERS = re.compile(r"\|\s*(?:number|money|date|datetime|plural)\b")
 _STYLES = ("short", "medium", "long", "full")
-#: The fields of a date that are written.
+#: The fields of a date that Herald can write.
 _FIELDS = frozenset(
     {"y", "yy", "yyyy", "M", "MM", "MMM", "MMMM", "L", "LL", "LLL", "LLLL", "d", "dd", "E", "EEE", "EEEE"}
 ) | {"H", "HH", "h", "hh", "m", "mm", "a"}
@@ -43,9 +43,9 @@ def is_right_to_left(language: str) -> bool:
 def compile_localization(languages: Iterable[str]) -> Table:
     """The tables of these languages (`en`, `pt-br`) and of all regions that write them differently.
 
-    `locales` by language tag in small letters; one of a region holds only what differs from its language's. `digits`:
-    of each currency that has not two. Raises `PackageError` for a language that CLDR does not know, or whose dates
-    have fields that Herald does not write.
+    `locales` has them by language tag in lower case; that of a region holds only what differs from its language's.
+    `digits` has the number of decimals of each currency that does not have two. Raises `PackageError` for a language
+    that CLDR does not know, or whose dates have fields that Herald does not write.
     """
     return {"digits": _list_digits(), "locales": dict(_list_tables(sorted(set(languages))))}
 
@@ -55,9 +55,9 @@ def _list_tables(languages: Iterable[str]) -> Iterator[tuple[str, Table]]:
         yield from _compile_language(language)
 
 
-@cache  # whoever compiles again while files change asks for the same
+@cache  # the studio compiles the same again when files change
 def _compile_language(language: str) -> list[tuple[str, Table]]:
-    """The tables of a language and of its regions; nobody changes them."""
+    """The tables of a language and of its regions; callers must not change them."""
     known = {name.replace("_", "-").lower(): name for name in sorted(locale_identifiers())}
     if language not in known:
         raise PackageError(f"CLDR does not know how {language!r} writes numbers and dates: name another language")
@@ -98,8 +98,8 @@ def _find_differences(table: Table, base: Table) -> Table:
 
 
 def _compile_number_pattern(pattern: NumberPattern) -> Table:
-    """`sign`: what stands before and after a number that is not negative, and one that is; `grouping`: digits in the
-    last group and in the others; `digits`: the least before the point, the least and the most after it."""
+    """`sign`: prefix and suffix of a number that is not negative, and of one that is; `grouping`: digits in the last
+    group and in the others; `digits`: the least before the point, the least and the most after it."""
     around = [[pattern.prefix[sign], pattern.suffix[sign]] for sign in (0, 1)]
     return {"sign": around, "grouping": list(pattern.grouping), "digits": [pattern.int_prec[0], *pattern.frac_prec]}
 
@@ -127,5 +127,5 @@ def _list_names(contexts: Any, numbers: Iterable[int]) -> dict[str, dict[str, li
 
 
 def _list_digits() -> dict[str, int]:
-    """Digits after the point, by currency, where they are not two."""
+    """Digits after the point, by currency, if there are not two."""
     return {code: digits[0] for code, digits in get_global("currency_fractions").items() if digits[0] != 2}

@@ -1,5 +1,5 @@
-"""Mail templates: partials put in, MJML turned into HTML with the template's own syntax kept; and what a rendered mail
-is held to."""
+"""Compiles mail templates: includes partials and turns MJML into HTML, keeping the template syntax; and checks rendered
+mails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from package.notifications.localization import is_right_to_left
 
 __all__ = ["compile_html_template", "find_line", "find_names", "locate_name", "read_text_template", "refuse_content"]
 
-# The engine passes silently over a component that it does not know.
+# MJML's engine silently ignores a component that it does not know.
 _COMPONENTS = re.compile(
     r"mjml|mj-(?:head|attributes|all|class|breakpoint|font|html-attributes?|selector|preview|style|title|body"
     r"|accordion(?:-element|-title|-text)?|button|carousel(?:-image)?|column|divider|group|hero|image"
@@ -28,22 +28,22 @@ _COMPONENTS = re.compile(
 _HTML = re.compile(
     r"a|b|bdi|blockquote|br|code|div|em|h[1-3]|i|li|meta|[ou]l|p|small|span|strong|table|tbody|td|th|thead|tr"
 )
-#: Its language and direction are those of the folder.
+#: The root element, whose language and direction are set from the folder.
 _ROOT = re.compile(r"<mjml\b[^>]*>")
 _RIGHT_TO_LEFT = "_partials/right-to-left.mjml"
 _INCLUDE = re.compile(r'\{%-?\s*include\s+"([^"]+)"\s*-?%\}')
 _REMOTE = re.compile(r"<(?:img|link|script|iframe|object|form)\b|@import|\burl\(", re.IGNORECASE)
 _IMAGE = re.compile(r'<img\b[^>]*?\ssrc="([^"]*)"[^>]*>', re.IGNORECASE)
-#: The one picture that a template may show.
+#: The source of the only image that a template may show.
 _LOGO = "{{ brand.logo.url | link }}"
 _UNESCAPED = re.compile(r"\|\s*safe\b")
-#: The parser of HTML takes ten times as long as these.
+#: An HTML parser takes ten times as long as these.
 _LINK = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 
 
 def read_text_template(path: Path, roots: Sequence[Path]) -> str:
-    """The text template in `path` with its partials put in, each from the first of `roots` that has it."""
+    """Read the text template in `path` and include its partials, each from the first of `roots` that has it."""
     faults = Faults()
     source = _with_partials(path, roots, faults)
     faults.raise_all()
@@ -51,8 +51,11 @@ def read_text_template(path: Path, roots: Sequence[Path]) -> str:
 
 
 def compile_html_template(path: Path, roots: Sequence[Path]) -> str:
-    """The MJML in `path` as HTML, laid out as the language reads whose folder it lies in. Raises `PackageError` with a
-    line for each tag outside the lists, address without the filter `link`, and template that is none."""
+    """Compile the MJML in `path` to HTML, in the reading direction of the language whose folder it is in.
+
+    Raises `PackageError` with a line for each tag outside the lists, address without the filter `link`, and syntax
+    error in a template.
+    """
     faults = Faults()
     source = _set_direction(_with_partials(path, roots, faults), path.parent.name, roots)
     faults.raise_all()
@@ -63,7 +66,7 @@ def compile_html_template(path: Path, roots: Sequence[Path]) -> str:
 
 
 def _set_direction(source: str, locale: str, roots: Sequence[Path]) -> str:
-    """The MJML with its language and, where that is written from right to left, turned round."""
+    """The MJML with its language set and, if that is written from right to left, with a mirrored layout."""
     if not is_right_to_left(locale):
         return _ROOT.sub(f'<mjml lang="{locale}" dir="ltr">', source, count=1)
     turned = _find_partial(_RIGHT_TO_LEFT, roots).read_text("utf-8")
@@ -72,17 +75,17 @@ def _set_direction(source: str, locale: str, roots: Sequence[Path]) -> str:
 
 
 def find_names(source: str) -> set[str]:
-    """What a template asks of its data: `book.title`."""
+    """The names that a template uses of its data: `book.title`."""
     return set(Environment().undeclared_variables_in_str(source, nested=True))
 
 
 def locate_name(path: Path, name: str, roots: Sequence[Path]) -> str:
-    """The file and line in which a template or one of its partials asks for `name`; else the template."""
+    """The file and line in which a template or one of its partials uses `name`; else the template."""
     return find_line(path, re.compile(rf"\{{[{{%][^}}]*?(?<![\w.]){re.escape(name)}(?!\w)"), roots)
 
 
 def find_line(path: Path, wanted: re.Pattern[str], roots: Sequence[Path]) -> str:
-    """The file and line in which a template or one of its partials has it; else the template."""
+    """The first file and line, of a template or its partials, that match `wanted`; else the template."""
     for source in (path, *_list_partials(path, roots)):
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
             if wanted.search(line):
@@ -91,8 +94,8 @@ def find_line(path: Path, wanted: re.Pattern[str], roots: Sequence[Path]) -> str
 
 
 def refuse_content(content: Content, logo: str | None) -> None:
-    """Raise `PackageError` if this rendered mail loads something beside the brand's logo, or links to something in one
-    of its parts alone."""
+    """Raise `PackageError` if this rendered mail loads anything other than the brand's logo, or has a link in only one
+    of its two parts."""
     shown = _IMAGE.sub(lambda image: "" if unescape(image[1]) == logo else image[0], content.html)
     if found := _REMOTE.search(shown):
         raise PackageError(f"the HTML holds {found.group()!r}; a mail loads nothing but the logo, and runs nothing")
@@ -106,7 +109,7 @@ def refuse_content(content: Content, logo: str | None) -> None:
         raise PackageError(f"the text links to {found.group()}, and the HTML does not: both say the same")
 
 
-@lru_cache(maxsize=1000)  # whoever compiles again while files change reads few that are new
+@lru_cache(maxsize=1000)  # when the studio compiles again, few pages are new
 def _find_links(page: str) -> frozenset[str]:
     return frozenset(_Links("".join(_LINK.findall(page))).found)
 
@@ -142,7 +145,7 @@ def _list_partials(path: Path, roots: Sequence[Path]) -> Iterator[Path]:
 
 
 def _find_faults(path: Path, source: str) -> Iterator[str]:
-    """What is wrong with one file by itself."""
+    """The faults of one file by itself."""
     for found in _UNESCAPED.finditer(source):
         line = source.count("\n", 0, found.start()) + 1
         yield f"{path}:{line}: the filter 'safe' would let an event write HTML: leave it out"
@@ -180,7 +183,7 @@ class _TagChecker(HTMLParser):
 
 
 class _Links(HTMLParser):
-    """Where the links of a page lead."""
+    """Collects the addresses of a page's links."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Every mail of the catalogue as a page to look at: light and dark, on a telephone and on a desk."""
+"""Writes every mail of the catalogue as a page to look at: light and dark, in the width of a phone and of a desktop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["PREVIEW", "ExampleMail", "list_headers", "render_examples", "write_p
 
 PREVIEW = Path(__file__).parents[2] / "build" / "preview"
 
-# The mails ask for prefers-color-scheme, which in a frame is the colour scheme of the frame itself.
+# The mails use prefers-color-scheme, which in a frame is the colour scheme of the frame itself.
 _PAGE = """<!doctype html>
 <meta charset="utf-8"><title>{{ name }}</title>
 <style>
@@ -62,7 +62,7 @@ def write_previews(notifications: Path, type_: str | None = None, tenant: str | 
     known = list_types(notifications)
     if type_ is not None and type_ not in known:
         raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(known)}")
-    with tempfile.TemporaryDirectory() as compiled:  # its own: previews may be written by two commands at once
+    with tempfile.TemporaryDirectory() as compiled:  # not shared: two commands may write previews at once
         catalogue = compile_catalogue(Path(compiled), notifications)
     if tenant is not None and tenant not in catalogue.tenants:
         has = ", ".join(sorted(catalogue.tenants)) or "none"
@@ -79,7 +79,7 @@ def write_previews(notifications: Path, type_: str | None = None, tenant: str | 
 
 @dataclass(frozen=True, slots=True)
 class ExampleMail:
-    """The mail of one example in one language; `data` are those that the templates see."""
+    """The mail of one example in one language; `data` is what the templates see."""
 
     type: str
     example: str
@@ -92,7 +92,7 @@ class ExampleMail:
 def render_examples(
     catalogue: Catalogue, notifications: Path, wanted: Sequence[str], tenant: str | None = None
 ) -> Iterator[ExampleMail]:
-    """Every example of these types in every language, of a `tenant` under its brand; those of a digest as digests."""
+    """Render every example of these types in every language, under a `tenant`'s brand if named; digests as digests."""
     for type_ in wanted:
         notification, shown = catalogue.get(type_, tenant), read_examples(type_, notifications)
         if notification.digest is not None:
@@ -108,7 +108,7 @@ def render_examples(
 def list_headers(
     notification: Notification, data: Mapping[str, Any], content: Content, unsubscribe_url: str | None
 ) -> dict[str, str]:
-    """The headers of the mail that these data make, and what goes with it: copies by role, files, an invitation."""
+    """The headers of the mail that these data make, and rows for its copies by role, attachments and invitation."""
     told = {"To": data["recipient"]["email"], "Subject": content.subject}
     if notification.sender:
         told = {"From": join_sender(*split_sender(notification.sender))} | told
@@ -146,7 +146,7 @@ def _run(*command: str) -> str:
 
 
 class _Height(HTMLParser):
-    """The height that a page found out about itself."""
+    """Reads the height that a page measured of itself."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

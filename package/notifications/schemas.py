@@ -1,7 +1,7 @@
-"""JSON Schemas to validators in plain Python, generated when the package is built.
+"""Generates validators in plain Python from JSON Schemas when the package is built.
 
-The generator knows drafts up to 2019-09 and passes over what it does not know, so a schema may only use the
-keywords below, which mean the same to it and in draft 2020-12; `format` does, once its pattern stands beside it.
+The generator knows drafts up to 2019-09 and ignores what it does not know, so a schema may only use the keywords below,
+which mean the same to it and in draft 2020-12; `format` does, once its pattern is added.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["list_descriptions", "read_data_schema", "read_schema", "write_valida
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ITS_DIALECT = "http://json-schema.org/draft-07/schema#"
 _ANNOTATIONS = frozenset({"$schema", "$id", "$comment", "title", "description"})
-#: Which assertions stand beside which type. Validators pass over one that is not of the value's type: a slip, here.
+#: The assertions allowed for each type. Validators ignore one that is not of the value's type; here it is a mistake.
 _ASSERTIONS: Mapping[str, frozenset[str]] = {
     "object": frozenset({"properties", "required"}),
     "array": frozenset({"items", "minItems", "maxItems"}),
@@ -32,15 +32,15 @@ _ASSERTIONS: Mapping[str, frozenset[str]] = {
     "number": frozenset({"enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}),
     "boolean": frozenset(),
 }
-#: Levels of objects and arrays inside one another. Python takes no validator with more than 20 loops, nor one that is
-#: indented by more than 100 levels.
+#: The most levels of nested objects and arrays. Python compiles no validator with more than 20 nested loops, nor one
+#: that is indented by more than 100 levels.
 _DEEPEST = 16
 _LENGTHS = ("minItems", "maxItems", "minLength", "maxLength")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _PAIRS = (("minItems", "maxItems"), ("minLength", "maxLength"), ("minimum", "maximum"))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OUR_IMPORT = "from function.message.catalogue import ViolationError as JsonSchemaValueException\n"
-#: JSON is read without decimals, and the function carries no schema library.
+#: JSON is parsed without decimals, and the function has no schema library.
 _REPLACED = {
     "from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException\n": _OUR_IMPORT,
     "from decimal import Decimal\n": "",
@@ -62,7 +62,7 @@ def read_schema(path: Path) -> Schema:
 
 
 def read_data_schema(path: Path) -> Schema:
-    """Read the schema of a notification's data, which must say whom the mail goes to and in which language."""
+    """Read the schema of a notification's data, which must have the recipient's address and language."""
     schema = read_schema(path)
     recipient = schema.get("properties", {}).get("recipient", {})
     properties = recipient.get("properties", {})
@@ -75,12 +75,12 @@ def read_data_schema(path: Path) -> Schema:
 
 
 def list_descriptions(schema: Schema) -> dict[str, str]:
-    """What each value must be, in words: the schema's descriptions by JSON Pointer into the data, `*` for any item."""
+    """The schema's descriptions of each value, by JSON Pointer into the data, with `*` for any item."""
     return {where: part["description"] for where, part in _list_parts(schema)}
 
 
 def write_validator(schema: Schema) -> str:
-    """Source of a module with `validate(data, name_prefix=...)`, which raises `ViolationError`."""
+    """The source of a module with `validate(data, name_prefix=...)`, which raises `ViolationError`."""
     code = fastjsonschema.compile_to_code({"$schema": _ITS_DIALECT, **_drop_annotations(schema)})
     for theirs, ours in _REPLACED.items():
         code = code.replace(theirs, ours)
@@ -96,7 +96,7 @@ def _locate(path: Path, at: str) -> str:
 
 
 def _list_parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:
-    """Each value's schema, with the value's pointer, as far as the first that lies too deep."""
+    """Each value's schema, with the value's pointer, down to the first that is nested too deeply."""
     yield where, schema
     for name, part in _list_inner(schema).items() if where.count("/") <= _DEEPEST else ():
         if isinstance(part, dict):
@@ -104,7 +104,7 @@ def _list_parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]
 
 
 def _list_inner(part: Schema) -> dict[str, Any]:
-    """The schemas inside of one, by the name of the property, or `*` for what each item of an array is."""
+    """The schemas inside of one, by the name of the property, or `*` for the items of an array."""
     properties = part.get("properties", {})
     inner = dict(properties) if isinstance(properties, dict) else {}
     return inner | ({"*": part["items"]} if "items" in part else {})
@@ -194,7 +194,7 @@ def _find_pattern_faults(pattern: object) -> Iterator[str]:
 
 
 def _with_patterns(part: Schema) -> Schema:
-    """The schema with the pattern of each `format` beside it."""
+    """The schema with the pattern of each `format` added."""
     more: Schema = {}
     if name := part.get("format"):
         more = {"pattern": PATTERNS[name], "maxLength": min(LONGEST[name], part.get("maxLength", LONGEST[name]))}
@@ -202,7 +202,7 @@ def _with_patterns(part: Schema) -> Schema:
 
 
 def _drop_annotations(part: Schema) -> Schema:
-    """Without what asserts nothing."""
+    """The schema without keywords that assert nothing."""
     bare = {keyword: value for keyword, value in part.items() if keyword not in _ANNOTATIONS | {"format"}}
     return _map_inner(bare, _drop_annotations)
 

@@ -1,4 +1,4 @@
-"""What `notification.json` says of a notification, as the catalogue has it."""
+"""Reads `notification.json`, the settings of a notification, for the catalogue."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from package.notifications.strict_json import find_line, read_json
 __all__ = ["read_settings"]
 
 _SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "cc", "bcc", "digest", "recipients"})
-#: Roles of one notification.
+#: The most roles in `cc`, and in `bcc`, of one notification.
 _MOST_ROLES = 10
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """What `notification.json` says, as the catalogue has it. Raises `PackageError`."""
+    """Read the settings in `path` in the catalogue's form. Raises `PackageError`."""
     wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
     may = '"reply_to": "help@example.com", "from": "Orders <orders@example.com>", "cc": ["accounting"], "bcc": […]'
     must = f'must say {wanted}, and may say {may}, "recipients": true and "digest": {{"every": "day", "at": "08:00"}}'
@@ -52,10 +52,10 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _read_copies(settings: Mapping[str, Any], path: Path) -> dict[str, list[str]]:
-    """The roles in `cc` and `bcc`, as the catalogue has them.
+    """Read the roles in `cc` and `bcc`.
 
-    Raises `PackageError`, with the line, for what is no list of roles, for a role that stands there twice, and for a
-    subscription: its mails carry the link by which their reader unsubscribes, and whoever gets a copy could follow it.
+    Raises `PackageError`, with the line, for anything but a list of roles, for a role that is named twice, and for a
+    subscription: its mails have the reader's unsubscribe link, which whoever gets a copy could follow.
     """
     given = {name: settings[name] for name in ("cc", "bcc") if name in settings}
     for name, roles in given.items():

@@ -1,4 +1,4 @@
-"""JSON that a person wrote, read strictly: a name may not stand twice, and each fault names its line."""
+"""Reads hand-written JSON strictly: a name may not occur twice in an object, and each fault names its line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from package.errors import PackageError
 __all__ = ["escape_unprintable", "find_line", "read_json"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-#: Marks the name of a member, which no index of an array equals.
+#: A placeholder for the name of a member, unequal to any index of an array.
 _NAME = object()
 
 
 def read_json(path: Path) -> Any:
-    """The document in `path`. Raises `PackageError`: no file, no UTF-8, no JSON, a name that stands twice."""
+    """Read the document in `path`. Raises `PackageError`: no file, not UTF-8, not JSON, or a name that occurs twice."""
     try:
         return json.loads(path.read_text("utf-8"), object_pairs_hook=_read_members)
     except json.JSONDecodeError as error:
@@ -30,7 +30,7 @@ def read_json(path: Path) -> Any:
 
 
 def find_line(path: Path, members: Sequence[str | int]) -> str:
-    """`path:line` of a member, by names and indices, or of the nearest around it that is there."""
+    """`path:line` of a member, by names and indices, or of the innermost existing one around it."""
     text, wanted = path.read_text("utf-8"), tuple(members)
     found, line = 0, 1
     for at, place in _locate_members(text):
@@ -41,7 +41,7 @@ def find_line(path: Path, members: Sequence[str | int]) -> str:
 
 
 def escape_unprintable(text: str) -> str:
-    """A text of the document in one line that can be read."""
+    """The text on one line, in ASCII escapes if it has unprintable characters."""
     return text if text.isprintable() else ascii(text)[1:-1]
 
 
@@ -55,7 +55,7 @@ def _read_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _locate_members(text: str) -> Iterator[tuple[int, tuple[str | int, ...]]]:
-    """Where each member of a JSON text begins, with its place."""
+    """The offset at which each member of a JSON text begins, with its place."""
     place: list[Any] = []
     for token in _TOKEN.finditer(text):
         mark = token[0]

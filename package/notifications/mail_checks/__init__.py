@@ -1,1 +1,1 @@
-"""What is tried of a team's mails, beyond what the build refuses."""
+"""Tests of a team's mails, beyond the checks of the build."""

@@ -1,7 +1,7 @@
-"""Data of every shape that a schema takes or refuses, one value at a time changed in an example.
+"""Generates data of every shape that a schema accepts or refuses, by changing one value at a time in an example.
 
-The validator that is in the package is held to jsonschema, and every sound document to its mail: what a template does
-not guard shows here, and not when an event comes.
+The package's validator is compared with jsonschema, and the mail of every valid document is rendered: a value that a
+template does not guard fails here, and not when an event arrives.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["Generated", "generate", "try_generated"]
 
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _WORDS = "Grüße und mehr "
-#: What is of another type than most values are, and what two engines could take for different things.
+#: Values of a type that most places do not accept, and texts that two regex engines could match differently.
 _WRONG: tuple[Any, ...] = (None, True, 0, 1.5, "", [], {})
 _SPOILT = ("{}\n", "\u2028{}", " {}", "{}$", "{}٣", "\x00{}")
 _GONE = object()
@@ -40,7 +40,7 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """`data` is an example in which the value at `place` is another; `case` says so."""
+    """`data` is an example in which the value at `place` was changed; `case` describes the change."""
 
     data: Any
     place: Place
@@ -48,8 +48,8 @@ class Generated:
 
 
 def generate(schema: Schema, seeds: Sequence[Any]) -> Iterator[Generated]:
-    """Each value of the schema at its bounds, beyond them, left out and of another type, in the first of `seeds` that
-    has it; sound or not."""
+    """Generate each value of the schema at its bounds, beyond them, left out and of another type, in the first of
+    `seeds` that has its parent; valid or not."""
     for place, part in _list_places(schema):
         seed = next((seed for seed in seeds if _find(seed, place[:-1]) is not _GONE), None)
         if seed is None:
@@ -61,9 +61,9 @@ def generate(schema: Schema, seeds: Sequence[Any]) -> Iterator[Generated]:
 
 
 def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults: list[str]) -> int:
-    """Validate and, in every language, write whatever `generate` makes of one type's schema; how much that was.
+    """Validate and, in every language, render whatever `generate` makes of one type's schema; return its number.
 
-    What is wrong goes to `faults`, a line for each place in a template or schema.
+    Faults go to `faults`, a line for each place in a template or schema.
     """
     folder, notification = notifications / type_, catalogue.get(type_)
     schema = read_data_schema(folder / "schema.json")
@@ -72,7 +72,7 @@ def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults:
     written = (_with_few_items(schema, data) for data in read_examples(type_, notifications).values())
     seeds = sorted(
         written, key=lambda data: -len(json.dumps(data))
-    )  # what has the most tells the most when one is gone
+    )  # the largest is the most telling when a value is left out
     seen = schema if notification.digest is None else build_template_schema(schema)
     told: set[str] = set()
     generated = [*generate(schema, seeds)]
@@ -96,7 +96,7 @@ def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults:
 
 
 def _tell(faults: list[str], told: set[str], key: str, line: str) -> None:
-    """Once for each place: one slip shows in many documents."""
+    """Add a fault once for each place: one mistake fails with many documents."""
     if key not in told:
         told.add(key)
         faults.append(line)
@@ -111,7 +111,7 @@ def _is_accepted(notification: Notification, data: Any) -> bool:
 
 
 def _list_places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
-    """Each value of a document but the whole, and its schema; of a list the first item."""
+    """The place and schema of each value inside a document; of a list, the first item's."""
     if place:
         yield place, schema
     for name, part in schema.get("properties", {}).items():
@@ -121,7 +121,7 @@ def _list_places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Sch
 
 
 def _list_values(part: Schema, current: Any) -> list[Any]:
-    """What may stand at a place, and what may not: sound ones first."""
+    """Values for a place, valid and invalid; the valid ones come first."""
     match part["type"]:
         case "string":
             text = current if isinstance(current, str) else "a"
@@ -141,7 +141,7 @@ def _list_values(part: Schema, current: Any) -> list[Any]:
 
 
 def _list_texts(part: Schema, text: str) -> Iterator[str]:
-    """As short and as long as may be, and a character less or more; of words, and as the example's goes on."""
+    """Texts of the shortest and longest length, and a character less or more: of words, and from the example's text."""
     for length in (part.get("minLength", 0), part.get("maxLength", len(text))):
         for wanted in (length, length - 1, length + 1):
             if wanted > 0:
@@ -150,7 +150,7 @@ def _list_texts(part: Schema, text: str) -> Iterator[str]:
 
 
 def _with_few_items(schema: Schema, data: Any) -> Any:
-    """The data with two items of each list, which show what a hundred do."""
+    """The data with only two items of each list, which show the same as a hundred."""
     if isinstance(data, dict):
         parts = schema.get("properties", {})
         return {name: _with_few_items(parts.get(name, {}), value) for name, value in data.items()}
@@ -184,7 +184,7 @@ def _replace(data: Any, place: Place, value: Any) -> Any:
 
 
 def _describe(place: Place, value: Any) -> str:
-    """The data in a few words, with their value only as far as it is short."""
+    """The data in a few words, with the value only if it is short."""
     name = "/" + "/".join(map(str, place))
     if value is _GONE:
         return f"data that leave out {name}"

@@ -1,4 +1,4 @@
-"""Lint of a rendered mail: faults that its reader would see and that packaging does not refuse."""
+"""Lints a rendered mail for faults that its reader would see and that packaging does not refuse."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from package.notifications.previews import ExampleMail
 
 __all__ = ["LONGEST_SUBJECT", "find_mail_faults"]
 
-#: Characters of a subject: mail programs on a desk show about 70, and no list more than these.
+#: The most characters of a subject: desktop mail programs show about 70, and no list of mails more than these.
 LONGEST_SUBJECT = 130
 _SYNTAX = re.compile("{{|}}|{%|%}|{#|#}")
 
 
 def find_mail_faults(mail: ExampleMail) -> Iterator[str]:
-    """What is wrong with a mail: which part, what, and what to do."""
+    """The faults of a mail: the part, what is wrong, and what to do."""
     content = mail.content
     if len(content.subject) > LONGEST_SUBJECT:
         yield (
@@ -46,7 +46,7 @@ def _list_texts(data: Any) -> Iterator[str]:
 
 
 class _Words(HTMLParser):
-    """The words of a page."""
+    """Collects the visible text of an HTML page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Every example's mail as files beside the notifications, so that every change of a mail is seen in review.
+"""Keeps every example's mail in files beside the notifications, so that every change of a mail shows in review.
 
 `_snapshots/TYPE/EXAMPLE.LOCALE.txt` has the headers and the text, `….html` the HTML with a line break between its tags:
 a comparison of lines then shows what changed.
@@ -18,7 +18,7 @@ __all__ = ["Change", "compare", "make_snapshots", "write_snapshots"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A mail that is not as its snapshot, has none, or is gone; `difference` are lines, as `diff -u` has them."""
+    """A mail that differs from its snapshot, has none, or is gone; `difference` has the lines of `diff -u`."""
 
     path: Path
     what: str
@@ -37,7 +37,7 @@ def make_snapshots(mails: Iterable[ExampleMail]) -> dict[str, str]:
 
 
 def compare(folder: Path, wanted: Mapping[str, str]) -> list[Change]:
-    """What is otherwise in `folder` than `wanted`, by path."""
+    """The differences between `folder` and `wanted`, by path."""
     there = {path.relative_to(folder).as_posix(): path for path in _list_files(folder)}
     found = []
     for name in sorted(wanted.keys() | there.keys()):
@@ -52,7 +52,7 @@ def compare(folder: Path, wanted: Mapping[str, str]) -> list[Change]:
 
 
 def write_snapshots(folder: Path, wanted: Mapping[str, str]) -> list[Path]:
-    """Make `folder` hold `wanted` and no other snapshot; the files that were written or deleted."""
+    """Make `folder` hold `wanted` and no other snapshot; return the files that were written or deleted."""
     changes = compare(folder, wanted)
     for path in (change.path for change in changes):
         text = wanted.get(path.relative_to(folder).as_posix())

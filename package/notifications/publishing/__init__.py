@@ -1,1 +1,1 @@
-"""What publishers get of a folder of notifications: the contract of its events, as a page too, and typed code."""
+"""What a folder of notifications gives to publishers: the contract of its events, a page about it, and typed code."""

@@ -1,4 +1,4 @@
-"""What a publisher may send and can receive, as one AsyncAPI document made from a folder of notifications.
+"""Builds the AsyncAPI document of a folder of notifications: what a publisher may send and can receive.
 
 https://www.asyncapi.com/docs/reference/specification/v3.1.0
 """
@@ -23,7 +23,7 @@ __all__ = ["build_asyncapi", "build_data_schema", "to_yaml"]
 
 _ENVELOPE = NOTIFICATIONS.parent / "contracts" / "event.schema.json"
 _TOLD = NOTIFICATIONS.parent / "contracts" / "mail-event.schema.json"
-#: What each of Herald's own events says.
+#: The meaning of each of Herald's own events.
 _MEANING = {
     "mail.scheduled": "it is kept until its time comes",
     "mail.cancelled": "no mail went out: it was cancelled, or its reader's data were erased",
@@ -35,7 +35,7 @@ _MEANING = {
     "mail.rejected": "no mail went out and none will, until an operator redrives it",
 }
 _DROPPED = frozenset({"$schema", "$id", "title"})
-#: What stands in for what is different in each event.
+#: Sample values for the attributes that differ in each event.
 _EXAMPLE = {"specversion": "1.0", "id": "order-4711", "source": "urn:example:shop", "time": "2026-11-21T08:00:00Z"}
 _INTRODUCTION = (
     "Each event becomes exactly one mail, or a dead letter with the reason. The body of the SNS message is one "
@@ -46,14 +46,14 @@ Document = dict[str, Any]
 
 
 def build_data_schema(type_: str, notifications: Path) -> Document:
-    """The schema of the data of one type, as every validator reads it. Raises `PackageError`."""
+    """The schema of the data of one type, for every validator. Raises `PackageError`."""
     schema = read_data_schema(notifications / type_ / "schema.json")
     return _build_published_schema(schema) if _takes_several(type_, notifications) else schema
 
 
 def build_asyncapi(notifications: Path, version: str) -> Document:
-    """The document of all types of `notifications`: a channel, the operation *receive*, and a message for each type;
-    and the same for what Herald tells of their mails, which it sends."""
+    """The document of all types of `notifications`: a channel, an operation that receives, and a message for each type;
+    and the same for the mail events, which Herald sends."""
     known, told = list_types(notifications), [*dict.fromkeys(TYPES.values())]
     messages = {type_: _build_message(type_, notifications) for type_ in known} | {
         type_: _tell(type_) for type_ in told
@@ -128,7 +128,7 @@ def _takes_several(type_: str, notifications: Path) -> bool:
 
 
 def to_yaml(document: Mapping[str, Any]) -> str:
-    """The document as people read it."""
+    """The document in YAML, for people."""
     text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=140)
     return f"# Written by herald contracts from the schemas and examples of the notifications.\n{text}"
 
@@ -191,13 +191,13 @@ def _build_reference(*path: str) -> Document:
 
 
 def _drop_names(schema: Document) -> Document:
-    """Inside of a document a schema has no name and no dialect of its own."""
+    """The schema without a name and a dialect of its own, to be embedded in a document."""
     kept: Document = json.loads(json.dumps({key: value for key, value in schema.items() if key not in _DROPPED}))
     return kept
 
 
 def _build_published_schema(schema: Document) -> Document:
-    """The schema of the data with `recipient`, or with `recipients`, which are as many of the same.
+    """The schema of the data with either `recipient` or `recipients`, a list of the same.
 
     https://json-schema.org/draft/2020-12/json-schema-core#section-10.2.1.3
     """
@@ -215,7 +215,7 @@ def _build_published_schema(schema: Document) -> Document:
 
 
 def _build_published_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
-    """The examples, and one that goes to the recipients of all of them."""
+    """The examples, and one whose recipients are those of all of them."""
     several = {name: value for name, value in next(iter(examples.values())).items() if name != "recipient"}
     several["recipients"] = [data["recipient"] for data in examples.values()]
     return {**examples, "several-recipients": several}

@@ -1,4 +1,4 @@
-"""An AsyncAPI document as a page to read: each event with its fields and an example, in Markdown."""
+"""Renders an AsyncAPI document as a page in Markdown: each event with its fields and an example."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPICAL = "typical"
 
 
 def render_events_page(document: Document) -> str:
-    """The page of a document that `asyncapi` made: a section for each channel, with the messages that it carries."""
+    """The page of a document that `asyncapi` made: a section for each channel, with its messages."""
     lines = [_NOTE, f"# {document['info']['title']}", document["info"]["description"]]
     for operation in document["operations"].values():
         channel = _resolve(document, operation["channel"])
@@ -52,7 +52,7 @@ def _list_fields(schema: Document, prefix: str = "") -> Iterator[tuple[str, Docu
 
 
 def _describe_kind(schema: Document) -> str:
-    """Its type as the schema has it; one whose values are listed is what they are."""
+    """The schema's type; a schema with listed values and no type is a string."""
     found = schema.get("type") or ("string" if "enum" in schema or "const" in schema else "")
     return " or ".join(found) if isinstance(found, list) else str(found)
 
@@ -64,7 +64,7 @@ def _render_cell(schema: Document) -> str:
 
 
 def _resolve(document: Document, part: Document) -> Any:
-    """The part itself, or what its `$ref` leads to in this document."""
+    """The part itself, or what its `$ref` points to in this document."""
     while "$ref" in part:
         found: Any = document
         for name in part["$ref"].removeprefix("#/").split("/"):

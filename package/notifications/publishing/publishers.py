@@ -1,6 +1,6 @@
-"""Typed publishers, made from the schemas: modules in Python and TypeScript without dependencies.
+"""Generates typed publishers from the schemas: modules in Python and TypeScript without dependencies.
 
-Each has, for every type of event, the type of its data and a function that gives what SNS's `Publish` takes.
+Each has, for every type of event, the type of its data and a function that returns the parameters of SNS's `Publish`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from package.notifications.publishing.asyncapi import build_data_schema
 __all__ = ["write_python_publisher", "write_typescript_publisher"]
 
 Schema = dict[str, Any]
-#: A value's name in each language, by the schema's type.
+#: The name of a value's type in each language, by the schema's type.
 _PYTHON = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 _TYPESCRIPT = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
 
@@ -119,12 +119,12 @@ def write_typescript_publisher(notifications: Path) -> str:
 
 
 def _name_schemas(notifications: Path) -> list[tuple[str, Schema]]:
-    """Each type with its schema, in which the title of every object is the name of its type in code, and no other's."""
+    """Each type with its schema, in which the title of every object is the unique name of its type in code."""
     schemas, taken = (
         [(type_, build_data_schema(type_, notifications)) for type_ in list_types(notifications)],
         set[str](),
     )
-    for type_, schema in schemas:  # before any inner one, so that a type's own name stays when a schema grows
+    for type_, schema in schemas:  # before any inner object, so that a type's own name stays when a schema grows
         schema["title"] = _take(f"{_to_pascal(type_)}Data", taken)
     for _, schema in schemas:
         _name_inner(schema, taken)
@@ -138,7 +138,7 @@ def _name_inner(schema: Schema, taken: set[str]) -> None:
 
 
 def _list_inner_objects(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """The objects right inside of one, in lists too, by the name of the property."""
+    """The objects directly inside of one, also in lists, by the name of the property."""
     for key, part in schema.get("properties", {}).items():
         inner = part
         while inner["type"] == "array":
@@ -155,7 +155,7 @@ def _list_objects(schema: Schema) -> Iterator[Schema]:
 
 
 def _take(name: str, taken: set[str]) -> str:
-    """The name, or the name with the first number that nobody has taken: two may differ in a hyphen alone."""
+    """The name, with the lowest free number if it is taken: two types may differ only in a hyphen."""
     numbered = (f"{name}_{number}" for number in count(2))
     free = next(each for each in chain([name], numbered) if each not in taken)
     taken.add(free)
@@ -198,7 +198,7 @@ def _write_hint(
 
 
 def _write_sentence(part: Schema) -> str:
-    """A description that ends no comment and no string early."""
+    """A description that cannot end a comment or a string early."""
     text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", str(part["description"]))
     text = text.replace("\\", "/").replace("*/", "* /").replace('"""', "'''").rstrip('. "')
     return text[:1].upper() + text[1:]

@@ -1,1 +1,1 @@
-"""What mail programs leave out of a mail, by the data of caniemail.com."""
+"""Finds what mail programs do not support in a mail, by the data of caniemail.com."""

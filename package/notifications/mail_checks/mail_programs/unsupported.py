@@ -1,6 +1,6 @@
-"""Warnings of what mail programs leave out of a mail, by the data of https://www.caniemail.com.
+"""Warns of features of a mail that mail programs do not support, by the data of https://www.caniemail.com.
 
-Its npm library runs in Node.js; the data comes with it, so that nothing is asked of the network after its installation.
+Its npm library runs in Node.js; the data comes with it, so that it needs no network after its installation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["ACCEPTED", "Unsupported", "find_features", "find_unsupported"]
 _HERE = Path(__file__).parent
 _ROOM = _HERE.parents[3] / "build" / "mail-programs"
 _SECONDS = 600
-#: Those that most readers use, as the library calls them.
+#: The mail programs that most readers use, by the library's names.
 _PROGRAMS = ("apple-mail.*", "gmail.*", "outlook.*", "samsung-email.*", "thunderbird.*", "yahoo.*")
 _NAMES = {
     "apple-mail": "Apple Mail",
@@ -33,8 +33,8 @@ _NAMES = {
     "yahoo": "Yahoo Mail",
 }
 _REMEDIES = {"<bdi> element": 'write <span dir="auto">, which keeps a name apart in them, too'}
-#: What Herald's own frame and mails use, and what is read just as well in a program that leaves it out: dark colours,
-#: round corners, where a long word breaks, what a pointer looks like, and the rules for narrow screens.
+#: Features that Herald's own frame and mails use, and without which a mail can be read just as well: dark colours,
+#: round corners, breaks of long words, the pointer's shape, and the rules for narrow screens.
 ACCEPTED = frozenset(
     {
         *("<body> element", "<style> element", "@media", "Chaining selectors", "Class selector"),
@@ -48,7 +48,7 @@ ACCEPTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A feature of HTML or CSS, where a template uses it (file and line, or the file), and which programs lack it."""
+    """A feature of HTML or CSS, where a template uses it (file, with the line if known), and which programs lack it."""
 
     where: str
     feature: str
@@ -60,9 +60,9 @@ class Unsupported:
 
 
 def find_unsupported(mails: Mapping[tuple[str, str], str], notifications: Path) -> list[Unsupported]:
-    """What is left out of these mails (HTML by type and language), but for what is accepted: each place once.
+    """The features of these mails (HTML by type and language) that programs lack, except the accepted ones; each once.
 
-    Raises `PackageError` where there is no Node.js, or where the library cannot be installed.
+    Raises `PackageError` if there is no Node.js, or if the library cannot be installed.
     """
     named = {f"{type_}/{locale}": html for (type_, locale), html in mails.items()}
     found = {
@@ -75,10 +75,10 @@ def find_unsupported(mails: Mapping[tuple[str, str], str], notifications: Path) 
 
 
 def find_features(pages: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
-    """By page: each feature in it that a program leaves out, and by which programs. Raises `PackageError`."""
+    """By page, the features in it that a program lacks, with the programs that lack each. Raises `PackageError`."""
     room = install_npm(_HERE, _ROOM)
     script = room / "find_unsupported.mjs"
-    script.write_bytes((_HERE / script.name).read_bytes())  # where Node.js finds the library
+    script.write_bytes((_HERE / script.name).read_bytes())  # in this folder Node.js finds the library
     asked = json.dumps({"pages": pages, "programs": _PROGRAMS})
     done = subprocess.run(
         ["node", script], input=asked, capture_output=True, encoding="utf-8", timeout=_SECONDS, check=False
@@ -90,7 +90,7 @@ def find_features(pages: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
 
 
 def _list_families(programs: list[str]) -> Iterator[str]:
-    """Each program once, by its name: Gmail, not each of Gmail's."""
+    """The name of each program once: Gmail, not each of its variants."""
     yield from dict.fromkeys(_NAMES[program.partition(".")[0]] for program in sorted(programs))
 
 
@@ -99,7 +99,7 @@ def _locate(notifications: Path, name: str, feature: str) -> str:
 
 
 def _compile_pattern(feature: str) -> re.Pattern[str]:
-    """How a template writes a feature, by its name: an element, an attribute, or a property with or without value."""
+    """A pattern of a feature's use in a template, from its name: an element, an attribute, or a property."""
     name = re.escape(feature.partition(":")[0].removesuffix(" property").removesuffix(" CSS property"))
     if element := re.fullmatch(r"<(\S+)> element", feature):
         return re.compile(rf"<{element[1]}\b")
