@@ -1,1 +1,1 @@
-"""Releases: the alias `live` of notify moves from one version to the next by CodeDeploy, and back if need be."""
+"""Releases and rollbacks: CodeDeploy moves the alias `live` of notify from one version to the next, and back."""

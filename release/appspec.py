@@ -1,4 +1,4 @@
-"""`appspec.yml` at the root, filled in for one deployment and checked before CodeDeploy sees it."""
+"""Fills in the root's `appspec.yml` for one deployment, and validates it before CodeDeploy gets it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SCHEMA = Path(__file__).with_name("appspec.schema.json")
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An AppSpec as CodeDeploy takes it: the exact text, in JSON."""
+    """An AppSpec for CodeDeploy: its exact text, in JSON."""
 
     content: str
 
     @property
     def sha256(self) -> str:
-        """Of the bytes of the content, in hexadecimal."""
+        """The SHA-256 of the content, in hexadecimal."""
         return hashlib.sha256(self.content.encode()).hexdigest()
 
     def location(self) -> dict[str, Any]:
-        """`RevisionLocation` of CreateDeployment."""
+        """The `RevisionLocation` for CreateDeployment."""
         return {
             "revisionType": "AppSpecContent",
             "appSpecContent": {"content": self.content, "sha256": self.sha256},
@@ -42,9 +42,10 @@ class Revision:
 def render(
     function: str, alias: str, current: str, target: str, hooks: Mapping[str, str], template: Path = TEMPLATE
 ) -> Revision:
-    """The template with these names, versions and hooks (functions by lifecycle event) in place of its own.
+    """Render the template with these names, versions and hooks (functions by lifecycle event).
 
-    Raises `UserError` if the template, or what comes of it, is no AppSpec of one Lambda function.
+    Raises `UserError` if the template or the result is not an AppSpec of one Lambda function, or if both versions are
+    the same.
     """
     try:
         document = yaml.safe_load(template.read_text("utf-8"))
@@ -68,7 +69,7 @@ def render(
 
 
 def list_errors(document: object) -> list[str]:
-    """Where a document is no AppSpec of one Lambda function, a line each."""
+    """Why a document is not an AppSpec of one Lambda function, a line for each error."""
     schema: dict[str, Any] = json.loads(SCHEMA.read_text("utf-8"))
     found = jsonschema.Draft202012Validator(schema).iter_errors(document)
     return [f"{error.json_path}: {error.message}" for error in sorted(found, key=lambda error: error.json_path)]

@@ -1,4 +1,4 @@
-"""What is released: a package of this checkout, or a zip that is named."""
+"""Finds what is released: a package built from this checkout, or a zip that is named."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["find_artifact", "read_artifact"]
 
 
 def find_artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -> Artifact:
-    """The package to release at this stack. Raises `UserError` if Lambda could not run it."""
+    """The package to release to this stack. Raises `UserError` if Lambda could not run it."""
     if stack.local:
         return read_artifact(path or build("laptop", say=say).function_zip)
     architecture = cast("Architecture", _read_architecture(stack))
@@ -29,7 +29,7 @@ def find_artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -
 
 
 def read_artifact(path: Path) -> Artifact:
-    """The package in this file, for whatever it was built. Raises `UserError` if it is not one."""
+    """The package in this file, whatever its target. Raises `UserError` if it is not one."""
     try:
         with zipfile.ZipFile(path) as archive:
             return Artifact(path, str(json.loads(archive.read("manifest.json"))["release"]))

@@ -1,7 +1,7 @@
 """The companions, functions that are released with `notify`, and the code of the hooks.
 
 CodeDeploy moves one alias, that of `notify`. The hook after traffic moves those of the companions, and the hook of a
-rollback moves them back. This module publishes the companions' versions, and moves their aliases where no hook ran.
+rollback moves them back. This module publishes the companions' versions, and moves their aliases if no hook ran.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def publish_companions(stack: Stack, artifact: Artifact) -> list[Companion]:
 
 
 def ship_hooks(stack: Stack, content: bytes) -> None:
-    """Give the hooks this code, unless they have it."""
+    """Update the hooks to this code, unless they have it."""
     for function in stack.names.hooks.values():
         update(stack, function, content)
 
 
 def find_paired_versions(stack: Stack, version: str) -> dict[str, str]:
-    """The version of each companion that was live with this version of notify: as the deployments say, else the newest
+    """The version of each companion that was live with this version of notify: from the deployments, else the newest
     with the same code. A companion without a known version is left out, and so is one that was removed."""
     found: dict[str, str] = {}
     for one in list_ended(stack):
@@ -84,13 +84,13 @@ def follow_live(stack: Stack, reporter: ProgressReporter, version: str) -> None:
 
 
 def move_companions(stack: Stack, wanted: Mapping[str, str]) -> list[Companion]:
-    """Give the alias of each function to the version that is wanted; those that were on another."""
+    """Move the alias of each function to the version that is wanted; return those that were on another."""
     found = [Companion(function, move_alias(stack, function, version), version) for function, version in wanted.items()]
     return [one for one in found if one.before != one.after]
 
 
 def ship_hooks_of(stack: Stack, reporter: ProgressReporter, version: str) -> None:
-    """Give the hooks the code of this version of notify, unless they have it."""
+    """Update the hooks to the code of this version of notify, unless they have it."""
     wanted = read_code_hash(stack, version)
     shipped = [stack.functions.get_function_configuration(FunctionName=hook) for hook in stack.names.hooks.values()]
     if any(hook["CodeSha256"] != wanted for hook in shipped):
@@ -99,7 +99,7 @@ def ship_hooks_of(stack: Stack, reporter: ProgressReporter, version: str) -> Non
 
 
 def _fetch(stack: Stack, version: str, wanted: str) -> bytes:
-    """The code of a version of notify, whose SHA-256 in base64 is `wanted`. Raises `UserError` if it is not."""
+    """Download the code of a version of notify. Raises `UserError` if its SHA-256 in base64 is not `wanted`."""
     answer = stack.functions.get_function(FunctionName=stack.names.notify, Qualifier=version)
     content = URLLib3Session().send(AWSRequest("GET", answer["Code"]["Location"]).prepare()).content
     if compute_sha256(content) != wanted:

@@ -1,4 +1,4 @@
-"""CodeDeploy's deployments of this Herald: those under way, those that were, and how one stands."""
+"""CodeDeploy's deployments of this Herald: creates them, finds running and ended ones, and reads their state."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _NOT_STARTED = "DeploymentNotStartedException"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment: from which version to which, where it stands, why it ended, and what rolls it back.
+    """One deployment: from which version to which, its status, why it ended, and the deployment that rolls it back.
 
-    `current` and `target` are `?` where the deployment is not of one Lambda function. `rollback_message` is what
-    CodeDeploy says of the rollback, for example that there is nothing to roll back to. `stages` are the lifecycle
-    events with their status, none before it has started; traffic moves from `shifts_since` to `shifted`. `companions`
-    are the versions of the functions that move with it, before and after.
+    `current` and `target` are `?` if the deployment is not of one Lambda function. `rollback_message` is CodeDeploy's
+    message about the rollback, for example that there is nothing to roll back to. `stages` are the lifecycle events
+    with their status, empty before it has started; traffic moves from `shifts_since` to `shifted`. `companions` are
+    the functions that move with it, with their versions before and after.
     """
 
     id: str
@@ -54,14 +54,14 @@ class Deployment:
 
     @property
     def tried(self) -> bool:
-        """Whether it was a release: its hooks ran, which a rollback by `herald rollback` does without."""
+        """Whether it was a release, in which a hook ran; `herald rollback` deploys without hooks."""
         return not self.is_rollback and any(
             status not in ("Pending", "Skipped") for event, status in self.stages.items() if event in _HOOKED
         )
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether it has ended."""
         return self.status in ENDED
 
     @property
@@ -79,7 +79,7 @@ def create(
     alarms: list[str],
     auto_rollback: bool = True,
 ) -> str:
-    """Start a deployment that watches these alarms and no others; its id."""
+    """Start a deployment that watches these alarms and no others; return its id."""
     events = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
     watched = {"enabled": bool(alarms), "alarms": [{"name": name} for name in alarms]}
     request: dict[str, Any] = {
@@ -95,18 +95,18 @@ def create(
 
 
 def read(stack: Stack, deployment: str) -> Deployment:
-    """How one deployment stands."""
+    """Read the state of a deployment."""
     return _read_deployment(stack, stack.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
 
 def find_running(stack: Stack) -> Deployment | None:
-    """The one that is under way in the group, if any: CodeDeploy allows no second."""
+    """The deployment under way in the group, if any: CodeDeploy allows no second."""
     found = (one for one in _list(stack, UNDER_WAY) if not one.ended)
     return next(found, None)
 
 
 def list_ended(stack: Stack) -> Iterator[Deployment]:
-    """Those that ended, the newest first; as many as CodeDeploy keeps. Each is looked up when it is asked for."""
+    """The deployments that ended, the newest first, as many as CodeDeploy keeps. Each is read when it is needed."""
     return _list(stack, ENDED)
 
 
@@ -124,7 +124,7 @@ def find_baking(stack: Stack, version: str, bake: float, longest: float) -> Depl
 
 
 def _list(stack: Stack, statuses: tuple[Any, ...]) -> Iterator[Deployment]:
-    """ListDeployments promises no order, so this sorts by the time at which each was created."""
+    """List deployments, the newest first: ListDeployments promises no order, so they are sorted by creation time."""
     pages = stack.codedeploy.get_paginator("list_deployments").paginate(
         applicationName=stack.names.group, deploymentGroupName=stack.names.group, includeOnlyStatuses=[*statuses]
     )
@@ -176,7 +176,7 @@ def _read_target(stack: Stack, deployment: str) -> Mapping[str, Any]:
 
 
 def _read_versions(stack: Stack, target: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[str, str]:
-    """Current and target version: as the target says, else as the AppSpec does, which must be fetched by its hash."""
+    """Current and target version: from the deployment's target, else from the AppSpec, which is fetched by its hash."""
     function = target.get("lambdaFunctionInfo") or {}
     if "currentVersion" in function and "targetVersion" in function:
         return function["currentVersion"], function["targetVersion"]
@@ -188,9 +188,9 @@ def _read_versions(stack: Stack, target: Mapping[str, Any], info: Mapping[str, A
 
 
 def _read_appspec(stack: Stack, info: Mapping[str, Any]) -> Any:
-    """The AppSpec of a deployment. GetDeployment leaves its content out, and says where to ask: it may be YAML.
+    """The AppSpec of a deployment, in JSON or YAML. GetDeployment leaves out its content, so it is fetched by its hash.
 
-    Its keys are in small letters, because AWS's own pages write them in two ways.
+    Its keys are converted to lower case, because AWS's own pages write them in two ways.
     """
     try:
         answer = stack.codedeploy.get_application_revision(applicationName=stack.names.group, revision=info["revision"])

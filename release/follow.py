@@ -1,4 +1,4 @@
-"""A deployment followed to its end on a screen; Ctrl-C asks whether to stop it."""
+"""Follows a deployment to its end on a screen; Ctrl-C asks whether to stop it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _SETTLED = (
     ReleaseOutcome.INCONCLUSIVE,
 )
 _NO_POLICY = PromotionPolicy()
-#: Seconds to wait for an answer, where all traffic had moved before the question could be put.
+#: Seconds to wait for an answer if all traffic moved before the question could be asked.
 _ANSWER = 600
 
-#: Stop it and put the version before back: True, go on: False, leave it: None.
+#: The answer after Ctrl-C. True: stop the deployment and roll back; False: go on; None: stop watching.
 Ask = Callable[[], bool | None]
 
 
 def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: PromotionPolicy = _NO_POLICY) -> ReleaseOutcome:
-    """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None.
+    """Show a deployment until it ends; return the outcome. After Ctrl-C, `ask` decides what to do.
 
-    It is stopped, too, if its version is worse than the one before, or lacks a yes that `policy` asks for. At its end,
-    what moves with notify follows what is live.
+    It is stopped, too, if its version is worse than the one before, or lacks an approval that `policy` requires. At its
+    end, the functions that move with notify are moved to the release that is live.
     """
     watch = _Watch(poller, screen, ask, policy)
     last = watch.run()
@@ -64,7 +64,7 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: Promotion
 
 
 class _Watch:
-    """Watches a deployment until it ends, and stops it where its policy is not met, with the outcome `stopped_as`."""
+    """Watches a deployment until it ends, and stops it if its policy is not met, with the outcome `stopped_as`."""
 
     def __init__(
         self, poller: Poller, screen: DeploymentScreen, ask: Ask, policy: PromotionPolicy = _NO_POLICY
@@ -77,7 +77,7 @@ class _Watch:
         self._screen = screen
 
     def run(self) -> Snapshot | None:
-        """The last look."""
+        """Watch the deployment; return the last snapshot."""
         poller, screen = self.poller, self._screen
         last: Snapshot | None = None
         while True:
@@ -119,7 +119,7 @@ class _Watch:
 
 
 def _settle(watch: _Watch, screen: DeploymentScreen) -> ReleaseOutcome:
-    """The outcome of a release whose deployment succeeded: by its policy, and after its bake."""
+    """Decide the outcome of a release whose deployment succeeded: by its policy, and after its bake."""
     poller, policy = watch.poller, watch.policy
     outcome = watch.stopped_as
     if outcome is None and poller.comparison and poller.comparison.worse:
@@ -148,7 +148,7 @@ def _is_inconclusive(poller: Poller, policy: PromotionPolicy, screen: Deployment
 
 
 def _take_back(watch: _Watch, screen: DeploymentScreen, outcome: ReleaseOutcome) -> ReleaseOutcome:
-    """Put the version before back, unless another process moved the traffic; `outcome`, or failed if that failed."""
+    """Roll back, unless another process moved the traffic; return `outcome`, or FAILED if the rollback failed."""
     released = watch.poller.last
     if released is None or await_move(watch.poller.stack, released.target) != AliasRouting(released.target, {}):
         return outcome

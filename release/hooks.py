@@ -1,4 +1,4 @@
-"""The traffic hooks: why one refused a deployment, and running both against the version that is live.
+"""The traffic hooks: finds why one refused a deployment, and runs both against the live version.
 
 CodeDeploy learns only that a hook refused, so the reason is read from the hook's log:
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_live", "count_synthetic", "find_hook_reason"]
 
-#: Looks at the log, because its lines come seconds later.
+#: How often the log is read: its lines arrive seconds late.
 _TRIES = 3
 
 
@@ -48,7 +48,7 @@ def find_hook_reason(stack: Stack, deployment: Deployment) -> str:
 
 
 def count_synthetic(stack: Stack, deployment: str) -> int | None:
-    """How many synthetic mails the hooks of a deployment followed to their end; None if a log does not say."""
+    """How many synthetic mails a deployment's hooks followed to their end; None if a log does not say."""
     if stack.logs is None:
         return None
     try:
@@ -59,7 +59,7 @@ def count_synthetic(stack: Stack, deployment: str) -> int | None:
 
 
 def _read_mail_counts(stack: Stack, hook: str, deployment: str) -> Iterator[int]:
-    """What the answers of one hook say, looked for again while its lines may still come."""
+    """The numbers of mails that a hook logged; the log is read again while its lines may still arrive."""
     for number in range(_TRIES):
         if number:
             time.sleep(stack.pause)
@@ -71,14 +71,14 @@ def _read_reasons(stack: Stack, hook: str, deployment: str) -> Iterator[str]:
 
 
 def _read_results(stack: Stack, hook: str, deployment: str) -> Iterator[dict[str, Any]]:
-    """What a hook logged that it answered about a deployment."""
+    """The results that a hook logged for a deployment."""
     return (line for _, line in read_lines(stack.logs, hook, deployment) if line.get("deployment") == deployment)
 
 
 def check_live(stack: Stack, functions: LambdaClient, reporter: ProgressReporter) -> bool:
-    """Invoke both hooks for the live version, and say what each found. Whether both passed it.
+    """Invoke both hooks for the live version, and report what each found; return whether both passed it.
 
-    `functions` must wait as long as a hook may take, and ask once.
+    `functions` must wait as long as a hook may take, and must not retry.
     """
     now = read_live(stack)
     release = next((one.release for one in list_versions(stack) if one.number == now.version), "?")

@@ -1,4 +1,4 @@
-"""Delete published versions that no rollback needs any more: they count for the account's code storage.
+"""Deletes published versions that no rollback needs any more: they count towards the account's code storage.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
@@ -18,7 +18,7 @@ KEPT = 10
 
 
 def delete_old_versions(stack: Stack, reporter: ProgressReporter) -> None:
-    """Delete what is older than the newest ten: never a version that an alias names, or that a rollback would go to."""
+    """Delete versions older than the newest ten, except those that an alias names or a rollback would go to."""
     back = _find_rollback_targets(stack)
     for function in (stack.names.notify, *list_companions(stack)):
         needed = _find_aliased(stack, function) | {back.get(function)}

@@ -1,4 +1,4 @@
-"""Code to Lambda: update, wait, check what AWS says it got, publish. Doing it twice is doing it once."""
+"""Ships code to Lambda: update, wait, check the hash that AWS reports, publish. All of it is idempotent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Artifact:
 
     @property
     def sha256(self) -> str:
-        """In base64, as Lambda reports `CodeSha256`."""
+        """The SHA-256 of the zip in base64, as Lambda reports `CodeSha256`."""
         return compute_sha256(self.content)
 
 
@@ -39,7 +39,7 @@ def compute_sha256(content: bytes) -> str:
 
 
 def publish(stack: Stack, function: str, artifact: Artifact) -> str:
-    """Give a function this code and publish it; the version. Lambda publishes nothing new where nothing changed."""
+    """Update a function, publish it and return the version. Lambda publishes no new version if nothing changed."""
     update(stack, function, artifact.content)
     answer = stack.functions.publish_version(
         FunctionName=function, CodeSha256=artifact.sha256, Description=artifact.release
@@ -50,7 +50,7 @@ def publish(stack: Stack, function: str, artifact: Artifact) -> str:
 
 
 def update(stack: Stack, function: str, content: bytes) -> None:
-    """Give a function's `$LATEST` this code, unless it has it. Raises `UserError` if AWS reports another SHA-256."""
+    """Update a function's `$LATEST`, unless it has this code. Raises `UserError` if AWS reports another SHA-256."""
     try:
         stack.functions.get_function_configuration(FunctionName=function)
     except stack.functions.exceptions.ResourceNotFoundException:
@@ -68,7 +68,7 @@ def update(stack: Stack, function: str, content: bytes) -> None:
 
 
 def _wait_until_settled(stack: Stack, function: str, waiter: Any, **more: str) -> Any:
-    """The function's configuration, once Lambda is done with the last change of it."""
+    """Wait until Lambda has applied the last change, and return the function's configuration."""
     try:
         stack.functions.get_waiter(waiter).wait(
             FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 300}, **more

@@ -1,4 +1,4 @@
-"""One release from end to end. Nothing in it cannot be done twice, so it can be run again wherever it broke off."""
+"""One release from end to end. Every step is idempotent, so it can be run again wherever it was interrupted."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from release.versions import AliasRouting, await_rest, find_previous, read_code_
 
 __all__ = ["ReleasePlan", "finish", "plan", "start"]
 
-#: Minutes beside the moving of the traffic: a hook that never answers takes an hour by itself.
+#: Minutes in addition to moving the traffic: a hook that never answers takes an hour by itself.
 _BESIDE = 75
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasePlan:
-    """What is live, what would be, and how. `under_way` is an earlier run's deployment of this very package. `pace` is
-    how long a canary must last for enough mails to prove it, and `own_config` that it needs a configuration of ours.
-    `mends` are alarms of the group that this release is to mend: they ring, so the deployment does not watch them."""
+    """What is live, what to release, and how. `under_way` is an earlier run's deployment of the same package. `pace` is
+    how long a canary must last for enough mails to prove it; `own_config`: it needs a configuration of Herald's.
+    `mends` are alarms of the group that this release is to fix: they ring, so the deployment does not watch them."""
 
     artifact: Artifact
     live: AliasRouting
@@ -54,7 +54,7 @@ class ReleasePlan:
 def plan(
     stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only: bool = False, at_least: int = 0
 ) -> ReleasePlan:
-    """Look before anything is changed. Raises `UserError` if nothing may be released now.
+    """Plan a release without changing anything. Raises `UserError` if nothing can be released now.
 
     Without a strategy, the group's canary lasts until `at_least` mails of it are expected.
     """
@@ -89,10 +89,10 @@ def plan(
 def start(
     stack: Stack, plan_: ReleasePlan, reporter: ProgressReporter, deadline: float | None = None, bake: float = 0.0
 ) -> Poller:
-    """Ship, publish and start the deployment, or find the one that an earlier run started, and that is under way or
-    ended less than `bake` seconds ago; `deadline` in minutes.
+    """Ship, publish and start the deployment, or find one that an earlier run started and that is under way or ended
+    less than `bake` seconds ago; `deadline` is in minutes.
 
-    Raises `UserError` if there is nothing to release, or if AWS does not take it.
+    Raises `UserError` if there is nothing to release, or if AWS refuses it.
     """
     if plan_.under_way:
         reporter.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
@@ -130,7 +130,7 @@ def _find_version_before(stack: Stack, plan_: ReleasePlan) -> str:
 
 
 def _publish(stack: Stack, plan_: ReleasePlan, reporter: ProgressReporter) -> tuple[list[Companion], str]:
-    """Publish everything, notify last; the companions, and the version to release."""
+    """Publish everything, notify last; return the companions and the version to release."""
     artifact, names = plan_.artifact, stack.names
     companions = publish_companions(stack, artifact)
     for one in companions:
@@ -142,7 +142,7 @@ def _publish(stack: Stack, plan_: ReleasePlan, reporter: ProgressReporter) -> tu
 
 
 def _refuse_live(stack: Stack, plan_: ReleasePlan, companions: list[Companion]) -> NoReturn:
-    """Say why there is nothing to release: all of it is live, or what is not cannot move alone."""
+    """Raise `UserError` with why there is nothing to release: all of it is live, or what is not cannot move alone."""
     notify, target = stack.names.notify, plan_.live.version
     alone = [one.function for one in companions if one.before != one.after]
     if alone:
@@ -173,7 +173,7 @@ def _deploy(
     try:
         id_ = deployments.create(stack, revision.location(), plan_.config, description, watched)
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
-        running = deployments.find_running(stack)  # its hooks have just been given another release's code
+        running = deployments.find_running(stack)  # its hooks have just been updated to another release's code
         ship_hooks_of(stack, reporter, running.target if running else current)
         raise UserError(
             "another deployment began meanwhile, and CodeDeploy runs one at a time: run this again"
@@ -190,7 +190,7 @@ def _shifts_traffic(plan_: ReleasePlan) -> bool:
 def _poll(stack: Stack, plan_: ReleasePlan, id_: str, watched: list[str], deadline: float | None) -> Poller:
     moving = compute_minutes(plan_.routing) * 60 * stack.scale
     patience = _compute_longest(stack, plan_) if deadline is None else deadline * 60
-    least = 900.0 if deadline is None else 0.0  # the hooks of a laptop take their own time, whatever its scale
+    least = 900.0 if deadline is None else 0.0  # a laptop's hooks are not faster by its scale
     step = compute_first_step(plan_.routing) * 60 * stack.scale
     return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least), step=step, compares=True)
 

@@ -1,4 +1,4 @@
-"""Where a release reports what it has done."""
+"""The interface by which a release reports its progress."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ class ProgressReporter(Protocol):
     """Takes one line for each step."""
 
     def say(self, line: str) -> None:
-        """One step that is done."""
+        """Report one finished step."""

@@ -1,4 +1,4 @@
-"""The version before, put back: by stopping what is under way, by clearing leftover weights, or by CodeDeploy."""
+"""Rolls back to the version before: by stopping a deployment, by clearing leftover weights, or by a new deployment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RollbackPlan:
 
 
 def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
-    """How to go back from where things stand now. Raises `UserError` if there is nowhere to go."""
+    """Plan a rollback from the current state. Raises `UserError` if there is nothing to roll back to."""
     now, running = read_live(stack), deployments.find_running(stack)
     if running and running.is_rollback:
         raise UserError(f"{running.id} is a rollback to version {running.target} already: wait for it")
@@ -51,7 +51,7 @@ def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
 
 
 def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None) -> Poller | None:
-    """Begin it; what to watch, or None where it is done already."""
+    """Start the rollback; return its poller, or None if it is done already."""
     if plan.stops:
         stop(stack, plan.stops)
         return _make_poller(stack, plan.stops, 0)
@@ -73,7 +73,7 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
 
 
 def restore(stack: Stack, version: str) -> None:
-    """Give this version all traffic by moving the alias itself, where CodeDeploy has nothing to roll back to."""
+    """Give this version all traffic by moving the alias directly, if CodeDeploy has nothing to roll back to."""
     move_alias(stack, stack.names.notify, version)
 
 

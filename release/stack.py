@@ -1,4 +1,4 @@
-"""One Herald as a release reaches it: clients, and names by their prefix."""
+"""The clients and names of one Herald, for a release."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["ALIAS", "COMPANIONS", "OPTIONAL", "Names", "Stack"]
 
 ALIAS = "live"
-#: What is released and taken back together with notify; infra/modules/notifier and release-role name the same.
-#: Of these, what exists only where it is configured.
+#: The functions that are released and rolled back with notify, the same as in infra/modules/notifier and release-role.
+#: `OPTIONAL` are those that exist only if they are configured.
 COMPANIONS = ("feedback", "webhook", "mail-events", "events-api")
 OPTIONAL = ("webhook", "mail-events", "events-api")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What infra/modules/notifier calls things. Application and group have one name."""
+    """The names that infra/modules/notifier gives. CodeDeploy's application and group have the same name."""
 
     prefix: str = "herald"
 
@@ -31,7 +31,7 @@ class Names:
 
     @property
     def companions(self) -> list[str]:
-        """The functions that move with notify, if they are there."""
+        """The functions that move with notify, whether or not they exist."""
         return [f"{self.prefix}-{name}" for name in COMPANIONS]
 
     @property

@@ -1,4 +1,4 @@
-"""How traffic moves: CodeDeploy's configurations, by a word or by their own names."""
+"""Reads how traffic moves: CodeDeploy's configurations, by a short word or by their own names."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def compute_minutes(routing: Mapping[str, Any]) -> float:
 
 
 def compute_first_step(routing: Mapping[str, Any]) -> float:
-    """Minutes from the first shift of traffic to the second; 0 where there is none."""
+    """Minutes from the first shift of traffic to the second; 0 if there is none."""
     match routing:
         case {"type": "TimeBasedLinear", "timeBasedLinear": {"linearInterval": interval}}:
             return float(interval)

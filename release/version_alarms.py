@@ -21,15 +21,15 @@ _MOST = 10
 _LOOKS_BACK = 5
 #: Seconds: the period of an alarm that has none of its own, and how late CloudWatch may be.
 _LONGEST_PERIOD, _DELAY = 300, 120
-#: Seconds of this machine: a busy laptop evaluates its alarms late.
+#: The least seconds to wait, not scaled: a busy laptop evaluates its alarms late.
 _LEAST = 60.0
 
 
 def create(stack: Stack, version: str, weighted: bool = True) -> list[str]:
-    """Make the alarms of a version, or bring them up to date; their names.
+    """Create or update the alarms of a version; return their names.
 
     Lambda has the dimension `ExecutedVersion` only while the alias is weighted. A deployment that moves all traffic at
-    once never weighs it, so its alarm watches the alias as a whole.
+    once never sets weights, so its alarm watches the alias as a whole.
     """
     function = stack.names.notify
     name = f"{stack.names.prefix}-release-{version}-errors"
@@ -62,7 +62,7 @@ def group_alarms_of(stack: Stack) -> list[str]:
 
 
 def require_room(names: list[str]) -> list[str]:
-    """The same alarms. Raises `UserError` if one of our own is too many for a deployment."""
+    """Return the alarms. Raises `UserError` if a deployment cannot watch the release's own alarm besides."""
     if len(names) >= _MOST:
         raise UserError(f"the deployment group watches {len(names)} alarms, and CodeDeploy takes {_MOST} with our own")
     return names
@@ -74,7 +74,7 @@ def read_states(stack: Stack, names: list[str]) -> dict[str, str]:
 
 
 def wait_until_quiet(stack: Stack, names: list[str]) -> None:
-    """Wait until none of them rings, as they do for a while after a bad release; raise `UserError` if one goes on."""
+    """Wait until no alarm rings, as they do for a while after a bad release; raise `UserError` if one keeps ringing."""
     began, patience = time.monotonic(), 0.0
     while ringing := [alarm for alarm in _describe(stack, names) if alarm["StateValue"] == "ALARM"]:
         patience = max(patience, _LEAST, *(_compute_lasting(alarm) * stack.scale for alarm in ringing))
@@ -114,7 +114,7 @@ def _describe(stack: Stack, names: list[str]) -> list[Any]:
 
 
 def delete_older(stack: Stack, before: str) -> list[str]:
-    """Delete the release alarms of versions older than `before`; their names."""
+    """Delete the release alarms of versions older than `before`; return their names."""
     ours = re.compile(rf"{re.escape(stack.names.prefix)}-release-(\d+)-\w+")
     pages = stack.cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{stack.names.prefix}-release-", AlarmTypes=["MetricAlarm"]

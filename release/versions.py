@@ -1,4 +1,4 @@
-"""The published versions of notify: what each is, which is live, and which was live before."""
+"""Reads the published versions of notify, which is live and which was live before; and moves aliases."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class AliasRouting:
-    """Where the alias points: `version` gets what the weights leave. `weights` are fractions by version."""
+    """Where the alias points: `weights` are fractions by version, and `version` gets the rest of the traffic."""
 
     version: str
     weights: Mapping[str, float]
@@ -72,7 +72,7 @@ def read_live(stack: Stack) -> AliasRouting:
 
 
 def await_rest(stack: Stack) -> AliasRouting:
-    """Where the alias points while nothing moves it: after its weights were cleared they are read for a moment more.
+    """Read the alias while nothing moves it: for a moment after its weights were cleared, they may still be read.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
@@ -85,7 +85,7 @@ def await_rest(stack: Stack) -> AliasRouting:
 
 
 def await_move(stack: Stack, version: str) -> AliasRouting:
-    """Where the alias points after it moved to this version; read again while it is read as it was, for a moment.
+    """Read the alias after it was moved to this version: for a moment the old routing may be read, so it tries again.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
@@ -98,10 +98,10 @@ def await_move(stack: Stack, version: str) -> AliasRouting:
 
 
 def move_alias(stack: Stack, function: str, version: str) -> str:
-    """Give a version all traffic of a function's alias; the version that it named before.
+    """Give a version all traffic of a function's alias; return the version that it named before.
 
-    It is moved by the revision that was read, and for a moment after a move the old one is read: then it is read again.
-    A version that the alias seems to have is written as well, since the read may be stale.
+    The update names the revision that was read. For a moment after a move the old revision may be read: then it tries
+    again. It updates the alias even if that seems to name the version already, since the read may be stale.
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
     left = _MOVES

@@ -1,1 +1,1 @@
-"""What the traffic of a canary proves: both versions' figures, how long it takes, and the evidence of a release."""
+"""Analyses a canary's traffic: both versions' figures, how long a canary must last, and the evidence for a release."""

@@ -1,4 +1,4 @@
-"""The candidate against the version before it, at the same time: figures of both, and whether the candidate is worse.
+"""Compares the candidate with the version before it over the same time: both versions' figures, and the verdict.
 
 The versions are compared repeatedly while mails arrive, and repeated testing raises the risk of a false alarm. So the
 next comparison waits until the candidate has half as many mails again, and the k-th gets 1/(k(k+1)) of the risk, split
@@ -16,19 +16,19 @@ __all__ = ["RISK", "Comparison", "Figures", "Looks", "Measure", "compare"]
 
 #: The risk that a release whose candidate is as good as the version before it is called different by any test.
 RISK = 0.05
-#: The candidate's mails at the first look, and by how much they must have grown at each later one.
+#: The candidate's mails at the first comparison, and the factor by which they must grow until each later one.
 _FIRST, _GROWTH = 10, 1.5
-#: A slower candidate counts if its median is longer by this factor, since with many mails a millisecond is significant,
-#: too; and if so many were timed, since sandboxes that have just started are slower for a while.
+#: A candidate counts as slower only if its median is longer by this factor, since with many mails even a millisecond is
+#: significant; and only if this many mails were timed, since sandboxes that have just started are slower for a while.
 _SLOWER, _TIMED = 1.5, 30
 _MEASURES = 5
 
 
 @dataclass(slots=True)
 class Figures:
-    """What one version did while the alias had two: invocations and errors as Lambda counts them; of the deliveries
-    that it logged, how many were of unknown outcome, became letters, or were otherwise not sent; and for those accepted
-    the milliseconds until then."""
+    """One version's figures while the alias has two: invocations and errors as Lambda counts them; of the deliveries
+    that it logged, how many had an unknown outcome, became dead letters, or were otherwise not sent; and for accepted
+    mails the milliseconds until acceptance."""
 
     runs: int = 0
     errors: int = 0
@@ -39,7 +39,7 @@ class Figures:
     times: list[float] = field(default_factory=list)
 
     def as_json(self) -> dict[str, float]:
-        """For machines."""
+        """The figures for JSON."""
         counts = {name: getattr(self, name) for name in ("runs", "errors", "mails", "unknown", "letters", "unsent")}
         ordered = sorted(self.times)
         slow = ordered[min(len(ordered) - 1, len(ordered) * 9 // 10)] if ordered else 0.0
@@ -48,7 +48,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One thing compared. `p` is the two-sided p-value; `worse` says that the candidate is, and not by chance."""
+    """One measure compared. `p` is the two-sided p-value; `worse`: the candidate is worse, and not by chance."""
 
     name: str
     candidate: str
@@ -58,12 +58,12 @@ class Measure:
 
     @property
     def confidence(self) -> float:
-        """That the two differ, from 0 to 1."""
+        """The confidence that the two versions differ, from 0 to 1."""
         return 1 - self.p
 
     @property
     def certainty(self) -> str:
-        """The confidence in words: never the certainty that rounding would make of it."""
+        """The confidence in words, never rounded up to certainty."""
         return "more than 99.99 %" if self.confidence > 0.9999 else f"{100 * self.confidence:.4g} %"
 
     def describe(self) -> str:
@@ -82,14 +82,14 @@ class Comparison:
 
     @property
     def at_most(self) -> float:
-        """With 95 % confidence, the largest part of the candidate's mails that go wrong."""
+        """The largest share of the candidate's mails that go wrong, with 95 % confidence."""
         ours = self.figures[self.candidate]
         of = max(ours.mails, ours.runs)
         return compute_largest_rate(min(of, ours.errors + ours.unknown + ours.letters + ours.unsent), of)
 
     @property
     def worse(self) -> list[Measure]:
-        """What the candidate is worse in."""
+        """The measures in which the candidate is worse."""
         return [one for one in self.measures if one.worse]
 
     @property
@@ -109,7 +109,7 @@ class Comparison:
         return f"{who}: no worse in {mails} mails against {self.figures[self.before].mails}; {bound}"
 
     def as_json(self) -> dict[str, object]:
-        """For machines."""
+        """The comparison for JSON."""
         return {
             "figures": {version: one.as_json() for version, one in self.figures.items()},
             "verdict": self.word,
@@ -123,13 +123,13 @@ class Comparison:
 
 @dataclass(slots=True)
 class Looks:
-    """When a release is judged, and how much risk a look may take."""
+    """When the versions of a release are compared, and how much of the risk each comparison may take."""
 
     taken: int = 0
     _next: float = _FIRST
 
     def take(self, mails: int, last: bool = False) -> float:
-        """The risk of a look at so many mails of the candidate; 0 before the next is due, but never of the `last`."""
+        """The risk of a comparison at so many mails of the candidate; 0 if none is due yet, unless it is the `last`."""
         if mails < self._next and not last:
             return 0.0
         self.taken += 1
@@ -138,7 +138,7 @@ class Looks:
 
 
 def compare(candidate: str, before: str, figures: Mapping[str, Figures], risk: float = RISK) -> Comparison:
-    """Judge a candidate; with no `risk` nothing is called worse."""
+    """Compare a candidate; with a `risk` of 0 nothing counts as worse."""
     ours, theirs = figures[candidate], figures[before]
     return Comparison(candidate, before, figures, tuple(_measure(ours, theirs, risk / _MEASURES)))
 

@@ -1,4 +1,4 @@
-"""The evidence for a release: synthetic mails, which its hooks count, and real ones, which CloudWatch does."""
+"""The evidence for a release: synthetic mails, counted by its hooks, and real ones, counted by CloudWatch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["ReleaseEvidence", "collect_evidence"]
 
 @dataclass(frozen=True, slots=True)
 class ReleaseEvidence:
-    """What a release was proved by: `synthetic` mails of its hooks, None if their logs do not say; `real` ones that
-    the version carried without an error while it had a part of the traffic."""
+    """The mails that prove a release: `synthetic` ones of its hooks, None if their logs do not say; `real` ones that
+    the version handled without an error while it had a part of the traffic."""
 
     synthetic: int | None
     real: int
@@ -27,9 +27,9 @@ class ReleaseEvidence:
 
 
 def collect_evidence(stack: Stack, deployment: Deployment) -> ReleaseEvidence | None:
-    """What a deployment that succeeded was proved by, or None if no hook ran, as in a rollback.
+    """Collect the evidence for a deployment that succeeded; None if no hook ran, as in a rollback.
 
-    Lambda counts by version only while the alias has two, so all at once no real mail proves anything.
+    Lambda counts by version only while the alias has two, so with all traffic moved at once no real mails are counted.
     """
     if not any(deployment.stages.get(event) == "Succeeded" for event in stack.names.hooks):
         return None

@@ -1,4 +1,4 @@
-"""How long a canary must last until enough real mails have tested it, from the rate of the last day.
+"""Computes how long a canary must last until enough real mails have tested it, from the rate of the last day.
 
 On a laptop a day is shorter by its time scale.
 """
@@ -17,22 +17,22 @@ from release.strategy import WORDS, compute_minutes
 
 __all__ = ["LONGEST", "Pace", "build_config", "choose_pace", "create_config", "find_rate"]
 
-#: Minutes that a canary may last: few, because each is a configuration of CodeDeploy, of which an account has so many.
-#: Bounded: a person waits for it, and GitHub's role for a release ends after four hours.
+#: Minutes that a canary may last: few values, because each is a CodeDeploy configuration, whose number an account
+#: limits. Bounded, because an operator waits for it, and GitHub's session for a release ends after four hours.
 _INTERVALS = (5, 10, 15, 30, 60, 90, 120)
 LONGEST = _INTERVALS[-1]
 _DAY = 24 * 60
-#: Add 10 %: the mean is missed half the time.
+#: Adds 10 %: half the time, fewer mails come than on average.
 _SPARE = 1.1
-#: With fewer expected in the longest interval, waiting proves nothing.
+#: If fewer mails are expected in the longest interval, waiting for them proves nothing.
 _WORTH_IT = 10
 _BUILT_IN = {5: WORDS["canary"]} | {n: f"CodeDeployDefault.LambdaCanary10Percent{n}Minutes" for n in (10, 15, 30)}
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A canary's part of the traffic in percent, the accepted mails a minute of the last day, how many of its own shall
-    prove it, and the minutes that the group's configuration gives it."""
+    """A canary's part of the traffic in percent, the accepted mails a minute of the last day, how many mails of the
+    canary must prove it, and the minutes in the group's own configuration."""
 
     percent: float
     rate: float
@@ -41,13 +41,13 @@ class Pace:
 
     @property
     def needed(self) -> float:
-        """Minutes until so many are expected; infinite without mails."""
+        """Minutes until `at_least` mails are expected; infinite without mails."""
         each_minute = self.rate * self.percent / 100
         return self.at_least / each_minute if each_minute else (0.0 if not self.at_least else math.inf)
 
     @property
     def interval(self) -> float:
-        """The minutes to give it: never less than the group's own, never more than the bound."""
+        """The minutes that the canary should last: at most `LONGEST`, but never less than the group's own."""
         if self.rate * self.percent / 100 * LONGEST < min(_WORTH_IT, self.at_least):
             return self.own
         enough = (step for step in _INTERVALS if step >= self.needed * _SPARE)
@@ -64,7 +64,7 @@ class Pace:
 
 
 def choose_pace(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace | None:
-    """The pace of a canary; None of another strategy, or where no real mail is asked for."""
+    """The pace of a canary; None for another strategy, or if no real mails are required."""
     canary = routing.get("timeBasedCanary")
     if not canary or not at_least:
         return None
@@ -72,7 +72,7 @@ def choose_pace(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace
 
 
 def find_rate(stack: Stack) -> float:
-    """Mails a minute that providers accepted, on the average of the last day."""
+    """Mails a minute that providers accepted, averaged over the last day."""
     now = datetime.now(UTC)
     answer = stack.cloudwatch.get_metric_statistics(
         Namespace="Herald",
@@ -87,7 +87,7 @@ def find_rate(stack: Stack) -> float:
 
 
 def build_config(stack: Stack, percent: float, lasts: float) -> tuple[str, dict[str, Any]]:
-    """The name and the routing of such a canary's configuration: CodeDeploy's own, or else one of ours."""
+    """The name and routing of a configuration for this canary: CodeDeploy's own, or else one of Herald's."""
     routing = {
         "type": "TimeBasedCanary",
         "timeBasedCanary": {"canaryPercentage": int(percent), "canaryInterval": int(lasts)},
@@ -97,7 +97,7 @@ def build_config(stack: Stack, percent: float, lasts: float) -> tuple[str, dict[
 
 
 def create_config(stack: Stack, name: str, routing: Mapping[str, Any]) -> None:
-    """Make a configuration of ours, unless there is one by this name."""
+    """Create a configuration of Herald's, unless there is one of this name."""
     if name in _BUILT_IN.values():
         return
     with contextlib.suppress(stack.codedeploy.exceptions.DeploymentConfigAlreadyExistsException):

@@ -1,8 +1,8 @@
-"""Two samples compared without a library: Fisher's exact test, Mann and Whitney's, and a bound on a proportion.
+"""Compares two samples without a library: Fisher's exact test, the Mann-Whitney test, and a bound on a proportion.
 
-Each request meets one of two versions by chance, so both tests are exact in what they assume: that, were the versions
-alike, any of the outcomes could as well have been the other's. No distribution of times or faults is assumed. A release
-needs these three figures and nothing else of a statistics library, which would weigh more than the tool.
+Each request is routed to one of two versions at random, so what both tests assume is true: if the versions were alike,
+each outcome could as well have been the other version's. No distribution of times or faults is assumed. A release needs
+nothing else of a statistics library, which would be larger than the tool itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TIE = 1 + 1e-7
 
 
 def compute_fisher_p(bad: int, of: int, other_bad: int, other_of: int) -> float:
-    """The two-sided p-value of Fisher's exact test: how likely so uneven a table is, if both have one rate.
+    """The two-sided p-value of Fisher's exact test: how likely so uneven a table is if both have the same rate.
 
     https://en.wikipedia.org/wiki/Fisher%27s_exact_test
     """
@@ -31,8 +31,8 @@ def compute_fisher_p(bad: int, of: int, other_bad: int, other_of: int) -> float:
 
 
 def compute_mann_whitney_p(times: Sequence[float], others: Sequence[float]) -> float:
-    """The two-sided p-value of the Mann-Whitney test, by its normal approximation with ties: whether one of the two is
-    the larger as a rule. 1 where either has fewer than eight, for which the approximation is no good.
+    """The two-sided p-value of the Mann-Whitney test, by its normal approximation with ties: whether the values of one
+    sample tend to be larger. 1 if either has fewer than eight values, for which the approximation is poor.
 
     https://en.wikipedia.org/wiki/Mann%E2%80%93Whitney_U_test
     """
@@ -50,7 +50,7 @@ def compute_mann_whitney_p(times: Sequence[float], others: Sequence[float]) -> f
 
 
 def compute_largest_rate(bad: int, of: int, confidence: float = 0.95) -> float:
-    """The rate of which so few `bad` ones are just still likely: Clopper and Pearson's upper bound. 1 of none.
+    """The Clopper-Pearson upper bound of the rate at which `bad` ones occur; 1 if all are bad, or if there are none.
 
     https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval#Clopper%E2%80%93Pearson_interval
     """
@@ -64,7 +64,7 @@ def compute_largest_rate(bad: int, of: int, confidence: float = 0.95) -> float:
 
 
 def compute_median(values: Sequence[float]) -> float:
-    """The middle one; 0 of none."""
+    """The median; 0 if there are no values."""
     ordered, middle = sorted(values), len(values) // 2
     if not ordered:
         return 0.0
@@ -72,7 +72,7 @@ def compute_median(values: Sequence[float]) -> float:
 
 
 def _compute_binomial_cdf(bad: int, of: int, rate: float) -> float:
-    """How likely at most so many are, of a binomial distribution; `rate` lies between 0 and 1."""
+    """The probability of at most `bad` ones in a binomial distribution; `rate` is between 0 and 1."""
     yes, no = math.log(rate), math.log1p(-rate) if rate < 1 else -math.inf
     return math.fsum(math.exp(_log_choose(of, k) + k * yes + (of - k) * no) for k in range(bad + 1))
 

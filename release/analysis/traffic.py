@@ -1,4 +1,4 @@
-"""What each version did while the alias had two of them, from Lambda's metrics and from what `notify` logged.
+"""Measures what each version does while the alias has two of them, from Lambda's metrics and the log of `notify`.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
@@ -23,11 +23,11 @@ from release.stack import ALIAS, Stack
 
 __all__ = ["Observer", "compare_last_release", "count_totals"]
 
-#: CloudWatch's shortest period of Lambda's metrics, in seconds, and the most datapoints that it gives in one answer.
+#: CloudWatch's shortest period of Lambda's metrics, in seconds, and the most datapoints in one answer.
 _PERIOD, _MOST = 60, 1440
-#: Milliseconds that a line of a log may come later than one that was written after it.
+#: Milliseconds by which a log line may arrive after one that was written later.
 _LATE = 60_000
-#: A version writes to streams of its own. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+#: Each version writes to log streams that have its number in their names. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 _STREAM = re.compile(r"\[(\d+)\]")
 _FIELDS = {
     OutcomeKind.UNKNOWN: "unknown",
@@ -46,8 +46,8 @@ _FIELDS = {
 
 @dataclass(slots=True)
 class Observer:
-    """Gathers the figures of versions from a moment on, each line of the log once; `until` is when they stop sharing
-    the traffic, None while they do. Without logs, only what Lambda counts."""
+    """Collects the figures of versions from `since` on, counting each log line once; `until` is when they stopped
+    sharing the traffic, None while they do. Without logs, only what Lambda counts."""
 
     stack: Stack
     versions: tuple[str, ...]
@@ -58,7 +58,7 @@ class Observer:
     _from: int = 0
 
     def look(self) -> Mapping[str, Figures]:
-        """The figures as they are now."""
+        """Update the figures and return them."""
         for version, (runs, errors) in count_totals(self.stack, self.versions, self.since, self.until).items():
             ours = self.figures.setdefault(version, Figures())
             ours.runs, ours.errors = runs, errors
@@ -68,7 +68,7 @@ class Observer:
         return self.figures
 
     def _lines(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What deliveries logged since the last look, and the version of each; nothing if the log cannot be read."""
+        """The deliveries logged since the last look, with the version of each; none if the log cannot be read."""
         if self.stack.logs is None:
             return
         start = self._from = max(self._from, int(self.since.timestamp() * 1000))
@@ -106,7 +106,7 @@ def _read(message: str) -> dict[str, Any]:
 
 
 def _add(figures: Figures, line: Mapping[str, Any]) -> None:
-    """Count one delivery; lines of synthetic mails name no kind of their own."""
+    """Count one delivery; lines of synthetic mails name no outcome and are not counted."""
     kind = next((one for one in OutcomeKind if one in line), None)
     if kind is None:
         return
@@ -120,7 +120,7 @@ def _add(figures: Figures, line: Mapping[str, Any]) -> None:
 def count_totals(
     stack: Stack, versions: Iterable[str], since: datetime, until: datetime | None = None
 ) -> dict[str, tuple[int, int]]:
-    """Invocations and errors by version, since a moment and until another or now."""
+    """Invocations and errors by version, from `since` until `until` or now."""
     return {
         version: (
             _sum(stack, version, "Invocations", since, until),

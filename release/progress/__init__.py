@@ -1,1 +1,1 @@
-"""How a deployment stands, how it is shown, how it ended."""
+"""The progress of a deployment: its state, its display and its outcome."""

@@ -1,4 +1,4 @@
-"""Watches a release that has all traffic until it has baked; an alarm takes it back."""
+"""Watches a release that has all traffic until it has baked; an alarm rolls it back."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["bake"]
 def bake(
     poller: Poller, screen: DeploymentScreen, ask: Callable[[], bool | None], policy: PromotionPolicy
 ) -> ReleaseOutcome:
-    """Watch a version that has all traffic until it has baked: released, rolled back if it must be, since an alarm
-    rings, stopped if a person or somebody else's deployment does not want it, left if nobody keeps watching.
+    """Watch a version that has all traffic until it has baked, and return the outcome: RELEASED; ROLLED_BACK if an
+    alarm rings; STOPPED if the operator stops it or something else moves the traffic; LEFT if nobody keeps watching.
 
-    Nothing is moved here. An alarm that the version is to mend counts from when it has been quiet. CodeDeploy may
+    No traffic is moved here. An alarm that the version is to fix counts only once it has been quiet. CodeDeploy may
     leave out when a deployment was complete: then the bake begins now.
     """
     deployment = poller.last
@@ -57,7 +57,7 @@ def bake(
 def _watch_bake(
     poller: Poller, screen: DeploymentScreen, version: str, ends: float, ringing_on: set[str]
 ) -> ReleaseOutcome:
-    """`ringing_on` are alarms that have rung since before the version was live, from which those go that are quiet."""
+    """`ringing_on` are alarms that have rung since before the version was live; each is removed once it is quiet."""
     while (left := ends - time.time()) > 0:
         look = poller.look()
         screen.show(replace(look, left=left, until="the bake is over"))

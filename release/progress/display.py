@@ -1,4 +1,4 @@
-"""A deployment as people watch it: live in a terminal, a line for each change without one, JSON lines for machines."""
+"""Displays a deployment: live in a terminal, as a line for each change without one, as JSON lines for machines."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class DeploymentScreen(ProgressReporter, Protocol):
     ) -> None: ...
 
     def plan(self, rows: Mapping[str, str]) -> None:
-        """What would be done, by the name of each thing."""
+        """Show the plan: values by their names."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """How the deployment stands now."""
+        """Show the current state of the deployment."""
 
     def end(self, outcome: ReleaseOutcome, snapshot: Snapshot | None) -> None:
-        """How it ended."""
+        """Show how it ended."""
 
 
 class Lines:
@@ -87,7 +87,7 @@ class Lines:
 
 
 class Panel(Lines):
-    """A picture that is drawn again with every look."""
+    """A panel that is redrawn with every snapshot."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)

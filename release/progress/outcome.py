@@ -25,12 +25,12 @@ class ReleaseOutcome(Enum):
 
     @property
     def meaning(self) -> str:
-        """What is true now."""
+        """What is true after this outcome."""
         return self.value[1]
 
     @property
     def word(self) -> str:
-        """Its name, as people and machines read it."""
+        """Its name in words."""
         return self.name.lower().replace("_", " ")
 
 

@@ -1,4 +1,4 @@
-"""A deployment looked at again and again until it ends, its rollback included."""
+"""Polls a deployment until it ends, including its rollback."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from release.versions import AliasRouting, await_move, read_live
 
 __all__ = ["Poller", "Snapshot"]
 
-#: Seconds of looking at a deployment that ended badly, before it counts as one that is not rolled back.
+#: Seconds to wait for the rollback of a failed deployment before it counts as not rolled back.
 _PATIENCE = 100.0
-#: Seconds from one comparison of the versions to the next, on a laptop two of its own at the least.
+#: Seconds between two comparisons of the versions, shorter on a laptop; and the least there.
 _COMPARED, _LEAST = 15.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How a deployment stands: `traffic` is percent by version, `left` the seconds until traffic has moved, None where
-    that is not known, or `until` something else; `comparison` is of the two versions, once they have shared it."""
+    """The state of a deployment: `traffic` is percent by version; `left` are the seconds until what `until` names, None
+    if that is not known; `comparison` is of the two versions, once they have shared the traffic."""
 
     deployment: Deployment
     traffic: Mapping[str, float] = field(default_factory=dict)
@@ -39,10 +39,10 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Poller:
-    """Looks at one deployment. `moving` is how many seconds its traffic takes to move, `step` until it moves the second
-    time; `deadline`, on the monotonic clock, is when to give up. Looking can be broken off and begun again.
+    """Polls one deployment. `moving` is how many seconds its traffic takes to move, `step` how many until it moves the
+    second time; `deadline`, on the monotonic clock, is when to give up. Polling can be interrupted and resumed.
 
-    With `compares`, it also looks at what both versions do.
+    With `compares`, it also compares the two versions.
     """
 
     stack: Stack
@@ -62,12 +62,12 @@ class Poller:
 
     @property
     def unrestored(self) -> Deployment | None:
-        """The deployment, if it failed and CodeDeploy has nothing to roll it back to, as a group's first."""
+        """The deployment, if it failed and CodeDeploy has nothing to roll back to, as with a group's first one."""
         one = self.last if self.outcome is ReleaseOutcome.FAILED else None
         return one if one and one.rollback_message and not one.rollback else None
 
     def __iter__(self) -> Iterator[Snapshot]:
-        """Every look, until the end or the deadline; `outcome` is known afterwards."""
+        """Yield snapshots until the end or the deadline; `outcome` is set afterwards."""
         while time.monotonic() < self.deadline:
             self.last = deployment = read(self.stack, self.id)
             yield self._look(deployment)
@@ -77,7 +77,7 @@ class Poller:
             time.sleep(self.stack.pause)
 
     def look(self) -> Snapshot:
-        """One look, whatever has become of the deployment."""
+        """Take one snapshot, even if the deployment has ended."""
         return self._look(read(self.stack, self.id))
 
     def _follow_end(self, deployment: Deployment) -> Iterator[Snapshot]:
@@ -94,7 +94,7 @@ class Poller:
             self.outcome = ReleaseOutcome.STOPPED if stopped else ReleaseOutcome.ROLLED_BACK
 
     def _follow_rollback(self, deployment: Deployment) -> Generator[Snapshot, None, bool | None]:
-        """Wait for the rollback; returns whether all traffic is back on the version before, None if time ran out."""
+        """Wait for the rollback; return whether all traffic is back on the version before, None if time ran out."""
         for _ in range(round(_PATIENCE / self.stack.pause) if deployment.auto_rollback else 1):
             self.last = deployment = read(self.stack, self.id)
             if deployment.rollback or deployment.rollback_message or self._is_restored(deployment):
@@ -125,7 +125,7 @@ class Poller:
         )
 
     def _compare(self, deployment: Deployment, shared: bool) -> None:
-        """Compare the versions, now and then, while both have traffic, and once more when they have shared it."""
+        """Compare the versions at intervals while both have traffic, and once more when they no longer do."""
         pause = max(_LEAST, _COMPARED * self.stack.scale)
         due = shared and (self._observer is None or time.monotonic() - self._compared >= pause)
         last = not shared and self._observer is not None and self._observer.until is None

@@ -16,7 +16,7 @@ __all__ = ["ApprovalGate", "Inconclusive", "PromotionPolicy", "Prompt"]
 
 
 class Inconclusive(StrEnum):
-    """What follows if too few real mails have proved a release."""
+    """What to do if too few real mails have proved a release."""
 
     ACCEPT = "accept"
     HOLD = "hold"
@@ -24,10 +24,10 @@ class Inconclusive(StrEnum):
 
 
 class Prompt(Protocol):
-    """A question to a person, who may answer while the deployment is watched on."""
+    """A question to an operator, who may answer while the deployment is watched."""
 
     def ask(self, text: str) -> None:
-        """Put it."""
+        """Ask the question."""
 
     def answer(self) -> bool | None:
         """Yes or no; None without an answer so far."""
@@ -46,7 +46,7 @@ class ApprovalGate:
 
     @property
     def passed(self) -> bool:
-        """Whether a person said yes."""
+        """Whether the operator said yes."""
         return bool(self._answer)
 
     def refusal(self, poller: Poller, look: Snapshot) -> str:
@@ -67,7 +67,7 @@ class ApprovalGate:
         return "nobody said yes in time" if late and not self.passed else ""
 
     def waits_for_yes(self, poller: Poller, seconds: float) -> bool:
-        """Whether a person agrees once all traffic has moved; asks only if the question was not put before."""
+        """Whether the operator agrees once all traffic has moved; asks only if it has not asked before."""
         until = time.monotonic() + seconds
         if not self._asked and poller.last:
             self._asked = True
@@ -80,8 +80,8 @@ class ApprovalGate:
 
 @dataclass(frozen=True, slots=True)
 class PromotionPolicy:
-    """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any; what is
-    done when it has been settled, before its outcome is shown; and alarms that it is to mend, which may ring on."""
+    """How many real mails must prove a release, and what to do with fewer; seconds to bake; a gate, if any; a callback
+    for the settled outcome, before it is shown; and alarms that the release is to fix, which may keep ringing."""
 
     at_least: int = 0
     inconclusive: Inconclusive = Inconclusive.ACCEPT
