@@ -22,8 +22,8 @@ _MOVES = 3
 
 
 def move(functions: Any, alias: str, companions: Sequence[Companion]) -> None:
-    """Move every companion's alias to its new version. Raises ValueError if an alias is on a version that is
-    neither."""
+    """Move every companion's alias to its new version. Raises ValueError if one is on neither its old nor its new
+    version."""
     for one in companions:
         if one.before != one.after:
             _move(functions, alias, one.function, one.before, one.after)

@@ -107,7 +107,7 @@ SETTLED_UNSENT = frozenset({State.REJECTED, State.SUPPRESSED})
 #: Certainly not sent, and not settled: a delivery may claim it, and so may a correction.
 UNTRIED = frozenset({State.SCHEDULED, State.RELEASED})
 
-#: States in which the timeline is complete; that of a collected event continues in its digest.
+#: States that a reader of the timeline may take as final; a collected event continues in its digest.
 FINAL = (ACCEPTED | SETTLED_UNSENT | {State.REPLACED, State.CANCELLED, State.COLLECTED}) - {State.SENT, State.DELAYED}
 
 

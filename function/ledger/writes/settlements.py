@@ -25,7 +25,7 @@ __all__ = ["SettlementRequests"]
 
 _BY_OWNER = f"#owner = :owner AND {build_source_condition(Action.RECORD)}"
 _LEAVE = "#at_risk = #at_risk - :one"
-#: Why a settled record waits, and the expiry that it shares with its event item, which is written with it.
+#: Why a settled or parked record waits, and the expiry that it shares with its event item, which is written with it.
 _WAITS = "#reason = :reason, #reason_code = :reason_code, #expires_at = :expires_at"
 
 

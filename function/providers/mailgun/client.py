@@ -27,7 +27,7 @@ __all__ = ["ENDPOINTS", "MailgunProvider"]
 #: By the scheme of the URL: a domain belongs to one of the two regions.
 #: https://documentation.mailgun.com/docs/mailgun/api-reference/mg-base-url
 ENDPOINTS = {"mailgun": "https://api.mailgun.net", "mailgun+eu": "https://api.eu.mailgun.net"}
-#: Mailgun accepts the mail, charges it, and sends it to nobody.
+#: Mailgun accepts the mail, charges for it, and sends it to nobody.
 #: https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/test-mode
 _TEST_MODE = {"o:testmode": "yes"}
 
