@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
 from webapp.api import books, health, me, openapi
-from webapp.composition import Parts, compose
+from webapp.composition import Services, compose
 from webapp.http import error_handlers
 from webapp.http.middleware import RequestMiddleware
 from webapp.pages import account, book_changes, missing_mail, operations, preferences, preview, sign_in
@@ -25,15 +25,15 @@ __all__ = ["create_app"]
 _STATIC = Path(__file__).parent / "pages" / "static"
 
 
-def create_app(parts: Parts | None = None) -> FastAPI:
-    """Create the app with the given parts, else with those configured by the environment.
+def create_app(services: Services | None = None) -> FastAPI:
+    """Create the app with the given services, else with those configured by the environment.
 
     Raises `SettingsError`, which ends the process with one line, for a setting that is missing or invalid.
     """
     # both log paths, and the paths of unsubscribe links are secret
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("mangum.http").setLevel(logging.ERROR)
-    parts = parts or compose(WebSettings.from_environment())
+    services = services or compose(WebSettings.from_environment())
     app = FastAPI(
         title="Herald",
         summary="Books, and one mail for each of them.",
@@ -44,9 +44,9 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         redirect_slashes=False,  # else it would redirect to whatever host the caller names
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.parts = parts
-    app.add_middleware(RequestMiddleware, https=parts.https)
-    if tracer := open_tracer(parts.settings.otlp_endpoint):
+    app.state.services = services
+    app.add_middleware(RequestMiddleware, https=services.https)
+    if tracer := open_tracer(services.settings.otlp_endpoint):
         from webapp.http.tracing import TracingMiddleware  # noqa: PLC0415  only where it is used
 
         app.add_middleware(TracingMiddleware, tracer=tracer)

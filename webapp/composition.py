@@ -1,4 +1,4 @@
-"""Composes the web app's parts."""
+"""Composes the web app's services."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from webapp.timeline.ledger_reader import LedgerReader
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-__all__ = ["Parts", "build_client_registration", "build_notifier_names", "build_parameter_names", "compose"]
+__all__ = ["Services", "build_client_registration", "build_notifier_names", "build_parameter_names", "compose"]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts that requests use."""
+class Services:
+    """The services that requests use."""
 
     settings: WebSettings
     books: BookRepository
@@ -58,7 +58,7 @@ class Parts:
     new_id: Callable[[], str] = lambda: str(ULID())
 
     @property
-    def service(self) -> BookService:
+    def book_service(self) -> BookService:
         """The use cases of books."""
         settings = self.settings
         return BookService(
@@ -129,12 +129,12 @@ class Parts:
         return CookieCipher(self.secrets, "draft", self.clock, compressed=True)
 
 
-def compose(settings: WebSettings) -> Parts:
-    """Compose the parts for AWS, or for the endpoints in the environment variables."""
+def compose(settings: WebSettings) -> Services:
+    """Compose the services for AWS, or for the endpoints in the environment variables."""
     secrets = Secrets(clients.ssm(), build_parameter_names(settings))
     discovery = Discovery(settings.oidc_issuer, settings.oidc_discovery_url)
     verifier = TokenVerifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
-    return Parts(
+    return Services(
         settings=settings,
         books=BookRepository(
             clients.dynamodb(),

@@ -21,7 +21,7 @@ from webapp.api.dependencies import (
     IdempotencyKey,
     IfMatch,
     IfNoneMatch,
-    PartsOf,
+    ServicesOf,
     Traceparent,
     read_caller,
     require_json,
@@ -64,12 +64,12 @@ async def add_book(
     wish: BookIn,
     response: Response,
     reader: Caller,
-    parts: PartsOf,
+    services: ServicesOf,
     key: IdempotencyKey,
     traceparent: Traceparent = None,
 ) -> BookCreated:
     """Add a book; its owner, the caller, gets one mail about it."""
-    added = await run_in_threadpool(parts.service.add, reader, wish, traceparent, key)
+    added = await run_in_threadpool(services.book_service.add, reader, wish, traceparent, key)
     response.headers["Location"] = f"/v1/books/{added.book.id}"
     response.headers["ETag"] = preconditions.compute_etag(added.book)
     if added.replayed:
@@ -81,7 +81,7 @@ async def add_book(
 async def list_books(
     response: Response,
     reader: Caller,
-    parts: PartsOf,
+    services: ServicesOf,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     after: Annotated[
         str | SkipJsonSchema[None],
@@ -93,7 +93,7 @@ async def list_books(
     ] = None,
 ) -> BookPage:
     """The caller's books, newest first."""
-    books, more = await run_in_threadpool(parts.books.page, reader.sub, limit, _decode_cursor(after))
+    books, more = await run_in_threadpool(services.books.page, reader.sub, limit, _decode_cursor(after))
     next_cursor = cursor.encode(books[-1].id) if more else None
     links = [f'</v1/books?{urlencode({"limit": limit})}>; rel="first"']
     if next_cursor:
@@ -112,11 +112,11 @@ async def get_book(
     request: Request,
     response: Response,
     reader: Caller,
-    parts: PartsOf,
+    services: ServicesOf,
     _if_none_match: IfNoneMatch = None,
 ) -> Any:
     """One of the caller's books."""
-    book = await run_in_threadpool(parts.service.find, reader, book_id)
+    book = await run_in_threadpool(services.book_service.find, reader, book_id)
     if preconditions.is_fresh(request, book):
         return Response(status_code=304, headers={"ETag": preconditions.compute_etag(book)})
     return _answer_with_book(book, response)
@@ -129,15 +129,15 @@ def change_book(
     request: Request,
     response: Response,
     reader: Caller,
-    parts: PartsOf,
+    services: ServicesOf,
     _if_match: IfMatch = None,
 ) -> BookOut:
     """Change one of the caller's books; `If-Match` names the version to change. No mail is sent."""
-    book = parts.service.find(reader, book_id)
+    book = services.book_service.find(reader, book_id)
     preconditions.check(request, book)
     if not preconditions.names_one_state(request):
-        return _answer_with_book(parts.service.change_any_version(reader, book_id, change), response)
-    changed = parts.service.change(reader, book, change)
+        return _answer_with_book(services.book_service.change_any_version(reader, book_id, change), response)
+    changed = services.book_service.change(reader, book, change)
     if changed is None:
         raise preconditions.make_failure()
     return _answer_with_book(changed, response)
@@ -149,25 +149,25 @@ def remove_book(
     request: Request,
     response: Response,
     reader: Caller,
-    parts: PartsOf,
+    services: ServicesOf,
     _if_match: IfMatch = None,
     traceparent: Traceparent = None,
 ) -> None:
     """Delete one of the caller's books; one mail reports it. What happened to its mails can still be read."""
     if not preconditions.names_one_state(request):
-        parts.service.remove_any_version(reader, book_id, traceparent)
+        services.book_service.remove_any_version(reader, book_id, traceparent)
     else:
-        book = parts.service.find(reader, book_id)
+        book = services.book_service.find(reader, book_id)
         preconditions.check(request, book)
-        if not parts.service.remove(reader, book, traceparent):
+        if not services.book_service.remove(reader, book, traceparent):
             raise preconditions.make_failure()
     response.headers["Link"] = f'</v1/books/{book_id}/notifications>; rel="related"'
 
 
 @router.get("/{book_id}/notifications", responses=document_failures(404))
-async def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> Timeline:
+async def get_notifications(book_id: BookId, reader: Caller, services: ServicesOf) -> Timeline:
     """What happened to the mails about a book, up to a final state; also for a deleted book."""
-    found = await run_in_threadpool(parts.service.notifications, reader, book_id)
+    found = await run_in_threadpool(services.book_service.notifications, reader, book_id)
     notifications = [NotificationOut.of(each) for each in found]
     return Timeline(book_id=book_id, final=all(each.final for each in notifications), notifications=notifications)
 

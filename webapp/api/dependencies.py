@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity, TokenVerifier, choose_language
 from webapp.books import cursor, idempotency
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.errors import NotAuthenticated, RequestError
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "IdempotencyKey",
     "IfMatch",
     "IfNoneMatch",
-    "PartsOf",
+    "ServicesOf",
     "Traceparent",
     "name_stranger",
     "read_caller",
@@ -56,7 +56,7 @@ class AuthenticatedRoute(APIRoute):
 
 async def _authenticate(request: Request) -> Identity:
     """Return the caller; raises `NotAuthenticated` without a valid token, `TooManyRequests` above the rate limit."""
-    verifier: TokenVerifier = request.app.state.parts.verifier
+    verifier: TokenVerifier = request.app.state.services.verifier
     try:
         bearer = await _bearer(request)
         if bearer is None:
@@ -78,7 +78,7 @@ def name_stranger(request: Request) -> str:
 
 def _admit(request: Request, caller: str) -> None:
     """Count the request; every answer then has headers with the caller's remaining requests."""
-    limiter = request.app.state.parts.limiter
+    limiter = request.app.state.services.limiter
     try:
         limiter.admit(caller)
     finally:
@@ -116,13 +116,13 @@ async def _read_key(
     return idempotency.parse_key(request.headers.getlist("idempotency-key"))
 
 
-async def _get_parts(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
-    return parts
+async def _get_services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
 
 
-#: A route passes on only the parts that it needs, not the whole.
-PartsOf = Annotated[Parts, Depends(_get_parts)]
+#: A route passes on only the services that it needs, not the whole.
+ServicesOf = Annotated[Services, Depends(_get_services)]
 Caller = Annotated[Identity, Depends(read_caller)]
 Traceparent = Annotated[
     str | SkipJsonSchema[None],

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from webapp import log
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.api.openapi import document_failures
 from webapp.api.problems import Problem
 
@@ -29,12 +29,12 @@ def livez() -> HealthStatus:
 
 
 @router.get("/readyz", responses=document_failures(503))
-def readyz(parts: PartsOf) -> HealthStatus:
+def readyz(services: ServicesOf) -> HealthStatus:
     """The table is readable and the issuer's keys are available."""
     try:
-        parts.books.page("readyz", 1)
+        services.books.page("readyz", 1)
     except (BotoCoreError, ClientError) as error:
         log.failure("not ready", error)
         raise Problem("unavailable", "The table of books cannot be read.", {"Retry-After": "5"}) from error
-    parts.verifier.fetch_keys()
+    services.verifier.fetch_keys()
     return HealthStatus(status="ready")

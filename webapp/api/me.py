@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from webapp.api.dependencies import AuthenticatedRoute, Caller, PartsOf, read_caller
+from webapp.api.dependencies import AuthenticatedRoute, Caller, ServicesOf, read_caller
 from webapp.api.models import DeletedAccountOut
 from webapp.api.openapi import document_failures
 
@@ -20,7 +20,7 @@ router = APIRouter(
 
 
 @router.delete("")
-def delete_account(reader: Caller, parts: PartsOf) -> DeletedAccountOut:
+def delete_account(reader: Caller, services: ServicesOf) -> DeletedAccountOut:
     """Delete the caller's account with its books, the events about them, its choices, and the user in the user pool.
 
     The token must be from a sign-in of the last ten minutes (its `auth_time`), else the answer is 401 with
@@ -28,5 +28,5 @@ def delete_account(reader: Caller, parts: PartsOf) -> DeletedAccountOut:
     own user pool the identity stays there, and `identity_deleted` is false. Mails that are already on their way still
     arrive.
     """
-    deleted = parts.deletion.delete(reader)
+    deleted = services.deletion.delete(reader)
     return DeletedAccountOut(books=deleted.books, mails_under_way=deleted.under_way, identity_deleted=deleted.identity)

@@ -74,7 +74,7 @@ def document_success(
 def build_document(app: FastAPI) -> dict[str, Any]:
     """Build the whole document; cached, as FastAPI's own is."""
     if app.openapi_schema is None:
-        settings = app.state.parts.settings
+        settings = app.state.services.settings
         schema = get_openapi(
             title=app.title,
             version=app.version,

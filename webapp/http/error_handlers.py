@@ -112,7 +112,7 @@ def write_problem(request: Request, problem: Problem) -> Response:
         answer = render_page(request, "problem.html", {"problem": problem}, problem.kind.status)
         answer.headers.update(problem.headers)
         return answer
-    base_url = request.app.state.parts.settings.public_url
+    base_url = request.app.state.services.settings.public_url
     document = problem.document(base_url, request.scope.get("request_id", "unknown"))
     # ASCII-escaped, because a field's name may contain a lone surrogate, which UTF-8 cannot encode
     return Response(json.dumps(document), problem.kind.status, problem.headers, media_type=MEDIA_TYPE)

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from webapp import log
 from webapp.accounts.deletion import FRESH_SECONDS, is_fresh
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.errors import Unavailable
 from webapp.pages.books import FormText
 from webapp.pages.drafts import DraftsOf
@@ -44,7 +44,7 @@ def choose_reading(
     cookies: CookiesOf,
     drafts: DraftsOf,
     choices: SettingsPageOf,
-    parts: PartsOf,
+    services: ServicesOf,
     language: FormText = "",
     zone: FormText = "",
     csrf: FormText = "",
@@ -64,33 +64,33 @@ def choose_reading(
         wrong["zone"] = "There is no time zone of this name: choose one such as Europe/Berlin."
     if wrong or found is None:
         return choices.show(request, session, filled=typed, wrong=wrong, status=422)
-    parts.accounts.choose(session.reader, language, found)
+    services.accounts.choose(session.reader, language, found)
     cookies.set_session(request, replace(session, language=language or None, zone=found or None))
     return RedirectResponse("/settings?saved=yes", 303)
 
 
 @router.get("/delete")
-def ask_before_deleting(request: Request, session: SignedIn, parts: PartsOf) -> Response:
+def ask_before_deleting(request: Request, session: SignedIn, services: ServicesOf) -> Response:
     """Show what is deleted and what stays, and ask for confirmation; changes nothing."""
-    return _show_question(request, session, parts.settings, parts.clock())
+    return _show_question(request, session, services.settings, services.clock())
 
 
 @router.post("/delete", dependencies=[Depends(require_own_form)])
-def delete_account(request: Request, session: SessionOf, cookies: CookiesOf, parts: PartsOf) -> Response:
+def delete_account(request: Request, session: SessionOf, cookies: CookiesOf, services: ServicesOf) -> Response:
     """Delete the account and sign out; if the deletion is interrupted, ask the reader to repeat it."""
     if session is None:
         raise SignedOut("/settings/delete")
-    if not is_fresh(session.reader, parts.clock()):
-        return _show_question(request, session, parts.settings, parts.clock())
+    if not is_fresh(session.reader, services.clock()):
+        return _show_question(request, session, services.settings, services.clock())
     try:
-        deleted = parts.deletion.delete(session.reader)
+        deleted = services.deletion.delete(session.reader)
     except (Unavailable, BotoCoreError, ClientError) as error:
         log.failure("account not deleted to its end", error, sub=session.reader.sub)
-        answer = _show_question(request, session, parts.settings, parts.clock(), interrupted=True)
+        answer = _show_question(request, session, services.settings, services.clock(), interrupted=True)
         answer.headers["Retry-After"] = "5"
         return answer
-    end = end_session(request, cookies, parts.issuer, session)
-    context = {"deleted": deleted, "issuer": None if deleted.identity else _find_issuer(parts.settings), "end": end}
+    end = end_session(request, cookies, services.issuer, session)
+    context = {"deleted": deleted, "issuer": None if deleted.identity else _find_issuer(services.settings), "end": end}
     answer = render_page(request, "account-deleted.html", context)
     return answer if end is None or not deleted.identity else redirect_by_header(answer, end, seconds=15)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.books.book import Book, BookChange
 from webapp.pages.books import BookId, FormText, read_book, say_what_is_wrong
 from webapp.pages.drafts import DraftsOf
@@ -22,9 +22,9 @@ router = APIRouter(prefix="/books/{book_id}")
 
 
 @router.get("/edit")
-def edit_book(request: Request, book_id: BookId, session: SignedIn, drafts: DraftsOf, parts: PartsOf) -> Response:
+def edit_book(request: Request, book_id: BookId, session: SignedIn, drafts: DraftsOf, services: ServicesOf) -> Response:
     """Show the form, filled with the book, or with what was typed before the session ended."""
-    book = parts.service.find(session.reader, book_id)
+    book = services.book_service.find(session.reader, book_id)
     draft = drafts.take(request, session.reader, request.url.path)
     return _show_form(request, book, draft or _list_fields(book), notice="draft" if draft else "")
 
@@ -35,7 +35,7 @@ def change_book(
     book_id: BookId,
     session: SessionOf,
     drafts: DraftsOf,
-    parts: PartsOf,
+    services: ServicesOf,
     title: FormText = "",
     author: FormText = "",
     isbn: FormText = "",
@@ -47,7 +47,7 @@ def change_book(
     if session is None:
         drafts.keep(request, request.url.path, typed)
         raise SignedOut(request.url.path)
-    book = parts.service.find(session.reader, book_id)
+    book = services.book_service.find(session.reader, book_id)
     if not is_own_form(session, csrf):
         return _show_form(request, book, typed, notice="old", status=403)
     try:
@@ -55,23 +55,25 @@ def change_book(
     except ValidationError as error:
         return _show_form(request, book, typed, wrong=say_what_is_wrong(error), status=422)
     change = BookChange(title=wish.title, author=wish.author, isbn=wish.isbn)
-    if version != book.version or not parts.service.change(session.reader, book, change):
-        return _show_form(request, parts.service.find(session.reader, book_id), typed, notice="changed", status=409)
+    if version != book.version or not services.book_service.change(session.reader, book, change):
+        return _show_form(
+            request, services.book_service.find(session.reader, book_id), typed, notice="changed", status=409
+        )
     return RedirectResponse(f"/books/{book_id}", 303)
 
 
 @router.get("/delete")
-def ask_before_deleting(request: Request, book_id: BookId, session: SignedIn, parts: PartsOf) -> Response:
+def ask_before_deleting(request: Request, book_id: BookId, session: SignedIn, services: ServicesOf) -> Response:
     """Show the book and ask for confirmation; changes nothing."""
-    return render_page(request, "book-delete.html", {"book": parts.service.find(session.reader, book_id)})
+    return render_page(request, "book-delete.html", {"book": services.book_service.find(session.reader, book_id)})
 
 
 @router.post("/delete", dependencies=[Depends(require_own_form)])
-def remove_book(request: Request, book_id: BookId, session: SessionOf, parts: PartsOf) -> Response:
+def remove_book(request: Request, book_id: BookId, session: SessionOf, services: ServicesOf) -> Response:
     """Delete the book, then show what happens to the mail about the deletion."""
     if session is None:
         raise SignedOut(request.url.path)
-    parts.service.remove_any_version(session.reader, book_id, request.headers.get("traceparent"))
+    services.book_service.remove_any_version(session.reader, book_id, request.headers.get("traceparent"))
     return RedirectResponse(f"/books/{book_id}", 303)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import StringConstraints, ValidationError
 
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.api.problems import KINDS, Problem
 from webapp.auth.identity import Identity
 from webapp.books import cursor
@@ -47,13 +47,15 @@ router = APIRouter()
 
 @router.get("/")
 def show_home(
-    request: Request, reader: Reader, drafts: DraftsOf, parts: PartsOf, after: str | None = None, then: str = "/"
+    request: Request, reader: Reader, drafts: DraftsOf, services: ServicesOf, after: str | None = None, then: str = "/"
 ) -> Response:
     """Show the reader's books; without a session, explain the app and how to sign in."""
     if reader is None:
-        return render_page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
+        return render_page(request, "welcome.html", {"then": then, "sign_up_url": services.settings.sign_up_url})
     draft = drafts.take(request, reader, "/books")
-    return _show_books(request, reader, parts.service, after=after, filled=draft, notice="draft" if draft else "")
+    return _show_books(
+        request, reader, services.book_service, after=after, filled=draft, notice="draft" if draft else ""
+    )
 
 
 @router.post("/books", dependencies=[Depends(require_same_origin)])
@@ -61,7 +63,7 @@ def add_book(
     request: Request,
     session: SessionOf,
     drafts: DraftsOf,
-    parts: PartsOf,
+    services: ServicesOf,
     title: FormText = "",
     author: FormText = "",
     isbn: FormText = "",
@@ -74,39 +76,41 @@ def add_book(
         drafts.keep(request, request.url.path, filled)
         raise SignedOut("/")
     if not is_own_form(session, csrf):
-        return _show_books(request, session.reader, parts.service, filled=filled, notice="old", status=403)
+        return _show_books(request, session.reader, services.book_service, filled=filled, notice="old", status=403)
     try:
         wish = read_book(filled)
     except ValidationError as error:
         wrong = say_what_is_wrong(error)
-        return _show_books(request, session.reader, parts.service, filled=filled, wrong=wrong, status=422)
+        return _show_books(request, session.reader, services.book_service, filled=filled, wrong=wrong, status=422)
     try:
-        added = parts.service.add(session.reader, wish, request.headers.get("traceparent"), key or None)
+        added = services.book_service.add(session.reader, wish, request.headers.get("traceparent"), key or None)
     except TooManyRequests as error:
-        answer = _show_books(request, session.reader, parts.service, filled=filled, notice=error.detail, status=429)
+        answer = _show_books(
+            request, session.reader, services.book_service, filled=filled, notice=error.detail, status=429
+        )
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer
     return RedirectResponse(f"/#book-{added.book.id}", 303)
 
 
 @router.get("/deleted-books")
-def show_deleted(request: Request, session: SignedIn, parts: PartsOf, after: str | None = None) -> Response:
+def show_deleted(request: Request, session: SignedIn, services: ServicesOf, after: str | None = None) -> Response:
     """Show the books that the reader deleted, with links to what happened to the mails about each."""
-    books, more = parts.books.list_deleted(session.reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
+    books, more = services.books.list_deleted(session.reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
     context = {"books": books, "next": cursor.encode(books[-1].id) if more else None, "first": after is None}
     return render_page(request, "deleted-books.html", context | {"here": "books"})
 
 
 @router.get("/books/{book_id}")
-def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
+def show_book(request: Request, book_id: BookId, reader: Reader, services: ServicesOf) -> Response:
     """Show one book, on the page that its mail links to; for a deleted book, what is still known about its mails."""
     if reader is None:
         return RedirectResponse(f"/?then=/books/{book_id}", 303)
-    mails = parts.service.notifications(reader, book_id)
-    book = parts.books.get(reader.sub, book_id)
+    mails = services.book_service.notifications(reader, book_id)
+    book = services.books.get(reader.sub, book_id)
     if book is not None:
         return render_page(request, "book.html", {"book": book, "book_id": book_id, "mails": mails})
-    title, author = parts.service.describe_deleted(reader, book_id)
+    title, author = services.book_service.describe_deleted(reader, book_id)
     return render_page(
         request, "book-deleted.html", {"title": title, "author": author, "book_id": book_id, "mails": mails}
     )
@@ -114,13 +118,13 @@ def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
 
 @router.get("/mails")
 def show_mails(
-    request: Request, reader: Reader, parts: PartsOf, books: Annotated[list[BookName], Query(alias="book")]
+    request: Request, reader: Reader, services: ServicesOf, books: Annotated[list[BookName], Query(alias="book")]
 ) -> Response:
     """Show only what happened to the mails about these books, for the script that updates an open page."""
     if reader is None:
         raise Problem("unauthorized", "You are signed out.")
     wanted = books[:_BOOKS_A_PAGE]
-    found = zip(wanted, parts.service.notifications_of_all(reader, wanted), strict=True)
+    found = zip(wanted, services.book_service.notifications_of_all(reader, wanted), strict=True)
     return render_page(request, "_mails.html", {"found": list(found)})
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.identity import Identity
 from webapp.pages.sessions import CookiesOf, SessionCookies
@@ -45,8 +45,8 @@ class Drafts:
         return draft["fields"] if draft["owner"] in {"", reader.sub} else None
 
 
-async def _get_drafts(cookies: CookiesOf, parts: PartsOf) -> Drafts:
-    return Drafts(cookies, parts.draft_cipher)
+async def _get_drafts(cookies: CookiesOf, services: ServicesOf) -> Drafts:
+    return Drafts(cookies, services.draft_cipher)
 
 
 DraftsOf = Annotated[Drafts, Depends(_get_drafts)]

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from operations.installation import Installation
 from operations.suppressions import Suppression, find_suppression
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.auth.identity import Identity
 from webapp.books.book import Book, DeletedBook
 from webapp.books.service import BookService
@@ -52,10 +52,12 @@ class MissingMails:
 
 
 @router.get("/why")
-def show_explanation(request: Request, session: SignedIn, parts: PartsOf) -> Response:
+def show_explanation(request: Request, session: SignedIn, services: ServicesOf) -> Response:
     """Show the answer in plain words, with what to do."""
     return render_page(
-        request, "why.html", {"answer": find_missing(parts.service, parts.notifier.installation, session.reader)}
+        request,
+        "why.html",
+        {"answer": find_missing(services.book_service, services.notifier.installation, session.reader)},
     )
 
 

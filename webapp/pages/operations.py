@@ -22,7 +22,7 @@ from webapp import deadline, text_validation
 from webapp.admin import reason_groups
 from webapp.admin.reason_groups import MayHaveGoneError, discard, group_dead_letters, redrive
 from webapp.admin.search import SearchResult
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
 from webapp.books.cursor import ULID_PATTERN
@@ -78,28 +78,30 @@ def _keep_search(request: Request, session: SessionOf, drafts: DraftsOf, wanted:
 
 
 @router.get("")
-def show_overview(request: Request, operator: Operator, drafts: DraftsOf, parts: PartsOf, done: str = "") -> Response:
+def show_overview(
+    request: Request, operator: Operator, drafts: DraftsOf, services: ServicesOf, done: str = ""
+) -> Response:
     """Show the status, the pause switch, a search, and the operators' last actions."""
-    notifier = parts.notifier
+    notifier = services.notifier
     deadline.extend(_LOOK_SECONDS)
     counts = {name: notifier.read_depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
-    oldest = parts.outbox.find_oldest_unpublished()
-    unpublished = None if oldest is None else max(parts.clock() - oldest, 0)
+    oldest = services.outbox.find_oldest_unpublished()
+    unpublished = None if oldest is None else max(services.clock() - oldest, 0)
     context = {
         "counts": counts,
         "unpublished": unpublished,
         "status": notifier.read_status(),
         "wanted": (drafts.take(request, operator, "/operations/search") or {}).get("wanted", ""),
-        **_read_audit(parts.audit, done),
+        **_read_audit(services.audit, done),
     }
-    seen = notifier.look(datetime.fromtimestamp(parts.clock() / 1000, UTC))
+    seen = notifier.look(datetime.fromtimestamp(services.clock() / 1000, UTC))
     return render_page(
         request, "operations.html", {**context, "lines": [*describe_status(seen)], "alarms": seen.alarms or ()}
     )
 
 
 @router.post("/search", dependencies=[Depends(_keep_search), *_FORM])
-def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "", start: Text = "") -> Response:
+def find(request: Request, operator: Operator, services: ServicesOf, wanted: Text = "", start: Text = "") -> Response:
     """Search for a book, an event, a message or an address, and explain what was found; recorded in the audit log. Uses
     POST, because an address must not be in a URL or a log. `start` continues an earlier search in the ledger."""
     wanted = wanted.strip()
@@ -107,36 +109,43 @@ def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = ""
     deadline.extend(_LOOK_SECONDS)
 
     def search() -> str:
-        found.append(parts.search.find(wanted, start))
+        found.append(services.search.find(wanted, start))
         return f"{len(found[0].mails)} found"
 
-    parts.audit.record(operator.email, operator.sub, "search", _name_of(parts.notifier.installation, wanted), search)
+    services.audit.record(
+        operator.email, operator.sub, "search", _name_of(services.notifier.installation, wanted), search
+    )
     return render_page(request, "operations-found.html", {"wanted": wanted, "found": found[0]})
 
 
 @router.get("/dead")
 def show_dead_letters(
-    request: Request, _operator: Operator, parts: PartsOf, done: str = "", reason: str = "", start: Start = 0
+    request: Request, _operator: Operator, services: ServicesOf, done: str = "", reason: str = "", start: Start = 0
 ) -> Response:
     """Show the dead letters by reason; for one `reason`, from the letter number `start` on."""
-    groups = group_dead_letters(parts.notifier.installation)
+    groups = group_dead_letters(services.notifier.installation)
     shown = [group for group in groups if reason in ("", group.code)]
     context = {"groups": shown, "start": start if reason else 0, "most": _MOST_LETTERS}
-    return _show_with_audit(request, parts.audit, "operations-dead.html", context, done)
+    return _show_with_audit(request, services.audit, "operations-dead.html", context, done)
 
 
 @router.post("/redrive", dependencies=_FORM)
 def send_again(
-    request: Request, operator: Operator, parts: PartsOf, message: Text = "", reason: Text = "", confirmed: Text = ""
+    request: Request,
+    operator: Operator,
+    services: ServicesOf,
+    message: Text = "",
+    reason: Text = "",
+    confirmed: Text = "",
 ) -> Response:
     """Redrive one letter, or all with one reason; asks first if a mail may already have been sent."""
     letter_filter = LetterFilter(frozenset({message} if message else ()), reason)
     if not (message or reason):
         raise Problem("bad-request", "Say which dead letter to send again.")
-    letters = parts.notifier.installation
+    letters = services.notifier.installation
     deadline.extend(_ACTION_SECONDS)
     try:
-        done = parts.audit.record(
+        done = services.audit.record(
             operator.email,
             operator.sub,
             "send again, also what may have gone" if confirmed == "yes" else "send again",
@@ -155,7 +164,7 @@ def send_again(
 def throw_away(
     request: Request,
     operator: Operator,
-    parts: PartsOf,
+    services: ServicesOf,
     message: Text = "",
     reason: Text = "",
     because: Text = "",
@@ -170,24 +179,24 @@ def throw_away(
         return render_page(request, "operations-discard.html", context, 409)
     letter_filter = LetterFilter(frozenset({message} if message else ()), reason)
     deadline.extend(_ACTION_SECONDS)
-    done = parts.audit.record(
+    done = services.audit.record(
         operator.email,
         operator.sub,
         "discard",
         message or reason,
-        lambda: discard(parts.notifier.installation, letter_filter, because.strip()),
+        lambda: discard(services.notifier.installation, letter_filter, because.strip()),
     )
     return RedirectResponse(f"/operations/dead?done={done}", 303)
 
 
 @router.post("/again", dependencies=_FORM)
 def send_once_more(
-    request: Request, operator: Operator, parts: PartsOf, message: Text = "", confirmed: Text = ""
+    request: Request, operator: Operator, services: ServicesOf, message: Text = "", confirmed: Text = ""
 ) -> Response:
     """Send a mail that a provider accepted once more; always asks first."""
-    installation = parts.notifier.installation
+    installation = services.notifier.installation
     try:
-        done = parts.audit.record(
+        done = services.audit.record(
             operator.email,
             operator.sub,
             "send once more",
@@ -203,16 +212,16 @@ def send_once_more(
 
 
 @router.post("/publish", dependencies=_FORM)
-def publish(request: Request, operator: Operator, parts: PartsOf, subject: OutboxId, event: OutboxId) -> Response:
+def publish(request: Request, operator: Operator, services: ServicesOf, subject: OutboxId, event: OutboxId) -> Response:
     """Publish again an event that the outbox gave up before SNS accepted it."""
     row = OutboxRow(subject, event)
 
     def hand_over() -> str:
-        publish_again(parts.notifier.installation, row, parts.clock())
+        publish_again(services.notifier.installation, row, services.clock())
         return "handed to the sweeper: it is published within two minutes"
 
     try:
-        done = parts.audit.record(operator.email, operator.sub, "publish again", event, hand_over)
+        done = services.audit.record(operator.email, operator.sub, "publish again", event, hand_over)
     except UserError as error:
         return _show_refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
@@ -220,10 +229,10 @@ def publish(request: Request, operator: Operator, parts: PartsOf, subject: Outbo
 
 @router.get("/suppressions")
 def show_suppressions(
-    request: Request, _operator: Operator, parts: PartsOf, done: str = "", start: Start = 0
+    request: Request, _operator: Operator, services: ServicesOf, done: str = "", start: Start = 0
 ) -> Response:
     """Show who gets no mail, and why; newest first, from the entry number `start` on."""
-    entries, complete = _scan_list(parts.notifier.installation)
+    entries, complete = _scan_list(services.notifier.installation)
     entries.sort(key=lambda entry: entry.since, reverse=True)
     shown = entries[start : start + _MOST_SUPPRESSIONS]
     context = {
@@ -234,26 +243,26 @@ def show_suppressions(
         "more": start + len(shown) < len(entries),
         "most": _MOST_SUPPRESSIONS,
     }
-    return _show_with_audit(request, parts.audit, "operations-suppressions.html", context, done)
+    return _show_with_audit(request, services.audit, "operations-suppressions.html", context, done)
 
 
 @router.get("/done")
-def show_audit(request: Request, _operator: Operator, parts: PartsOf, before: EntryId = "") -> Response:
+def show_audit(request: Request, _operator: Operator, services: ServicesOf, before: EntryId = "") -> Response:
     """Show what operators did, newest first; `before` is the last entry of the previous page."""
-    entries = parts.audit.latest(_MOST_ENTRIES, before)
+    entries = services.audit.latest(_MOST_ENTRIES, before)
     older = entries[-1].id if len(entries) == _MOST_ENTRIES else ""
     return render_page(request, "operations-done.html", {"entries": entries, "older": older})
 
 
 @router.post("/suppressions/remove", dependencies=_FORM)
-def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
+def unlist(request: Request, operator: Operator, services: ServicesOf, wanted: Text = "") -> Response:
     """Remove an address from SES's list in every region, then from Herald's own."""
-    installation, wanted = parts.notifier.installation, wanted.strip()
+    installation, wanted = services.notifier.installation, wanted.strip()
     if not text_validation.is_address(wanted):
         return _show_refusal(request, "This is no address: nothing was changed.")
     key = installation.address_keys(wanted)[0]
     try:
-        done = parts.audit.record(
+        done = services.audit.record(
             operator.email, operator.sub, "take off the list", key, lambda: _take_off(installation, wanted)
         )
     except UserError as error:
@@ -262,15 +271,15 @@ def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = 
 
 
 @router.post("/pause", dependencies=_FORM)
-def pause(request: Request, operator: Operator, parts: PartsOf) -> Response:
+def pause(request: Request, operator: Operator, services: ServicesOf) -> Response:
     """Pause all mail: events wait in the queue `retry`."""
-    return _set_pause(request, operator, parts.audit, "pause", parts.notifier.pause)
+    return _set_pause(request, operator, services.audit, "pause", services.notifier.pause)
 
 
 @router.post("/resume", dependencies=_FORM)
-def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
+def resume(request: Request, operator: Operator, services: ServicesOf) -> Response:
     """Resume all mail."""
-    return _set_pause(request, operator, parts.audit, "resume", parts.notifier.resume)
+    return _set_pause(request, operator, services.audit, "resume", services.notifier.resume)
 
 
 def _name_of(installation: Installation, wanted: str) -> str:

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from function.ledger.keys import ADDRESS_PREFIX
 from operations.installation import Installation
 from webapp import log
-from webapp.api.dependencies import PartsOf, name_stranger
+from webapp.api.dependencies import ServicesOf, name_stranger
 from webapp.api.problems import Problem
 from webapp.clock import Clock
 from webapp.errors import NotFound
@@ -46,9 +46,9 @@ READING_FORM = "/settings/reading"
 router = APIRouter()
 
 
-def _read_link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
-    parts.limiter.admit(name_stranger(request))
-    link = parts.secrets.find(parts.secrets.link, lambda keys: unsubscribe_links.verify(token, keys))
+def _read_link(request: Request, token: str, services: ServicesOf) -> UnsubscribeLink:
+    services.limiter.admit(name_stranger(request))
+    link = services.secrets.find(services.secrets.link, lambda keys: unsubscribe_links.verify(token, keys))
     if link is None:
         raise NotFound("This link is not one that Herald wrote, or it was cut short on its way.")
     return link
@@ -65,7 +65,7 @@ def ask(request: Request, link: LinkOf) -> Response:
 
 @router.post("/unsubscribe/{token}")
 def unsubscribe(
-    request: Request, link: LinkOf, parts: PartsOf, sent: Annotated[str, Form(alias=_FIELD)] = ""
+    request: Request, link: LinkOf, services: ServicesOf, sent: Annotated[str, Form(alias=_FIELD)] = ""
 ) -> Response:
     """Stop the category: from the page's button, or from a mail program, which has neither cookie nor session.
 
@@ -73,7 +73,7 @@ def unsubscribe(
     """
     if sent != _ONE_CLICK:
         raise Problem("bad-request", f"Send {_FIELD}={_ONE_CLICK}, as RFC 8058 has it.")
-    is_new = parts.preferences.unsubscribe(link.category, link.hashed, parts.clock(), "link")
+    is_new = services.preferences.unsubscribe(link.category, link.hashed, services.clock(), "link")
     log.info("unsubscribed", category=link.category, by="link", again=not is_new)
     return render_page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": True})
 
@@ -118,8 +118,8 @@ class SettingsPage:
         return render_page(request, "settings.html", context, status)
 
 
-async def _get_settings_page(parts: PartsOf) -> SettingsPage:
-    return SettingsPage(parts.preferences, parts.notifier.installation, parts.clock)
+async def _get_settings_page(services: ServicesOf) -> SettingsPage:
+    return SettingsPage(services.preferences, services.notifier.installation, services.clock)
 
 
 SettingsPageOf = Annotated[SettingsPage, Depends(_get_settings_page)]
@@ -139,15 +139,17 @@ def show_settings_page(
 
 
 @router.post("/settings", dependencies=[Depends(require_own_form)])
-def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(default_factory=list)]) -> Response:
+def choose(
+    session: SignedIn, services: ServicesOf, wanted: Annotated[list[str], Form(default_factory=list)]
+) -> Response:
     """Save which categories of mail the reader wants: those that are checked."""
-    newest, *older = _hash_address(parts.notifier.installation, session)
+    newest, *older = _hash_address(services.notifier.installation, session)
     for category in CATEGORIES:
         if category in wanted:
             for hashed in (newest, *older):
-                parts.preferences.subscribe(category, hashed)
+                services.preferences.subscribe(category, hashed)
         else:
-            parts.preferences.unsubscribe(category, newest, parts.clock(), "settings")
+            services.preferences.unsubscribe(category, newest, services.clock(), "settings")
     return RedirectResponse("/settings?saved=yes", 303)
 
 

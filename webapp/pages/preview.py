@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from function.message.unsubscribe import UnsubscribeLinks
 from operations.installation import Installation
 from operations.preview import Content, NoPreviewError, preview
-from webapp.api.dependencies import BookId, PartsOf
+from webapp.api.dependencies import BookId, ServicesOf
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
 from webapp.auth.secrets import Secrets
@@ -55,8 +55,8 @@ class MailPreviews:
             raise Problem("not-found", f"The notifier writes no mail for this event: {error}.") from error
 
 
-async def _get_previews(parts: PartsOf) -> MailPreviews:
-    return MailPreviews(parts.service, parts.notifier.installation, parts.secrets, parts.settings)
+async def _get_previews(services: ServicesOf) -> MailPreviews:
+    return MailPreviews(services.book_service, services.notifier.installation, services.secrets, services.settings)
 
 
 MailPreviewsOf = Annotated[MailPreviews, Depends(_get_previews)]

@@ -14,14 +14,14 @@ from fastapi import Depends, Form, Request
 from starlette.routing import Match
 
 from webapp import log
-from webapp.api.dependencies import PartsOf
+from webapp.api.dependencies import ServicesOf
 from webapp.api.problems import Problem
 from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.identity import Identity, choose_language
 from webapp.auth.issuer import Issuer, SignInResult
 from webapp.auth.token_refresh import SingleFlightRefresh
 from webapp.clock import Clock
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
 from webapp.preferences.account import Account, AccountRepository
 from webapp.user_locale import LANGUAGES, UTC_NAME, UserLocale, find_zone, negotiate_language
@@ -173,8 +173,8 @@ class SessionRenewal:
 
 def get_cookies(request: Request) -> SessionCookies:
     """Return the cookies of the app that answers this request."""
-    parts: Parts = request.app.state.parts
-    return SessionCookies(parts.https, parts.session_cipher)
+    services: Services = request.app.state.services
+    return SessionCookies(services.https, services.session_cipher)
 
 
 async def _get_cookies(request: Request) -> SessionCookies:
@@ -184,14 +184,16 @@ async def _get_cookies(request: Request) -> SessionCookies:
 CookiesOf = Annotated[SessionCookies, Depends(_get_cookies)]
 
 
-def _read_session(request: Request, cookies: CookiesOf, parts: PartsOf) -> Session | None:
+def _read_session(request: Request, cookies: CookiesOf, services: ServicesOf) -> Session | None:
     session = cookies.read_session(request)
-    if session is not None and session.expires_at <= parts.clock():
-        longest = parts.settings.session_seconds
-        renewal = SessionRenewal(cookies, parts.token_refresh, parts.issuer, parts.accounts, parts.clock, longest)
+    if session is not None and session.expires_at <= services.clock():
+        longest = services.settings.session_seconds
+        renewal = SessionRenewal(
+            cookies, services.token_refresh, services.issuer, services.accounts, services.clock, longest
+        )
         session = renewal.renew(request, session)
     if session is not None:
-        parts.limiter.admit(f"user#{session.reader.sub}")
+        services.limiter.admit(f"user#{session.reader.sub}")
         wanted = choose_language(session.reader, request.headers.get("accept-language", ""))
         session = replace(session, reader=wanted)
     request.scope["session"] = session
@@ -278,7 +280,7 @@ def require_same_origin(request: Request) -> None:
 def _find_own_origin(request: Request) -> str:
     """Return the origin as browsers name it: that of the public URL, as a CDN or custom domain may use another host
     name."""
-    public = urlsplit(request.app.state.parts.settings.public_url)
+    public = urlsplit(request.app.state.services.settings.public_url)
     return f"{public.scheme}://{public.netloc}"
 
 

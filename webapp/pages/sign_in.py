@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from webapp.api.dependencies import PartsOf, name_stranger
+from webapp.api.dependencies import ServicesOf, name_stranger
 from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.issuer import AuthorizationRequest, Issuer
 from webapp.errors import AccountDeleted, SignInFailed
@@ -47,7 +47,7 @@ router = APIRouter()
 def begin(
     request: Request,
     cookies: CookiesOf,
-    parts: PartsOf,
+    services: ServicesOf,
     then: str = "/",
     here: str = "",
     fresh: str = "",
@@ -61,16 +61,16 @@ def begin(
     A request under another host name is first redirected to the public one, once (`here`): the issuer returns the
     browser to that host, and behind a CDN every request has another host name.
     """
-    if not here and request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
+    if not here and request.headers.get("host") != urlsplit(services.settings.public_url).netloc:
         flags = {name: "yes" for name, flag in (("here", "yes"), ("fresh", fresh), ("form", form)) if flag}
         query = urlencode({"then": keep_own_path(then), **flags})
-        return _redirect(f"{parts.settings.public_url}/sign-in?{query}")
-    parts.limiter.admit(name_stranger(request))
+        return _redirect(f"{services.settings.public_url}/sign-in?{query}")
+    services.limiter.admit(name_stranger(request))
     question = AuthorizationRequest.new()
-    asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": keep_own_path(then), "fresh": bool(fresh)})
+    asked = services.sign_in_cipher.encrypt({**asdict(question), "then": keep_own_path(then), "fresh": bool(fresh)})
     _drop_oldest(request, cookies)
     cookies.send(request, _sign_in_cookie(cookies, question.state), asked, _PATIENCE_SECONDS)
-    address = parts.issuer.build_authorization_url(question, fresh=bool(fresh))
+    address = services.issuer.build_authorization_url(question, fresh=bool(fresh))
     return (
         redirect_by_header(render_page(request, "sign-in.html", {"address": address}), address)
         if form
@@ -82,30 +82,30 @@ def begin(
 def finish(
     request: Request,
     cookies: CookiesOf,
-    parts: PartsOf,
+    services: ServicesOf,
     code: str = "",
     state: str = "",
     iss: str = "",
     error: str = "",
 ) -> Response:
     """Handle the issuer's answer, whose code is valid only for this browser's authorization request."""
-    parts.limiter.admit(name_stranger(request))
-    question, then, fresh = _read_request(request, cookies, parts.sign_in_cipher, state)
+    services.limiter.admit(name_stranger(request))
+    question, then, fresh = _read_request(request, cookies, services.sign_in_cipher, state)
     cookies.send(request, _sign_in_cookie(cookies, state), "", 0)
-    if iss and iss != parts.settings.oidc_issuer:
+    if iss and iss != services.settings.oidc_issuer:
         raise SignInFailed("The answer is from another identity provider.")
     if error == "access_denied":
         return _redirect("/")
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
-    answer = parts.issuer.redeem_code(code, question)
+    answer = services.issuer.redeem_code(code, question)
     try:
-        account = parts.accounts.get(answer.identity)
+        account = services.accounts.get(answer.identity)
     except AccountDeleted:
         if fresh:
             raise SignInFailed("This account was deleted a moment ago. Try again in a minute.") from None
         return _redirect(f"/sign-in?{urlencode({'then': then, 'fresh': 'yes'})}")
-    session = Session.start(answer, account, parts.clock(), parts.settings.session_seconds)
+    session = Session.start(answer, account, services.clock(), services.settings.session_seconds)
     if (before := cookies.read_session(request)) and before.reader.sub == session.reader.sub:
         session = replace(session, csrf=before.csrf)  # forms in the user's other tabs remain valid
     cookies.set_session(request, session)
@@ -113,9 +113,9 @@ def finish(
 
 
 @router.post("/sign-out", dependencies=[Depends(require_own_form)])
-def sign_out(request: Request, cookies: CookiesOf, parts: PartsOf, session: SessionOf) -> Response:
+def sign_out(request: Request, cookies: CookiesOf, services: ServicesOf, session: SessionOf) -> Response:
     """End the session, here and at the issuer."""
-    end = end_session(request, cookies, parts.issuer, session)
+    end = end_session(request, cookies, services.issuer, session)
     return (
         _redirect("/")
         if end is None

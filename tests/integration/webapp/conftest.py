@@ -1,4 +1,4 @@
-"""The web app's parts on moto, in this process, with a real issuer on loopback."""
+"""The web app on moto, in this process, with a real issuer on loopback."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from webapp.auth.rate_limit import RateLimiter
 from webapp.auth.secrets import Secrets
 from webapp.aws.table import DEFINITION
 from webapp.books.repository import BookRepository
-from webapp.composition import Parts, build_client_registration, build_notifier_names, build_parameter_names
+from webapp.composition import Services, build_client_registration, build_notifier_names, build_parameter_names
 from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
 from webapp.preferences.preferences import Preferences
@@ -106,7 +106,7 @@ class Cloud:
 def routes_are_built_once() -> Iterator[None]:
     """FastAPI builds every route anew for each app, at its first request: two fifths of what these tests would take.
 
-    Apps of other parts share the routes, which look for their parts in the app of the request.
+    The apps of different tests share the routes, which find their services in the app of the request.
     """
     build: Any = fastapi.routing._EffectiveRouteContext.from_api_route
     built: dict[int, tuple[Any, Any]] = {}
@@ -242,7 +242,7 @@ def keys(cloud: Cloud, settings: WebSettings) -> Secrets:
 
 
 @pytest.fixture
-def parts(
+def services(
     cloud: Cloud,
     settings: WebSettings,
     discovery: Discovery,
@@ -250,8 +250,8 @@ def parts(
     keys: Secrets,
     clock: Clock,
     watching: dict[str, Any],
-) -> Parts:
-    return Parts(
+) -> Services:
+    return Services(
         settings=settings,
         books=BookRepository(cloud.dynamodb, settings.books_table),
         outbox=Outbox(cloud.dynamodb, settings.books_table),
@@ -274,33 +274,33 @@ def parts(
 
 
 @pytest.fixture
-def publisher(cloud: Cloud, parts: Parts, clock: Clock) -> Publisher:
-    return Publisher(cloud.sns, cloud.topic_arn, parts.outbox, clock)
+def publisher(cloud: Cloud, services: Services, clock: Clock) -> Publisher:
+    return Publisher(cloud.sns, cloud.topic_arn, services.outbox, clock)
 
 
 @pytest.fixture
-def anyone(parts: Parts) -> TestClient:
+def anyone(services: Services) -> TestClient:
     """A client without a token."""
-    return TestClient(create_app(parts), base_url="https://herald.example", raise_server_exceptions=False)
+    return TestClient(create_app(services), base_url="https://herald.example", raise_server_exceptions=False)
 
 
 @pytest.fixture
-def ada(parts: Parts, issuer: Issuer) -> TestClient:
+def ada(services: Services, issuer: Issuer) -> TestClient:
     """A client with Ada's token."""
-    return client_with(parts, issuer.token())
+    return client_with(services, issuer.token())
 
 
 @pytest.fixture
-def bob(parts: Parts, issuer: Issuer) -> TestClient:
+def bob(services: Services, issuer: Issuer) -> TestClient:
     """A client with Bob's token."""
-    return client_with(parts, issuer.token(sub="bob-1900", email="bob@example.com", name="Bob"))
+    return client_with(services, issuer.token(sub="bob-1900", email="bob@example.com", name="Bob"))
 
 
-def client_with(parts: Parts, token: str) -> TestClient:
+def client_with(services: Services, token: str) -> TestClient:
     """A client that carries this token."""
     headers = {"Authorization": f"Bearer {token}"}
     return TestClient(
-        create_app(parts), base_url="https://herald.example", headers=headers, raise_server_exceptions=False
+        create_app(services), base_url="https://herald.example", headers=headers, raise_server_exceptions=False
     )
 
 
@@ -311,8 +311,10 @@ HERE = {"Origin": "https://herald.example", "Sec-Fetch-Site": "same-origin"}
 class Browser(TestClient):
     """A browser without JavaScript: it keeps cookies, signs in at the issuer, and sends forms with what they hide."""
 
-    def __init__(self, parts: Parts, issuer: Issuer) -> None:
-        super().__init__(create_app(parts), base_url="https://herald.example", headers=HERE | {"Accept": "text/html"})
+    def __init__(self, services: Services, issuer: Issuer) -> None:
+        super().__init__(
+            create_app(services), base_url="https://herald.example", headers=HERE | {"Accept": "text/html"}
+        )
         self._issuer = issuer
 
     def sign_in(self, then: str = "/", **claims: object) -> Response:
@@ -332,9 +334,9 @@ class Browser(TestClient):
 
 
 @pytest.fixture
-def stranger(parts: Parts, issuer: Issuer) -> Browser:
+def stranger(services: Services, issuer: Issuer) -> Browser:
     """A browser that is not signed in."""
-    return Browser(parts, issuer)
+    return Browser(services, issuer)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.outbox.test_publisher import stream_of
 from tests.integration.webapp.pages.test_missing_mail import let_happen
 from tests.integration.webapp.pages.test_pages import add
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.functions import relay
 from webapp.outbox.publisher import Publisher
 
@@ -36,10 +36,10 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture
-def traced(parts: Parts, issuer: Issuer, collector: Collector) -> TestClient:
+def traced(services: Services, issuer: Issuer, collector: Collector) -> TestClient:
     """Ada, at a web app whose mails are traced."""
-    settings = parts.settings.model_copy(update={"otlp_endpoint": collector.url})
-    return client_with(replace(parts, settings=settings), issuer.token())
+    settings = services.settings.model_copy(update={"otlp_endpoint": collector.url})
+    return client_with(replace(services, settings=settings), issuer.token())
 
 
 def written(cloud: Cloud) -> str:
@@ -49,9 +49,9 @@ def written(cloud: Cloud) -> str:
     return trace
 
 
-def publish(parts: Parts, cloud: Cloud, clock: Clock, tracer: Tracer | None, patch: pytest.MonkeyPatch) -> str:
+def publish(services: Services, cloud: Cloud, clock: Clock, tracer: Tracer | None, patch: pytest.MonkeyPatch) -> str:
     """The relay's work; what the message says of its trace."""
-    publisher = Publisher(cloud.sns, cloud.topic_arn, parts.outbox, clock, tracer)
+    publisher = Publisher(cloud.sns, cloud.topic_arn, services.outbox, clock, tracer)
     patch.setattr(relay, "compose", lambda: publisher)
     assert relay.handler(stream_of(cloud), None)["published"] == 1
     [heard] = cloud.receive()
@@ -87,36 +87,43 @@ def test_what_only_reads_and_what_is_refused_goes_on_without_mail(traced: TestCl
 
 
 def test_the_message_names_the_span_of_its_publication(
-    traced: TestClient, collector: Collector, parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    traced: TestClient,
+    collector: Collector,
+    services: Services,
+    cloud: Cloud,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     traced.post("/v1/books", json=BOOK, headers=PARENT)
-    said = publish(parts, cloud, clock, Tracer(collector.url, "herald-relay", "", clock), monkeypatch)
+    said = publish(services, cloud, clock, Tracer(collector.url, "herald-relay", "", clock), monkeypatch)
     span = collector.named("publish book.created")
     assert (span.trace, span.parent, span.kind) == (TRACE, collector.named("POST /v1/books").id, "producer")
     assert said == f"00-{TRACE}-{span.id}-01"
 
 
 def test_without_tracing_the_message_names_the_events_own_trace(
-    ada: TestClient, parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ada: TestClient, services: Services, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada.post("/v1/books", json=BOOK, headers=PARENT)
-    said = publish(parts, cloud, clock, None, monkeypatch)
+    said = publish(services, cloud, clock, None, monkeypatch)
     assert said == written(cloud)
     assert re.fullmatch(f"00-{TRACE}-(?!{SPAN})[0-9a-f]{{16}}-01", said)
 
 
-def test_a_reader_sees_the_trace_of_a_mail_that_was_traced(browser: Browser, parts: Parts, cloud: Cloud) -> None:
+def test_a_reader_sees_the_trace_of_a_mail_that_was_traced(browser: Browser, services: Services, cloud: Cloud) -> None:
     book_id = add(browser)
-    let_happen(parts, cloud, book_id, state="delivered")
+    let_happen(services, cloud, book_id, state="delivered")
     assert "Trace" not in browser.get(f"/books/{book_id}").text
-    let_happen(parts, cloud, book_id, state="delivered", trace=TRACE)
+    let_happen(services, cloud, book_id, state="delivered", trace=TRACE)
     assert f"Trace <code>{TRACE}</code>" in browser.get(f"/books/{book_id}").text
 
 
-def test_the_json_api_names_the_trace_of_a_mail_that_was_traced(ada: TestClient, parts: Parts, cloud: Cloud) -> None:
+def test_the_json_api_names_the_trace_of_a_mail_that_was_traced(
+    ada: TestClient, services: Services, cloud: Cloud
+) -> None:
     book_id = ada.post("/v1/books", json=BOOK).json()["id"]
     for trace in ({}, {"trace": TRACE}):
-        let_happen(parts, cloud, book_id, state="delivered", **trace)
+        let_happen(services, cloud, book_id, state="delivered", **trace)
         [told] = ada.get(f"/v1/books/{book_id}/notifications").json()["notifications"]
         assert told["trace"] == trace.get("trace")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from webapp.composition import Parts
+from webapp.composition import Services
 
 __all__ = ["Functions", "UserPool"]
 
@@ -57,7 +57,7 @@ def functions() -> Functions:
 
 
 @pytest.fixture
-def parts(parts: Parts, pool: UserPool, functions: Functions) -> Parts:
-    settings = parts.settings.model_copy(update={"user_pool": "us-east-1_herald"})
-    notifier = replace(parts.notifier, functions=functions)  # type: ignore[arg-type]  # all that is asked of it
-    return replace(parts, settings=settings, notifier=notifier, cognito=lambda: pool)  # type: ignore[arg-type, return-value]
+def services(services: Services, pool: UserPool, functions: Functions) -> Services:
+    settings = services.settings.model_copy(update={"user_pool": "us-east-1_herald"})
+    notifier = replace(services.notifier, functions=functions)  # type: ignore[arg-type]  # all that is asked of it
+    return replace(services, settings=settings, notifier=notifier, cognito=lambda: pool)  # type: ignore[arg-type, return-value]

@@ -21,21 +21,21 @@ from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
 from webapp.accounts.deletion import FRESH_SECONDS
 from webapp.app import create_app
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.outbox.event import write_user_welcome
 from webapp.outbox.publisher import Publisher
 
 BOOK = {"title": "Dawn", "author": "Octavia E. Butler"}
 
 
-def signed_in(parts: Parts, issuer: Issuer, clock: Clock, ago: int = 60, **claims: Any) -> TestClient:
+def signed_in(services: Services, issuer: Issuer, clock: Clock, ago: int = 60, **claims: Any) -> TestClient:
     """A client of Ada's, who signed in so many seconds ago."""
-    return client_with(parts, issuer.token(auth_time=clock.at // 1000 - ago, **claims))
+    return client_with(services, issuer.token(auth_time=clock.at // 1000 - ago, **claims))
 
 
 @pytest.fixture
-def ada(parts: Parts, issuer: Issuer, clock: Clock) -> TestClient:
-    return signed_in(parts, issuer, clock)
+def ada(services: Services, issuer: Issuer, clock: Clock) -> TestClient:
+    return signed_in(services, issuer, clock)
 
 
 @pytest.fixture
@@ -50,12 +50,12 @@ def everything(cloud: Cloud) -> str:
     return json.dumps(items, default=lambda value: value.decode("latin-1") if isinstance(value, bytes) else str(value))
 
 
-def publish(cloud: Cloud, parts: Parts, publisher: Publisher, subject: str, **record: object) -> str:
+def publish(cloud: Cloud, services: Services, publisher: Publisher, subject: str, **record: object) -> str:
     """SNS has the event about this, and the ledger a record of it with the event itself; the MessageId."""
-    [event] = parts.outbox.of_subject(subject)
+    [event] = services.outbox.of_subject(subject)
     publisher.publish([event])
-    [event] = parts.outbox.of_subject(subject)
-    address = address_key(parts.secrets.address()[0], "ada@example.com")
+    [event] = services.outbox.of_subject(subject)
+    address = address_key(services.secrets.address()[0], "ada@example.com")
     message = {"pk": f"message#{event.message_id}", "address": address, "timeline": [], **record}
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": event.message_id}
     for item in (message, owner | {"body": b"ada@example.com"}):
@@ -64,18 +64,20 @@ def publish(cloud: Cloud, parts: Parts, publisher: Publisher, subject: str, **re
 
 
 @pytest.fixture
-def shelf(ada: TestClient, parts: Parts, cloud: Cloud, clock: Clock, publisher: Publisher) -> list[str]:
+def shelf(ada: TestClient, services: Services, cloud: Cloud, clock: Clock, publisher: Publisher) -> list[str]:
     """Two books of Ada's, one deleted and one kept, her greeting, what the ledger knows, and a choice; the paths."""
     from webapp.auth.identity import Identity
 
     reader = Identity("ada-1815", "ada@example.com", "Ada", "en", signed_in_at=clock.at)
     source = {"source": "urn:herald:webapp", "public_url": "https://herald.example"}
-    parts.outbox.add(write_user_welcome(reader, at=clock.at, traceparent="00-1", **source), clock.at)
+    services.outbox.add(write_user_welcome(reader, at=clock.at, traceparent="00-1", **source), clock.at)
     paths = [ada.post("/v1/books", json=BOOK, headers={"Idempotency-Key": f'"k{n}"'}).headers["location"] for n in "12"]
-    publish(cloud, parts, publisher, paths[0].removeprefix("/v1/"), state="delivered")
+    publish(cloud, services, publisher, paths[0].removeprefix("/v1/"), state="delivered")
     assert ada.delete(paths[1]).status_code == 204
-    parts.preferences.unsubscribe("books", address_key(parts.secrets.address()[0], reader.email)[8:], 1, "settings")
-    parts.accounts.choose(reader, "de", "Europe/Berlin")
+    services.preferences.unsubscribe(
+        "books", address_key(services.secrets.address()[0], reader.email)[8:], 1, "settings"
+    )
+    services.accounts.choose(reader, "de", "Europe/Berlin")
     return paths
 
 
@@ -100,22 +102,22 @@ def test_everything_that_names_the_person_goes(
 
 
 def test_what_the_reader_chose_of_a_tenants_mail_goes_as_well(
-    ada: TestClient, cloud: Cloud, parts: Parts, functions: Functions, pool: UserPool
+    ada: TestClient, cloud: Cloud, services: Services, functions: Functions, pool: UserPool
 ) -> None:
     """What is on a suppression list stays there, whosever list it is: mail would start again."""
     declared = {"acme": {"from": "mail@acme.example", "suppression": "own"}, "globex": {"from": "mail@globex.example"}}
     functions.settings = {"HERALD_TENANTS": pack_tenants(declared)}
-    addresses = [address_key(parts.secrets.address()[0], f"{name}@example.com") for name in ("ada", "bob")]
+    addresses = [address_key(services.secrets.address()[0], f"{name}@example.com") for name in ("ada", "bob")]
     lists = [own_list_key(address, "acme") for address in addresses]
     for key in lists:
-        parts.preferences.unsubscribe("books", key.removeprefix("address#"), 1, "link")
+        services.preferences.unsubscribe("books", key.removeprefix("address#"), 1, "link")
     entry = {"pk": addresses[0], "since": 1, "reason": "bounced", "message_id": "m1"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(entry))
     functions.error = "TooManyRequestsException"
     assert (ada.delete("/v1/me").status_code, pool.deleted) == (503, [])
     functions.error = ""
     assert ada.delete("/v1/me").status_code == 200
-    ours, theirs = (parts.preferences.find_stopped(["books"], key.removeprefix("address#")) for key in lists)
+    ours, theirs = (services.preferences.find_stopped(["books"], key.removeprefix("address#")) for key in lists)
     assert (ours, theirs) == (set(), {"books"})
     assert '"bounced"' in everything(cloud)
 
@@ -132,44 +134,44 @@ def test_an_account_is_kept_while_no_notifier_says_where_choices_are(
 
 
 def test_what_was_not_published_never_is_and_says_so(
-    ada: TestClient, cloud: Cloud, publisher: Publisher, parts: Parts, clock: Clock
+    ada: TestClient, cloud: Cloud, publisher: Publisher, services: Services, clock: Clock
 ) -> None:
     path = ada.post("/v1/books", json=BOOK).headers["location"].removeprefix("/v1/")
     assert ada.delete("/v1/me").json()["mails_under_way"] == 0
-    [event] = parts.outbox.of_subject(path)
+    [event] = services.outbox.of_subject(path)
     assert (event.state, event.body, event.reason) == ("rejected", "", "The event was erased before it was published.")
     clock.forward(3600)
-    assert publisher.publish(parts.outbox.find_overdue(clock())).published == 0
+    assert publisher.publish(services.outbox.find_overdue(clock())).published == 0
     assert cloud.receive() == []
 
 
 def test_an_event_that_sns_took_meanwhile_counts_as_published(
-    ada: TestClient, cloud: Cloud, parts: Parts, clock: Clock
+    ada: TestClient, cloud: Cloud, services: Services, clock: Clock
 ) -> None:
     path = ada.post("/v1/books", json=BOOK).headers["location"].removeprefix("/v1/")
-    [event] = parts.outbox.of_subject(path)
+    [event] = services.outbox.of_subject(path)
     ada.delete("/v1/me")
-    assert parts.outbox.mark_published(event, "m-1", clock())
-    [event] = parts.outbox.of_subject(path)
+    assert services.outbox.mark_published(event, "m-1", clock())
+    [event] = services.outbox.of_subject(path)
     assert (event.state, event.message_id, event.reason, event.body) == ("published", "m-1", None, "")
 
 
 def test_a_mail_on_its_way_is_counted_and_the_choice_not_to_get_it_stays(
-    ada: TestClient, cloud: Cloud, parts: Parts, publisher: Publisher, shelf: list[str]
+    ada: TestClient, cloud: Cloud, services: Services, publisher: Publisher, shelf: list[str]
 ) -> None:
     path = ada.post("/v1/books", json=BOOK).headers["location"].removeprefix("/v1/")
-    publish(cloud, parts, publisher, path, state="released")
+    publish(cloud, services, publisher, path, state="released")
     assert ada.delete("/v1/me").json()["mails_under_way"] == 1
     assert "stopped:books" in everything(cloud)
     assert "ada@example.com" not in everything(cloud)
 
 
 def test_the_letter_of_a_dead_mail_goes_and_others_stay(
-    ada: TestClient, cloud: Cloud, parts: Parts, publisher: Publisher
+    ada: TestClient, cloud: Cloud, services: Services, publisher: Publisher
 ) -> None:
     path = ada.post("/v1/books", json=BOOK).headers["location"].removeprefix("/v1/")
-    message = publish(cloud, parts, publisher, path, state="rejected")
-    queue = parts.notifier.names.dead
+    message = publish(cloud, services, publisher, path, state="rejected")
+    queue = services.notifier.names.dead
     for each in (message, "of-somebody-else"):
         body = {"Type": "Notification", "MessageId": each, "Message": "{}", "TopicArn": "t"}
         cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(body))
@@ -179,7 +181,7 @@ def test_the_letter_of_a_dead_mail_goes_and_others_stay(
 
 
 def test_the_account_can_write_nothing_with_what_it_had(
-    ada: TestClient, browser: Browser, parts: Parts, issuer: Issuer, clock: Clock, cloud: Cloud
+    ada: TestClient, browser: Browser, services: Services, issuer: Issuer, clock: Clock, cloud: Cloud
 ) -> None:
     path = ada.post("/v1/books", json=BOOK).headers["location"]
     csrf = browser.csrf()
@@ -199,12 +201,12 @@ def test_the_account_can_write_nothing_with_what_it_had(
     )
     assert not [row for row in cloud.rows("outbox") if "body" in row]
     clock.forward(5)
-    again = signed_in(parts, issuer, clock, ago=1)
+    again = signed_in(services, issuer, clock, ago=1)
     assert again.post("/v1/books", json=BOOK).status_code == 201
 
 
 def test_a_write_that_began_before_comes_too_late(
-    ada: TestClient, parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ada: TestClient, services: Services, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The choices are read before the transaction; it looks once more."""
     from webapp.preferences.account import Account, AccountRepository
@@ -216,8 +218,10 @@ def test_a_write_that_began_before_comes_too_late(
 
 
 @pytest.mark.parametrize("ago", [FRESH_SECONDS + 1, 7 * 24 * 3600])
-def test_an_old_sign_in_is_not_enough(parts: Parts, issuer: Issuer, clock: Clock, pool: UserPool, ago: int) -> None:
-    answer = signed_in(parts, issuer, clock, ago).delete("/v1/me")
+def test_an_old_sign_in_is_not_enough(
+    services: Services, issuer: Issuer, clock: Clock, pool: UserPool, ago: int
+) -> None:
+    answer = signed_in(services, issuer, clock, ago).delete("/v1/me")
     assert answer.status_code == 401
     assert answer.json()["type"].endswith("/problems/sign-in-too-old")
     assert 'error="insufficient_user_authentication"' in answer.headers["WWW-Authenticate"]
@@ -226,9 +230,9 @@ def test_an_old_sign_in_is_not_enough(parts: Parts, issuer: Issuer, clock: Clock
 
 
 def test_the_identity_goes_by_the_name_that_the_pool_knows(
-    parts: Parts, issuer: Issuer, clock: Clock, pool: UserPool
+    services: Services, issuer: Issuer, clock: Clock, pool: UserPool
 ) -> None:
-    signed_in(parts, issuer, clock, 60, **{"cognito:username": "google_1815"}).delete("/v1/me")
+    signed_in(services, issuer, clock, 60, **{"cognito:username": "google_1815"}).delete("/v1/me")
     assert pool.deleted == [("us-east-1_herald", "google_1815")]
 
 
@@ -347,9 +351,9 @@ def test_an_interrupted_deletion_says_so_and_goes_on(browser: Browser, pool: Use
 
 
 def test_another_issuers_identity_stays_and_the_page_says_where(
-    parts: Parts, issuer: Issuer, clock: Clock, cloud: Cloud, pool: UserPool
+    services: Services, issuer: Issuer, clock: Clock, cloud: Cloud, pool: UserPool
 ) -> None:
-    other = replace(parts, settings=parts.settings.model_copy(update={"user_pool": None}))
+    other = replace(services, settings=services.settings.model_copy(update={"user_pool": None}))
     browser = Browser(other, issuer)
     browser.sign_in(auth_time=clock.at // 1000 - 5)
     add(browser)
@@ -365,13 +369,13 @@ def test_another_issuers_identity_stays_and_the_page_says_where(
     assert add(browser)
 
 
-def test_a_session_elsewhere_is_not_renewed(browser: Browser, parts: Parts, issuer: Issuer, clock: Clock) -> None:
-    elsewhere = Browser(parts, issuer)
+def test_a_session_elsewhere_is_not_renewed(browser: Browser, services: Services, issuer: Issuer, clock: Clock) -> None:
+    elsewhere = Browser(services, issuer)
     elsewhere.sign_in(auth_time=clock.at // 1000 - 50)
     browser.submit("/settings/delete")
     clock.forward(3600)
     assert "Sign in" in elsewhere.get("/").text
 
 
-def test_a_deleted_accounts_table_is_the_app_of_a_stranger(parts: Parts) -> None:
-    assert TestClient(create_app(parts)).delete("/v1/me").status_code == 401
+def test_a_deleted_accounts_table_is_the_app_of_a_stranger(services: Services) -> None:
+    assert TestClient(create_app(services)).delete("/v1/me").status_code == 401

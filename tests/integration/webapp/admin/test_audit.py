@@ -14,7 +14,7 @@ from tests.integration.webapp.admin.conftest import bury
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from webapp import log
 from webapp.auth.identity import Identity
-from webapp.composition import Parts
+from webapp.composition import Services
 
 GRACE = Identity("grace-1906", "grace@example.com", "Grace", "en", operator=True)
 NOBODY_KNOWS = "begun; nobody knows how it ended"
@@ -151,7 +151,7 @@ def test_a_search_is_on_record(operator: Browser, cloud: Cloud, wanted: str, abo
     assert (intent["action"]["S"], intent["about"]["S"], outcome["outcome"]["S"]) == ("search", about, "0 found")
 
 
-def test_a_search_for_an_address_is_on_record_by_its_hash(operator: Browser, parts: Parts, cloud: Cloud) -> None:
+def test_a_search_for_an_address_is_on_record_by_its_hash(operator: Browser, services: Services, cloud: Cloud) -> None:
     operator.submit("/operations/search", wanted="ada@example.com")
-    assert cloud.rows("audit")[0]["about"]["S"] in parts.notifier.installation.address_keys("ada@example.com")
+    assert cloud.rows("audit")[0]["about"]["S"] in services.notifier.installation.address_keys("ada@example.com")
     assert "ada@example.com" not in json.dumps(cloud.rows("audit"))

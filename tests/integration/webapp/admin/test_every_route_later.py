@@ -13,7 +13,7 @@ from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_a_year_later import DAY, deliver, expire
 from tests.integration.webapp.pages.test_pages import add
 from webapp.app import create_app
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.outbox.publisher import Publisher
 
 pytestmark = pytest.mark.slow
@@ -45,39 +45,39 @@ CHANGES: dict[str, tuple[int, dict[str, str]]] = {
 }
 
 
-def routes(parts: Parts) -> Iterator[tuple[str, str]]:
+def routes(services: Services) -> Iterator[tuple[str, str]]:
     """Every method and path of the app, without what lies in its folder of files."""
-    for route in create_app(parts).routes:
+    for route in create_app(services).routes:
         for each in getattr(getattr(route, "original_router", None), "routes", [route]):
             for method in getattr(each, "methods", None) or ():
                 yield method, each.path
 
 
 @pytest.fixture
-def names(operator: Browser, parts: Parts, cloud: Cloud, clock: Clock, publisher: Publisher) -> dict[str, str]:
+def names(operator: Browser, services: Services, cloud: Cloud, clock: Clock, publisher: Publisher) -> dict[str, str]:
     """Ids of two books that are kept and of one that was deleted, all mails delivered; what else is in addresses."""
     operator.sign_in(**GROUPS)
     kept, other, gone = (add(operator, title) for title in ("Middlemarch", "Adam Bede", "Felix Holt"))
     operator.submit(f"/books/{gone}/delete")
     for book in (kept, other, gone):
-        for event in parts.outbox.of_subject(f"books/{book}"):
-            deliver(event, parts, cloud, clock, publisher)
-    [event] = parts.outbox.of_subject(f"books/{kept}")
-    hashed = parts.notifier.installation.address_keys("ada@example.com")[0].removeprefix("address#")
-    link = UnsubscribeLinks("/unsubscribe", parts.secrets.link()[0]).link("books", hashed)
+        for event in services.outbox.of_subject(f"books/{book}"):
+            deliver(event, services, cloud, clock, publisher)
+    [event] = services.outbox.of_subject(f"books/{kept}")
+    hashed = services.notifier.installation.address_keys("ada@example.com")[0].removeprefix("address#")
+    link = UnsubscribeLinks("/unsubscribe", services.secrets.link()[0]).link("books", hashed)
     ids = {"book_id": kept, "other": other, "gone": gone, "event": event.id}
     return ids | {"token": link.rpartition("/")[2], "slug": "invalid"}
 
 
 @pytest.mark.parametrize("days", [200, 361])
 def test_everything_opens_and_everything_can_be_done(
-    operator: Browser, parts: Parts, issuer: Issuer, cloud: Cloud, clock: Clock, names: dict[str, str], days: int
+    operator: Browser, services: Services, issuer: Issuer, cloud: Cloud, clock: Clock, names: dict[str, str], days: int
 ) -> None:
     clock.forward(days * DAY)
     expire(cloud, clock)
     operator.sign_in(**GROUPS)
     ada, bob = (
-        client_with(parts, issuer.token(sub=sub, auth_time=clock.at // 1000)) for sub in ("ada-1815", "bob-1900")
+        client_with(services, issuer.token(sub=sub, auth_time=clock.at // 1000)) for sub in ("ada-1815", "bob-1900")
     )
     book, gone = names["book_id"], names["gone"]
     queries = {"/mails": f"?book={book}", "/books/{book_id}/preview": f"?event={names['event']}"}
@@ -85,7 +85,7 @@ def test_everything_opens_and_everything_can_be_done(
     special = {"/sign-in": 303, "/sign-in/done": 400} | dict.fromkeys(
         [*queries][1:], 404
     )  # there are no templates here
-    asked = [path for method, path in routes(parts) if method == "GET"]
+    asked = [path for method, path in routes(services) if method == "GET"]
     assert len(asked) > 20
     for path in asked:
         who = ada if path.startswith("/v1/") else operator
@@ -96,7 +96,7 @@ def test_everything_opens_and_everything_can_be_done(
         assert operator.get(page).status_code == kept, page
     assert ada.get(f"/v1/books/{gone}/notifications").status_code == kept
     assert ("Felix Holt" in operator.get("/deleted-books").text) == (kept == 200)
-    for method, path in routes(parts):
+    for method, path in routes(services):
         assert method in {"GET", "HEAD"} or f"{method} {path}" in CHANGES
     for route, (status, fields) in CHANGES.items():
         method, path = route.split()

@@ -16,7 +16,7 @@ from tests.integration.webapp.admin.conftest import bury, record, suppress
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from tests.integration.webapp.outbox.test_publisher import Lambda
 from tests.integration.webapp.pages.test_pages import add
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.functions import reconcile
 from webapp.outbox.publisher import Publisher
 from webapp.settings import ReconcileSettings
@@ -54,12 +54,12 @@ def read_attributes(request: dict[str, Any]) -> set[str]:
 
 
 def test_no_page_and_no_run_reads_more_than_it_may(
-    operator: Browser, parts: Parts, cloud: Cloud, clock: Clock, publisher: Publisher, ses: Region,
+    operator: Browser, services: Services, cloud: Cloud, clock: Clock, publisher: Publisher, ses: Region,
     reads: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    key = address_key(parts.secrets.address()[0], "ada@example.com")
+    key = address_key(services.secrets.address()[0], "ada@example.com")
     book_id = add(operator)
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.of_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1", "body": b"x"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     record(cloud, "m-1", state="suppressed", address=key)
@@ -78,7 +78,7 @@ def test_no_page_and_no_run_reads_more_than_it_may(
     assert operator.submit("/settings").status_code == 200
     publisher.publish([event])
     settings = ReconcileSettings(ledger_table="herald-ledger", event_source="urn:herald:webapp")
-    monkeypatch.setattr(reconcile, "compose", lambda: (settings, parts.outbox, parts.ledger, publisher))
+    monkeypatch.setattr(reconcile, "compose", lambda: (settings, services.outbox, services.ledger, publisher))
     monkeypatch.setattr(reconcile, "read_clock", clock)
     clock.forward(3601)
     assert reconcile.handler(None, Lambda())["settled"] == 1

@@ -25,7 +25,7 @@ from tests.integration.webapp.pages.test_pages import add
 from tests.waiting import LIMIT
 from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.aws.clients import CONFIG, keep_deadline
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.outbox.publisher import Publisher
 
 _PAGES = ["/operations", "/operations/dead", "/operations/suppressions", "/operations/done"]
@@ -132,11 +132,11 @@ def test_a_button_sends_as_many_letters_as_it_says(
     assert not letters(cloud, "dead")
 
 
-def test_what_there_was_no_time_for_stays_and_is_named(parts: Parts, cloud: Cloud) -> None:
+def test_what_there_was_no_time_for_stays_and_is_named(services: Services, cloud: Cloud) -> None:
     for number in range(5):
         bury(cloud, f"m-{number}")
     ticks = iter([0.0, 1.0, 2.0, 30.0])
-    outcome = redrive(parts.notifier.installation, LetterFilter(), confirmed=False, clock=lambda: next(ticks, 30.0))
+    outcome = redrive(services.notifier.installation, LetterFilter(), confirmed=False, clock=lambda: next(ticks, 30.0))
     sent = len(letters(cloud, "retry"))
     assert 0 < sent < 5
     assert outcome == f"{sent} queued again, {5 - sent} not yet: they are still in dead, send them again"
@@ -145,10 +145,10 @@ def test_what_there_was_no_time_for_stays_and_is_named(parts: Parts, cloud: Clou
 
 @pytest.mark.parametrize("sentence", ["the usual sentence", "Ein anderer Satz, den niemand kennt.", ""])
 def test_no_sentence_of_the_notifiers_decides_anything(
-    operator: Browser, parts: Parts, cloud: Cloud, sentence: str
+    operator: Browser, services: Services, cloud: Cloud, sentence: str
 ) -> None:
     book_id = add(operator)
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.of_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     for code, shown in (
@@ -162,7 +162,7 @@ def test_no_sentence_of_the_notifiers_decides_anything(
     bury(cloud, "m-1", sentence or "-", code=ReasonCode.PROVIDER_REFUSED)
     bury(cloud, "m-2", f"{sentence} 2", code=ReasonCode.PROVIDER_REFUSED)
     bury(cloud, "m-3", sentence or "-", code=ReasonCode.RETRIES_EXHAUSTED)
-    assert [(group.code, len(group.letters)) for group in group_dead_letters(parts.notifier.installation)] == [
+    assert [(group.code, len(group.letters)) for group in group_dead_letters(services.notifier.installation)] == [
         (ReasonCode.PROVIDER_REFUSED, 2),
         (ReasonCode.RETRIES_EXHAUSTED, 1),
     ]
@@ -176,9 +176,9 @@ def test_a_letter_that_is_gone_is_said_and_recorded_as_failed(operator: Browser,
     assert outcome["outcome"]["S"].startswith("failed: the ledger knows no message")
 
 
-def test_an_address_is_taken_off_every_list(operator: Browser, parts: Parts, cloud: Cloud, ses: Region) -> None:
+def test_an_address_is_taken_off_every_list(operator: Browser, services: Services, cloud: Cloud, ses: Region) -> None:
     for address in ("ada@example.com", "bob@example.com"):
-        suppress(cloud, address_key(parts.secrets.address()[0], address))
+        suppress(cloud, address_key(services.secrets.address()[0], address))
     assert "2 on Herald" in operator.get("/operations/suppressions").text
     ses.suppress("ada@example.com")
     ses.suppress("eve@example.com")
@@ -193,12 +193,12 @@ def test_an_address_is_taken_off_every_list(operator: Browser, parts: Parts, clo
 
 
 def test_the_list_of_a_tenant_is_told_as_its_own_and_an_address_is_taken_off_it_too(
-    operator: Browser, parts: Parts, cloud: Cloud, switch: Lambda
+    operator: Browser, services: Services, cloud: Cloud, switch: Lambda
 ) -> None:
     declared = pack_tenants({"acme": {"from": "mail@acme.example", "suppression": "own"}})
     settings = {"HERALD_PROVIDERS": "ses://us-east-1", "HERALD_TENANTS": declared}
     switch.client.update_function_configuration(FunctionName="herald-notify", Environment={"Variables": settings})
-    own = own_list_key(address_key(parts.secrets.address()[0], "ada@example.com"), "acme")
+    own = own_list_key(address_key(services.secrets.address()[0], "ada@example.com"), "acme")
     suppress(cloud, own)
     page = operator.get("/operations/suppressions").text
     assert "for the mails of <code>acme</code> alone" in page
@@ -211,10 +211,10 @@ def test_the_list_of_a_tenant_is_told_as_its_own_and_an_address_is_taken_off_it_
 
 @pytest.mark.usefixtures("ses")
 def test_a_readers_choice_is_not_on_the_list_and_outlives_a_removal(
-    operator: Browser, parts: Parts, cloud: Cloud
+    operator: Browser, services: Services, cloud: Cloud
 ) -> None:
-    hashed = address_key(parts.secrets.address()[0], "ada@example.com").removeprefix("address#")
-    parts.preferences.unsubscribe("books", hashed, 1_795_248_000_000, "link")
+    hashed = address_key(services.secrets.address()[0], "ada@example.com").removeprefix("address#")
+    services.preferences.unsubscribe("books", hashed, 1_795_248_000_000, "link")
     assert "Everybody gets mail" in operator.get("/operations/suppressions").text
     refused = operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
     assert refused.status_code == 409
@@ -227,7 +227,7 @@ def test_a_readers_choice_is_not_on_the_list_and_outlives_a_removal(
     assert "1 on Herald" in operator.get("/operations/suppressions").text
     operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
     assert "Everybody gets mail" in operator.get("/operations/suppressions").text
-    assert parts.preferences.find_stopped(["books"], hashed) == {"books"}
+    assert services.preferences.find_stopped(["books"], hashed) == {"books"}
 
 
 def test_a_ledger_too_large_to_read_in_time_is_said(
@@ -242,9 +242,9 @@ def test_a_ledger_too_large_to_read_in_time_is_said(
 
 
 def test_an_address_that_ses_does_not_let_go_stays_listed(
-    operator: Browser, parts: Parts, cloud: Cloud, ses: Region
+    operator: Browser, services: Services, cloud: Cloud, ses: Region
 ) -> None:
-    suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
+    suppress(cloud, address_key(services.secrets.address()[0], "ada@example.com"))
     ses.suppress("ada@example.com")
     with refuse_calls(ses.client, "DeleteSuppressedDestination", "AccessDeniedException"):
         assert operator.submit("/operations/suppressions/remove", wanted="ada@example.com").status_code == 500
@@ -255,16 +255,16 @@ def test_an_address_that_ses_does_not_let_go_stays_listed(
 
 
 def test_what_the_outbox_gave_up_is_published_again_on_record(
-    operator: Browser, parts: Parts, cloud: Cloud, publisher: Publisher
+    operator: Browser, services: Services, cloud: Cloud, publisher: Publisher
 ) -> None:
     book_id = add(operator)
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
-    parts.outbox.mark_rejected(event, "SNS refused the event (InvalidParameter)", 1)
+    [event] = services.outbox.of_subject(f"books/{book_id}")
+    services.outbox.mark_rejected(event, "SNS refused the event (InvalidParameter)", 1)
     found = operator.submit("/operations/search", wanted=book_id).text
     assert "Publish again" in found
     done = operator.submit("/operations/publish", subject=event.subject, event=event.id)
     assert "handed to the sweeper" in done.text
-    assert publisher.publish(parts.outbox.find_overdue(2**50)).published == 1
+    assert publisher.publish(services.outbox.find_overdue(2**50)).published == 1
     assert [json.loads(each["Message"])["id"] for each in cloud.receive()] == [event.id]
     assert "Publish again" not in operator.submit("/operations/search", wanted=book_id).text
     assert operator.submit("/operations/publish", subject=event.subject, event=event.id).status_code == 409
@@ -336,8 +336,10 @@ def test_a_hopeless_letter_is_thrown_away_after_a_question_on_record(operator: B
     assert operator.submit("/operations/discard").status_code == 400
 
 
-def test_what_would_be_stopped_is_not_sent_again_and_says_why(operator: Browser, parts: Parts, cloud: Cloud) -> None:
-    key = address_key(parts.secrets.address()[0], "ada@example.com")
+def test_what_would_be_stopped_is_not_sent_again_and_says_why(
+    operator: Browser, services: Services, cloud: Cloud
+) -> None:
+    key = address_key(services.secrets.address()[0], "ada@example.com")
     suppress(cloud, key)
     bury(cloud, "m-1")
     record(cloud, "m-1", state="rejected", address=key)

@@ -15,17 +15,17 @@ from tests.integration.webapp.admin.conftest import bury, queue_url, record
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
 from webapp.auth.identity import Identity
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.pages.state_labels import label_for
 
 _REQUEST = ledger_scan._request
 
 
 def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
-    operator: Browser, parts: Parts, cloud: Cloud
+    operator: Browser, services: Services, cloud: Cloud
 ) -> None:
     book_id = add(operator)
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.of_subject(f"books/{book_id}")
     at = 1_795_248_000_000
     first = [
         {"state": "bounced", "at": at, "release": "r", "detail": "no mailbox", "reason_code": "bounced"},
@@ -47,7 +47,7 @@ def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
     )
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1-2"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
-    [told] = parts.service.notifications(Identity(event.owner, "ada@example.com", "Ada", "en"), book_id)
+    [told] = services.book_service.notifications(Identity(event.owner, "ada@example.com", "Ada", "en"), book_id)
     assert (told.state, told.reason_code) == ("delivered", None)
     assert [row.reason_code for row in told.rows if row.release] == ["bounced", "sent_again", None]
     text = operator.get(f"/books/{book_id}").text
@@ -55,10 +55,10 @@ def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
     assert "An operator had the mail sent again, as another message." in text
 
 
-def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, parts: Parts, cloud: Cloud) -> None:
+def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, services: Services, cloud: Cloud) -> None:
     book_id = add(operator)
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
-    key = address_key(parts.secrets.address()[0], "ada@example.com")
+    [event] = services.outbox.of_subject(f"books/{book_id}")
+    key = address_key(services.secrets.address()[0], "ada@example.com")
     record(cloud, "m-7", state="delivered", address=key, type="book.created")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
@@ -71,8 +71,10 @@ def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, pa
     assert "Nothing was found" in operator.submit("/operations/search", wanted="<script>").text
 
 
-def test_by_its_address_a_mail_is_told_as_by_its_message_id(operator: Browser, parts: Parts, cloud: Cloud) -> None:
-    key = address_key(parts.secrets.address()[0], "ada@example.com")
+def test_by_its_address_a_mail_is_told_as_by_its_message_id(
+    operator: Browser, services: Services, cloud: Cloud
+) -> None:
+    key = address_key(services.secrets.address()[0], "ada@example.com")
     told = {"tenant": "acme", "trace": "4bf92f3577b34da6a3ce929d0e0e4736", "parked": "a/1"}
     record(cloud, "m-8", state="unknown", address=key, type="book.created", **told)
     for wanted in ("m-8", "ada@example.com"):
@@ -83,9 +85,9 @@ def test_by_its_address_a_mail_is_told_as_by_its_message_id(operator: Browser, p
 
 
 def test_an_event_of_another_publisher_that_failed_its_schema_is_found_in_every_way(
-    operator: Browser, parts: Parts, cloud: Cloud
+    operator: Browser, services: Services, cloud: Cloud
 ) -> None:
-    key = address_key(parts.secrets.address()[0], "ada@example.com")
+    key = address_key(services.secrets.address()[0], "ada@example.com")
     names = {"source": "urn:shop", "id": "order-7", "subject": "orders/7"}
     bury(cloud, "m-9", "data must contain ['book']", code=ReasonCode.EVENT_INVALID)
     record(
@@ -116,9 +118,9 @@ def test_a_letter_without_a_record_is_found_too(operator: Browser, cloud: Cloud)
         assert "ada@example.com" not in page.lower()
 
 
-def test_a_reader_who_unsubscribed_is_told_as_that(operator: Browser, parts: Parts) -> None:
-    key = address_key(parts.secrets.address()[0], "ada@example.com").removeprefix("address#")
-    parts.preferences.unsubscribe("books", key, 1, "link")
+def test_a_reader_who_unsubscribed_is_told_as_that(operator: Browser, services: Services) -> None:
+    key = address_key(services.secrets.address()[0], "ada@example.com").removeprefix("address#")
+    services.preferences.unsubscribe("books", key, 1, "link")
     page = operator.submit("/operations/search", wanted="ada@example.com").text
     assert "its reader has unsubscribed from books" in page
 

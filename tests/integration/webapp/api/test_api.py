@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from tests.integration.webapp.conftest import Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
 from webapp.auth.rate_limit import RateLimiter
-from webapp.composition import Parts
+from webapp.composition import Services
 
 BOOK = {"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin", "isbn": "0-441-00731-7"}
 
@@ -302,8 +302,8 @@ def test_openapi_describes_problems_and_nothing_of_the_frameworks_own(anyone: Te
     assert post["security"]
 
 
-def test_an_expired_token_is_told_apart(parts: Parts, issuer: Issuer) -> None:
-    answer = client_with(parts, issuer.token(exp=1)).get("/v1/books")
+def test_an_expired_token_is_told_apart(services: Services, issuer: Issuer) -> None:
+    answer = client_with(services, issuer.token(exp=1)).get("/v1/books")
     assert answer.status_code == 401
     assert answer.json()["detail"] == "The token has expired."
 
@@ -318,8 +318,8 @@ def test_the_timeline_begins_with_the_commit(ada: TestClient, clock: Clock) -> N
     assert [row["state"] for row in notification["rows"]] == ["committed"]
 
 
-def test_who_asks_too_often_is_told_when_to_come_back(parts: Parts, issuer: Issuer) -> None:
-    slow = replace(parts, limiter=RateLimiter(1, lambda: 0.0))
+def test_who_asks_too_often_is_told_when_to_come_back(services: Services, issuer: Issuer) -> None:
+    slow = replace(services, limiter=RateLimiter(1, lambda: 0.0))
     ada, stranger = client_with(slow, issuer.token()), client_with(slow, "nonsense")
     assert [ada.get("/v1/books").status_code for _ in range(4)] == [200, 200, 429, 429]
     assert [stranger.get("/v1/books").status_code for _ in range(4)] == [401, 401, 429, 429]

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from webapp.books.repository import BookRepository
-from webapp.composition import Parts
+from webapp.composition import Services
 
 BOOK = {"title": "Kindred", "author": "Octavia E. Butler"}
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}
@@ -161,8 +161,8 @@ def test_twenty_at_once_make_one_book(ada: TestClient, cloud: Cloud) -> None:
     assert len(cloud.rows("book")) == len(cloud.rows("outbox")) == 1
 
 
-def test_a_form_sent_twice_adds_one_book(browser: Browser, parts: Parts, cloud: Cloud) -> None:
-    key = parts.new_id()
+def test_a_form_sent_twice_adds_one_book(browser: Browser, services: Services, cloud: Cloud) -> None:
+    key = services.new_id()
     for _ in range(2):
         browser.submit("/books", key=key, title="Middlemarch", author="George Eliot")
     assert len(cloud.rows("book")) == 1

@@ -21,7 +21,7 @@ from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.text_validation import LINE_PATTERN, is_line
 
 pytestmark = pytest.mark.slow
@@ -53,15 +53,15 @@ schemathesis.openapi.format("line", st.from_regex(LINE_PATTERN, fullmatch=True).
 
 
 @pytest.fixture
-def parts(parts: Parts) -> Parts:
+def services(services: Services) -> Services:
     """With the notifier that an account's deletion asks for its tenants."""
     Lambda(None)
-    return parts
+    return services
 
 
 @pytest.fixture
-def document(parts: Parts) -> OpenApiSchema:
-    return schemathesis.openapi.from_asgi("/v1/openapi.json", create_app(parts))
+def document(services: Services) -> OpenApiSchema:
+    return schemathesis.openapi.from_asgi("/v1/openapi.json", create_app(services))
 
 
 @pytest.fixture
@@ -101,9 +101,9 @@ def test_no_undocumented_answer(
     answers_as_documented()
 
 
-def test_no_undocumented_answer_on_any_road(cloud: Cloud, parts: Parts, signed: Mapping[str, str]) -> None:
+def test_no_undocumented_answer_on_any_road(cloud: Cloud, services: Services, signed: Mapping[str, str]) -> None:
     numbers = itertools.count()
-    counted = replace(parts, new_id=lambda: f"{next(numbers):026d}")
+    counted = replace(services, new_id=lambda: f"{next(numbers):026d}")
     document = schemathesis.openapi.from_asgi("/v1/openapi.json", create_app(counted))
 
     class Road(document.exclude(path="/v1/me").as_state_machine()):  # type: ignore[misc]  # made at run time

@@ -18,7 +18,7 @@ from tests.npm import install
 from tests.waiting import LIMIT
 from webapp.app import create_app
 from webapp.auth.rate_limit import RateLimiter
-from webapp.composition import Parts
+from webapp.composition import Services
 
 pytestmark = pytest.mark.slow
 
@@ -27,8 +27,8 @@ BOOK = {"title": "T", "author": "A"}
 
 
 @pytest.fixture
-def document(parts: Parts) -> dict[str, Any]:
-    return create_app(parts).openapi()
+def document(services: Services) -> dict[str, Any]:
+    return create_app(services).openapi()
 
 
 def test_spectral_has_nothing_against_it(document: dict[str, Any], tmp_path: Path) -> None:
@@ -45,10 +45,10 @@ def test_spectral_has_nothing_against_it(document: dict[str, Any], tmp_path: Pat
     assert done.returncode == 0, done.stdout
 
 
-def test_it_says_where_and_how_to_authenticate(document: dict[str, Any], parts: Parts) -> None:
+def test_it_says_where_and_how_to_authenticate(document: dict[str, Any], services: Services) -> None:
     assert document["servers"] == [{"url": "https://herald.example", "description": "this installation"}]
     [scheme] = document["components"]["securitySchemes"].values()
-    assert (scheme["type"], scheme["openIdConnectUrl"]) == ("openIdConnect", parts.settings.oidc_discovery_url)
+    assert (scheme["type"], scheme["openIdConnectUrl"]) == ("openIdConnect", services.settings.oidc_discovery_url)
     for path, operations in document["paths"].items():
         for operation in operations.values():
             assert bool(operation.get("security")) == path.startswith("/v1/")
@@ -86,8 +86,8 @@ def test_headers_are_told_where_they_are_sent(document: dict[str, Any]) -> None:
     assert "traceparent" in {each["name"] for each in document["paths"]["/v1/books"]["post"]["parameters"]}
 
 
-def test_every_answer_tells_where_the_caller_stands(parts: Parts, issuer: Issuer) -> None:
-    ada = client_with(replace(parts, limiter=RateLimiter(2, lambda: 100.0)), issuer.token())
+def test_every_answer_tells_where_the_caller_stands(services: Services, issuer: Issuer) -> None:
+    ada = client_with(replace(services, limiter=RateLimiter(2, lambda: 100.0)), issuer.token())
     answers = [ada.get("/v1/books"), ada.post("/v1/books", json=BOOK), ada.post("/v1/books"), ada.get("/v1/books/x")]
     assert [answer.status_code for answer in answers] == [200, 201, 415, 404]
     assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"requests";q=4;w=2'}
@@ -98,8 +98,8 @@ def test_every_answer_tells_where_the_caller_stands(parts: Parts, issuer: Issuer
     assert refused.headers["Retry-After"] == "1"
 
 
-def test_a_stranger_is_counted_by_address_and_told_so(parts: Parts) -> None:
-    stranger = TestClient(create_app(replace(parts, limiter=RateLimiter(1, lambda: 100.0))))
+def test_a_stranger_is_counted_by_address_and_told_so(services: Services) -> None:
+    stranger = TestClient(create_app(replace(services, limiter=RateLimiter(1, lambda: 100.0))))
     answers = [stranger.get("/v1/books") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]
     assert [answer.headers["RateLimit"] for answer in answers] == [

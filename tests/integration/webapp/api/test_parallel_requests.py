@@ -12,7 +12,7 @@ from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT
 from webapp.auth.token_refresh import SingleFlightRefresh
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.errors import Unavailable
 
 SESSION = "__Host-herald"
@@ -62,9 +62,9 @@ def test_a_form_of_another_persons_session_is_not(browser: Browser, cloud: Cloud
 
 
 def test_whoever_comes_late_with_the_old_cookie_gets_the_new_session(
-    browser: Browser, parts: Parts, issuer: Issuer, clock: Clock
+    browser: Browser, services: Services, issuer: Issuer, clock: Clock
 ) -> None:
-    beside = Browser(parts, issuer)
+    beside = Browser(services, issuer)
     beside.cookies.update(browser.cookies)
     clock.forward(901)
     assert is_signed_in(browser)
@@ -151,7 +151,7 @@ def test_a_refused_renewal_takes_the_cookie_away(browser: Browser, issuer: Issue
 
 
 def test_a_table_that_takes_no_answer_signs_nobody_out(
-    browser: Browser, parts: Parts, issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, services: Services, issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Half:
         """DynamoDB that takes the claim of a renewal, then is gone."""
@@ -162,11 +162,11 @@ def test_a_table_that_takes_no_answer_signs_nobody_out(
             Half.calls += 1
             if Half.calls > 1:
                 raise EndpointConnectionError(endpoint_url="https://dynamodb")
-            return parts.notifier.dynamodb.put_item(**arguments)  # type: ignore[arg-type]  # passed on
+            return services.notifier.dynamodb.put_item(**arguments)  # type: ignore[arg-type]  # passed on
 
     token_refresh = SingleFlightRefresh(Half(), "herald-books", clock)  # type: ignore[arg-type]  # as much of it as is used
-    monkeypatch.setattr(Parts, "token_refresh", property(lambda _: token_refresh))
+    monkeypatch.setattr(Services, "token_refresh", property(lambda _: token_refresh))
     clock.forward(901)
     assert is_signed_in(browser)
     assert issuer.refreshes == 1
-    assert replace(parts).token_refresh is token_refresh
+    assert replace(services).token_refresh is token_refresh

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from tests.integration.webapp.conftest import HERE, Browser, client_with
 from tests.integration.webapp.issuer import Issuer
-from webapp.composition import Parts
+from webapp.composition import Services
 
 #: What a header may hold on the wire: any byte but those that end it.
 VALUES = some.binary(max_size=60).map(lambda raw: raw.translate(None, b"\r\n\0").strip())
@@ -55,8 +55,8 @@ def token(header: str, payload: str = "{}") -> str:
 
 
 @pytest.fixture
-def ada(parts: Parts, issuer: Issuer) -> Iterator[TestClient]:
-    yield client_with(parts, issuer.token())
+def ada(services: Services, issuer: Issuer) -> Iterator[TestClient]:
+    yield client_with(services, issuer.token())
 
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "\u00e9", "http://herald.example:x"])
@@ -160,12 +160,12 @@ def test_no_form_breaks_anything(browser: Browser, path: str, media_type: str) -
 
 
 def test_a_failure_is_logged_by_type_and_place_and_without_values(
-    ada: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ada: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise LookupError("ada@example.com of account 123456789012")
 
-    monkeypatch.setattr(type(parts.books), "page", fail)
+    monkeypatch.setattr(type(services.books), "page", fail)
     answer = ada.get("/v1/books")
     assert answer.status_code == 500
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

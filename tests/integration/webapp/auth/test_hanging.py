@@ -25,7 +25,7 @@ from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.aws.clients import CONFIG, keep_deadline
 from webapp.books.repository import BookRepository
-from webapp.composition import Parts, build_client_registration
+from webapp.composition import Services, build_client_registration
 from webapp.errors import NotAuthenticated, Unavailable
 from webapp.pages.operations import _LOOK_SECONDS
 from webapp.timeline.ledger_reader import LedgerReader
@@ -203,19 +203,19 @@ def test_a_session_outlives_an_issuer_that_never_answers(
 
 
 @pytest.fixture
-def deaf(parts: Parts, silence: Silence) -> Callable[[str], Parts]:
+def deaf(services: Services, silence: Silence) -> Callable[[str], Services]:
     """The app, with one service of AWS that never answers."""
     config = CONFIG.merge(Config(connect_timeout=0.2, read_timeout=0.2))
     session: Any = boto3.Session("testing", "testing", region_name="us-east-1")
     dynamodb = keep_deadline(session.client("dynamodb", endpoint_url=silence.url, config=config))
 
-    def without(part: str) -> Parts:
-        settings = parts.settings
+    def without(part: str) -> Services:
+        settings = services.settings
         if part == "books":
-            return replace(parts, books=BookRepository(dynamodb, settings.books_table))
+            return replace(services, books=BookRepository(dynamodb, settings.books_table))
         if part == "ledger":
-            return replace(parts, ledger=LedgerReader(dynamodb, settings.ledger_table))
-        return replace(parts, notifier=replace(parts.notifier, dynamodb=dynamodb))
+            return replace(services, ledger=LedgerReader(dynamodb, settings.ledger_table))
+        return replace(services, notifier=replace(services.notifier, dynamodb=dynamodb))
 
     return without
 
@@ -232,7 +232,7 @@ def deaf(parts: Parts, silence: Silence) -> Callable[[str], Parts]:
     ],
 )
 def test_a_page_is_answered_though_dynamodb_is_not(
-    browser: Browser, deaf: Callable[[str], Parts], issuer: Issuer, silence: Silence, part: str, path: str
+    browser: Browser, deaf: Callable[[str], Services], issuer: Issuer, silence: Silence, part: str, path: str
 ) -> None:
     for number in range(3):
         browser.submit("/books", title=f"Book {number}", author="A")
@@ -243,7 +243,7 @@ def test_a_page_is_answered_though_dynamodb_is_not(
     assert len(silence.connections) <= 3 * 3, "each of the three look-ups makes as many attempts as have time"
 
 
-def test_no_call_begins_after_the_deadline(silence: Silence, deaf: Callable[[str], Parts]) -> None:
+def test_no_call_begins_after_the_deadline(silence: Silence, deaf: Callable[[str], Services]) -> None:
     books = deaf("books").books
 
     def ask_too_late() -> None:
@@ -263,9 +263,13 @@ def test_all_waiting_together_is_less_than_ten_seconds() -> None:
 
 
 def test_a_token_endpoint_that_drips_is_one_that_does_not_answer(
-    parts: Parts, discovery: Discovery, verifier: TokenVerifier, dripping: Silence, monkeypatch: pytest.MonkeyPatch
+    services: Services,
+    discovery: Discovery,
+    verifier: TokenVerifier,
+    dripping: Silence,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    registered = OidcIssuer(discovery, verifier, build_client_registration(parts.settings, parts.secrets))
+    registered = OidcIssuer(discovery, verifier, build_client_registration(services.settings, services.secrets))
     monkeypatch.setattr(discovery, "endpoint", lambda _: f"{dripping.url}/token")
     with impatience(), pytest.raises(Unavailable):
         registered.renew("token", verifier.verify(Issuer.token(Issuer.__new__(Issuer))))

@@ -17,7 +17,7 @@ from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT, eventually
 from webapp.auth import secrets as secrets_module
 from webapp.auth.secrets import Secrets
-from webapp.composition import Parts, build_parameter_names
+from webapp.composition import Services, build_parameter_names
 from webapp.errors import Misconfigured
 
 SESSION = "__Host-herald"
@@ -48,17 +48,17 @@ def ssm(cloud: Cloud) -> CountedSsm:
 
 
 @pytest.fixture
-def secrets(ssm: CountedSsm, parts: Parts, seconds: Seconds) -> Secrets:
-    return Secrets(ssm, build_parameter_names(parts.settings), seconds)  # type: ignore[arg-type]  # as much of it as is used
+def secrets(ssm: CountedSsm, services: Services, seconds: Seconds) -> Secrets:
+    return Secrets(ssm, build_parameter_names(services.settings), seconds)  # type: ignore[arg-type]  # as much of it as is used
 
 
-Process = Callable[[], Parts]
+Process = Callable[[], Services]
 
 
 @pytest.fixture
-def process(cloud: Cloud, parts: Parts) -> Process:
+def process(cloud: Cloud, services: Services) -> Process:
     """Another process of the same app: the same table and issuer, secrets of its own."""
-    return lambda: replace(parts, secrets=Secrets(cloud.ssm, build_parameter_names(parts.settings)))
+    return lambda: replace(services, secrets=Secrets(cloud.ssm, build_parameter_names(services.settings)))
 
 
 def put(cloud: Cloud, name: str, value: str) -> None:
@@ -70,8 +70,8 @@ def put_in_front(cloud: Cloud, name: str) -> None:
     put(cloud, name, f"{NEW} {old}")
 
 
-def is_signed_in(parts: Parts, issuer: Issuer, cookie: str) -> bool:
-    browser = Browser(parts, issuer)
+def is_signed_in(services: Services, issuer: Issuer, cookie: str) -> bool:
+    browser = Browser(services, issuer)
     browser.cookies.set(SESSION, cookie, domain="herald.example", path="/")
     return "My books" in browser.get("/").text
 

@@ -14,7 +14,7 @@ from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.auth.secrets import Secrets
-from webapp.composition import Parts, build_client_registration, build_parameter_names
+from webapp.composition import Services, build_client_registration, build_parameter_names
 
 SESSION = "__Host-herald"
 PARAMETER = "/herald/client-secret"
@@ -27,10 +27,10 @@ def issuer() -> Iterator[StrictIssuer]:
 
 
 @pytest.fixture
-def strict(cloud: Cloud, parts: Parts, issuer: StrictIssuer, seconds: Seconds) -> Parts:
+def strict(cloud: Cloud, services: Services, issuer: StrictIssuer, seconds: Seconds) -> Services:
     """The app as a confidential client of the strict issuer."""
     cloud.ssm.put_parameter(Name=PARAMETER, Value=SECRET, Type="SecureString")
-    settings = parts.settings.model_copy(
+    settings = services.settings.model_copy(
         update={
             "oidc_issuer": NAME,
             "oidc_discovery_url": issuer.discovery_url,
@@ -41,11 +41,11 @@ def strict(cloud: Cloud, parts: Parts, issuer: StrictIssuer, seconds: Seconds) -
     discovery = Discovery(NAME, issuer.discovery_url, seconds)
     verifier = TokenVerifier(discovery, CLIENT, Role("groups", "operators"), seconds)
     registered = OidcIssuer(discovery, verifier, build_client_registration(settings, secrets))
-    return replace(parts, settings=settings, secrets=secrets, verifier=verifier, issuer=registered)
+    return replace(services, settings=settings, secrets=secrets, verifier=verifier, issuer=registered)
 
 
 @pytest.fixture
-def signed_in(strict: Parts, issuer: StrictIssuer) -> Browser:
+def signed_in(strict: Services, issuer: StrictIssuer) -> Browser:
     browser = Browser(strict, issuer)
     assert browser.sign_in().status_code == 303
     return browser
@@ -60,7 +60,7 @@ def test_a_secret_with_signs_and_an_audience_in_a_list_sign_in(signed_in: Browse
 
 
 @pytest.mark.parametrize("audience", [[CLIENT, "another"], ["another"], []])
-def test_an_audience_of_others_signs_nobody_in(strict: Parts, issuer: StrictIssuer, audience: list[str]) -> None:
+def test_an_audience_of_others_signs_nobody_in(strict: Services, issuer: StrictIssuer, audience: list[str]) -> None:
     browser = Browser(strict, issuer)
     assert browser.sign_in(aud=audience).status_code == 401
     assert not is_signed_in(browser)
@@ -94,7 +94,7 @@ def test_an_id_token_of_somebody_else_ends_the_session(signed_in: Browser, issue
 
 
 def test_a_refresh_token_is_brought_once_by_all_requests_together(
-    signed_in: Browser, strict: Parts, issuer: StrictIssuer, clock: Clock
+    signed_in: Browser, strict: Services, issuer: StrictIssuer, clock: Clock
 ) -> None:
     beside = Browser(strict, issuer)
     beside.cookies.update(signed_in.cookies)

@@ -13,16 +13,16 @@ from tests.integration.webapp.conftest import HERE, Browser, Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
 from webapp.auth.issuer import Issuer as OidcIssuer
-from webapp.composition import Parts, build_client_registration
+from webapp.composition import Services, build_client_registration
 
 ORIGIN_HOST = "https://api1234567.execute-api.us-east-1.amazonaws.com"
 
 
 @pytest.fixture
-def cdn(parts: Parts) -> TestClient:
+def cdn(services: Services) -> TestClient:
     """A browser at https://herald.example, whose requests reach the app by the name of the API."""
     headers = HERE | {"Accept": "text/html"}
-    return TestClient(create_app(parts), base_url=ORIGIN_HOST, headers=headers, raise_server_exceptions=False)
+    return TestClient(create_app(services), base_url=ORIGIN_HOST, headers=headers, raise_server_exceptions=False)
 
 
 def sign_in(cdn: TestClient, issuer: Issuer) -> None:
@@ -77,11 +77,13 @@ PUBLIC = [
 @pytest.mark.parametrize("public_url", PUBLIC)
 @pytest.mark.parametrize("odd", ODD, ids=" ".join)
 def test_no_page_redirect_cookie_or_event_says_another_name(
-    parts: Parts, issuer: Issuer, cloud: Cloud, public_url: str, odd: dict[str, str]
+    services: Services, issuer: Issuer, cloud: Cloud, public_url: str, odd: dict[str, str]
 ) -> None:
-    settings = parts.settings.model_copy(update={"public_url": public_url})
-    registered = OidcIssuer(parts.issuer._discovery, parts.verifier, build_client_registration(settings, parts.secrets))
-    browser = Browser(replace(parts, settings=settings, issuer=registered), issuer)
+    settings = services.settings.model_copy(update={"public_url": public_url})
+    registered = OidcIssuer(
+        services.issuer._discovery, services.verifier, build_client_registration(settings, services.secrets)
+    )
+    browser = Browser(replace(services, settings=settings, issuer=registered), issuer)
     browser.base_url = URL(ORIGIN_HOST if public_url.startswith("https:") else public_url)
     browser.headers.update({"Origin": public_url, **odd})
     page = browser.get("/sign-in", params={"here": "yes"}, follow_redirects=False).headers["location"]

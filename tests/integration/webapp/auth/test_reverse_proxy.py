@@ -22,7 +22,7 @@ from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT, eventually
 from webapp.app import create_app
 from webapp.auth.issuer import Issuer as OidcIssuer
-from webapp.composition import Parts, build_client_registration
+from webapp.composition import Services, build_client_registration
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -60,9 +60,9 @@ class Proxy(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(parts: Parts) -> Iterator[str]:
+def served(services: Services) -> Iterator[str]:
     """The app at an address of its own, which its public URL does not name; yields its host and port."""
-    config = uvicorn.Config(create_app(parts), port=0, log_config=None, lifespan="off")
+    config = uvicorn.Config(create_app(services), port=0, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -86,14 +86,16 @@ def proxy() -> Iterator[ThreadingHTTPServer]:
 
 
 def test_a_browser_meets_the_public_name_alone(
-    proxy: ThreadingHTTPServer, parts: Parts, issuer: Issuer, cloud: Cloud
+    proxy: ThreadingHTTPServer, services: Services, issuer: Issuer, cloud: Cloud
 ) -> None:
     public = f"http://127.0.0.1:{proxy.server_port}"
-    settings = parts.settings.model_copy(update={"public_url": public})
-    registered = OidcIssuer(parts.issuer._discovery, parts.verifier, build_client_registration(settings, parts.secrets))
+    settings = services.settings.model_copy(update={"public_url": public})
+    registered = OidcIssuer(
+        services.issuer._discovery, services.verifier, build_client_registration(settings, services.secrets)
+    )
     headers = {"Accept": "text/html", "Origin": public, "Sec-Fetch-Site": "same-origin"}
     with (
-        served(replace(parts, settings=settings, issuer=registered)) as origin,
+        served(replace(services, settings=settings, issuer=registered)) as origin,
         httpx.Client(base_url=public, headers=headers, trust_env=False, timeout=LIMIT) as browser,
     ):
         proxy.RequestHandlerClass.origin = origin  # type: ignore[attr-defined]  # this test's own class
@@ -109,8 +111,8 @@ def test_a_browser_meets_the_public_name_alone(
         assert (shelf.status_code, shelf.url.host, shelf.url.port) == (200, "127.0.0.1", proxy.server_port)
         [event] = cloud.rows("outbox")
         assert f"{public}/books/" in event["body"]["S"]
-        link = UnsubscribeLinks(f"{public}/unsubscribe", parts.secrets.link()[0]).link(
-            "books", address_key(parts.secrets.address()[0], "ada@example.com")
+        link = UnsubscribeLinks(f"{public}/unsubscribe", services.secrets.link()[0]).link(
+            "books", address_key(services.secrets.address()[0], "ada@example.com")
         )
         assert browser.get(link).status_code == 200
         assert browser.post(link, data={"List-Unsubscribe": "One-Click"}).status_code == 200

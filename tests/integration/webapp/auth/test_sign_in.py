@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import NAME, Issuer
-from webapp.composition import Parts
+from webapp.composition import Services
 
 SESSION = "__Host-herald"
 BOOK = "/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
@@ -68,9 +68,9 @@ def test_another_state_or_code_signs_nobody_in(stranger: Browser, issuer: Issuer
     assert not is_signed_in(stranger)
 
 
-def test_a_code_of_another_browsers_sign_in_is_refused(stranger: Browser, parts: Parts, issuer: Issuer) -> None:
+def test_a_code_of_another_browsers_sign_in_is_refused(stranger: Browser, services: Services, issuer: Issuer) -> None:
     """Login CSRF: the attacker's own code, handed to the victim."""
-    attackers = issuer.sign_in(page_of(Browser(parts, issuer)))
+    attackers = issuer.sign_in(page_of(Browser(services, issuer)))
     assert stranger.get("/sign-in/done", params=attackers).status_code == 400
     own_state = request_sign_in(stranger)["state"]
     assert stranger.get("/sign-in/done", params=attackers | {"state": own_state}).status_code == 400
@@ -154,9 +154,9 @@ def test_a_visitor_by_another_name_of_the_host_is_led_to_the_one_that_the_issuer
     assert answer.headers["location"] == f"https://herald.example/sign-in?then={BOOK.replace('/', '%2F')}&here=yes"
 
 
-def test_a_session_brought_along_is_replaced(stranger: Browser, parts: Parts, issuer: Issuer) -> None:
+def test_a_session_brought_along_is_replaced(stranger: Browser, services: Services, issuer: Issuer) -> None:
     """Session fixation: the victim signs in in a browser that holds the attacker's cookie."""
-    mallory = Browser(parts, issuer)
+    mallory = Browser(services, issuer)
     mallory.sign_in(sub="mallory", email="mallory@example.com")
     fixed = mallory.cookies[SESSION]
     stranger.cookies.set(SESSION, fixed, domain="herald.example", path="/")
@@ -179,8 +179,8 @@ def test_a_short_session_is_renewed_unnoticed(browser: Browser, issuer: Issuer, 
     assert browser.csrf() == csrf
 
 
-def test_a_session_lives_no_longer_than_the_setting(parts: Parts, issuer: Issuer, clock: Clock) -> None:
-    hasty = Browser(replace(parts, settings=parts.settings.model_copy(update={"session_seconds": 60})), issuer)
+def test_a_session_lives_no_longer_than_the_setting(services: Services, issuer: Issuer, clock: Clock) -> None:
+    hasty = Browser(replace(services, settings=services.settings.model_copy(update={"session_seconds": 60})), issuer)
     hasty.sign_in()
     clock.forward(61)
     assert is_signed_in(hasty)
@@ -267,8 +267,8 @@ def test_a_form_without_the_sessions_token_does_nothing(browser: Browser, cloud:
     assert is_signed_in(browser)
 
 
-def test_a_token_of_another_session_is_refused(browser: Browser, parts: Parts, issuer: Issuer) -> None:
-    mallory = Browser(parts, issuer)
+def test_a_token_of_another_session_is_refused(browser: Browser, services: Services, issuer: Issuer) -> None:
+    mallory = Browser(services, issuer)
     mallory.sign_in(sub="mallory", email="mallory@example.com")
     assert browser.submit("/sign-out", csrf=mallory.csrf()).status_code == 403
 
@@ -283,6 +283,6 @@ def test_a_token_of_another_session_is_refused(browser: Browser, parts: Parts, i
         (None, False),
     ],
 )
-def test_a_claim_makes_an_operator(parts: Parts, issuer: Issuer, groups: object, *, is_operator: bool) -> None:
+def test_a_claim_makes_an_operator(services: Services, issuer: Issuer, groups: object, *, is_operator: bool) -> None:
     claims: dict[str, Any] = {} if groups is None else {"cognito:groups": groups}
-    assert parts.verifier.verify(issuer.token(**claims)).operator is is_operator
+    assert services.verifier.verify(issuer.token(**claims)).operator is is_operator

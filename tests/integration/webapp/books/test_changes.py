@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from tests.integration.webapp.conftest import Clock, Cloud
 from webapp.books.book import Book
 from webapp.books.repository import BookRepository
-from webapp.composition import Parts
+from webapp.composition import Services
 
 BOOK = {"title": "Dawn", "author": "Octavia E. Butler", "isbn": "9780446603775"}
 
@@ -147,7 +147,7 @@ def test_a_book_that_never_keeps_still_is_not_deleted_blindly(
     assert ada.delete(path, headers={"If-Match": '"1"'}).status_code == 412
 
 
-def test_links_lead_through_the_list(ada: TestClient, parts: Parts) -> None:
+def test_links_lead_through_the_list(ada: TestClient, services: Services) -> None:
     for _ in range(5):
         ada.post("/v1/books", json=BOOK)
     page = ada.get("/v1/books", params={"limit": 2})

@@ -20,7 +20,7 @@ from tests.integration.refusals import refuse_calls
 from tests.integration.webapp.admin.conftest import operator, ses, suppress, switch
 from tests.integration.webapp.conftest import Browser, Cloud
 from webapp.app import create_app
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.http.error_handlers import on_aws_error
 
 __all__ = ["operator", "ses", "switch"]
@@ -37,10 +37,10 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def link(parts: Parts) -> str:
+def link(services: Services) -> str:
     """The path of the unsubscribe link in a mail to Ada."""
-    [key, *_] = parts.secrets.link()
-    address = address_key(parts.secrets.address()[0], "ada@example.com")
+    [key, *_] = services.secrets.link()
+    address = address_key(services.secrets.address()[0], "ada@example.com")
     return UnsubscribeLinks("/unsubscribe", key).link("books", address)
 
 
@@ -112,10 +112,10 @@ def test_a_throttled_topic_is_asked_again(cloud: Cloud, code: str) -> None:
     assert len(refused) == 2
 
 
-def test_a_function_whose_queue_is_being_changed_is_a_503(parts: Parts) -> None:
+def test_a_function_whose_queue_is_being_changed_is_a_503(services: Services) -> None:
     """https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html"""
     answer: Any = {"Error": {"Code": "ResourceInUseException", "Message": ""}}
-    assert refuse(parts, answer).status_code == 503
+    assert refuse(services, answer).status_code == 503
 
 
 def test_a_throttled_function_is_said(operator: Browser, cloud: Cloud) -> None:
@@ -135,43 +135,43 @@ def test_a_throttled_function_is_said(operator: Browser, cloud: Cloud) -> None:
         ("InternalErrorException", 500),
     ],
 )
-def test_whatever_aws_calls_a_refusal_of_the_moment(parts: Parts, code: str, status: int) -> None:
+def test_whatever_aws_calls_a_refusal_of_the_moment(services: Services, code: str, status: int) -> None:
     answer: Any = {"Error": {"Code": code, "Message": "arn:aws"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    said = refuse(parts, answer)
+    said = refuse(services, answer)
     assert (said.status_code, "Retry-After" in said.headers) == (503, True)
 
 
-def test_every_code_that_botocore_knows_to_pass_does(parts: Parts) -> None:
+def test_every_code_that_botocore_knows_to_pass_does(services: Services) -> None:
     throttled: Any = standard.ThrottledRetryableChecker
     transient: Any = standard.TransientRetryableChecker
     for code in {*throttled._THROTTLED_ERROR_CODES, *transient._TRANSIENT_ERROR_CODES}:
         answer: Any = {"Error": {"Code": code, "Message": ""}}
-        assert refuse(parts, answer).status_code == 503, code
+        assert refuse(services, answer).status_code == 503, code
 
 
-def test_what_does_not_pass_is_our_fault(parts: Parts) -> None:
+def test_what_does_not_pass_is_our_fault(services: Services) -> None:
     answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "arn:aws:iam::123456789012:role/x"}}
-    said = refuse(parts, answer)
+    said = refuse(services, answer)
     assert said.status_code == 500
     assert "123456789012" not in bytes(said.body).decode()
 
 
-def refuse(parts: Parts, answer: Any) -> Response:
+def refuse(services: Services, answer: Any) -> Response:
     """What the web app makes of the answer; in a thread of its own: a browser's tests leave a loop in theirs."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, on_aws_error(request_of(parts), ClientError(answer, "Some"))).result()
+        return pool.submit(asyncio.run, on_aws_error(request_of(services), ClientError(answer, "Some"))).result()
 
 
-def request_of(parts: Parts) -> Request:
-    scope = {"type": "http", "method": "GET", "path": "/v1/books", "headers": [], "app": create_app(parts)}
+def request_of(services: Services) -> Request:
+    scope = {"type": "http", "method": "GET", "path": "/v1/books", "headers": [], "app": create_app(services)}
     return Request(scope)
 
 
 @pytest.mark.exact  # it uses up all attempts but one
-def test_an_address_is_taken_off_the_list_while_a_mail_to_it_is_claimed(parts: Parts, cloud: Cloud) -> None:
-    suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
-    entry = find_suppression(parts.notifier.installation, "ada@example.com")
+def test_an_address_is_taken_off_the_list_while_a_mail_to_it_is_claimed(services: Services, cloud: Cloud) -> None:
+    suppress(cloud, address_key(services.secrets.address()[0], "ada@example.com"))
+    entry = find_suppression(services.notifier.installation, "ada@example.com")
     assert entry is not None
     with refuse_calls(cloud.dynamodb, "UpdateItem", CONFLICT, times=4):
-        remove_suppression(parts.notifier.installation, entry)
-    assert find_suppression(parts.notifier.installation, "ada@example.com") is None
+        remove_suppression(services.notifier.installation, entry)
+    assert find_suppression(services.notifier.installation, "ada@example.com") is None

@@ -12,29 +12,29 @@ from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
 from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository
-from webapp.composition import Parts
+from webapp.composition import Services
 
 BOOK = {"title": "T", "author": "A"}
 JSON = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
 
 
 @pytest.fixture
-def parts(parts: Parts, cloud: Cloud) -> Parts:
+def services(services: Services, cloud: Cloud) -> Services:
     """Three mails in ten minutes, five in a day."""
-    return replace(parts, books=BookRepository(cloud.dynamodb, "herald-books", MailBudget(3, 5)))
+    return replace(services, books=BookRepository(cloud.dynamodb, "herald-books", MailBudget(3, 5)))
 
 
-def process(parts: Parts, issuer: Issuer) -> TestClient:
+def process(services: Services, issuer: Issuer) -> TestClient:
     """Another process: it shares nothing with this one but the table."""
-    return client_with(replace(parts, books=replace_budget(parts)), issuer.token())
+    return client_with(replace(services, books=replace_budget(services)), issuer.token())
 
 
-def replace_budget(parts: Parts) -> BookRepository:
-    return BookRepository(parts.notifier.dynamodb, "herald-books", MailBudget(3, 5))
+def replace_budget(services: Services) -> BookRepository:
+    return BookRepository(services.notifier.dynamodb, "herald-books", MailBudget(3, 5))
 
 
-def test_the_limit_holds_across_processes(parts: Parts, issuer: Issuer, cloud: Cloud, clock: Clock) -> None:
-    processes = [process(parts, issuer) for _ in range(5)]
+def test_the_limit_holds_across_processes(services: Services, issuer: Issuer, cloud: Cloud, clock: Clock) -> None:
+    processes = [process(services, issuer) for _ in range(5)]
     answers = [each.post("/v1/books", json=BOOK) for each in processes]
     assert [answer.status_code for answer in answers] == [201, 201, 201, 429, 429]
     assert len(cloud.rows("outbox")) == 3
@@ -48,8 +48,8 @@ def test_the_limit_holds_across_processes(parts: Parts, issuer: Issuer, cloud: C
     assert processes[0].post("/v1/books", json=BOOK).status_code == 201
 
 
-def test_requests_at_once_are_no_way_around_it(parts: Parts, issuer: Issuer, cloud: Cloud) -> None:
-    processes = [process(parts, issuer) for _ in range(4)]
+def test_requests_at_once_are_no_way_around_it(services: Services, issuer: Issuer, cloud: Cloud) -> None:
+    processes = [process(services, issuer) for _ in range(4)]
     with ThreadPoolExecutor(12) as crowd:
         answers = list(crowd.map(lambda number: processes[number % 4].post("/v1/books", json=BOOK), range(12)))
     assert {answer.status_code for answer in answers} == {201, 429}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.webapp.conftest import Cloud
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.functions import post_confirmation
 from webapp.settings import PostConfirmationSettings
 
@@ -23,11 +23,11 @@ ADA = {
 
 
 @pytest.fixture(autouse=True)
-def composed(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+def composed(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = PostConfirmationSettings(
         books_table="herald-books", event_source="urn:herald:webapp", public_url="https://herald.example"
     )
-    monkeypatch.setattr(post_confirmation, "compose", lambda: (settings, parts.outbox))
+    monkeypatch.setattr(post_confirmation, "compose", lambda: (settings, services.outbox))
 
 
 def trigger(source: str = "PostConfirmation_ConfirmSignUp", **attributes: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.documented.worst_case import keep_promised
 from tests.integration.webapp.conftest import Clock, Cloud
 from webapp.auth.identity import Identity
 from webapp.books.book import BookIn
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.functions import relay, sweeper
 from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import Outbox, OutboxEvent, build_outbox_item
@@ -33,25 +33,27 @@ class Lambda:
 
 
 @pytest.fixture(autouse=True)
-def composed(publisher: Publisher, cloud: Cloud, parts: Parts, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def composed(
+    publisher: Publisher, cloud: Cloud, services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The handlers work with this test's cloud and clock."""
     settings = OutboxSettings(books_table="herald-books", events_topic_arn=cloud.topic_arn, sweep_after_seconds=60)
     monkeypatch.setattr(relay, "compose", lambda: publisher)
-    monkeypatch.setattr(sweeper, "compose", lambda: (settings, parts.outbox, publisher))
+    monkeypatch.setattr(sweeper, "compose", lambda: (settings, services.outbox, publisher))
     monkeypatch.setattr(sweeper, "read_clock", clock)
 
 
-def add(parts: Parts, number: int = 1) -> OutboxEvent:
-    added = parts.service.add(ADA, BookIn(title=f"Volume {number}", author="A"), None)
-    [event] = parts.outbox.of_subject(f"books/{added.book.id}")
+def add(services: Services, number: int = 1) -> OutboxEvent:
+    added = services.book_service.add(ADA, BookIn(title=f"Volume {number}", author="A"), None)
+    [event] = services.outbox.of_subject(f"books/{added.book.id}")
     return event
 
 
-def test_events_of_one_subject_are_read_to_the_last_page(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+def test_events_of_one_subject_are_read_to_the_last_page(services: Services, cloud: Cloud, clock: Clock) -> None:
     for number in range(20):  # more than the megabyte that DynamoDB reads for one page
         event = CommittedEvent(f"{number:02}", "book.created", "books/1", "ada-1815", "x" * 60_000)
         cloud.dynamodb.put_item(TableName="herald-books", Item=build_outbox_item(event, clock()))
-    assert [event.id for event in parts.outbox.of_subject("books/1")] == [f"{number:02}" for number in range(20)]
+    assert [event.id for event in services.outbox.of_subject("books/1")] == [f"{number:02}" for number in range(20)]
 
 
 def put(cloud: Cloud, clock: Clock, event_id: str, body: str = "{}", type_: str = "book.created") -> None:
@@ -65,24 +67,24 @@ def stream_of(cloud: Cloud) -> dict[str, Any]:
     return {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items]}
 
 
-def row(parts: Parts, event: CommittedEvent | OutboxEvent) -> OutboxEvent:
-    [found] = [each for each in parts.outbox.of_subject(event.subject) if each.id == event.id]
+def row(services: Services, event: CommittedEvent | OutboxEvent) -> OutboxEvent:
+    [found] = [each for each in services.outbox.of_subject(event.subject) if each.id == event.id]
     return found
 
 
-def test_the_relay_publishes_the_stored_bytes_with_their_type(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    event = add(parts)
+def test_the_relay_publishes_the_stored_bytes_with_their_type(services: Services, cloud: Cloud, clock: Clock) -> None:
+    event = add(services)
     clock.forward(1)
     assert relay.handler(stream_of(cloud), None) == {"published": 1, "rejected": 0, "left": 0}
     [heard] = cloud.receive()
     assert heard["Message"] == event.body
     assert heard["MessageAttributes"]["type"] == {"Type": "String", "Value": "book.created"}
-    marked = row(parts, event)
+    marked = row(services, event)
     assert (marked.state, marked.message_id, marked.published_at) == ("published", heard["MessageId"], clock())
 
 
-def test_only_new_outbox_rows_are_published(parts: Parts, cloud: Cloud) -> None:
-    add(parts)
+def test_only_new_outbox_rows_are_published(services: Services, cloud: Cloud) -> None:
+    add(services)
     batch = stream_of(cloud)
     for record in batch["Records"]:
         record["eventName"] = "MODIFY"
@@ -91,8 +93,8 @@ def test_only_new_outbox_rows_are_published(parts: Parts, cloud: Cloud) -> None:
     assert cloud.receive() == []
 
 
-def test_more_than_one_batch_flows(parts: Parts, cloud: Cloud) -> None:
-    events = [add(parts, number) for number in range(23)]
+def test_more_than_one_batch_flows(services: Services, cloud: Cloud) -> None:
+    events = [add(services, number) for number in range(23)]
     assert relay.handler(stream_of(cloud), None)["published"] == 23
     assert {json.loads(heard["Message"])["id"] for heard in cloud.receive()} == {event.id for event in events}
 
@@ -104,10 +106,10 @@ def test_large_events_share_no_batch_that_sns_would_refuse(cloud: Cloud, clock: 
     assert len(cloud.receive()) == 7
 
 
-def test_an_event_over_64_kib_ends_rejected_with_its_reason(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+def test_an_event_over_64_kib_ends_rejected_with_its_reason(services: Services, cloud: Cloud, clock: Clock) -> None:
     put(cloud, clock, "huge", json.dumps("é" * 33_000, ensure_ascii=False))
     assert relay.handler(stream_of(cloud), None) == {"published": 0, "rejected": 1, "left": 0}
-    [rejected] = parts.outbox.of_subject("books/huge")
+    [rejected] = services.outbox.of_subject("books/huge")
     assert (rejected.state, rejected.reason) == ("rejected", "the event is larger than 64 KiB")
     assert rejected.rejected_at == clock()
     clock.forward(3600)
@@ -115,56 +117,56 @@ def test_an_event_over_64_kib_ends_rejected_with_its_reason(parts: Parts, cloud:
 
 
 def test_killed_between_publish_and_mark_it_repeats_the_same_event(
-    parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    services: Services, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    event = add(parts)
+    event = add(services)
     with monkeypatch.context() as killed:
         killed.setattr(Outbox, "mark_published", _killed)
         with pytest.raises(KeyboardInterrupt):
             relay.handler(stream_of(cloud), None)
-    assert row(parts, event).state == "committed"
+    assert row(services, event).state == "committed"
     clock.forward(61)
     assert sweeper.handler(None, Lambda())["published"] == 1
     first, second = cloud.receive()
     assert first["Message"] == second["Message"] == event.body
     assert first["MessageId"] != second["MessageId"]
-    assert row(parts, event).message_id == second["MessageId"]
+    assert row(services, event).message_id == second["MessageId"]
 
 
 def _killed(*_: object) -> bool:
     raise KeyboardInterrupt
 
 
-def test_the_sweeper_leaves_young_and_published_events_alone(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    add(parts)
+def test_the_sweeper_leaves_young_and_published_events_alone(services: Services, cloud: Cloud, clock: Clock) -> None:
+    add(services)
     relay.handler(stream_of(cloud), None)
     clock.forward(120)
-    young = add(parts)
+    young = add(services)
     assert sweeper.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0}
     clock.forward(61)
     assert sweeper.handler(None, Lambda()) == {"published": 1, "rejected": 0, "left": 0}
-    assert row(parts, young).state == "published"
+    assert row(services, young).state == "published"
     assert sweeper.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0}
 
 
 @pytest.mark.slow
-def test_a_stream_that_was_gone_for_a_day_loses_nothing(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+def test_a_stream_that_was_gone_for_a_day_loses_nothing(services: Services, cloud: Cloud, clock: Clock) -> None:
     events = []
     for number in range(60):
-        events.append(add(parts, number))
+        events.append(add(services, number))
         clock.forward(24 * 60)
     assert sweeper.handler(None, Lambda())["published"] == 60
     assert sorted(json.loads(heard["Message"])["id"] for heard in cloud.receive()) == [event.id for event in events]
 
 
-def test_a_run_that_has_no_time_left_stops_and_the_next_goes_on(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    add(parts)
+def test_a_run_that_has_no_time_left_stops_and_the_next_goes_on(services: Services, cloud: Cloud, clock: Clock) -> None:
+    add(services)
     clock.forward(61)
     assert sweeper.handler(None, Lambda(5_000))["published"] == 0
     assert sweeper.handler(None, Lambda())["published"] == 1
 
 
-def test_one_damaged_row_among_a_hundred_good_ones_blocks_none(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+def test_one_damaged_row_among_a_hundred_good_ones_blocks_none(services: Services, cloud: Cloud, clock: Clock) -> None:
     damaged = {"pk": {"S": "outbox#books/damaged"}, "sk": {"S": "damaged"}, "kind": {"S": "outbox"}}
     waiting = {"state": {"S": "committed"}, "queue": {"S": "unpublished#0"}, "since": {"N": "1"}}
     cloud.dynamodb.put_item(TableName="herald-books", Item=damaged | waiting)
@@ -173,7 +175,7 @@ def test_one_damaged_row_among_a_hundred_good_ones_blocks_none(parts: Parts, clo
     clock.forward(61)
     assert sweeper.handler(None, Lambda()) == {"published": 100, "rejected": 1, "left": 0}
     assert len(cloud.receive()) == 100
-    [rejected] = parts.outbox.of_subject("books/damaged")
+    [rejected] = services.outbox.of_subject("books/damaged")
     assert rejected.reason == "the outbox row is damaged: it holds no event"
 
 
@@ -202,25 +204,25 @@ def client_error(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "PublishBatch")
 
 
-def test_an_answer_that_names_refusals_only_is_read_too(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+def test_an_answer_that_names_refusals_only_is_read_too(services: Services, cloud: Cloud, clock: Clock) -> None:
     """SNS promises neither list of the two."""
-    events = [add(parts, number) for number in range(2)]
-    publisher = Publisher(Sns(cloud, refuses="book"), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
-    counts = publisher.publish([row(parts, event) for event in events])
+    events = [add(services, number) for number in range(2)]
+    publisher = Publisher(Sns(cloud, refuses="book"), cloud.topic_arn, services.outbox, clock)  # type: ignore[arg-type]  # a fake
+    counts = publisher.publish([row(services, event) for event in events])
     assert (counts.published, counts.rejected, counts.left) == (0, 2, 0)
 
 
 @pytest.mark.parametrize("alone", [True, False], ids=["refused by entry", "the whole batch refused"])
 def test_a_refused_event_is_rejected_and_its_neighbours_flow(
-    parts: Parts, cloud: Cloud, clock: Clock, alone: bool
+    services: Services, cloud: Cloud, clock: Clock, alone: bool
 ) -> None:
-    events = [add(parts, number) for number in range(5)]
+    events = [add(services, number) for number in range(5)]
     poison = events[2]
-    publisher = Publisher(Sns(cloud, refuses=poison.id, alone=alone), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
-    counts = publisher.publish([row(parts, event) for event in events])
+    publisher = Publisher(Sns(cloud, refuses=poison.id, alone=alone), cloud.topic_arn, services.outbox, clock)  # type: ignore[arg-type]  # a fake
+    counts = publisher.publish([row(services, event) for event in events])
     assert (counts.published, counts.rejected, counts.left) == (4, 1, 0)
-    assert row(parts, poison).state == "rejected"
-    assert (row(parts, poison).reason or "").startswith("SNS refused the event")
+    assert row(services, poison).state == "rejected"
+    assert (row(services, poison).reason or "").startswith("SNS refused the event")
 
 
 @pytest.mark.parametrize(
@@ -236,33 +238,35 @@ def test_a_refused_event_is_rejected_and_its_neighbours_flow(
     ],
     ids=lambda fault: type(fault).__name__ if not isinstance(fault, ClientError) else fault.response["Error"]["Code"],
 )
-def test_what_may_heal_is_left_and_later_published(parts: Parts, cloud: Cloud, clock: Clock, fault: Exception) -> None:
-    event = add(parts)
-    broken = Publisher(Sns(cloud, down=fault), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
-    assert broken.publish([row(parts, event)]).left == 1
-    assert row(parts, event).state == "committed"
+def test_what_may_heal_is_left_and_later_published(
+    services: Services, cloud: Cloud, clock: Clock, fault: Exception
+) -> None:
+    event = add(services)
+    broken = Publisher(Sns(cloud, down=fault), cloud.topic_arn, services.outbox, clock)  # type: ignore[arg-type]  # a fake
+    assert broken.publish([row(services, event)]).left == 1
+    assert row(services, event).state == "committed"
     clock.forward(61)
     assert sweeper.handler(None, Lambda())["published"] == 1
 
 
-def test_a_mark_that_fails_raises_nothing(parts: Parts, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    add(parts)
+def test_a_mark_that_fails_raises_nothing(services: Services, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(services)
     batch = stream_of(cloud)
     cloud.dynamodb.delete_table(TableName="herald-books")
     assert relay.handler(batch, None)["published"] == 1
 
 
-def test_a_late_mark_changes_nothing(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    event = add(parts)
-    before = row(parts, event)
-    assert parts.outbox.mark_published(before, "first", clock())
-    assert not parts.outbox.mark_published(before, "second", clock())
-    assert not parts.outbox.mark_rejected(before, "too late", clock())
-    assert row(parts, event).message_id == "first"
+def test_a_late_mark_changes_nothing(services: Services, cloud: Cloud, clock: Clock) -> None:
+    event = add(services)
+    before = row(services, event)
+    assert services.outbox.mark_published(before, "first", clock())
+    assert not services.outbox.mark_published(before, "second", clock())
+    assert not services.outbox.mark_rejected(before, "too late", clock())
+    assert row(services, event).message_id == "first"
 
 
-def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    stuck, other = add(parts, 1), add(parts, 2)
+def test_what_follows_a_left_event_of_its_book_waits_behind_it(services: Services, cloud: Cloud, clock: Clock) -> None:
+    stuck, other = add(services, 1), add(services, 2)
     later = CommittedEvent("01ZZZZZZZZZZZZZZZZZZZZZZZZ", "book.deleted", stuck.subject, "ada-1815", "{}")
     cloud.dynamodb.put_item(TableName="herald-books", Item=build_outbox_item(later, clock()))
     fault = client_error("InternalError", "We are sorry")
@@ -276,10 +280,10 @@ def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, clo
 
     sns: Any = Moody(cloud, refuses="nothing at all")
     big = [put_big(cloud, clock, number) for number in range(4)]
-    events = [row(parts, stuck), *big, row(parts, later), row(parts, other)]
-    counts = Publisher(sns, cloud.topic_arn, parts.outbox, clock).publish(events, in_order=True)
-    assert row(parts, later).state == "committed"
-    assert row(parts, other).state == "published"
+    events = [row(services, stuck), *big, row(services, later), row(services, other)]
+    counts = Publisher(sns, cloud.topic_arn, services.outbox, clock).publish(events, in_order=True)
+    assert row(services, later).state == "committed"
+    assert row(services, other).state == "published"
     assert counts.waiting >= {stuck.subject}
     clock.forward(61)
     assert sweeper.handler(None, Lambda())["left"] == 0
@@ -300,10 +304,10 @@ def metrics(lines: str) -> list[dict[str, Any]]:
 
 
 def test_what_was_published_and_rejected_is_counted(
-    parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    services: Services, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "herald-relay")
-    add(parts)
+    add(services)
     put(cloud, clock, "huge", "x" * 70_000)
     relay.handler(stream_of(cloud), None)
     [line] = metrics(capsys.readouterr().out)
@@ -317,10 +321,10 @@ def test_what_was_published_and_rejected_is_counted(
 
 
 def test_the_sweeper_says_how_old_the_backlog_is_even_if_there_is_none(
-    parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
+    services: Services, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweeper.handler(None, Lambda())
-    add(parts)
+    add(services)
     clock.forward(45)
     sweeper.handler(None, Lambda())
     empty, young = metrics(capsys.readouterr().out)

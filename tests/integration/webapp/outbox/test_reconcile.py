@@ -12,7 +12,7 @@ from function.ledger.keys import event_key
 from function.ledger.states import State
 from tests.integration.webapp.conftest import Clock, Cloud
 from tests.integration.webapp.outbox.test_publisher import ADA, Lambda, Sns, add, metrics, row, stream_of
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.functions import reconcile, relay
 from webapp.outbox.outbox import OutboxEvent
 from webapp.outbox.publisher import Publisher
@@ -26,17 +26,17 @@ AT_REST = [state.value for state in State if state not in MOVING]
 
 
 @pytest.fixture(autouse=True)
-def composed(publisher: Publisher, parts: Parts, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def composed(publisher: Publisher, services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = ReconcileSettings(ledger_table="herald-ledger", event_source="urn:herald:webapp")
     monkeypatch.setattr(relay, "compose", lambda: publisher)
-    monkeypatch.setattr(reconcile, "compose", lambda: (settings, parts.outbox, parts.ledger, publisher))
+    monkeypatch.setattr(reconcile, "compose", lambda: (settings, services.outbox, services.ledger, publisher))
     monkeypatch.setattr(reconcile, "read_clock", clock)
 
 
 @pytest.fixture
-def event(parts: Parts, cloud: Cloud) -> OutboxEvent:
+def event(services: Services, cloud: Cloud) -> OutboxEvent:
     """An event that SNS has just taken."""
-    event = add(parts)
+    event = add(services)
     relay.handler(stream_of(cloud), None)
     return event
 
@@ -90,7 +90,7 @@ def test_what_was_rejected_before_its_id_was_read_is_known_by_its_message(
 
 
 def test_what_was_lost_on_the_way_is_published_again_under_the_same_id(
-    event: OutboxEvent, parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
+    event: OutboxEvent, services: Services, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first_published = clock()
     [lost] = cloud.receive()
@@ -101,10 +101,10 @@ def test_what_was_lost_on_the_way_is_published_again_under_the_same_id(
     assert line["Republished"] == 1
     [again] = cloud.receive()
     assert again["Message"] == lost["Message"] == event.body
-    marked = row(parts, event)
+    marked = row(services, event)
     assert (marked.published_at, marked.republished_at) == (first_published, clock())
     assert marked.message_id == again["MessageId"]
-    [told] = parts.service.notifications(ADA, event.subject.removeprefix("books/"))
+    [told] = services.book_service.notifications(ADA, event.subject.removeprefix("books/"))
     assert [entry.state for entry in told.rows] == ["committed", "published", "published"]
 
 
@@ -171,16 +171,16 @@ def test_what_the_notifier_itself_waits_with_is_left_alone_until_a_day_after_its
 
 
 def test_what_sns_takes_no_more_is_given_up_once_and_says_why(
-    event: OutboxEvent, parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    event: OutboxEvent, services: Services, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusing = Publisher(Sns(cloud, refuses=event.id), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
+    refusing = Publisher(Sns(cloud, refuses=event.id), cloud.topic_arn, services.outbox, clock)  # type: ignore[arg-type]  # a fake
     settings = ReconcileSettings(ledger_table="herald-ledger", event_source="urn:herald:webapp")
-    monkeypatch.setattr(reconcile, "compose", lambda: (settings, parts.outbox, parts.ledger, refusing))
+    monkeypatch.setattr(reconcile, "compose", lambda: (settings, services.outbox, services.ledger, refusing))
     clock.forward(3601)
     assert reconcile.handler(None, Lambda()) == NOTHING | {"rejected": 1}
     clock.forward(3601)
     assert reconcile.handler(None, Lambda()) == NOTHING, "not each hour anew"
-    given_up = row(parts, event)
+    given_up = row(services, event)
     assert (given_up.state, given_up.settled_at) == ("rejected", None)
     assert "SNS refused the event" in (given_up.reason or "")
 
@@ -195,19 +195,19 @@ def test_what_is_tried_again_all_the_time_is_under_way(event: OutboxEvent, cloud
 
 
 @pytest.mark.usefixtures("event")
-def test_a_run_passes_over_what_is_not_due(parts: Parts, clock: Clock) -> None:
+def test_a_run_passes_over_what_is_not_due(services: Services, clock: Clock) -> None:
     """A pause of a week must leave the hourly runs time for what is due."""
     run_hourly(clock, 24)
     clock.forward(HOUR + 1)
-    assert list(parts.outbox.find_unsettled(clock() - HOUR * 1000)) != []
+    assert list(services.outbox.find_unsettled(clock() - HOUR * 1000)) != []
     assert run_hourly(clock, 1) == []
-    assert list(parts.outbox.find_unsettled(clock() - HOUR * 1000)) == []
+    assert list(services.outbox.find_unsettled(clock() - HOUR * 1000)) == []
     clock.forward(23 * HOUR)
-    assert list(parts.outbox.find_unsettled(clock() - HOUR * 1000)) == []
+    assert list(services.outbox.find_unsettled(clock() - HOUR * 1000)) == []
 
 
-def test_what_was_never_published_is_the_sweepers(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    add(parts)
+def test_what_was_never_published_is_the_sweepers(services: Services, cloud: Cloud, clock: Clock) -> None:
+    add(services)
     clock.forward(7200)
     assert reconcile.handler(None, Lambda()) == NOTHING
 

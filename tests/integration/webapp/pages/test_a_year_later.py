@@ -9,7 +9,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from tests.integration.webapp.pages.test_pages import add
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.outbox.outbox import OutboxEvent
 from webapp.outbox.publisher import Publisher
 
@@ -27,25 +27,25 @@ def expire(cloud: Cloud, clock: Clock) -> None:
 
 
 @pytest.fixture
-def book_id(browser: Browser, parts: Parts, cloud: Cloud, clock: Clock, publisher: Publisher) -> str:
+def book_id(browser: Browser, services: Services, cloud: Cloud, clock: Clock, publisher: Publisher) -> str:
     """A book of Ada's whose mail was delivered, heard of by the ledger, and settled in the outbox."""
     book_id = add(browser)
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
-    deliver(event, parts, cloud, clock, publisher)
+    [event] = services.outbox.of_subject(f"books/{book_id}")
+    deliver(event, services, cloud, clock, publisher)
     return book_id
 
 
-def deliver(event: OutboxEvent, parts: Parts, cloud: Cloud, clock: Clock, publisher: Publisher) -> None:
+def deliver(event: OutboxEvent, services: Services, cloud: Cloud, clock: Clock, publisher: Publisher) -> None:
     """Publish an event, have its mail delivered, and settle it."""
     publisher.publish([event])
-    event = next(each for each in parts.outbox.of_subject(event.subject) if each.id == event.id)
+    event = next(each for each in services.outbox.of_subject(event.subject) if each.id == event.id)
     kept = {"expires_at": clock.at // 1000 + 90 * DAY}
     rows = [{"state": "delivered", "at": clock.at, "release": "r1"}]
     record = {"pk": f"message#{event.message_id}", "state": "delivered", "timeline": rows, **kept}
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": event.message_id, **kept}
     for item in (record, owner):
         cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
-    assert parts.outbox.mark_settled(event, clock.at)
+    assert services.outbox.mark_settled(event, clock.at)
 
 
 @pytest.mark.parametrize("days", [0, 60, 100, 200, 365])
@@ -70,9 +70,9 @@ def test_every_page_and_route_answers(
     assert ada.get(f"/v1/books/{book_id}").status_code == 404
 
 
-def test_a_rejected_row_goes_too(browser: Browser, parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    [event] = parts.outbox.of_subject(f"books/{add(browser)}")
-    assert parts.outbox.mark_rejected(event, "no", clock.at)
+def test_a_rejected_row_goes_too(browser: Browser, services: Services, cloud: Cloud, clock: Clock) -> None:
+    [event] = services.outbox.of_subject(f"books/{add(browser)}")
+    assert services.outbox.mark_rejected(event, "no", clock.at)
     clock.forward(365 * DAY)
     expire(cloud, clock)
     assert not cloud.rows("outbox")

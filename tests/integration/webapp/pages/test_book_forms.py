@@ -14,7 +14,7 @@ from tests.integration.webapp.admin.conftest import operator, ses, switch
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
-from webapp.composition import Parts
+from webapp.composition import Services
 
 __all__ = ["operator", "ses", "switch"]
 
@@ -217,9 +217,11 @@ def test_an_edit_without_the_sessions_token_does_nothing(browser: Browser, cloud
     assert [row["title"] for row in cloud.rows("book")] == [{"S": "Middlemarch"}]
 
 
-def test_nobody_edits_or_deletes_anothers_book(browser: Browser, parts: Parts, issuer: Issuer, cloud: Cloud) -> None:
+def test_nobody_edits_or_deletes_anothers_book(
+    browser: Browser, services: Services, issuer: Issuer, cloud: Cloud
+) -> None:
     book_id = add(browser)
-    bob = Browser(parts, issuer)
+    bob = Browser(services, issuer)
     bob.sign_in(sub="bob-1900", email="bob@example.com")
     for what in ("edit", "delete"):
         assert bob.get(f"/books/{book_id}/{what}").status_code == 404

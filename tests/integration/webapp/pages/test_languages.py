@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
-from webapp.composition import Parts
+from webapp.composition import Services
 from webapp.user_locale import negotiate_language
 
 BOOK = {"title": "T", "author": "A"}
@@ -70,21 +70,21 @@ def test_a_choice_is_followed_by_pages_dates_and_mails(browser: Browser, cloud: 
 
 
 def test_a_choice_is_followed_by_the_api_and_by_the_next_session(
-    browser: Browser, ada: TestClient, parts: Parts, issuer: Issuer, cloud: Cloud
+    browser: Browser, ada: TestClient, services: Services, issuer: Issuer, cloud: Cloud
 ) -> None:
     browser.submit("/settings/reading", language="de", zone="Asia/Kathmandu")
     assert ada.post("/v1/books", json=BOOK, headers={"Accept-Language": "en"}).status_code == 201
     assert mailed(cloud) == ["de"]
-    elsewhere = Browser(parts, issuer)
+    elsewhere = Browser(services, issuer)
     elsewhere.sign_in()
     assert 'value="Asia/Kathmandu"' in elsewhere.get("/settings").text
     assert "13:45 +0545" in elsewhere.get("/settings").text
 
 
 def test_a_session_that_is_renewed_learns_of_a_choice(
-    browser: Browser, parts: Parts, issuer: Issuer, clock: Clock
+    browser: Browser, services: Services, issuer: Issuer, clock: Clock
 ) -> None:
-    elsewhere = Browser(parts, issuer)
+    elsewhere = Browser(services, issuer)
     elsewhere.sign_in()
     browser.submit("/settings/reading", language="de", zone="")
     assert '<html lang="en">' in elsewhere.get("/").text
@@ -93,12 +93,12 @@ def test_a_session_that_is_renewed_learns_of_a_choice(
 
 
 def test_without_a_choice_the_browser_is_followed_then_the_issuer(
-    browser: Browser, parts: Parts, issuer: Issuer, cloud: Cloud, clock: Clock
+    browser: Browser, services: Services, issuer: Issuer, cloud: Cloud, clock: Clock
 ) -> None:
     browser.headers["Accept-Language"] = "de"
     add(browser)
     clock.forward(1)
-    said = client_with(parts, issuer.token(locale="de-AT", zoneinfo="Europe/Vienna"))
+    said = client_with(services, issuer.token(locale="de-AT", zoneinfo="Europe/Vienna"))
     said.post("/v1/books", json=BOOK)
     assert mailed(cloud) == ["de", "de-AT"]
     del browser.headers["Accept-Language"]
@@ -144,7 +144,7 @@ def test_an_unknown_language_is_refused(browser: Browser, language: str) -> None
     assert "The pages do not know this language." in answer.text
 
 
-def test_a_zone_that_this_machine_does_not_know_is_utc(browser: Browser, parts: Parts, issuer: Issuer) -> None:
+def test_a_zone_that_this_machine_does_not_know_is_utc(browser: Browser, services: Services, issuer: Issuer) -> None:
     browser.sign_in(zoneinfo="Not/AZone")
     assert "UTC" in browser.get("/settings").text
 

@@ -15,42 +15,42 @@ from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.admin.conftest import record, ses, suppress, switch
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
-from webapp.composition import Parts
+from webapp.composition import Services
 
 __all__ = ["ses", "switch"]
 
 
-def let_happen(parts: Parts, cloud: Cloud, book_id: str, **values: object) -> None:
+def let_happen(services: Services, cloud: Cloud, book_id: str, **values: object) -> None:
     """The mail about a book, as the ledger tells of it."""
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.of_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     record(cloud, "m-1", **values)
 
 
-def test_a_reader_learns_why_no_mail_came(browser: Browser, parts: Parts, cloud: Cloud) -> None:
+def test_a_reader_learns_why_no_mail_came(browser: Browser, services: Services, cloud: Cloud) -> None:
     assert "No mail was due yet" in browser.get("/why").text
     book_id = add(browser, "<i>Middlemarch</i>")
     assert "On the way" in browser.get("/why").text
     code = ReasonCode.EVENT_TOO_LARGE
-    let_happen(parts, cloud, book_id, state="rejected", reason="the mail is too large", reason_code=code)
-    suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
+    let_happen(services, cloud, book_id, state="rejected", reason="the mail is too large", reason_code=code)
+    suppress(cloud, address_key(services.secrets.address()[0], "ada@example.com"))
     page = browser.get("/why").text
     assert "&lt;i&gt;Middlemarch&lt;/i&gt;" in page
     assert "Because: The event, or the mail that it makes, is larger than it may be." in page
     assert "on the list of those that get no mail" in page
 
 
-def test_a_reader_whose_mail_came_is_told_where_to_look(browser: Browser, parts: Parts, cloud: Cloud) -> None:
-    let_happen(parts, cloud, add(browser), state="delivered")
+def test_a_reader_whose_mail_came_is_told_where_to_look(browser: Browser, services: Services, cloud: Cloud) -> None:
+    let_happen(services, cloud, add(browser), state="delivered")
     assert "look in your spam folder" in browser.get("/why").text
 
 
 @pytest.mark.parametrize("state", ["sending", "unknown"])
 def test_a_mail_that_nobody_knows_of_is_neither_lost_nor_on_the_way(
-    browser: Browser, parts: Parts, cloud: Cloud, state: str
+    browser: Browser, services: Services, cloud: Cloud, state: str
 ) -> None:
-    let_happen(parts, cloud, add(browser), state=state, parked="an attempt", reason_code=ReasonCode.MAY_HAVE_GONE)
+    let_happen(services, cloud, add(browser), state=state, parked="an attempt", reason_code=ReasonCode.MAY_HAVE_GONE)
     page = browser.get("/why").text
     assert "May not have reached you" in page
     assert "ask the operator to send it once more" in page
@@ -58,16 +58,20 @@ def test_a_mail_that_nobody_knows_of_is_neither_lost_nor_on_the_way(
     assert "On the way" not in page
 
 
-def test_a_mail_that_was_reported_as_spam_has_reached_its_reader(browser: Browser, parts: Parts, cloud: Cloud) -> None:
-    let_happen(parts, cloud, add(browser), state="complained")
+def test_a_mail_that_was_reported_as_spam_has_reached_its_reader(
+    browser: Browser, services: Services, cloud: Cloud
+) -> None:
+    let_happen(services, cloud, add(browser), state="complained")
     page = browser.get("/why").text
     assert "Did not reach you" not in page
     assert "took the one mail" in page
 
 
-def test_a_reader_who_unsubscribed_is_not_sent_to_the_operator(browser: Browser, parts: Parts, cloud: Cloud) -> None:
+def test_a_reader_who_unsubscribed_is_not_sent_to_the_operator(
+    browser: Browser, services: Services, cloud: Cloud
+) -> None:
     let_happen(
-        parts,
+        services,
         cloud,
         add(browser),
         state="suppressed",
@@ -81,14 +85,14 @@ def test_a_reader_who_unsubscribed_is_not_sent_to_the_operator(browser: Browser,
 
 @pytest.mark.parametrize("code", [ReasonCode.PROVIDER_UNAVAILABLE, None])
 def test_what_aws_says_of_account_and_role_is_for_operators(
-    stranger: Browser, ada: TestClient, parts: Parts, cloud: Cloud, switch: Lambda, ses: Region, code: str | None
+    stranger: Browser, ada: TestClient, services: Services, cloud: Cloud, switch: Lambda, ses: Region, code: str | None
 ) -> None:
     said = "SES answered 403 AccessDenied: arn:aws:sts::123456789012:assumed-role/herald-notify may not"
     stranger.sign_in()
     book_id = add(stranger)
     why = {"reason_code": code} if code else {}
     row = {"state": "rejected", "at": 1_795_248_000_500, "release": "r1", "detail": said, **why}
-    let_happen(parts, cloud, book_id, state="rejected", reason=said, timeline=[row], **why)
+    let_happen(services, cloud, book_id, state="rejected", reason=said, timeline=[row], **why)
     for path in ("/", "/why", f"/books/{book_id}", f"/mails?book={book_id}"):
         for language in ("en", "de"):
             page = stranger.get(path, headers={"Accept-Language": language}).text

@@ -13,7 +13,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.issuer import Issuer
-from webapp.composition import Parts
+from webapp.composition import Services
 
 BOOK = "/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
 
@@ -42,9 +42,9 @@ def test_a_book_added_by_the_form_shows_its_mail(browser: Browser) -> None:
     assert "The book and its event were committed together." in page.text
 
 
-def test_the_page_tells_why_there_was_no_mail(browser: Browser, parts: Parts, cloud: Cloud) -> None:
+def test_the_page_tells_why_there_was_no_mail(browser: Browser, services: Services, cloud: Cloud) -> None:
     book_id = add(browser)
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.of_subject(f"books/{book_id}")
     key = event_key("urn:herald:webapp", event.id)
     rows = [{"state": "suppressed", "at": event.committed_at + 500, "release": "7"}]
     why = {"reason": "a permanent bounce <b>", "reason_code": "recipient_suppressed"}
@@ -102,14 +102,16 @@ def test_a_book_is_deleted_after_a_question_that_names_it(browser: Browser, clou
     assert not cloud.rows("book")
 
 
-def test_a_deleted_book_still_tells_what_happened_to_its_mails(browser: Browser, parts: Parts, issuer: Issuer) -> None:
+def test_a_deleted_book_still_tells_what_happened_to_its_mails(
+    browser: Browser, services: Services, issuer: Issuer
+) -> None:
     book_id = add(browser, "Silas Marner")
     page = browser.submit(f"/books/{book_id}/delete").text
     assert "This book is deleted." in page
     assert "Silas Marner" in page
     assert page.count("<details") == 2, "the mail about adding it, and the one about deleting it"
     assert browser.get(f"/books/{book_id}/edit").status_code == 404
-    bob = Browser(parts, issuer)
+    bob = Browser(services, issuer)
     bob.sign_in(sub="bob-1900", email="bob@example.com")
     assert bob.get(f"/books/{book_id}").status_code == 404
 

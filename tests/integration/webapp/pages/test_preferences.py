@@ -16,30 +16,30 @@ from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
-from webapp.composition import Parts
+from webapp.composition import Services
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
-def address_of(parts: Parts, email: str = "ada@example.com") -> str:
-    return address_key(parts.secrets.address()[0], email)
+def address_of(services: Services, email: str = "ada@example.com") -> str:
+    return address_key(services.secrets.address()[0], email)
 
 
 @pytest.fixture
-def link(parts: Parts) -> str:
+def link(services: Services) -> str:
     """The path of the link in Ada's mails."""
-    return UnsubscribeLinks("/unsubscribe", parts.secrets.link()[0]).link("books", address_of(parts))
+    return UnsubscribeLinks("/unsubscribe", services.secrets.link()[0]).link("books", address_of(services))
 
 
 @pytest.fixture
-def program(parts: Parts) -> TestClient:
+def program(services: Services) -> TestClient:
     """A mail provider's machine: no cookies, no `Accept: text/html`, no `Origin`."""
-    return TestClient(create_app(parts), base_url="https://herald.example")
+    return TestClient(create_app(services), base_url="https://herald.example")
 
 
-def read_stopped(cloud: Cloud, parts: Parts, email: str = "ada@example.com") -> dict[str, str] | None:
+def read_stopped(cloud: Cloud, services: Services, email: str = "ada@example.com") -> dict[str, str] | None:
     """Ada's choice as it lies in the ledger."""
-    key = {"pk": {"S": address_of(parts, email)}}
+    key = {"pk": {"S": address_of(services, email)}}
     item = cloud.dynamodb.get_item(TableName="herald-ledger", Key=key).get("Item", {})
     choice: Any = item.get(choice_name("books"))
     return None if choice is None else {name: str(next(iter(value.values()))) for name, value in choice["M"].items()}
@@ -47,56 +47,58 @@ def read_stopped(cloud: Cloud, parts: Parts, email: str = "ada@example.com") -> 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_following_the_link_changes_nothing_and_asks(
-    stranger: Browser, cloud: Cloud, parts: Parts, link: str, method: str
+    stranger: Browser, cloud: Cloud, services: Services, link: str, method: str
 ) -> None:
     page = stranger.request(method, link)
     assert page.status_code == 200
     assert method == "HEAD" or '<button class="primary">Unsubscribe</button>' in page.text
-    assert read_stopped(cloud, parts) is None
+    assert read_stopped(cloud, services) is None
 
 
 def test_one_click_without_cookies_stops_the_category(
-    program: TestClient, cloud: Cloud, parts: Parts, clock: Clock, link: str
+    program: TestClient, cloud: Cloud, services: Services, clock: Clock, link: str
 ) -> None:
     assert program.post(link, data=ONE_CLICK).status_code == 200
-    item = read_stopped(cloud, parts)
+    item = read_stopped(cloud, services)
     assert item is not None
     assert (item["since"], item["by"]) == (str(clock.at), "link")
 
 
-def test_one_click_as_multipart_is_as_good(program: TestClient, cloud: Cloud, parts: Parts, link: str) -> None:
+def test_one_click_as_multipart_is_as_good(program: TestClient, cloud: Cloud, services: Services, link: str) -> None:
     assert program.post(link, files={"List-Unsubscribe": (None, "One-Click")}).status_code == 200
-    assert read_stopped(cloud, parts)
+    assert read_stopped(cloud, services)
 
 
-def test_the_pages_button_does_what_one_click_does(stranger: Browser, cloud: Cloud, parts: Parts, link: str) -> None:
+def test_the_pages_button_does_what_one_click_does(
+    stranger: Browser, cloud: Cloud, services: Services, link: str
+) -> None:
     page = stranger.post(link, data=ONE_CLICK, headers=HERE)
     assert "no more of these mails" in page.text
-    assert read_stopped(cloud, parts)
+    assert read_stopped(cloud, services)
 
 
 def test_a_link_used_again_is_harmless(
-    program: TestClient, cloud: Cloud, parts: Parts, clock: Clock, link: str
+    program: TestClient, cloud: Cloud, services: Services, clock: Clock, link: str
 ) -> None:
     program.post(link, data=ONE_CLICK)
-    first = read_stopped(cloud, parts)
+    first = read_stopped(cloud, services)
     clock.forward(60)
     assert program.post(link, data=ONE_CLICK).status_code == 200
-    assert read_stopped(cloud, parts) == first
+    assert read_stopped(cloud, services) == first
 
 
-def test_it_stops_this_reader_only(program: TestClient, cloud: Cloud, parts: Parts, link: str) -> None:
+def test_it_stops_this_reader_only(program: TestClient, cloud: Cloud, services: Services, link: str) -> None:
     program.post(link, data=ONE_CLICK)
-    assert read_stopped(cloud, parts, "bob@example.com") is None
+    assert read_stopped(cloud, services, "bob@example.com") is None
     assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "one click"}, {"list": "One-Click"}])
 def test_a_post_that_does_not_say_one_click_changes_nothing(
-    program: TestClient, cloud: Cloud, parts: Parts, link: str, body: dict[str, str]
+    program: TestClient, cloud: Cloud, services: Services, link: str, body: dict[str, str]
 ) -> None:
     assert program.post(link, data=body).status_code == 400
-    assert read_stopped(cloud, parts) is None
+    assert read_stopped(cloud, services) is None
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
@@ -137,13 +139,13 @@ def test_a_server_beside_the_app_does_not_log_the_link_either(
     program: TestClient, link: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Uvicorn's access log writes the path of each request."""
-    create_app(program.app.state.parts)  # type: ignore[attr-defined]  # FastAPI's
+    create_app(program.app.state.services)  # type: ignore[attr-defined]  # FastAPI's
     logging.getLogger("uvicorn.access").error("GET %s", link)
     assert link not in caplog.text
 
 
 def test_what_leads_lambdas_requests_to_the_app_does_not_log_the_link_either(
-    parts: Parts, link: str, caplog: pytest.LogCaptureFixture
+    services: Services, link: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Lambda keeps every logger's lines of level INFO, and Mangum writes the path of each request so."""
     caplog.set_level(logging.INFO)
@@ -151,7 +153,7 @@ def test_what_leads_lambdas_requests_to_the_app_does_not_log_the_link_either(
     event: Any = {"version": "2.0", "rawPath": link, "rawQueryString": "", "headers": {"host": "herald.example"}}
     event |= {"requestContext": {"http": http, "stage": "$default"}, "isBase64Encoded": False}
     with ThreadPoolExecutor(1) as pool:  # a browser's tests leave a loop in their thread
-        answer = pool.submit(lambda: Mangum(create_app(parts), lifespan="off")(event, {})).result()  # type: ignore[arg-type]  # no context is read
+        answer = pool.submit(lambda: Mangum(create_app(services), lifespan="off")(event, {})).result()  # type: ignore[arg-type]  # no context is read
     assert answer["statusCode"] == 200
     assert not any(piece in caplog.text for piece in link.removeprefix("/unsubscribe/").split("."))
 
@@ -176,15 +178,15 @@ def test_settings_are_for_people_who_are_signed_in(stranger: Browser, cloud: Clo
     assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0
 
 
-def test_settings_stop_a_category_and_let_it_come_again(browser: Browser, cloud: Cloud, parts: Parts) -> None:
+def test_settings_stop_a_category_and_let_it_come_again(browser: Browser, cloud: Cloud, services: Services) -> None:
     assert "checked" in browser.get("/settings").text
     assert "Your choice is kept." in browser.submit("/settings").text
-    item = read_stopped(cloud, parts)
+    item = read_stopped(cloud, services)
     assert item is not None
     assert item["by"] == "settings"
     assert "checked" not in browser.get("/settings").text
     browser.submit("/settings", wanted="books")
-    assert read_stopped(cloud, parts) is None
+    assert read_stopped(cloud, services) is None
     assert "checked" in browser.get("/settings").text
 
 
@@ -209,12 +211,12 @@ def test_settings_write_nothing_that_is_no_category(browser: Browser, cloud: Clo
     assert item.keys() == {"pk", "stopped:books"}
 
 
-def test_settings_leave_the_list_alone(browser: Browser, cloud: Cloud, parts: Parts) -> None:
-    key = {"pk": {"S": address_of(parts)}}
+def test_settings_leave_the_list_alone(browser: Browser, cloud: Cloud, services: Services) -> None:
+    key = {"pk": {"S": address_of(services)}}
     listed = {**key, "reason": {"S": "bounced"}, "since": {"N": "1"}, "message_id": {"S": "m-0"}}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=listed)
     browser.submit("/settings")
-    assert read_stopped(cloud, parts)
+    assert read_stopped(cloud, services)
     browser.submit("/settings", wanted="books")
     assert cloud.dynamodb.get_item(TableName="herald-ledger", Key=key)["Item"] == listed
 
@@ -225,18 +227,18 @@ def test_to_want_what_was_never_stopped_writes_nothing(browser: Browser, cloud: 
 
 
 def test_settings_find_and_change_what_was_chosen_under_an_older_address_key(
-    browser: Browser, cloud: Cloud, parts: Parts
+    browser: Browser, cloud: Cloud, services: Services
 ) -> None:
-    name, old = parts.settings.address_key_parameter, parts.secrets.address()[0].decode()
-    parts.preferences.unsubscribe("books", address_of(parts).removeprefix("address#"), 1, "link")
+    name, old = services.settings.address_key_parameter, services.secrets.address()[0].decode()
+    services.preferences.unsubscribe("books", address_of(services).removeprefix("address#"), 1, "link")
     cloud.ssm.put_parameter(Name=name, Value=f"{'n' * 40} {old}", Type="SecureString", Overwrite=True)
-    parts.secrets.reread()
+    services.secrets.reread()
     newest, older = (
-        key.removeprefix("address#") for key in parts.notifier.installation.address_keys("ada@example.com")
+        key.removeprefix("address#") for key in services.notifier.installation.address_keys("ada@example.com")
     )
     assert "checked" not in browser.get("/settings").text
     browser.submit("/settings", wanted="books")
     assert "checked" in browser.get("/settings").text
-    assert parts.preferences.find_stopped(["books"], older) == set()
+    assert services.preferences.find_stopped(["books"], older) == set()
     browser.submit("/settings")
-    assert parts.preferences.find_stopped(["books"], newest) == {"books"}, "the newest key is written"
+    assert services.preferences.find_stopped(["books"], newest) == {"books"}, "the newest key is written"
