@@ -15,7 +15,7 @@ from webapp.admin.notifier import NotifierAccess, NotifierNames
 from webapp.admin.search import MailSearch
 from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.discovery import Discovery
-from webapp.auth.identity import Role, TokenVerifier
+from webapp.auth.identity import OperatorClaim, TokenVerifier
 from webapp.auth.issuer import ClientRegistration, Issuer
 from webapp.auth.rate_limit import RateLimiter
 from webapp.auth.secrets import ParameterNames, Secrets
@@ -133,7 +133,9 @@ def compose(settings: WebSettings) -> Services:
     """Compose the services for AWS, or for the endpoints in the environment variables."""
     secrets = Secrets(clients.ssm(), build_parameter_names(settings))
     discovery = Discovery(settings.oidc_issuer, settings.oidc_discovery_url)
-    verifier = TokenVerifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
+    verifier = TokenVerifier(
+        discovery, settings.oidc_client_id, OperatorClaim(settings.operator_claim, settings.operator_value)
+    )
     return Services(
         settings=settings,
         books=BookRepository(

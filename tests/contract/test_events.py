@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from package.notifications.schemas import read_data_schema
-from webapp.auth.identity import Identity, Role
+from webapp.auth.identity import Identity, OperatorClaim
 from webapp.books.book import Book, BookIn
 from webapp.books.events import write_book_created, write_book_deleted
 from webapp.errors import RequestError
@@ -76,7 +76,10 @@ def test_whatever_the_token_and_the_caller_say_the_event_is_valid(
     claims: dict[str, Any], described: dict[str, Any]
 ) -> None:
     try:
-        reader, wish = Identity.of_claims(claims, Role("cognito:groups", "operators")), BookIn.model_validate(described)
+        reader, wish = (
+            Identity.of_claims(claims, OperatorClaim("cognito:groups", "operators")),
+            BookIn.model_validate(described),
+        )
     except (RequestError, ValidationError):
         return
     for event in events_of(reader, wish):

@@ -20,7 +20,7 @@ from webapp.auth.discovery import Discovery, IssuerKeys
 from webapp.errors import NotAllowed, NotAuthenticated
 from webapp.user_locale import negotiate_language
 
-__all__ = ["Identity", "Role", "TokenVerifier", "choose_language"]
+__all__ = ["Identity", "OperatorClaim", "TokenVerifier", "choose_language"]
 
 _LEEWAY_SECONDS = 10
 _KNOWN_SECONDS = 30.0
@@ -29,7 +29,7 @@ _REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class OperatorClaim:
     """The claim that makes a user an operator: its name, and the value that it must equal or contain."""
 
     claim: str
@@ -58,7 +58,7 @@ class Identity:
     zone: str = ""
 
     @classmethod
-    def of_claims(cls, claims: Mapping[str, Any], role: Role) -> Self:
+    def of_claims(cls, claims: Mapping[str, Any], operator_claim: OperatorClaim) -> Self:
         """Read the identity in a token; raises `NotAuthenticated` or `NotAllowed` if it is not an id token of a user
         who can get mail.
 
@@ -66,7 +66,7 @@ class Identity:
         """
         if claims.get("token_use", "id") != "id":
             raise NotAuthenticated("this is not an id token")
-        return cls.of_account(claims, operator=role.applies_to(claims))
+        return cls.of_account(claims, operator=operator_claim.applies_to(claims))
 
     @classmethod
     def of_account(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:
@@ -109,11 +109,15 @@ class TokenVerifier:
     """
 
     def __init__(
-        self, discovery: Discovery, client_id: str, role: Role, clock: Callable[[], float] = time.monotonic
+        self,
+        discovery: Discovery,
+        client_id: str,
+        operator_claim: OperatorClaim,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._issuer = discovery.issuer
         self._client_id = client_id
-        self._role = role
+        self._operator_claim = operator_claim
         self._clock = clock
         self._keys = IssuerKeys(discovery, clock)
         self._known: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
@@ -134,7 +138,7 @@ class TokenVerifier:
 
     def identity(self, claims: Mapping[str, Any]) -> Identity:
         """Return the user in these claims; raises `NotAuthenticated` or `NotAllowed`."""
-        return Identity.of_claims(claims, self._role)
+        return Identity.of_claims(claims, self._operator_claim)
 
     def claims(self, token: str) -> Mapping[str, Any]:
         """Return the verified claims of a token for this client; raises as `verify` does."""

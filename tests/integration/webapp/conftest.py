@@ -24,7 +24,7 @@ from webapp import deadline
 from webapp.admin.notifier import NotifierAccess
 from webapp.app import create_app
 from webapp.auth.discovery import Discovery
-from webapp.auth.identity import Role, TokenVerifier
+from webapp.auth.identity import OperatorClaim, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.auth.rate_limit import RateLimiter
 from webapp.auth.secrets import Secrets
@@ -209,7 +209,7 @@ def discovery(issuer: Issuer, seconds: Seconds) -> Discovery:
 
 @pytest.fixture
 def verifier(discovery: Discovery, seconds: Seconds) -> TokenVerifier:
-    return TokenVerifier(discovery, CLIENT, Role("cognito:groups", "operators"), seconds)
+    return TokenVerifier(discovery, CLIENT, OperatorClaim("cognito:groups", "operators"), seconds)
 
 
 @pytest.fixture

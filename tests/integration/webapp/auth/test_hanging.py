@@ -21,7 +21,7 @@ from webapp import deadline
 from webapp.auth import discovery as discovery_module
 from webapp.auth import issuer as issuer_module
 from webapp.auth.discovery import Discovery
-from webapp.auth.identity import Role, TokenVerifier
+from webapp.auth.identity import OperatorClaim, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.aws.clients import CONFIG, keep_deadline
 from webapp.books.repository import BookRepository
@@ -91,7 +91,7 @@ def impatience() -> Iterator[None]:
 
 
 def verifier_of(url: str, seconds: Seconds) -> TokenVerifier:
-    return TokenVerifier(Discovery(NAME, url, seconds), CLIENT, Role("groups", "operators"), seconds)
+    return TokenVerifier(Discovery(NAME, url, seconds), CLIENT, OperatorClaim("groups", "operators"), seconds)
 
 
 def test_good_tokens_stay_good_while_the_issuer_is_gone(

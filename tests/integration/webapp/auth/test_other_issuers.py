@@ -11,7 +11,7 @@ from tests.integration.webapp.conftest import Browser, Clock, Cloud, Seconds
 from tests.integration.webapp.issuer import CLIENT
 from tests.integration.webapp.strict_issuer import NAME, SECRET, StrictIssuer
 from webapp.auth.discovery import Discovery
-from webapp.auth.identity import Role, TokenVerifier
+from webapp.auth.identity import OperatorClaim, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.auth.secrets import Secrets
 from webapp.composition import Services, build_client_registration, build_parameter_names
@@ -39,7 +39,7 @@ def strict(cloud: Cloud, services: Services, issuer: StrictIssuer, seconds: Seco
     )
     secrets = Secrets(cloud.ssm, build_parameter_names(settings))
     discovery = Discovery(NAME, issuer.discovery_url, seconds)
-    verifier = TokenVerifier(discovery, CLIENT, Role("groups", "operators"), seconds)
+    verifier = TokenVerifier(discovery, CLIENT, OperatorClaim("groups", "operators"), seconds)
     registered = OidcIssuer(discovery, verifier, build_client_registration(settings, secrets))
     return replace(services, settings=settings, secrets=secrets, verifier=verifier, issuer=registered)
 
