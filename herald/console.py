@@ -19,7 +19,7 @@ from operations.errors import UserError
 
 __all__ = [
     "INTERRUPTED",
-    "Machine",
+    "JsonOption",
     "TerminalPrompt",
     "Yes",
     "confirm",
@@ -36,7 +36,7 @@ _errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 #: The options of commands that ask, and of those that can print for machines.
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
-Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
 
 #: Exit code of a command that was stopped by Ctrl-C.
 INTERRUPTED = 130

@@ -19,7 +19,7 @@ from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.reporter import ProgressReporter
 
-__all__ = ["DeploymentScreen", "Lines", "Machine", "Panel", "choose_screen"]
+__all__ = ["DeploymentScreen", "JsonLines", "Lines", "Panel", "choose_screen"]
 
 _STYLES = {"Succeeded": "green", "Failed": "bold red", "InProgress": "cyan", "OK": "green", "ALARM": "bold red"}
 
@@ -106,7 +106,7 @@ class Panel(Lines):
         self._live.update(_draw_panel(snapshot))
 
 
-class Machine(Lines):
+class JsonLines(Lines):
     """One JSON object a line, each an `event` with the time `at`: the plan, what was said, the deployment and the
     comparison of its versions with every change, and at last the outcome."""
 
@@ -133,10 +133,10 @@ class Machine(Lines):
         sys.stdout.flush()
 
 
-def choose_screen(console: Console, machine: bool) -> DeploymentScreen:
+def choose_screen(console: Console, as_json: bool) -> DeploymentScreen:
     """JSON lines for a machine, a panel for a terminal, else plain lines."""
-    if machine:
-        return Machine(console)
+    if as_json:
+        return JsonLines(console)
     return Panel(console) if console.is_terminal else Lines(console)
 
 

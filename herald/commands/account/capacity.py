@@ -30,7 +30,7 @@ def capacity(
     ] = None,
     account: Annotated[int, typer.Option("--account", help="The account's concurrency")] = ACCOUNT_CONCURRENCY,
     reserve: Annotated[bool, typer.Option("--reserve/--no-reserve", help="Terraform's reserve_concurrency")] = True,
-    machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
 ) -> None:
     """How long a burst of events takes to become mails, what waits where, and which concurrency is right."""
     scenario = BurstScenario(
@@ -43,7 +43,7 @@ def capacity(
         account=account,
         reserves=reserve,
     )
-    if machine:
+    if as_json:
         answer = dataclasses.asdict(simulate(scenario))
         typer.echo(json.dumps({"question": _describe(scenario), "answer": answer}, indent=2))
         return

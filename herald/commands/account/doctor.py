@@ -31,7 +31,7 @@ def doctor(
     send_rate: SendRate = 14,
     topic: Topic = None,
     record: Record = None,
-    machine: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -42,8 +42,8 @@ def doctor(
     """
     found = build_doctor_context(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
     context = replace(found.check_context, cloud=Memo(found.recorder))
-    results = run(CHECKS, context, lambda result: None if machine else _print(format_lines(result)))
-    if machine:
+    results = run(CHECKS, context, lambda result: None if as_json else _print(format_lines(result)))
+    if as_json:
         typer.echo(json.dumps({"status": find_worst(results), "checks": [asdict(result) for result in results]}))
     else:
         _print([format_summary(results)])

@@ -46,7 +46,7 @@ def smoke(
     topic: Topic = None,
     record: Record = None,
     yes: Yes = False,
-    machine: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -71,12 +71,12 @@ def smoke(
     journeys: list[Journey] = []
     try:
         for each, rate in rates.items():
-            journeys += _run(_make_test(found.check_context, context, each, rate), events, timeout * 60, machine)
+            journeys += _run(_make_test(found.check_context, context, each, rate), events, timeout * 60, as_json)
     except RefusedError as refusal:
         raise UserError(describe_refusal(refusal, context)) from None
     finally:
         found.keep(record)
-    _show(journeys, events * len(providers), timeout, machine)
+    _show(journeys, events * len(providers), timeout, as_json)
     raise typer.Exit(int(sum(journey.arrived for journey in journeys) < events * len(providers)))
 
 
@@ -115,8 +115,8 @@ def _require_consent(question: str, yes: bool) -> None:
         raise UserError("nothing was sent")
 
 
-def _run(test: Smoke, events: int, seconds: float, machine: bool) -> list[Journey]:
-    if machine or not console.is_terminal:
+def _run(test: Smoke, events: int, seconds: float, as_json: bool) -> list[Journey]:
+    if as_json or not console.is_terminal:
         return test.run(events, seconds)
     with console.status(f"0 of {events} published") as status:
         return test.run(
@@ -134,10 +134,10 @@ def describe_refusal(refusal: RefusedError, context: CheckContext) -> str:
     return f"{explain(refusal, context).finding}; what was published is sent all the same"
 
 
-def _show(journeys: Sequence[Journey], events: int, timeout: float, machine: bool) -> None:
+def _show(journeys: Sequence[Journey], events: int, timeout: float, as_json: bool) -> None:
     figures = compute_latency(journeys)
     delivered = sum(journey.delivered for journey in journeys)
-    if machine:
+    if as_json:
         made = [{**asdict(journey), "seconds": journey.seconds} for journey in journeys]
         counts = {"events": events, "delivered": delivered}
         typer.echo(json.dumps({**counts, "accepted": asdict(figures) if figures else None, "journeys": made}))

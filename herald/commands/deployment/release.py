@@ -39,7 +39,7 @@ _AFTER_A_REFUSAL = "run it again: it goes on where it stopped"
 
 app = typer.Typer(help="Releases of notify: forward by canary, back, and which there are.")
 
-Machine = Annotated[bool, typer.Option("--json", help="One JSON object a line: for machines")]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON object a line: for machines")]
 Strategy = Annotated[
     str | None,
     typer.Option("--strategy", help="canary, linear, all-at-once, or one of CodeDeploy's configurations by its name"),
@@ -74,19 +74,19 @@ def release(
     again: Annotated[
         bool, typer.Option("--again", help="Release nothing: run the hooks against the version that is live")
     ] = False,
-    machine: Machine = False,
+    as_json: JsonLinesOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
     """Publish notify and what moves with it, and move the traffic by CodeDeploy; what fails is taken back whole."""
     stack = choose_release_stack(local, state_dir, prefix)
-    shown = choose_screen(console, machine)
+    shown = choose_screen(console, as_json)
     if again:
         raise typer.Exit(_check_again(stack, make_hook_client(local, state_dir, prefix), shown).code)
     if dry_run:
         raise typer.Exit(_judge_last(stack, shown, at_least).code)
-    artifact = find_artifact(stack, package, lambda line: None if machine else typer.echo(line))
+    artifact = find_artifact(stack, package, lambda line: None if as_json else typer.echo(line))
     chosen = plan(stack, artifact, strategy, own_alarms_only, at_least)
     gate = _require_gate(chosen) if gated else None
     _announce(stack, chosen, shown, bake)
@@ -106,7 +106,7 @@ def rollback(
     to: Annotated[str | None, typer.Option("--to", help="This version, not the one before")] = None,
     strategy: Strategy = None,
     yes: Yes = False,
-    machine: Machine = False,
+    as_json: JsonLinesOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -114,10 +114,10 @@ def rollback(
     """Put the version before back: all at once, without hooks. Stops a release that is under way. Exit code 0: done."""
     stack = choose_release_stack(local, state_dir, prefix)
     rollback_plan = plan_rollback(stack, to)
-    if not machine:
+    if not as_json:
         console.print(f"{_describe_place(stack)}: {rollback_plan.description}", markup=False)
     _require_consent(f"Put version {rollback_plan.version} back?", yes)
-    shown = choose_screen(console, machine)
+    shown = choose_screen(console, as_json)
     poller = start_rollback(stack, rollback_plan, strategy)
     outcome = follow(poller, shown, _ask_to_stop) if poller else _report_cleared(shown)
     if poller:
@@ -133,7 +133,7 @@ def rollback(
 @app.command()
 @report_refusals(_AFTER_A_REFUSAL)
 def releases(
-    machine: Machine = False,
+    as_json: JsonLinesOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -141,7 +141,7 @@ def releases(
     """List the published versions of notify: what each is, and how much of the traffic it gets."""
     stack = choose_release_stack(local, state_dir, prefix)
     found = list_versions(stack)
-    if machine:
+    if as_json:
         typer.echo(json.dumps([asdict(version) for version in found], indent=2))
         return
     rows = [

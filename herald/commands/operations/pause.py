@@ -9,7 +9,7 @@ import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
-from herald.console import Machine, Yes, confirm, console, print_json
+from herald.console import JsonOption, Yes, confirm, console, print_json
 from laptop.state import DEFAULT_STATE
 from operations import pause as pausing
 from operations.errors import UserError
@@ -28,13 +28,13 @@ _SO_FAR = "run it again: it goes on where it stopped"
 @app.command()
 @report_refusals(_SO_FAR)
 def pause(
-    machine: Machine = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
+    as_json: JsonOption = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
 ) -> None:
     """Park everything: no mail leaves, every event waits in the queue retry, up to 14 days."""
     account = AwsAccount.choose(local, state_dir, prefix)
     before = _change(account, "pause", pausing.pause, lambda was: "was paused already" if was.paused else "paused")
     count = _count(account)
-    if machine:
+    if as_json:
         print_json({"paused": True, "changed": not before.paused, "waiting": count})
         return
     if before.paused:
@@ -52,7 +52,7 @@ def pause(
 @report_refusals(_SO_FAR)
 def resume(
     yes: Yes = False,
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -65,7 +65,7 @@ def resume(
         raise UserError("it stays as it is: nothing was changed")
     before = _change(account, "resume", pausing.resume, lambda was: "was not paused" if was.running else "resumed")
     now = pausing.read_status(account.functions, account.notify).concurrency
-    if machine:
+    if as_json:
         print_json({"paused": False, "changed": not before.running, "waiting": count, "concurrency": now})
         return
     if before.running:

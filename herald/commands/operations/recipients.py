@@ -9,7 +9,7 @@ import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
-from herald.console import Machine, Yes, confirm, console, print_json, print_rows
+from herald.console import JsonOption, Yes, confirm, console, print_json, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, Erased, PersonalData, erase, find_personal_data
 from operations.errors import UserError
@@ -47,19 +47,19 @@ AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail add
 def list_(
     context: typer.Context,
     tenant: OfTenant = None,
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
     """Show the list, oldest first: reason, since when, and the keyed hash of the address."""
     if context.invoked_subcommand:
-        if tenant or machine or local or prefix != "herald":
+        if tenant or as_json or local or prefix != "herald":
             raise UserError(f"say the options behind it: herald suppressions {context.invoked_subcommand} …", code=2)
         return
     listed = list_suppressions(AwsAccount.choose(local, state_dir, prefix).installation())
     entries = sorted((one for one in listed if tenant in (None, one.tenant)), key=lambda entry: entry.since)
-    if machine:
+    if as_json:
         print_json([_to_json(entry) for entry in entries])
         return
     print_rows(
@@ -76,7 +76,7 @@ def list_(
 @report_refusals(_SO_FAR)
 def check_(
     address: AddressOf,
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -88,7 +88,7 @@ def check_(
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     found = find_recipient(installation, installation.address_keys(address), address)
-    if machine:
+    if as_json:
         lists = {"suppressed": [_to_json(entry) for entry in found.entries], "ses_regions": found.regions}
         print_json({**lists, "unsubscribed": found.stopped, "not_known": found.unasked or None})
     else:
@@ -102,7 +102,7 @@ def check_(
 def remove_(
     address: AddressOf,
     tenant: OfTenant = None,
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -115,7 +115,7 @@ def remove_(
     listing = find_listing(installation, address, tenant)
     if not listing:
         raise UserError(f"{address} is on no suppression list, neither Herald's nor SES's: nothing was changed")
-    if not machine:
+    if not as_json:
         _show(listing)
     if not (yes or confirm(f"Send mail to {address} again?")):
         raise UserError("it stays on the list: nothing was changed")
@@ -129,7 +129,7 @@ def remove_(
         return f"removed; it was on {' and '.join(places) or 'none any more'}"
 
     run_audited(account, "take off the list", installation.address_keys(address)[0], remove)
-    if machine:
+    if as_json:
         print_json({"removed": [_to_json(entry) for entry in listing.entries], "ses_regions": listing.regions})
     else:
         console.print(f"Removed. Mails that were stopped are sent by: herald redrive --from-record ID{account.options}")
@@ -139,7 +139,7 @@ def remove_(
 @suppressions.command("rekey")
 @report_refusals(_SO_FAR)
 def rekey_(
-    machine: Machine = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
+    as_json: JsonOption = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
 ) -> None:
     """Move what was written under an older address key to the newest, where the address is known."""
     account = AwsAccount.choose(local, state_dir, prefix)
@@ -154,7 +154,7 @@ def rekey_(
 
     run_audited(account, "move to the newest address key", "all addresses", move)
     done = moved[0]
-    if machine:
+    if as_json:
         print_json(asdict(done))
         return
     console.print(f"{done.moved} moved, of {done.addresses} addresses that events and SES's lists name.")
@@ -173,17 +173,17 @@ def forget(
     suppression_too: Annotated[
         bool, typer.Option("--suppression", help="Take it off the suppression list too: it may get mail again")
     ] = False,
-    machine: Machine = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Erase the events that are kept about an address: in the ledger's records, in dead letters and in the outbox."""
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     data = find_personal_data(installation, address)
     listing = find_listing(installation, address) if suppression_too else None
-    if not machine:
+    if not as_json:
         _show_data(data, listing)
     if not (data or listing):
-        if machine:
+        if as_json:
             print_json(_describe_erasure(Erased(0, 0, 0), listing))
         else:
             console.print(f"No event is kept about {address}.", markup=False)
@@ -199,7 +199,7 @@ def forget(
         return f"erased: {_describe_counts(done[0], listing)}"
 
     run_audited(account, "forget", installation.address_keys(address)[0], forget_it)
-    if machine:
+    if as_json:
         print_json(_describe_erasure(done[0], listing))
     else:
         console.print(f"Erased: {_describe_counts(done[0], listing)}.")

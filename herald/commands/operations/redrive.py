@@ -16,7 +16,7 @@ from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.commands.operations import webhook_letters
 from herald.commands.operations.webhook_letters import Webhook
-from herald.console import INTERRUPTED, Machine, Yes, confirm, console, note, print_json
+from herald.console import INTERRUPTED, JsonOption, Yes, confirm, console, note, print_json
 from herald.dead_letters_output import describe_letters, describe_plan, show_letters, show_plan
 from herald.redrive_confirmation import RedriveConfirmation
 from laptop.state import DEFAULT_STATE
@@ -65,15 +65,15 @@ def dead(
     prefix: Prefix = "herald",
     everything: Annotated[bool, typer.Option("--all", help="Every letter, not the oldest ten of each reason")] = False,
     webhook: Webhook = False,
-    machine: Machine = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List what lies in `dead` by its reason; it all stays there."""
     account = AwsAccount.choose(local, state_dir, prefix)
     if webhook:
-        webhook_letters.list_letters(account, everything, machine)
+        webhook_letters.list_letters(account, everything, as_json)
         return
     letters = peek(account.sqs, account.queue("dead"))
-    if machine:
+    if as_json:
         print_json(describe_letters(letters))
         return
     show_letters(console, letters, int(time.time() * 1000), everything, account.options)
@@ -108,7 +108,7 @@ def redrive(
         bool, typer.Option("--even-if-sent", help="Say yes to mails that may have gone: a second may arrive")
     ] = False,
     webhook: Webhook = False,
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -119,18 +119,18 @@ def redrive(
     if webhook:
         if from_record or again or from_outbox or even_if_sent:
             raise UserError("--webhook is about no mails: leave what names mails out", code=2)
-        webhook_letters.post_again(account, letter_filter, dry_run, yes, machine)
+        webhook_letters.post_again(account, letter_filter, dry_run, yes, as_json)
         return
     installation = account.installation()
     if from_outbox:
         if letter_filter or from_record or again:
             raise UserError("--from-outbox names its events itself: leave the other options out", code=2)
-        _publish_again(account, installation, from_outbox, dry_run, yes, machine)
+        _publish_again(account, installation, from_outbox, dry_run, yes, as_json)
         return
     plan = _plan(installation, letter_filter, from_record or [], again or [])
     if not plan.letters:
         _tell_none(installation, letter_filter)
-    if not machine:
+    if not as_json:
         show_plan(console, plan)
     _tell_refusals(plan)
     planned, refused = describe_plan(plan), len(plan.letters_to(RedriveDecision.REFUSED))
@@ -139,7 +139,7 @@ def redrive(
     done = RedriveResult()
     if plan.letters and not dry_run:
         done = _redrive(account, installation, plan, letter_filter, from_record or again or [], even_if_sent)
-    if machine:
+    if as_json:
         print_json({"plan": planned, **asdict(done), "left": left + refused})
     elif plan.letters and not dry_run:
         _tell_done(done, len(plan.letters))
@@ -167,7 +167,7 @@ def discard(
     because: Annotated[str, typer.Option("--because", help="Why: it stands in the record of what operators did")] = "",
     yes: Yes = False,
     webhook: Webhook = False,
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -181,13 +181,13 @@ def discard(
     if bool(letter_filter) == everything:
         raise UserError("say which letters: --message, --reason, --older-than, --type or --tenant; or --all", code=2)
     if webhook:
-        webhook_letters.throw_away(account, letter_filter, because, yes, machine)
+        webhook_letters.throw_away(account, letter_filter, because, yes, as_json)
         return
     installation = account.installation()
     plan = plan_discard(_select(installation, letter_filter))
     if not plan.letters:
         _tell_none(installation, letter_filter)
-    elif not machine:
+    elif not as_json:
         show_letters(console, plan.letters, int(time.time() * 1000), False, account.options, offer=False)
     done = RedriveResult()
     if plan.letters and (yes or confirm(f"Discard {len(plan.letters)}? Their mails are not sent.")):
@@ -198,7 +198,7 @@ def discard(
             return f"{done.discarded} discarded: {why}"
 
         run_audited(account, "discard", letter_filter.describe(), throw_away)
-    if machine:
+    if as_json:
         print_json({"discarded": done.discarded, "left": len(plan.letters) - done.discarded})
     elif done.discarded:
         console.print(f"{done.discarded} discarded.")
@@ -241,14 +241,14 @@ def _select(installation: Installation, letter_filter: LetterFilter) -> list[Dea
 
 
 def _publish_again(
-    account: AwsAccount, installation: Installation, event_ids: list[str], dry_run: bool, yes: bool, machine: bool
+    account: AwsAccount, installation: Installation, event_ids: list[str], dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Hand events that the outbox gave up to the sweeper again."""
     rejected = {row.event_id: row for row in find_rejected(installation)}
     if missing := [event_id for event_id in event_ids if event_id not in rejected]:
         others = f"it gave up {', '.join(list(rejected)[:_SHOWN])}" if rejected else "it gave up none"
         raise UserError(f"the outbox gave up no event {missing[0]} that can be published; {others}")
-    for event_id in event_ids if not machine else ():
+    for event_id in event_ids if not as_json else ():
         console.print(f"{event_id}: {rejected[event_id].reason}", markup=False)
     handed_over: list[str] = []
     if not dry_run and (yes or confirm(f"Publish {len(event_ids)} again?")):
@@ -260,7 +260,7 @@ def _publish_again(
             return f"{len(handed_over)} handed to the sweeper"
 
         run_audited(account, "publish again", ", ".join(event_ids)[:500], hand_over)
-    if machine:
+    if as_json:
         print_json({"handed_over": handed_over})
     elif handed_over:
         console.print(f"{len(handed_over)} handed to the sweeper: it publishes them within two minutes.")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.console import INTERRUPTED, Machine, console, print_json, print_rows
+from herald.console import INTERRUPTED, JsonOption, console, print_json, print_rows
 from herald.console import format_age as age
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -25,7 +25,7 @@ __all__ = ["status"]
 def status(
     watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds, until Ctrl-C")] = False,
     every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks")] = 5,
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -34,7 +34,7 @@ def status(
 
     Exit codes: 0 nothing needs a person, 3 something does.
     """
-    if watch and machine:
+    if watch and as_json:
         raise UserError("--watch shows a screen and --json is one document: say one of them", code=2)
     account = AwsAccount.choose(local, state_dir, prefix)
     installation, clients = account.installation(), make_status_clients(account)
@@ -42,7 +42,7 @@ def status(
         seen = look(installation, clients, datetime.now(UTC))
         if watch and console.is_terminal:
             console.clear()
-        if machine:
+        if as_json:
             print_json(asdict(seen))
         else:
             _show(seen, account)

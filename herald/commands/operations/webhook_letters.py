@@ -25,35 +25,35 @@ Webhook = Annotated[
 _SHOWN = 10
 
 
-def list_letters(account: AwsAccount, everything: bool, machine: bool) -> None:
+def list_letters(account: AwsAccount, everything: bool, as_json: bool) -> None:
     """Print the letters, the oldest first; they stay in their queue."""
     letters = _open(account).find(LetterFilter())
-    if machine:
+    if as_json:
         print_json({"count": len(letters), "letters": [_describe(letter) for letter in letters]})
         return
     _show(letters, len(letters) if everything else _SHOWN)
 
 
-def post_again(account: AwsAccount, letter_filter: LetterFilter, dry_run: bool, yes: bool, machine: bool) -> None:
+def post_again(account: AwsAccount, letter_filter: LetterFilter, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Post the letters that fit the filter again."""
     webhook = _open(account)
-    letters, done = _choose(webhook, letter_filter, machine), 0
+    letters, done = _choose(webhook, letter_filter, as_json), 0
     if letters and not dry_run and (yes or confirm(f"Post {len(letters)} again?")):
         done = _act(account, "post again", letter_filter, lambda: webhook.post_again(letters))
-    if machine:
+    if as_json:
         print_json({"sent": done, "left": len(letters) - done})
     elif done:
         console.print(f"{done} sent again: each is posted under its old id.")
 
 
-def throw_away(account: AwsAccount, letter_filter: LetterFilter, because: str, yes: bool, machine: bool) -> None:
+def throw_away(account: AwsAccount, letter_filter: LetterFilter, because: str, yes: bool, as_json: bool) -> None:
     """Delete the letters that fit the filter."""
     webhook = _open(account)
-    letters, done = _choose(webhook, letter_filter, machine), 0
+    letters, done = _choose(webhook, letter_filter, as_json), 0
     if letters and (yes or confirm(f"Discard {len(letters)}? Their receiver never gets them.")):
         action = f"discard: {because}"[:100] if because else "discard"
         done = _act(account, action, letter_filter, lambda: webhook.throw_away(letters))
-    if machine:
+    if as_json:
         print_json({"discarded": done, "left": len(letters) - done})
     elif done:
         console.print(f"{done} discarded.")
@@ -71,12 +71,12 @@ def _open(account: AwsAccount) -> WebhookLetters:
     return WebhookLetters(account.sqs, dead, waiting)
 
 
-def _choose(webhook: WebhookLetters, letter_filter: LetterFilter, machine: bool) -> list[DeadLetter]:
+def _choose(webhook: WebhookLetters, letter_filter: LetterFilter, as_json: bool) -> list[DeadLetter]:
     """Find the letters that fit the filter, and show them. Raises `UserError` for a filter that they do not support."""
     if letter_filter.messages or letter_filter.reason_code or letter_filter.tenant:
         raise UserError("with --webhook letters are chosen by --type, --older-than and --newer-than", code=2)
     letters = webhook.find(letter_filter)
-    if not machine:
+    if not as_json:
         _show(letters, _SHOWN)
     return letters
 

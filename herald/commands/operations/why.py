@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from function.ledger.record import Record
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
-from herald.console import Machine, console, format_age, note, print_json, print_rows
+from herald.console import JsonOption, console, format_age, note, print_json, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
@@ -39,7 +39,7 @@ def why(
         typer.Argument(metavar="WHAT", help="an event's id, a MessageId, an e-mail address, or an event's subject"),
     ],
     source: Annotated[str, typer.Option("--source", help="The event's source: then its id is found at once")] = "",
-    machine: Machine = False,
+    as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
@@ -66,7 +66,7 @@ def why(
     found = searched[0]
     recipient = find_recipient(installation, question.keys, question.wanted) if question.keys else None
     answers = [explain_mail(mail, now) for mail in found.mails]
-    if machine:
+    if as_json:
         print_json(_describe(question, found, answers, recipient, account.options))
     else:
         _show(question, found, answers, recipient, account.options, now)

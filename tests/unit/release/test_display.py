@@ -12,7 +12,7 @@ from rich.console import Console
 
 from release.analysis.comparison import Figures, compare
 from release.deployments import Deployment
-from release.progress.display import Lines, Machine, Panel, choose_screen
+from release.progress.display import JsonLines, Lines, Panel, choose_screen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 
@@ -60,7 +60,7 @@ def test_the_end_says_why_and_who_has_the_traffic() -> None:
 
 
 def test_a_machine_gets_an_object_for_every_change(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Machine(Console(file=io.StringIO()))
+    shown = JsonLines(Console(file=io.StringIO()))
     shown.say("shipped")
     for look in (CANARY, replace(CANARY, left=100.0), RINGS, BACK):
         shown.show(look)
@@ -99,7 +99,7 @@ def test_both_versions_figures_and_the_verdict_are_told_when_they_are_news() -> 
 
 
 def test_a_machine_gets_both_versions_figures_and_the_confidence(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Machine(Console(file=io.StringIO()))
+    shown = JsonLines(Console(file=io.StringIO()))
     shown.plan({"Traffic": "10 %"})
     shown.show(JUDGED)
     plan, told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -143,7 +143,7 @@ def test_a_picture_has_stages_traffic_alarms_and_time_left_in_80_columns() -> No
 
 
 @pytest.mark.parametrize(
-    ("machine", "terminal", "kind"), [(False, False, Lines), (False, True, Panel), (True, True, Machine)]
+    ("as_json", "terminal", "kind"), [(False, False, Lines), (False, True, Panel), (True, True, JsonLines)]
 )
-def test_whoever_reads_gets_the_right_one(machine: bool, terminal: bool, kind: type[Lines]) -> None:
-    assert type(choose_screen(Console(file=io.StringIO(), force_terminal=terminal), machine)) is kind
+def test_whoever_reads_gets_the_right_one(as_json: bool, terminal: bool, kind: type[Lines]) -> None:
+    assert type(choose_screen(Console(file=io.StringIO(), force_terminal=terminal), as_json)) is kind
