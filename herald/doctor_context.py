@@ -24,9 +24,17 @@ from herald.terraform.target import is_loopback, read_profile_region
 from laptop.environment import REGION
 from operations.errors import UserError
 
-__all__ = ["DoctorContext", "Record", "SendRate", "Topic", "build_doctor_context", "list_regions", "send_request"]
+__all__ = [
+    "DoctorContext",
+    "RecordingFile",
+    "SendRate",
+    "Topic",
+    "build_doctor_context",
+    "list_regions",
+    "send_request",
+]
 
-Record = Annotated[
+RecordingFile = Annotated[
     Path | None, typer.Option("--record", help="Keep every answer of AWS in this file, without what names anybody")
 ]
 SendRate = Annotated[float, typer.Option("--send-rate", min=0.1, help="Mails a second, as in terraform.tfvars")]

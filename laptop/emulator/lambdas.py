@@ -38,7 +38,7 @@ from laptop.service_model import hold_to_model
 
 __all__ = ["Lambdas", "patch_acquire_worker"]
 
-Record = dict[str, Any]
+JsonObject = dict[str, Any]
 #: Maximum number of asynchronous events of one function that run at once. Each takes a process, and more of them would
 #: only slow a busy machine further. The others wait, as they do in Lambda's queue on AWS.
 MOST_AT_ONCE = 16
@@ -104,7 +104,7 @@ class Lambdas:
         with self._turns[event.target.name]:
             return self.execute(record, event.payload, Cause(event.source, event.request_id, event.runs + 1))[1]
 
-    def execute(self, record: Record, payload: Any, cause: Cause) -> tuple[Record, InvocationOutcome]:
+    def execute(self, record: JsonObject, payload: Any, cause: Cause) -> tuple[JsonObject, InvocationOutcome]:
         """Run a function once, on the version that its alias now resolves to. Returns ministack's result and the
         outcome.
         """
@@ -125,7 +125,7 @@ class Lambdas:
     def _patch_qualifier(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Resolve an alias but keep its ARN, because the record of a failure names the alias, not the version."""
 
-        def resolve(function: Record | None, qualifier: str | None) -> tuple[Record | None, Record | None]:
+        def resolve(function: JsonObject | None, qualifier: str | None) -> tuple[JsonObject | None, JsonObject | None]:
             record, config = original(function, qualifier)
             if record is None or function is None or qualifier not in function.get("aliases", {}):
                 return record, config
@@ -153,10 +153,10 @@ class Lambdas:
         record, _ = self._service._get_func_record_for_qualifier(name, qualifier)
         return (record or {}).get("code_zip")
 
-    def _execute(self, record: Record, payload: Any) -> Record:
+    def _execute(self, record: JsonObject, payload: Any) -> JsonObject:
         record = record if "config" in record else {"config": record}
         if self._service._function_config_scope_mismatch(record["config"]):
-            done: Record = self._service._run_with_function_config_scope(record, self._execute, record, payload)
+            done: JsonObject = self._service._run_with_function_config_scope(record, self._execute, record, payload)
             return done
         return self.execute(record, payload, Cause(_read_source(payload), str(uuid.uuid4())))[0]
 
@@ -164,7 +164,7 @@ class Lambdas:
         function = self._service._functions.get(target.name) or {}
         return is_weighted(function.get("aliases", {}).get(target.qualifier) or {})
 
-    def _resolve_version(self, target: InvocationTarget, record: Record) -> tuple[str, Record]:
+    def _resolve_version(self, target: InvocationTarget, record: JsonObject) -> tuple[str, JsonObject]:
         function = self._service._functions.get(target.name)
         if function is None:
             return str(record["config"].get("Version", "$LATEST")), record
@@ -174,16 +174,16 @@ class Lambdas:
         config = {**chosen["config"], "FunctionArn": target.arn}
         return version, {**chosen, "config": config, "concurrency": function.get("concurrency")}
 
-    def _run_in_slot(self, record: Record, payload: Any, request_id: str, began: float) -> Record:
+    def _run_in_slot(self, record: JsonObject, payload: Any, request_id: str, began: float) -> JsonObject:
         slot, limit = self._service._acquire_execution_slot(record, record["config"])
         if slot is None:
             kind = "ReservedFunction" if limit == "function" else ""
-            throttled: Record = self._service._throttle_response(
+            throttled: JsonObject = self._service._throttle_response(
                 reason_code=f"{kind}ConcurrentInvocationLimitExceeded", msg="Rate Exceeded."
             )
             return throttled
         try:
-            result: Record = self._service._execute_function_dispatch(
+            result: JsonObject = self._service._execute_function_dispatch(
                 record, record["config"], payload, request_id, began
             )
             return result
@@ -196,7 +196,7 @@ class Lambdas:
         outcome: InvocationOutcome,
         cause: Cause,
         payload: Any,
-        result: Record,
+        result: JsonObject,
         began: float,
         weighted: bool,
     ) -> None:

@@ -14,7 +14,7 @@ from doctor.checks import CHECKS
 from doctor.cloud import Memo
 from herald.account import AwsAccount, Local, Prefix, StateDir
 from herald.console import console
-from herald.doctor_context import Record, SendRate, Topic, build_doctor_context
+from herald.doctor_context import RecordingFile, SendRate, Topic, build_doctor_context
 from laptop.state import DEFAULT_STATE
 
 __all__ = ["doctor", "format_lines", "format_summary"]
@@ -30,7 +30,7 @@ def doctor(
     ] = None,
     send_rate: SendRate = 14,
     topic: Topic = None,
-    record: Record = None,
+    record: RecordingFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,

@@ -19,7 +19,7 @@ from doctor.smoke import Journey, Smoke, compute_latency
 from doctor.smoke_providers import SmokeProvider, choose_providers
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import Yes, confirm, console
-from herald.doctor_context import Record, Topic, build_doctor_context
+from herald.doctor_context import RecordingFile, Topic, build_doctor_context
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
 
@@ -44,7 +44,7 @@ def smoke(
         typer.Option("--provider", help="The provider to try, by URL or name; each: all in turn"),
     ] = None,
     topic: Topic = None,
-    record: Record = None,
+    record: RecordingFile = None,
     yes: Yes = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
     local: Local = False,
