@@ -21,7 +21,7 @@ __all__ = [
     "reset_after_reading",
 ]
 
-Request = tuple[str, dict[str, str], bytes]
+ReceivedRequest = tuple[str, dict[str, str], bytes]
 #: What a server does with one connection: how many requests it read is counted by what it reads.
 Behaviour = Callable[["Server", socket.socket], None]
 
@@ -32,7 +32,7 @@ class Server:
 
     behave: Behaviour
     context: ssl.SSLContext | None = None
-    requests: list[Request] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     connections: int = 0
     finished: threading.Event = field(default_factory=threading.Event)
 

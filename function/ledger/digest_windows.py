@@ -37,7 +37,7 @@ from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.schedule import find_shard
 from function.ledger.states import Action, State
 from function.ledger.table import Contended, Refusal
-from function.ledger.writes.requests import APPEND, UNSCHEDULE, Request, build_source_condition
+from function.ledger.writes.requests import APPEND, UNSCHEDULE, WriteRequest, build_source_condition
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -108,10 +108,10 @@ class DigestWindows:
         own = isinstance(verdict, Duplicate) and verdict.state is State.COLLECTED and verdict.owner == attempt.owner
         return kept if own else verdict
 
-    def _request_join(self, attempt: Attempt, now: int) -> list[Request]:
+    def _request_join(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         return collect_event(self.ledger.writes, attempt, now)
 
-    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[WriteRequest]:
         return close_window(self.ledger.writes, record, owner, digest, now)
 
     def _read_events(self, record: Record) -> Iterator[str]:
@@ -124,7 +124,7 @@ class DigestWindows:
                 yield event.text
 
 
-def collect_event(writes: Writes, attempt: Attempt, now: int) -> list[Request]:
+def collect_event(writes: Writes, attempt: Attempt, now: int) -> list[WriteRequest]:
     """The requests that collect an event: message, event and address as for a claim, any predecessor, and last the
     attempt's digest `window`."""
     when = f"{datetime.fromtimestamp((attempt.due or 0) / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -140,7 +140,7 @@ def collect_event(writes: Writes, attempt: Attempt, now: int) -> list[Request]:
     ]
 
 
-def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
+def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> WriteRequest:
     """Create the digest or add to it, with the attributes of a scheduled record."""
     window = attempt.window or ""
     named: dict[str, object] = {
@@ -172,7 +172,7 @@ def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
     )
 
 
-def close_window(writes: Writes, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+def close_window(writes: Writes, record: Record, owner: str, digest: Digest | None, now: int) -> list[WriteRequest]:
     """The requests that close a digest as it was read and write its event, or cancel it if there is none."""
     attempt = Attempt(record.message_id, owner, event_key=record.event_key, due=max(record.scheduled_for or 0, now))
     action, state, text, forget = Action.CLOSE, State.SCHEDULED, f"closed with {len(record.items)} events", ""

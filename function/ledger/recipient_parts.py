@@ -24,7 +24,7 @@ from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.table import Contended, Refusal
-from function.ledger.writes.requests import APPEND, REPEAT, Request, build_source_condition
+from function.ledger.writes.requests import APPEND, REPEAT, WriteRequest, build_source_condition
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -58,7 +58,7 @@ class PartRecords:
         item = answer.items[0] if isinstance(answer, Refusal) else answer
         return Record.from_item(item) if item else record
 
-    def _request_record(self, attempt: Attempt, parted: Parted, now: int) -> list[Request]:
+    def _request_record(self, attempt: Attempt, parted: Parted, now: int) -> list[WriteRequest]:
         reason = Reason(ReasonCode.PARTED, f"parted into {len(parted.names)}, one for each recipient")
         row = TimelineRow.of(reason, State.REPLACED, now, self.ledger.writes.release)
         kept: dict[str, object] = {"parts": set(parted.names), "parted_by": attempt.owner}
@@ -84,7 +84,7 @@ class PartRecords:
         return parted
 
 
-def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], now: int) -> Request:
+def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], now: int) -> WriteRequest:
     """The update that adds the parts of new recipients to the event's record."""
     row = TimelineRow.of(
         Reason(ReasonCode.PARTED, f"{len(names)} more recipients came as {attempt.message_id}"),
@@ -102,7 +102,7 @@ def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], 
     )
 
 
-def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) -> Request:
+def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) -> WriteRequest:
     """The update that cancels the record of a split event."""
     reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}: each recipient's mail by itself")
     return writes.update_message(

@@ -46,7 +46,7 @@ from function.ledger.table import Contended, Refusal
 from function.ledger.writes.requests import (
     APPEND,
     UNSCHEDULE,
-    Request,
+    WriteRequest,
     build_source_condition,
     build_state_condition,
     update,
@@ -222,7 +222,7 @@ class Schedule:
     def _wait(self, record: Record, now: int) -> Held | None:
         return Held(record.held_until, record.owner) if record.is_held(now) else None
 
-    def _request(self, attempt: Attempt, record: Record, key: str, reason: Reason, now: int) -> list[Request]:
+    def _request(self, attempt: Attempt, record: Record, key: str, reason: Reason, now: int) -> list[WriteRequest]:
         return cancel_record(self.ledger.writes, attempt, record, key, reason, now)
 
     def _tell_too_late(self, attempt: Attempt, record: Record, now: int) -> TooLateToCancel | None:
@@ -247,7 +247,7 @@ class Schedule:
 
 def cancel_record(
     writes: Writes, attempt: Attempt, record: Record, key: str, reason: Reason, now: int
-) -> list[Request]:
+) -> list[WriteRequest]:
     """The transaction that cancels a mail of which nothing was sent, and removes the body from the event item `key`.
 
     Both items are kept at least as long as before. An event that was collected when its record was read is taken out of

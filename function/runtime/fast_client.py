@@ -18,7 +18,7 @@ from botocore import xform_name
 
 __all__ = ["FastClient"]
 
-Request = dict[str, Any]
+RequestDict = dict[str, Any]
 
 
 class FastClient:
@@ -41,7 +41,7 @@ class _Operation:
         self._name = name
         self._model = client.meta.service_model.operation_model(name)
         self._event = f"{self._model.service_model.service_id.hyphenize()}.{name}"
-        self._alike: Request | None = None
+        self._alike: RequestDict | None = None
         self._alone = True
 
     def __call__(self, **parameters: Any) -> Any:
@@ -65,11 +65,11 @@ class _Operation:
             return answer
         raise self._client.exceptions.from_code(answer.get("Error", {}).get("Code"))(answer, self._name)
 
-    def _prepare_first(self, parameters: Mapping[str, Any]) -> Request:
+    def _prepare_first(self, parameters: Mapping[str, Any]) -> RequestDict:
         """Return the request that botocore builds from the parameters, captured before it is signed and sent."""
-        taken: list[Request] = []
+        taken: list[RequestDict] = []
 
-        def take(params: Request, **_: object) -> tuple[Any, Request]:
+        def take(params: RequestDict, **_: object) -> tuple[Any, RequestDict]:
             taken.append(params)
             return _UnsentResponse(), {}
 

@@ -51,7 +51,7 @@ class Stage(StrEnum):
 
 
 #: Which request a stage is: an operation, and which one of it in an invocation, or a text that its body has.
-Request = tuple[str, int | str]
+NthRequest = tuple[str, int | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,14 @@ class Point:
         )
 
     def strike_at(
-        self, stages: Mapping[Stage, Request], operation: str, nth: int, body: str, struck: Collection[Strike] = ()
+        self, stages: Mapping[Stage, NthRequest], operation: str, nth: int, body: str, struck: Collection[Strike] = ()
     ) -> Strike | None:
         """What strikes at the `nth` request of an operation, with this body; anywhere, each only once."""
         left = [one for one in self.strikes if not (self.anywhere and one in struck)]
         return next((one for one in left if _is_at(stages.get(one.stage), operation, nth, body)), None)
 
 
-def _is_at(stage: Request | None, operation: str, nth: int, body: str) -> bool:
+def _is_at(stage: NthRequest | None, operation: str, nth: int, body: str) -> bool:
     if stage is None or stage[0] != operation:
         return False
     return stage[1] == nth if isinstance(stage[1], int) else stage[1] in body

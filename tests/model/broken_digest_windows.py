@@ -8,7 +8,7 @@ from function.ledger.attempt import Attempt, Kept, Verdict
 from function.ledger.digest_windows import Digest, DigestWindows
 from function.ledger.record import Record
 from function.ledger.schedule import Schedule
-from function.ledger.writes.requests import Request
+from function.ledger.writes.requests import WriteRequest
 from tests.model.broken_ledger import rewrite_condition
 
 __all__ = [
@@ -23,20 +23,20 @@ __all__ = [
 
 
 class JoinsWhatIsClosed(DigestWindows):
-    def _request_join(self, attempt: Attempt, now: int) -> list[Request]:
+    def _request_join(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         *rest, join = super()._request_join(attempt, now)
         wide = rewrite_condition(join["Update"], "#state IN (:collecting)", "attribute_exists(#pk)")
         return [*rest, {"Update": wide}]
 
 
 class ClosesAsItWasRead(DigestWindows):
-    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[WriteRequest]:
         message, *event = super()._request_close(record, owner, digest, now)
         return [{"Update": rewrite_condition(message["Update"], " AND #changes = :seen", "")}, *event]
 
 
 class ClosesTwice(DigestWindows):
-    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[WriteRequest]:
         message, *event = super()._request_close(record, owner, digest, now)
         return [{"Update": rewrite_condition(message["Update"], "#state IN (:collecting) AND ", "")}, *event]
 
@@ -66,5 +66,5 @@ class JoinsBeforeItsRecord(DigestWindows):
 
 
 class CancelledStaysInTheDigest(Schedule):
-    def _request(self, *args: Any) -> list[Request]:
+    def _request(self, *args: Any) -> list[WriteRequest]:
         return super()._request(*args)[:2]

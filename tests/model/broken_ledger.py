@@ -56,10 +56,10 @@ __all__ = [
     "take_off_ours_first",
 ]
 
-Request = dict[str, Any]
+WriteRequest = dict[str, Any]
 
 
-def rewrite_condition(request: Mapping[str, Any], old: str, new: str) -> Request:
+def rewrite_condition(request: Mapping[str, Any], old: str, new: str) -> WriteRequest:
     """The request with another condition, and only the names and values that are still mentioned."""
     condition = request["ConditionExpression"]
     assert old in condition, f"nothing to seed: {old!r} is not in {condition!r}"
@@ -77,7 +77,7 @@ def rewrite_condition(request: Mapping[str, Any], old: str, new: str) -> Request
 
 def change_owners_writes(old: str, new: str) -> Code:
     class Seeded(Writes):
-        def _update_as_owner(self, *args: Any, **kwargs: Any) -> Request:
+        def _update_as_owner(self, *args: Any, **kwargs: Any) -> WriteRequest:
             return rewrite_condition(super()._update_as_owner(*args, **kwargs), old, new)
 
     return Code(writes=Seeded)
@@ -89,7 +89,7 @@ def replace_ledger(ledger: type[Ledger]) -> Code:
 
 def _claim(old: str, new: str) -> Code:
     class Seeded(Writes):
-        def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
             message, *rest = super().claim(attempt, now)
             if old not in message["Update"]["ConditionExpression"]:
                 return [message, *rest]
@@ -100,7 +100,7 @@ def _claim(old: str, new: str) -> Code:
 
 def change_settlement(action: Action, old: str, new: str) -> Code:
     class Seeded(Writes):
-        def settle(self, attempt: Attempt, row: TimelineRow, act: Action, also: Any = None) -> list[Request]:
+        def settle(self, attempt: Attempt, row: TimelineRow, act: Action, also: Any = None) -> list[WriteRequest]:
             message, *rest = super().settle(attempt, row, act, also)
             if act is not action:
                 return [message, *rest]
@@ -112,7 +112,7 @@ def change_settlement(action: Action, old: str, new: str) -> Code:
 
 
 class PutInsteadOfUpdate(Writes):
-    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+    def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         message, *rest = super().claim(attempt, now)
         update = dict(message["Update"])
         values = {name[1:]: value for name, value in update["ExpressionAttributeValues"].items()}
@@ -130,7 +130,7 @@ class PutInsteadOfUpdate(Writes):
 
 
 class EventIsAnybodys(Writes):
-    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> WriteRequest:
         request = super().put_event(attempt, now, small)
         return rewrite_condition(request, request["ConditionExpression"], "")
 
@@ -144,7 +144,7 @@ def take_off_ours_first(installation: Installation, address: str) -> None:
 
 def change_address_check(old: str, new: str) -> Code:
     class Seeded(Writes):
-        def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
             message, event, address, *rest = super().claim(attempt, now)
             return [message, event, {"ConditionCheck": rewrite_condition(address["ConditionCheck"], old, new)}, *rest]
 
@@ -158,7 +158,7 @@ def _forgetful(suppress: str | None, row: TimelineRow) -> dict[str, object]:
 class SuppressionForgets(Writes):
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         return [message, *({"Put": put("herald-ledger", _forgetful(suppress, row), "", {})} for _ in rest)]
 
@@ -166,13 +166,13 @@ class SuppressionForgets(Writes):
 class LastWriter(Writes):
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         return [{"Update": rewrite_condition(message["Update"], message["Update"]["ConditionExpression"], "")}, *rest]
 
 
 class ReleaseForgets(Writes):
-    def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
+    def release_claim(self, attempt: Attempt, row: TimelineRow) -> WriteRequest:
         return rewrite_condition(super().release_claim(attempt, row), " AND #at_risk <= :one", "")
 
 
@@ -182,7 +182,7 @@ class ClaimNamesTheFirst(Ledger):
 
 
 class UnconfirmedRedrive(Writes):
-    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+    def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         return super().claim(replace(attempt, confirmed=True), now)
 
 
@@ -205,7 +205,7 @@ class AnybodysLostClaim(Ledger):
 
 
 class ResendsWithoutBound(Writes):
-    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[WriteRequest]:
         message, *rest = super().resend(attempt, doubtful, now)
         return [{"Update": rewrite_condition(message["Update"], " AND #at_risk <= :resends", "")}, *rest]
 
@@ -239,7 +239,7 @@ class OneProviderIsEnough(Ledger):
 
 
 class ReportsAtOnce(Writes):
-    def mark_feedback(self, provider: str, sent: int, now: int) -> Request:
+    def mark_feedback(self, provider: str, sent: int, now: int) -> WriteRequest:
         request = super().mark_feedback(provider, sent, now)
         return rewrite_condition(request, request["ConditionExpression"], "")
 
@@ -250,12 +250,12 @@ class MarkIsWhenItCame(Ledger):
 
 
 class EventExpiresLater(Writes):
-    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> WriteRequest:
         return super().put_event(attempt, now + 1000, small)
 
 
 class KeptForEver(Writes):
-    def settle(self, attempt: Attempt, row: TimelineRow, action: Action, also: Any = None) -> list[Request]:
+    def settle(self, attempt: Attempt, row: TimelineRow, action: Action, also: Any = None) -> list[WriteRequest]:
         message, *rest = super().settle(attempt, row, action, also)
         expression = message["Update"]["UpdateExpression"].replace(", #expires_at = :expires_at", "")
         return [{"Update": rewrite_condition(message["Update"] | {"UpdateExpression": expression}, "", "")}, *rest]
@@ -264,7 +264,7 @@ class KeptForEver(Writes):
 class FeedbackProlongs(Writes):
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         old = message["Update"]["UpdateExpression"]
         new = old.replace("if_not_exists(#expires_at, :expires_at)", ":expires_at")
@@ -302,12 +302,12 @@ class ReplacesUnasked(Ledger):
 
 
 class WritesReplaceUnasked(Writes):
-    def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
+    def _replace(self, attempt: Attempt, before: Record, now: int) -> WriteRequest:
         return super()._replace(replace(attempt, confirmed=True), before, now)
 
 
 class ReopensWhatWasAccepted(Writes):
-    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+    def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         message, *rest = super().claim(attempt, now)
         update = dict(message["Update"])
         if attempt.letter:
@@ -317,7 +317,7 @@ class ReopensWhatWasAccepted(Writes):
 
 
 class KeepsNoBody(Writes):
-    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> WriteRequest:
         return super().put_event(replace(attempt, body=None), now, small)
 
 
@@ -327,6 +327,6 @@ class ResendsInTheHold(Ledger):
 
 
 class WritesInTheHold(Writes):
-    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[WriteRequest]:
         message, *rest = super().resend(attempt, doubtful, now)
         return [{"Update": rewrite_condition(message["Update"], " AND #held_until <= :now", "")}, *rest]

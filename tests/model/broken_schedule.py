@@ -14,7 +14,7 @@ from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import Cancelled, Due, Schedule, TooLateToCancel
 from function.ledger.states import Action
 from function.ledger.table import Contended
-from function.ledger.writes.requests import Request, update
+from function.ledger.writes.requests import WriteRequest, update
 from function.queues.dead_letter import write_retry
 from function.scheduler import Scheduler
 from tests.model.broken_ledger import rewrite_condition
@@ -36,12 +36,12 @@ __all__ = [
 
 
 class WithoutAPlace(Writes):
-    def settle(self, attempt: Attempt, row: TimelineRow, action: Action, also: Any = None) -> list[Request]:
+    def settle(self, attempt: Attempt, row: TimelineRow, action: Action, also: Any = None) -> list[WriteRequest]:
         return super().settle(attempt, row, action)
 
 
 class ClaimLeavesItInTheIndex(Writes):
-    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+    def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         return super().claim(replace(attempt, due=None), now)
 
 
@@ -63,13 +63,13 @@ class PutsOffWhatHasMoved(Schedule):
 
 
 class ResendsWhatWasCancelled(Writes):
-    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[WriteRequest]:
         message, *rest = super().resend(attempt, doubtful, now)
         return [{"Update": rewrite_condition(message["Update"], " AND attribute_not_exists(#cancelled_by)", "")}, *rest]
 
 
 class FreesWhatWasCancelled(Writes):
-    def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
+    def release_claim(self, attempt: Attempt, row: TimelineRow) -> WriteRequest:
         return rewrite_condition(super().release_claim(attempt, row), " AND attribute_not_exists(#cancelled_by)", "")
 
 
@@ -79,7 +79,7 @@ class SendsAtOnce(Schedule):
 
 
 class CancelsWhatIsSent(Schedule):
-    def _request(self, *args: Any) -> list[Request]:
+    def _request(self, *args: Any) -> list[WriteRequest]:
         message, event = super()._request(*args)
         wide = {":sending": {"S": "sending"}} | message["Update"]["ExpressionAttributeValues"]
         old, new = "(:rejected", "(:sending, :rejected"
@@ -102,7 +102,7 @@ class SwallowsTooLate(Schedule):
 
 def claim_what_was_cancelled() -> Code:
     class Seeded(Writes):
-        def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
             message, *rest = super().claim(attempt, now)
             values = message["Update"]["ExpressionAttributeValues"] | {":cancelled": {"S": "cancelled"}}
             wide = message["Update"] | {"ExpressionAttributeValues": values}

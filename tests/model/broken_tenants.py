@@ -13,7 +13,7 @@ from function.ledger.states import Action
 
 __all__ = ["ListsForAll", "ListsForOneTenant", "LooksAtTheListOfAll"]
 
-Request = dict[str, Any]
+WriteRequest = dict[str, Any]
 
 
 def _for_all(key: str) -> str:
@@ -24,14 +24,14 @@ def _for_all(key: str) -> str:
 class ListsForAll(Writes):
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         return super().apply_feedback(message_id, action, row, suppress and _for_all(suppress), attempt)
 
 
 class ListsForOneTenant(Writes):
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         key = suppress and own_list_key(_for_all(suppress), "p")
         return super().apply_feedback(message_id, action, row, key, attempt)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from function.ledger.attempt import Attempt
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
-from function.ledger.writes.requests import APPEND, CLEAR, FORGET, LIVE, UNSCHEDULE, Request, build_source_condition
+from function.ledger.writes.requests import (
+    APPEND,
+    CLEAR,
+    FORGET,
+    LIVE,
+    UNSCHEDULE,
+    WriteRequest,
+    build_source_condition,
+)
 from function.ledger.writes.supersession import SupersessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
 
@@ -25,16 +33,16 @@ class ClaimRequests(SupersessionRequests):
 
     __slots__ = ()
 
-    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+    def claim(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         """Claim the mail if the record is free for this attempt; the count of attempts is kept."""
         condition = f"attribute_not_exists(#pk) OR ({LIVE} AND ({_build_claim_condition(attempt)}))"
         return self._claim(attempt, now, _COUNTED, condition, UNSCHEDULE if attempt.due is not None else "")
 
-    def claim_expired(self, attempt: Attempt, now: int) -> list[Request]:
+    def claim_expired(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         """Claim the mail over an expired record that TTL has not deleted yet, as if it did not exist."""
         return self._claim(attempt, now, _AFRESH, "#expires_at <= :now_s", f", {FORGET}{UNSCHEDULE}")
 
-    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[WriteRequest]:
         """Claim the mail once more although the attempt in the record, past its hold, may have sent it."""
         row = TimelineRow.of(_RESENT, State.SENDING, now, self.release)
         condition = (
@@ -49,7 +57,7 @@ class ClaimRequests(SupersessionRequests):
         message = self.update_message(attempt, now, expression, condition, row, named | values)
         return [{"Update": message}, *self._add_items(attempt, now)]
 
-    def _claim(self, attempt: Attempt, now: int, counters: str, condition: str, forget: str = "") -> list[Request]:
+    def _claim(self, attempt: Attempt, now: int, counters: str, condition: str, forget: str = "") -> list[WriteRequest]:
         ready = max(now - attempt.received, 0) if attempt.received else None
         row = TimelineRow(State.SENDING, now, self.release, ms=ready)
         named = describe_mail(attempt)
@@ -58,7 +66,7 @@ class ClaimRequests(SupersessionRequests):
         )
         return [{"Update": message}, *self._add_items(attempt, now)]
 
-    def _add_items(self, attempt: Attempt, now: int) -> list[Request]:
+    def _add_items(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         """The other items of a claim: the event item, the address checks, the predecessor."""
         return [
             # A delivery of a scheduled mail has no other copy of the event.

@@ -11,8 +11,8 @@ from function.ledger.writes.requests import (
     CLEAR,
     LIVE,
     SENT_BY,
-    Request,
     Requests,
+    WriteRequest,
     build_source_condition,
     put,
     update,
@@ -28,7 +28,7 @@ class FeedbackRequests(Requests):
 
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         """Move the record to what the provider reported about `attempt`, and suppress the address in the same
         transaction."""
         message = self.update_message(
@@ -43,7 +43,7 @@ class FeedbackRequests(Requests):
 
     def apply_feedback_afresh(
         self, message_id: str, row: TimelineRow, suppress: str | None, attempt: str | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         """Create a record from a report, over an expired one that TTL has not deleted yet."""
         item = {
             "pk": message_key(message_id),
@@ -55,12 +55,12 @@ class FeedbackRequests(Requests):
         message = put(self.table, item, "#expires_at <= :now_s", {"now_s": row.at // 1000})
         return [{"Put": message}, *self._suppress_address(message_id, row, suppress)]
 
-    def add_sender(self, attempt: Attempt, row: TimelineRow) -> Request:
+    def add_sender(self, attempt: Attempt, row: TimelineRow) -> WriteRequest:
         """Add the attempt to those that a provider accepted, without changing the state: another attempt owns the
         record, or its state is stronger already."""
         return self.update_message(attempt, row.at, SENT_BY, f"attribute_exists(#pk) AND {LIVE}", row)
 
-    def tell_sent_twice(self, message_id: str, row: TimelineRow) -> Request:
+    def tell_sent_twice(self, message_id: str, row: TimelineRow) -> WriteRequest:
         """Note on the timeline, once, that two attempts were accepted."""
         return self.update_message(
             Attempt(message_id, owner=""),
@@ -70,14 +70,14 @@ class FeedbackRequests(Requests):
             row,
         )
 
-    def _suppress_address(self, message_id: str, row: TimelineRow, suppress: str | None) -> list[Request]:
+    def _suppress_address(self, message_id: str, row: TimelineRow, suppress: str | None) -> list[WriteRequest]:
         if not suppress:
             return []
         listed = {"reason": row.state.value, "since": row.at, "message_id": message_id}
         sets = "SET #reason = :reason, #since = :since, #message_id = :message_id"
         return [{"Update": update(self.table, suppress, sets, "", listed)}]
 
-    def mark_feedback(self, provider: str, sent: int, now: int) -> Request:
+    def mark_feedback(self, provider: str, sent: int, now: int) -> WriteRequest:
         """Record that a report came at `now` on a mail that the provider was given at `sent`."""
         return update(
             self.table,
@@ -87,7 +87,7 @@ class FeedbackRequests(Requests):
             {"zero": 0, "sent": sent, "now": now, "apart": now - self.apart},
         )
 
-    def begin_probe(self, provider: str, now: int) -> Request:
+    def begin_probe(self, provider: str, now: int) -> WriteRequest:
         """Record that the provider is about to be probed; refused if it was probed recently."""
         return update(
             self.table,

@@ -35,7 +35,7 @@ __all__ = [
     "update",
 ]
 
-Request = dict[str, Any]
+WriteRequest = dict[str, Any]
 
 _NAME = re.compile(r"#(\w+)")
 _VALUE = re.compile(r":(\w+)")
@@ -70,7 +70,7 @@ def build_source_condition(action: Action) -> str:
     return build_state_condition(list_sources(action))
 
 
-def update(table: str, key: str, expression: str, condition: str, values: Mapping[str, object]) -> Request:
+def update(table: str, key: str, expression: str, condition: str, values: Mapping[str, object]) -> WriteRequest:
     """Keyword arguments of UpdateItem, and of an Update in a transaction."""
     return {
         "TableName": table,
@@ -80,7 +80,7 @@ def update(table: str, key: str, expression: str, condition: str, values: Mappin
     }
 
 
-def put(table: str, item: Mapping[str, object], condition: str, values: Mapping[str, object]) -> Request:
+def put(table: str, item: Mapping[str, object], condition: str, values: Mapping[str, object]) -> WriteRequest:
     """Keyword arguments of a Put in a transaction; None values of `item` are left out."""
     return {
         "TableName": table,
@@ -90,7 +90,7 @@ def put(table: str, item: Mapping[str, object], condition: str, values: Mapping[
     }
 
 
-def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> Request:
+def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> WriteRequest:
     """Keyword arguments of a ConditionCheck in a transaction."""
     return {
         "TableName": table,
@@ -100,14 +100,14 @@ def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> Req
     }
 
 
-def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> Request:
+def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> WriteRequest:
     """Return the expressions with only the names and values that they use, as DynamoDB requires.
 
     A placeholder `#name` stands for the attribute of that name, unless `names` maps it to another.
     """
     text = " ".join(texts.values())
     known = _STATES | dict(values)
-    request: Request = {key: value for key, value in texts.items() if value}
+    request: WriteRequest = {key: value for key, value in texts.items() if value}
     if named := sorted(set(_NAME.findall(text))):
         request["ExpressionAttributeNames"] = {f"#{name}": (names or {}).get(name, name) for name in named}
     if mentioned := sorted(set(_VALUE.findall(text))):
@@ -141,7 +141,7 @@ class Requests:
         condition: str,
         row: TimelineRow,
         extra: dict[str, object] | None = None,
-    ) -> Request:
+    ) -> WriteRequest:
         """An update of the message item; `extra` are values besides the common ones."""
         values: dict[str, object] = {
             "now": now,
@@ -160,7 +160,7 @@ class Requests:
         }
         return update(self.table, message_key(attempt.message_id), expression, condition, values | (extra or {}))
 
-    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> WriteRequest:
         """A put of the event item; with `small`, the body is kept only if it is short."""
         body = attempt.body if attempt.body is None or not small or len(attempt.body) < _SMALL_BODY else None
         item = {
@@ -177,18 +177,18 @@ class Requests:
             values["before"] = attempt.predecessor.message_id
         return put(self.table, item, free, values)
 
-    def drop_body(self, record: Record, key: str, expires_at: int) -> Request:
+    def drop_body(self, record: Record, key: str, expires_at: int) -> WriteRequest:
         """An update of the event item `key` that removes its body, since `record` will have no mail."""
         values: dict[str, object] = {"message_id": record.message_id, "expires_at": expires_at}
         expression = "SET #expires_at = :expires_at REMOVE #body"
         return update(self.table, key, expression, "#message_id = :message_id", values)
 
-    def check_address(self, attempt: Attempt, condition: str, key: str = "") -> Request:
+    def check_address(self, attempt: Attempt, condition: str, key: str = "") -> WriteRequest:
         """A check of the address item: `since` exists while the address is suppressed, `choice` while its reader has
         unsubscribed from the category."""
         return check(self.table, key or attempt.address, condition, {"choice": attempt.choice or ""})
 
-    def check_recipient(self, attempt: Attempt) -> list[Request]:
+    def check_recipient(self, attempt: Attempt) -> list[WriteRequest]:
         """The checks that the attempt's recipient may be mailed."""
         wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
         keys = (attempt.address, *attempt.older_addresses)

@@ -14,7 +14,7 @@ from function.ledger.writes.requests import (
     REPEAT,
     SENT_BY,
     UNSCHEDULE,
-    Request,
+    WriteRequest,
     build_source_condition,
     build_state_condition,
 )
@@ -37,7 +37,7 @@ class SettlementRequests(SupersessionRequests):
 
     # -- the owner's writes -------------------------------------------------------------------------------------
 
-    def record(self, attempt: Attempt, rows: Sequence[TimelineRow], provider_message_id: str) -> Request:
+    def record(self, attempt: Attempt, rows: Sequence[TimelineRow], provider_message_id: str) -> WriteRequest:
         """Record that a provider accepted the owner's mail; `rows` are the providers tried, the accepting one last."""
         return self._update_as_owner(
             attempt,
@@ -46,12 +46,12 @@ class SettlementRequests(SupersessionRequests):
             extra={"provider_message_id": provider_message_id, "rows": [row.as_dict() for row in rows]},
         )
 
-    def annotate(self, attempt: Attempt, rows: Sequence[TimelineRow]) -> Request:
+    def annotate(self, attempt: Attempt, rows: Sequence[TimelineRow]) -> WriteRequest:
         """Add the owner's rows and its acceptance to a record that feedback moved first."""
         extra: dict[str, object] = {"rows": [row.as_dict() for row in rows]}
         return self.update_message(attempt, rows[-1].at, f"SET {APPEND} {SENT_BY}", "#owner = :owner", rows[-1], extra)
 
-    def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
+    def release_claim(self, attempt: Attempt, row: TimelineRow) -> WriteRequest:
         """Free the mail again: neither the owner nor an earlier attempt sent it, and it was not cancelled."""
         return self._update_as_owner(
             attempt,
@@ -60,7 +60,7 @@ class SettlementRequests(SupersessionRequests):
             also=" AND #at_risk <= :one AND attribute_not_exists(#cancelled_by)",
         )
 
-    def withdraw(self, attempt: Attempt, row: TimelineRow, record: Record) -> list[Request]:
+    def withdraw(self, attempt: Attempt, row: TimelineRow, record: Record) -> list[WriteRequest]:
         """Cancel the mail: neither the owner nor an earlier attempt sent it, and it was cancelled meanwhile."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {record.cancelled_by}, and nothing was sent")
         last = TimelineRow.of(reason, State.CANCELLED, row.at, self.release)
@@ -74,7 +74,7 @@ class SettlementRequests(SupersessionRequests):
         )
         return [{"Update": message}, {"Update": self.drop_body(record, record.event_key or "", expires_at)}]
 
-    def give_back(self, attempt: Attempt, row: TimelineRow, owner: str) -> Request:
+    def give_back(self, attempt: Attempt, row: TimelineRow, owner: str) -> WriteRequest:
         """Return the mail to doubt, owned by the attempt `owner`: this attempt sent nothing, but an earlier one may
         have."""
         return self._update_as_owner(
@@ -84,11 +84,11 @@ class SettlementRequests(SupersessionRequests):
             extra={"before": owner},
         )
 
-    def lose(self, attempt: Attempt, row: TimelineRow) -> Request:
+    def lose(self, attempt: Attempt, row: TimelineRow) -> WriteRequest:
         """Record that the provider's answer was lost: the mail stays held for the rest of the claim's hold."""
         return self._update_as_owner(attempt, row, f"SET #state = :unknown, {REPEAT}")
 
-    def refuse(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
+    def refuse(self, attempt: Attempt, row: TimelineRow) -> list[WriteRequest]:
         """Record that the provider refused the owner's mail permanently; the record waits for an operator."""
         message = self._update_as_owner(
             attempt,
@@ -101,12 +101,12 @@ class SettlementRequests(SupersessionRequests):
 
     # -- without a claim ----------------------------------------------------------------------------------------
 
-    def reject(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
+    def reject(self, attempt: Attempt, row: TimelineRow) -> list[WriteRequest]:
         """Reject the mail: nothing was sent and nothing will be. The record must be missing, released, or of the
         attempt that a dead letter names."""
         return self.settle(attempt, row, Action.REJECT)
 
-    def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> list[Request]:
+    def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> list[WriteRequest]:
         """Suppress the mail, if what stops it (`by`) still does; None: this deployment may not send it."""
         message, event, *predecessor = self.settle(attempt, row, Action.SUPPRESS)
         if by is None:
@@ -116,7 +116,7 @@ class SettlementRequests(SupersessionRequests):
 
     def settle(
         self, attempt: Attempt, row: TimelineRow, action: Action, also: dict[str, object] | None = None
-    ) -> list[Request]:
+    ) -> list[WriteRequest]:
         """Write a record without a claim, if there is none or an expired one, if `action` changes its state, or if a
         dead letter names its attempt. `also` are further attributes, such as those for the index of due records."""
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {build_source_condition(action)}"
@@ -134,7 +134,7 @@ class SettlementRequests(SupersessionRequests):
         message = self.update_message(attempt, row.at, expression, over, row, named | _explain(row))
         return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.supersede(attempt, row.at)]
 
-    def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> list[Request]:
+    def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> list[WriteRequest]:
         """Park the mail: a dead letter about the `doubtful` attempt was written for an operator; the state does not
         change."""
         message = self.update_message(
@@ -154,7 +154,7 @@ class SettlementRequests(SupersessionRequests):
         expression: str,
         also: str = "",
         extra: dict[str, object] | None = None,
-    ) -> Request:
+    ) -> WriteRequest:
         return self.update_message(attempt, row.at, expression, _BY_OWNER + also, row, extra)
 
 

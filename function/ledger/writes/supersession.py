@@ -11,8 +11,8 @@ from function.ledger.writes.requests import (
     CLEAR,
     LIVE,
     UNSCHEDULE,
-    Request,
     Requests,
+    WriteRequest,
     build_source_condition,
     build_state_condition,
     update,
@@ -31,7 +31,7 @@ class SupersessionRequests(Requests):
 
     __slots__ = ()
 
-    def supersede(self, attempt: Attempt, now: int) -> list[Request]:
+    def supersede(self, attempt: Attempt, now: int) -> list[WriteRequest]:
         """The updates of the message that the event is taken over from, if there is one."""
         if attempt.predecessor is None:
             return []
@@ -43,14 +43,14 @@ class SupersessionRequests(Requests):
             return [request]
         return [request, {"Update": self.leave_window(before)}]
 
-    def leave_window(self, collected: Record) -> Request:
+    def leave_window(self, collected: Record) -> WriteRequest:
         """Take a collected event out of its digest, if the digest is still open."""
         values: dict[str, object] = {"items": {(collected.event_key or "").removeprefix(EVENT_PREFIX)}, "one": 1}
         window = message_key(collected.window or "")
         expression = "ADD #changes :one DELETE #items :items"
         return update(self.table, window, expression, build_source_condition(Action.CLOSE), values)
 
-    def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
+    def _replace(self, attempt: Attempt, before: Record, now: int) -> WriteRequest:
         """Replace the other message: nothing was sent, or an operator accepts a second mail."""
         # If the event was collected when it was read, the same transaction takes it out of its digest; otherwise it
         # must not be collected now.
@@ -68,7 +68,7 @@ class SupersessionRequests(Requests):
             {"message_id": attempt.message_id, "seen": before.owner},
         )
 
-    def _link_resent(self, attempt: Attempt, before: Record, now: int) -> Request:
+    def _link_resent(self, attempt: Attempt, before: Record, now: int) -> WriteRequest:
         """Link a message whose accepted mail is sent again to its successor; its state does not change."""
         reason = Reason(ReasonCode.SENT_AGAIN, f"sent again as {attempt.message_id}")
         return self.update_message(
@@ -80,7 +80,7 @@ class SupersessionRequests(Requests):
             {"message_id": attempt.message_id},
         )
 
-    def _link_next_provider(self, attempt: Attempt, before: Record, now: int) -> Request:
+    def _link_next_provider(self, attempt: Attempt, before: Record, now: int) -> WriteRequest:
         """Link a message that its provider never tried to its successor, which the next provider sends."""
         reason = Reason(ReasonCode.SENT_ELSEWHERE, f"given to the next provider as {attempt.message_id}")
         return self.update_message(
@@ -97,7 +97,7 @@ class SupersessionRequests(Requests):
             },
         )
 
-    def tell_corrected_too_late(self, attempt: Attempt, owner: Record, row: TimelineRow) -> Request:
+    def tell_corrected_too_late(self, attempt: Attempt, owner: Record, row: TimelineRow) -> WriteRequest:
         """Note on the timeline of `owner`, once, that other content came after its mail was sent."""
         return self.update_message(
             Attempt(owner.message_id, attempt.owner),
