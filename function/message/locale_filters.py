@@ -27,10 +27,10 @@ _LONGEST = 40
 _CURRENCY = re.compile("[A-Z]{3}")
 _FIELD = re.compile(r"%\((\w+)\)s")
 
-Table = Mapping[str, Any]
+LocaleTable = Mapping[str, Any]
 
 
-def make_filters(compiled: Table) -> dict[str, Callable[..., str]]:
+def make_filters(compiled: LocaleTable) -> dict[str, Callable[..., str]]:
     """Return the filters `number`, `money`, `date`, `datetime` and `plural`, by name."""
     locales, digits = compiled["locales"], compiled["digits"]
 
@@ -79,7 +79,7 @@ def make_filters(compiled: Table) -> dict[str, Callable[..., str]]:
     return {"number": number, "money": money, "date": date_, "datetime": datetime_, "plural": plural}
 
 
-def _choose_table(locales: Mapping[str, Table], state: Any) -> Table:
+def _choose_table(locales: Mapping[str, LocaleTable], state: Any) -> LocaleTable:
     """Return the table of the reader's language, with the differences of its region."""
     tag: str = state.lookup(LOCALE)
     found: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def _choose_table(locales: Mapping[str, Table], state: Any) -> Table:
     return found
 
 
-def _merge(base: Table, more: Table) -> Table:
+def _merge(base: LocaleTable, more: LocaleTable) -> LocaleTable:
     currencies = {**base.get("currencies", {}), **more.get("currencies", {})}
     return {**more, "currencies": currencies}
 
@@ -105,7 +105,7 @@ def _read_decimal(value: object) -> Decimal:
     return number
 
 
-def _format_number(table: Table, pattern: Table, value: Decimal, after: list[int]) -> str:
+def _format_number(table: LocaleTable, pattern: LocaleTable, value: Decimal, after: list[int]) -> str:
     """Format a number, rounding half to even: https://www.unicode.org/reports/tr35/tr35-numbers.html#Number_Patterns"""
     least, most = after
     whole, _, rest = f"{abs(value).quantize(Decimal(1).scaleb(-most)):f}".partition(".")
@@ -149,18 +149,18 @@ def _read_time(value: object, zone: tzinfo | None) -> date:
         raise InvalidEvent("the data does not fill the template: a date of RFC 3339 was expected") from error
 
 
-def _format_date(table: Table, value: date, style: str) -> str:
+def _format_date(table: LocaleTable, value: date, style: str) -> str:
     if style not in table["dates"]:
         raise InvalidEvent("a date is short, medium, long or full")
     return _write(table, table["dates"][style], value)
 
 
-def _write(table: Table, pattern: str, value: date) -> str:
+def _write(table: LocaleTable, pattern: str, value: date) -> str:
     """Fill the fields of a date pattern: https://www.unicode.org/reports/tr35/tr35-dates.html#Date_Field_Symbol_Table"""
     return _FIELD.sub(lambda found: _format_field(table, found[1], value), pattern)
 
 
-def _format_field(table: Table, field: str, value: date) -> str:
+def _format_field(table: LocaleTable, field: str, value: date) -> str:
     width, names = len(field), "wide" if len(field) == 4 else "abbreviated"
     hour, minute = (value.hour, value.minute) if isinstance(value, datetime) else (0, 0)
     match field[0]:

@@ -29,7 +29,7 @@ _FIELDS = frozenset(
     {"y", "yy", "yyyy", "M", "MM", "MMM", "MMMM", "L", "LL", "LLL", "LLLL", "d", "dd", "E", "EEE", "EEEE"}
 ) | {"H", "HH", "h", "hh", "m", "mm", "a"}
 
-Table = dict[str, Any]
+LocaleTable = dict[str, Any]
 
 
 def is_right_to_left(language: str) -> bool:
@@ -40,7 +40,7 @@ def is_right_to_left(language: str) -> bool:
         return False
 
 
-def compile_localization(languages: Iterable[str]) -> Table:
+def compile_localization(languages: Iterable[str]) -> LocaleTable:
     """The tables of these languages (`en`, `pt-br`) and of all regions that write them differently.
 
     `locales` has them by language tag in lower case; that of a region holds only what differs from its language's.
@@ -50,13 +50,13 @@ def compile_localization(languages: Iterable[str]) -> Table:
     return {"digits": _list_digits(), "locales": dict(_list_tables(sorted(set(languages))))}
 
 
-def _list_tables(languages: Iterable[str]) -> Iterator[tuple[str, Table]]:
+def _list_tables(languages: Iterable[str]) -> Iterator[tuple[str, LocaleTable]]:
     for language in languages:
         yield from _compile_language(language)
 
 
 @cache  # the studio compiles the same again when files change
-def _compile_language(language: str) -> list[tuple[str, Table]]:
+def _compile_language(language: str) -> list[tuple[str, LocaleTable]]:
     """The tables of a language and of its regions; callers must not change them."""
     known = {name.replace("_", "-").lower(): name for name in sorted(locale_identifiers())}
     if language not in known:
@@ -69,7 +69,7 @@ def _compile_language(language: str) -> list[tuple[str, Table]]:
     return [(language, base), *((tag, different) for tag, different in written.items() if different)]
 
 
-def _compile_table(locale: Locale) -> Table:
+def _compile_table(locale: Locale) -> LocaleTable:
     symbols = locale.number_symbols["latn"]
     return {
         "decimal": symbols["decimal"],
@@ -87,7 +87,7 @@ def _compile_table(locale: Locale) -> Table:
     }
 
 
-def _find_differences(table: Table, base: Table) -> Table:
+def _find_differences(table: LocaleTable, base: LocaleTable) -> LocaleTable:
     return {
         name: {key: each for key, each in value.items() if base[name].get(key) != each}
         if name == "currencies"
@@ -97,7 +97,7 @@ def _find_differences(table: Table, base: Table) -> Table:
     }
 
 
-def _compile_number_pattern(pattern: NumberPattern) -> Table:
+def _compile_number_pattern(pattern: NumberPattern) -> LocaleTable:
     """`sign`: prefix and suffix of a number that is not negative, and of one that is; `grouping`: digits in the last
     group and in the others; `digits`: the least before the point, the least and the most after it."""
     around = [[pattern.prefix[sign], pattern.suffix[sign]] for sign in (0, 1)]
@@ -113,7 +113,7 @@ def _read_pattern(pattern: DateTimePattern) -> str:
     return str(pattern.format)
 
 
-def _list_unknown_fields(table: Table) -> list[str]:
+def _list_unknown_fields(table: LocaleTable) -> list[str]:
     written = " ".join([*table["dates"].values(), table["time"]])
     return sorted(set(re.findall(r"%\((\w+)\)s", written)) - _FIELDS)
 

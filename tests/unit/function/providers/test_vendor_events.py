@@ -154,12 +154,12 @@ def tried(vendor: Any, event: dict[str, Any]) -> object:
     """The row of the table that an event meets."""
     met: list[object] = []
 
-    class Table(dict[str, Any]):
+    class KindTable(dict[str, Any]):
         def __getitem__(self, name: str) -> Any:
             met.append(super().__getitem__(name))
             return met[-1]
 
-    kept, vendor.KINDS = vendor.KINDS, Table(vendor.KINDS)
+    kept, vendor.KINDS = vendor.KINDS, KindTable(vendor.KINDS)
     try:
         vendor.parse(event, "resend://")
     finally:
