@@ -36,7 +36,7 @@ def _decorator(*, slots: Literal[True], frozen: bool = False) -> Callable[[type[
 
 def _init(self: Any, /, *given: Any, **named: Any) -> None:
     kind: Any = type(self)
-    taken, others = _places(kind)
+    taken, others = _slots(kind)
     if len(given) > len(taken):
         raise TypeError(f"{kind.__name__} takes {len(taken)} values, not {len(given)}")
     for (_, put, _), value in zip(taken, given, strict=False):
@@ -70,13 +70,13 @@ def _content(value: Any) -> tuple[Any, ...]:
     return tuple(getattr(value, each.name) for each in dataclasses.fields(value))
 
 
-Place = tuple[str, Callable[[Any, Any], None], Callable[[], Any]]
+Slot = tuple[str, Callable[[Any, Any], None], Callable[[], Any]]
 
 
 @functools.cache
-def _places(cls: type) -> tuple[list[Place], list[Place]]:
+def _slots(cls: type) -> tuple[list[Slot], list[Slot]]:
     """Return the name, setter and default of each slot: first the fields passed to `__init__`, then the others."""
-    places: tuple[list[Place], list[Place]] = [], []
+    places: tuple[list[Slot], list[Slot]] = [], []
     for field in dataclasses.fields(cls):
         places[not field.init].append((field.name, getattr(cls, field.name).__set__, _default(cls, field)))
     return places

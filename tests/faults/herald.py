@@ -18,7 +18,7 @@ from function.message.catalogue import Catalogue
 from function.runtime.fast_client import FastClient
 from tests.dynamodb.table import MemoryTable
 from tests.faults.matrix import Subject
-from tests.faults.points import Request, Stage
+from tests.faults.points import NthRequest, Stage
 from tests.faults.sandbox import Handler
 from tests.faults.wire import Line, Time
 
@@ -70,7 +70,7 @@ _THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
 
 
 #: Rejecting is the transaction after the claim's.
-_STAGES: dict[Stage, Request] = {
+_STAGES: dict[Stage, NthRequest] = {
     Stage.CLAIM: ("TransactWriteItems", 1),
     Stage.SEND: ("SendEmail", 1),
     Stage.RECORD: ("UpdateItem", 1),

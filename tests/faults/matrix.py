@@ -10,7 +10,7 @@ from tests.dynamodb.table import MemoryTable
 from tests.faults.envelopes import CORRECTED
 from tests.faults.outside import Mail, Outside
 from tests.faults.platform import Platform
-from tests.faults.points import POINTS, Point, Request, Stage
+from tests.faults.points import POINTS, NthRequest, Point, Stage
 from tests.faults.reports import FEEDBACK, explained, reported
 from tests.faults.sandbox import Handler, Sandboxes
 from tests.faults.wire import Line, Time
@@ -49,7 +49,7 @@ class Subject:
 
     name: str
     handlers: Mapping[str, Handler]
-    stages: Mapping[Stage, Request]
+    stages: Mapping[Stage, NthRequest]
     table: tuple[str, str]
     fate: Callable[[MemoryTable], str]
     line: Line

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tests.faults.outside import Outside, short
-from tests.faults.points import Act, Moment, Point, Request, Stage, Strike
+from tests.faults.points import Act, Moment, NthRequest, Point, Stage, Strike
 from tests.faults.wire import LOST, Line, Time
 
 __all__ = ["Ended", "Invocation", "Sandboxes"]
@@ -78,7 +78,7 @@ class Sandboxes:
     """Runs invocations of `handlers` over `line`, by `clock`; `stages` says which request is what. To be closed."""
 
     handlers: Mapping[str, Handler]
-    stages: Mapping[Stage, Request]
+    stages: Mapping[Stage, NthRequest]
     line: Line
     clock: Time
     count: int = 0

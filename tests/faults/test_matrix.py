@@ -12,7 +12,7 @@ import pytest
 from package.notifications.catalogue import compile_catalogue
 from tests.faults.matrix import Again
 from tests.faults.peers.runner import run_check_then_put
-from tests.faults.points import POINTS, Request, Stage
+from tests.faults.points import POINTS, NthRequest, Stage
 from tests.faults.policies import matrix_of
 
 
@@ -60,7 +60,7 @@ def test_an_error_at_the_record_costs_no_second_mail(tmp_path: Path) -> None:
 
 
 def test_what_strikes_anywhere_strikes_once_and_knows_a_probe_from_a_mail() -> None:
-    stages: dict[Stage, Request] = {Stage.SEND: ("SendEmail", 1), Stage.PROBE: ("SendEmail", "@simulator.")}
+    stages: dict[Stage, NthRequest] = {Stage.SEND: ("SendEmail", 1), Stage.PROBE: ("SendEmail", "@simulator.")}
     [point] = [one for one in POINTS if one.name == "after the probe"]
     first, second = point.strikes
     mail, probe = "ada@example.com", "success+probe@simulator.amazonses.com"

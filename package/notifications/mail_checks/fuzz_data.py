@@ -35,7 +35,7 @@ _SPOILT = ("{}\n", "\u2028{}", " {}", "{}$", "{}٣", "\x00{}")
 _GONE = object()
 _SHOWN = 30
 
-Place = tuple[str | int, ...]
+DataPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Generated:
     """`data` is an example in which the value at `place` was changed; `case` describes the change."""
 
     data: Any
-    place: Place
+    place: DataPath
     case: str
 
 
@@ -110,7 +110,7 @@ def _is_accepted(notification: Notification, data: Any) -> bool:
     return True
 
 
-def _list_places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
+def _list_places(schema: Schema, place: DataPath = ()) -> Iterator[tuple[DataPath, Schema]]:
     """The place and schema of each value inside a document; of a list, the first item's."""
     if place:
         yield place, schema
@@ -160,7 +160,7 @@ def _with_few_items(schema: Schema, data: Any) -> Any:
     return data
 
 
-def _find(data: Any, place: Place) -> Any:
+def _find(data: Any, place: DataPath) -> Any:
     for step in place:
         try:
             data = data[step]
@@ -169,7 +169,7 @@ def _find(data: Any, place: Place) -> Any:
     return data
 
 
-def _replace(data: Any, place: Place, value: Any) -> Any:
+def _replace(data: Any, place: DataPath, value: Any) -> Any:
     changed = copy.deepcopy(data)
     home = _find(changed, place[:-1])
     if value is not _GONE and isinstance(home, list):
@@ -183,7 +183,7 @@ def _replace(data: Any, place: Place, value: Any) -> Any:
     return changed
 
 
-def _describe(place: Place, value: Any) -> str:
+def _describe(place: DataPath, value: Any) -> str:
     """The data in a few words, with the value only if it is short."""
     name = "/" + "/".join(map(str, place))
     if value is _GONE:
@@ -193,7 +193,7 @@ def _describe(place: Place, value: Any) -> str:
     return f"data whose {name} is {json.dumps(value)}"
 
 
-def _locate(path: Path, place: Place) -> str:
+def _locate(path: Path, place: DataPath) -> str:
     steps: list[str | int] = []
     for step in place:
         steps += ["properties", step] if isinstance(step, str) else ["items"]
