@@ -76,10 +76,10 @@ Slot = tuple[str, Callable[[Any, Any], None], Callable[[], Any]]
 @functools.cache
 def _slots(cls: type) -> tuple[list[Slot], list[Slot]]:
     """Return the name, setter and default of each slot: first the fields passed to `__init__`, then the others."""
-    places: tuple[list[Slot], list[Slot]] = [], []
+    slots: tuple[list[Slot], list[Slot]] = [], []
     for field in dataclasses.fields(cls):
-        places[not field.init].append((field.name, getattr(cls, field.name).__set__, _default(cls, field)))
-    return places
+        slots[not field.init].append((field.name, getattr(cls, field.name).__set__, _default(cls, field)))
+    return slots
 
 
 def _default(cls: type, field: dataclasses.Field[Any]) -> Callable[[], Any]:
