@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 __all__ = ["CONTENTION_CODES", "retry_contention"]
 
-Client = TypeVar("Client")
+ClientT = TypeVar("ClientT")
 
 #: Codes of temporary errors that botocore does not know as such.
 CONTENTION_CODES = frozenset(
@@ -38,7 +38,7 @@ _FIRST_SECONDS = 0.05
 _LONGEST_SECONDS = 1.0
 
 
-def retry_contention(client: Client) -> Client:
+def retry_contention(client: ClientT) -> ClientT:
     """Make this client retry contended calls, up to six times and with jitter; return the client itself."""
     of_any_service: Any = client
     of_any_service.meta.events.register("needs-retry", _delay, unique_id="herald-contention")

@@ -18,7 +18,7 @@ from function.runtime.metrics import Telemetry
 from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
 from laptop.service_model import hold_to_model, request_violations
 from tests.dynamodb.table import MemoryTable
-from tests.dynamodb.values import Item, thaw_item
+from tests.dynamodb.values import FrozenItem, thaw_item
 from tests.fakes import NOW
 
 __all__ = ["RULES", "STREAM_FILTER", "StreamedTable", "Topic", "read_stream", "teller"]
@@ -42,7 +42,7 @@ class StreamedTable(MemoryTable):
         super().__init__(name)
         self.stream: list[dict[str, Any]] = []
 
-    def _commit(self, changes: Iterable[tuple[str, Item | None]]) -> None:
+    def _commit(self, changes: Iterable[tuple[str, FrozenItem | None]]) -> None:
         for pk, new in changes:
             old = self._state.get(pk)
             if new is None:
@@ -52,7 +52,7 @@ class StreamedTable(MemoryTable):
             if new != old:
                 self.stream.append(self._change(pk, old, new))
 
-    def _change(self, pk: str, old: Item | None, new: Item | None) -> dict[str, Any]:
+    def _change(self, pk: str, old: FrozenItem | None, new: FrozenItem | None) -> dict[str, Any]:
         """https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"""
         images = {name: thaw_item(item) for name, item in (("OldImage", old), ("NewImage", new)) if item is not None}
         return {

@@ -19,7 +19,7 @@ from function.runtime.trace_context import TraceContext, begin_trace
 __all__ = ["Span", "Tracer"]
 
 Kind = Literal["server", "client", "producer", "consumer"]
-Value = str | int | bool
+AttributeValue = str | int | bool
 
 #: https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
 _KINDS: dict[Kind, int] = {"server": 2, "client": 3, "producer": 4, "consumer": 5}
@@ -42,7 +42,7 @@ class Span:
     context: TraceContext
     parent: TraceContext | None
     began: int
-    attributes: dict[str, Value]
+    attributes: dict[str, AttributeValue]
     ended: int = 0
     error: str = ""
 
@@ -69,7 +69,7 @@ class Tracer:
         name: str,
         kind: Kind,
         parent: TraceContext | None,
-        attributes: Mapping[str, Value | None],
+        attributes: Mapping[str, AttributeValue | None],
         at: int | None = None,
     ) -> Span:
         """Begin a span now, or at `at`, in its parent's trace or in a new one."""
@@ -124,11 +124,11 @@ def _describe_span(span: Span) -> dict[str, Any]:
     return told | ({"parentSpanId": span.parent.span_id} if span.parent else {})
 
 
-def _encode_attributes(values: dict[str, Value]) -> list[dict[str, Any]]:
+def _encode_attributes(values: dict[str, AttributeValue]) -> list[dict[str, Any]]:
     return [{"key": key, "value": _describe_value(value)} for key, value in values.items()]
 
 
-def _describe_value(value: Value) -> dict[str, Any]:
+def _describe_value(value: AttributeValue) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"boolValue": value}
     return {"intValue": f"{value}"} if isinstance(value, int) else {"stringValue": value}

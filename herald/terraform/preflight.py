@@ -19,29 +19,29 @@ Plan = Mapping[str, Any]
 SECOND_REGION = "module.second_region"
 
 
-class Client(Protocol):
+class ClientFactory(Protocol):
     """Makes the client of a service."""
 
     def __call__(self, service: str, region: str | None = None, /) -> Any:
         """Make a client in a region; None: in the region of the call."""
 
 
-def refuse_collisions(plan: Plan, client: Client) -> None:
+def refuse_collisions(plan: Plan, make_client: ClientFactory) -> None:
     """Raise `UserError` for a plan that would collide with what exists; `plan` as `terraform show -json` prints it.
 
-    `client` makes the client of a service, in the region of the call or in the one that is named. What it may not read
+    `make_client` makes the make_client of a service, in the region of the call or in the one that is named. What it may not read
     is not checked.
     """
     _refuse_another_name(plan)
-    _refuse_identities(plan, client)
+    _refuse_identities(plan, make_client)
     for domain in _list_values(plan, "aws_apigatewayv2_domain_name"):
-        if _exists(lambda name: client("apigatewayv2").get_domain_name(DomainName=name), domain["domain_name"]):
+        if _exists(lambda name: make_client("apigatewayv2").get_domain_name(DomainName=name), domain["domain_name"]):
             raise UserError(
                 f"API Gateway in this region serves {domain['domain_name']} already, for another API: nothing was "
                 "changed. Take another name for custom_domain, or remove that domain name first"
             )
     for record in _list_values(plan, "aws_route53_record"):
-        if record.get("name") and not record.get("allow_overwrite") and _exists_in_zone(client, record):
+        if record.get("name") and not record.get("allow_overwrite") and _exists_in_zone(make_client, record):
             raise UserError(
                 f"the zone {record['zone_id']} has a {record['type']} record {record['name']} already: nothing was "
                 'changed. Say in identity dmarc_policy = "existing" to keep a DMARC record; in a second region, take '
@@ -49,13 +49,13 @@ def refuse_collisions(plan: Plan, client: Client) -> None:
             )
 
 
-def _refuse_identities(plan: Plan, client: Client) -> None:
+def _refuse_identities(plan: Plan, make_client: ClientFactory) -> None:
     """Each region has its own SES identities: those of the second region's module are looked for there."""
     second = plan.get("variables", {}).get("second_region", {}).get("value")
     for address, identity in _list_creations(plan, "aws_sesv2_email_identity"):
         region = second if address.startswith(SECOND_REGION) else None
         name = identity["email_identity"]
-        if not _has_identity(client("sesv2", region), name):
+        if not _has_identity(make_client("sesv2", region), name):
             continue
         said = f"SES in {region or 'this region'} has the identity {name} already, made by another Herald or by hand"
         if region is None:
@@ -109,10 +109,10 @@ def _exists(look: Callable[[str], Any], name: str) -> bool:
     return True
 
 
-def _exists_in_zone(client: Client, record: Mapping[str, Any]) -> bool:
+def _exists_in_zone(make_client: ClientFactory, record: Mapping[str, Any]) -> bool:
     asked = {"HostedZoneId": record["zone_id"], "StartRecordName": record["name"], "StartRecordType": record["type"]}
     try:
-        found = client("route53").list_resource_record_sets(**asked, MaxItems="1")["ResourceRecordSets"]
+        found = make_client("route53").list_resource_record_sets(**asked, MaxItems="1")["ResourceRecordSets"]
     except (BotoCoreError, ClientError):
         return False
     return any(one["Name"].rstrip(".") == record["name"] and one["Type"] == record["type"] for one in found)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 __all__ = ["evaluate"]
 
-Value = float | None
+MetricValue = float | None
 
 _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -27,12 +27,12 @@ _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
 }
 
 
-def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
+def evaluate(expression: str, values: Mapping[str, MetricValue]) -> MetricValue:
     """Return the expression's value for one period, None without data. Raises `ValueError` if it is unsupported."""
     return _evaluate_node(ast.parse(expression, mode="eval").body, values)
 
 
-def _evaluate_node(node: ast.expr, values: Mapping[str, Value]) -> Value:
+def _evaluate_node(node: ast.expr, values: Mapping[str, MetricValue]) -> MetricValue:
     match node:
         case ast.Constant(value=int() | float() as number):
             return float(number)
@@ -51,7 +51,7 @@ def _evaluate_node(node: ast.expr, values: Mapping[str, Value]) -> Value:
     raise ValueError(f"metric math that the laptop does not play: {ast.unparse(node)}")
 
 
-def _apply(sign: ast.AST, left: Value, right: Value) -> Value:
+def _apply(sign: ast.AST, left: MetricValue, right: MetricValue) -> MetricValue:
     if left is None or right is None:
         return None
     try:

@@ -37,7 +37,7 @@ __all__ = [
     "look",
 ]
 
-Value = TypeVar("Value")
+StatusT = TypeVar("StatusT")
 
 _ALIAS = "live"
 #: The statuses of unfinished deployments that ListDeployments documents as a filter.
@@ -153,7 +153,7 @@ def look(
     unread: dict[str, str] = {}
     expected: tuple[type[Exception], ...] = (BotoCoreError, UserError, *unanswered)
 
-    def read(name: str, ask: Callable[[], Value]) -> Value | None:
+    def read(name: str, ask: Callable[[], StatusT]) -> StatusT | None:
         try:
             return ask()
         except ClientError as error:

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from tests.dynamodb.errors import Invalid
-from tests.dynamodb.values import Frozen, Item, Value
+from tests.dynamodb.values import Frozen, FrozenItem, FrozenValue
 
 __all__ = ["Path", "assign", "discard", "project", "read", "refuse_overlap", "text"]
 
@@ -24,15 +24,15 @@ def text(path: Path) -> str:
     return "[" + ", ".join(f"[{part}]" if isinstance(part, int) else part for part in path) + "]"
 
 
-def read(item: Item, path: Path) -> Value | None:
+def read(item: FrozenItem, path: Path) -> FrozenValue | None:
     """What stands at the path, or None."""
-    value: Value | None = ("M", item)
+    value: FrozenValue | None = ("M", item)
     for part in path:
         value = None if value is None else _child(value, part)
     return value
 
 
-def assign(value: Value | None, path: Path, new: Value) -> Value:
+def assign(value: FrozenValue | None, path: Path, new: FrozenValue) -> FrozenValue:
     """`value` with `new` at the path below it; past the end of a list it is appended."""
     if not path:
         return new
@@ -44,7 +44,7 @@ def assign(value: Value | None, path: Path, new: Value) -> Value:
     return tag, (*content[: int(part)], child, *content[int(part) + 1 :])
 
 
-def discard(value: Value | None, path: Path) -> Value:
+def discard(value: FrozenValue | None, path: Path) -> FrozenValue:
     """`value` without what stands at the path below it, if anything does."""
     part, rest = path[0], path[1:]
     tag, content = _container(value, part)
@@ -57,7 +57,7 @@ def discard(value: Value | None, path: Path) -> Value:
     return tag, (*content[: int(part)], *content[int(part) + 1 :])
 
 
-def project(item: Item, paths: Iterable[Path]) -> Item:
+def project(item: FrozenItem, paths: Iterable[Path]) -> FrozenItem:
     """Only what stands at the paths, in its maps and lists; lists close up."""
     tree: dict[Any, Any] = {}
     for path in paths:
@@ -82,9 +82,9 @@ def refuse_overlap(slot: str, paths: Iterable[Path]) -> None:
             raise Invalid(f"Invalid {slot}: Two document paths conflict with each other; {named}")
 
 
-def _child(value: Value, part: str | int) -> Value | None:
+def _child(value: FrozenValue, part: str | int) -> FrozenValue | None:
     tag, content = value
-    found: Value | None = None
+    found: FrozenValue | None = None
     if tag == "M" and isinstance(part, str):
         found = content.get(part)
     elif tag == "L" and isinstance(part, int) and part < len(content):
@@ -92,13 +92,13 @@ def _child(value: Value, part: str | int) -> Value | None:
     return found
 
 
-def _container(value: Value | None, part: str | int) -> Value:
+def _container(value: FrozenValue | None, part: str | int) -> FrozenValue:
     if value is None or value[0] != ("L" if isinstance(part, int) else "M"):
         raise Invalid(_BAD_PATH)
     return value
 
 
-def _shaped(node: Any) -> Value:
+def _shaped(node: Any) -> FrozenValue:
     if isinstance(node, tuple):
         return node
     if isinstance(next(iter(node)), int):

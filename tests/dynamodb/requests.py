@@ -10,12 +10,12 @@ from typing import Any
 
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.tokens import Uses, Values
-from tests.dynamodb.values import Frozen, Item, Typed, freeze, freeze_item
+from tests.dynamodb.values import Frozen, FrozenItem, Typed, freeze, freeze_item
 
 __all__ = ["NOTHING", "accept", "judge", "key_of", "names_of", "together"]
 
 #: An item without attributes.
-NOTHING: Item = Frozen()
+NOTHING: FrozenItem = Frozen()
 
 
 def accept(request: Mapping[str, Any], known: Set[str]) -> None:

@@ -23,7 +23,7 @@ from tests.dynamodb.errors import Invalid, NoSuchTable, cancelled, condition_fai
 from tests.dynamodb.expressions.conditions import compile_condition
 from tests.dynamodb.expressions.projections import compile_projection
 from tests.dynamodb.requests import accept, judge, key_of, names_of, together
-from tests.dynamodb.values import Frozen, Item, thaw_item
+from tests.dynamodb.values import Frozen, FrozenItem, thaw_item
 from tests.dynamodb.writes import Write, plan
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ __all__ = ["Fault", "MemoryTable", "State"]
 
 Answer = dict[str, Any]
 #: Every item by its key.
-State = Frozen[Item]
+State = Frozen[FrozenItem]
 #: Called as `fault("before" | "after", operation, request)` around each write; what it raises, the caller sees.
 #: Before: the request never arrived. After: the write is done (or refused), and its answer is lost.
 Fault = Callable[[str, str, Mapping[str, Any]], None]
@@ -62,7 +62,7 @@ class MemoryTable:
         self.key = key
         self.fault: Fault | None = None
         self._state: State = Frozen()
-        self._known: dict[Item, Item] = {}
+        self._known: dict[FrozenItem, FrozenItem] = {}
 
     def snapshot(self) -> State:
         """The whole state: hashable, and equal exactly if all items are."""
@@ -180,7 +180,7 @@ class MemoryTable:
         self._here(request)
         return plan(kind, request, self.key)
 
-    def _outcome(self, write: Write) -> tuple[Answer, Item | None]:
+    def _outcome(self, write: Write) -> tuple[Answer, FrozenItem | None]:
         old = self._state.get(write.pk)
         if not write.holds(old):
             return reason("ConditionalCheckFailed", write.shown(old)), None
@@ -189,7 +189,7 @@ class MemoryTable:
         except Invalid as error:
             return reason("ValidationError", message=str(error)), None
 
-    def _commit(self, changes: Iterable[tuple[str, Item | None]]) -> None:
+    def _commit(self, changes: Iterable[tuple[str, FrozenItem | None]]) -> None:
         state = Frozen(self._state)
         for pk, item in changes:
             if item is None:

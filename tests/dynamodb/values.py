@@ -15,7 +15,7 @@ from botocore.exceptions import ParamValidationError
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.numbers import number, plain
 
-__all__ = ["Frozen", "Item", "Typed", "Value", "freeze", "freeze_item", "thaw", "thaw_item"]
+__all__ = ["Frozen", "FrozenItem", "FrozenValue", "Typed", "freeze", "freeze_item", "thaw", "thaw_item"]
 
 V = TypeVar("V")
 
@@ -38,12 +38,12 @@ class Frozen(dict[str, V]):
         return Frozen, (dict(self),)
 
 
-Value = tuple[str, Any]
-Item = Frozen[Value]
+FrozenValue = tuple[str, Any]
+FrozenItem = Frozen[FrozenValue]
 Typed = Mapping[str, Any]
 
 
-def freeze(typed: Typed) -> Value:
+def freeze(typed: Typed) -> FrozenValue:
     """Take in one `{"S": ...}`; raises `Invalid`, or botocore's own error for what a client would not send."""
     if len(typed) != 1:
         raise ParamValidationError(report=f"an attribute value has exactly one type: {typed!r}")
@@ -58,12 +58,12 @@ def freeze(typed: Typed) -> Value:
     return tag, take(content)
 
 
-def freeze_item(typed: Mapping[str, Typed]) -> Item:
+def freeze_item(typed: Mapping[str, Typed]) -> FrozenItem:
     """Take in a whole item (or map, or set of expression values)."""
     return Frozen({name: freeze(value) for name, value in typed.items()})
 
 
-def thaw(value: Value) -> dict[str, Any]:
+def thaw(value: FrozenValue) -> dict[str, Any]:
     """Give out a fresh `{"S": ...}` that the caller may change."""
     tag, content = value
     if tag in _THAW:
@@ -71,7 +71,7 @@ def thaw(value: Value) -> dict[str, Any]:
     return {tag: content}
 
 
-def thaw_item(item: Item) -> dict[str, Any]:
+def thaw_item(item: FrozenItem) -> dict[str, Any]:
     """Give out a whole item."""
     return {name: thaw(value) for name, value in item.items()}
 

@@ -16,11 +16,11 @@ from tests.dynamodb.expressions.conditions import Condition, compile_condition
 from tests.dynamodb.expressions.tokens import Uses, Values
 from tests.dynamodb.expressions.updates import Update, compile_update
 from tests.dynamodb.requests import NOTHING, accept, judge, key_of, names_of, together
-from tests.dynamodb.values import Frozen, Item, freeze_item, thaw_item
+from tests.dynamodb.values import Frozen, FrozenItem, freeze_item, thaw_item
 
 __all__ = ["Write", "plan"]
 
-Change = Callable[[Item | None], Item | None]
+Change = Callable[[FrozenItem | None], FrozenItem | None]
 
 _EXPRESSION = {"ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
 _COMMON = {"TableName", "ReturnValues", "ReturnValuesOnConditionCheckFailure"} | _EXPRESSION
@@ -50,15 +50,15 @@ class Write:
     tells: bool
     paths: tuple[Path, ...] = ()
 
-    def holds(self, item: Item | None) -> bool:
+    def holds(self, item: FrozenItem | None) -> bool:
         """Whether the condition holds; an item that is not there has no attributes."""
         return self.condition is None or self.condition.test(item or NOTHING, self.values)
 
-    def shown(self, item: Item | None) -> dict[str, Any] | None:
+    def shown(self, item: FrozenItem | None) -> dict[str, Any] | None:
         """The item as a failed condition shows it."""
         return thaw_item(item) if self.tells and item is not None else None
 
-    def attributes(self, old: Item | None, new: Item | None) -> dict[str, Any]:
+    def attributes(self, old: FrozenItem | None, new: FrozenItem | None) -> dict[str, Any]:
         """The answer: `Attributes` as `ReturnValues` asks for them, if there are any."""
         source = old if self.returns.endswith("OLD") else new
         if self.returns == "NONE" or not source:
@@ -106,7 +106,7 @@ def _change(
     return pk, (lambda _: None) if kind == "Delete" else (lambda item: item)
 
 
-def _updating(update: Update | None, values: Values, empty: Item, key: str) -> Change:
+def _updating(update: Update | None, values: Values, empty: FrozenItem, key: str) -> Change:
     if update is None:
         return lambda item: empty if item is None else item
     if any(path[0] == key for path in update.paths):
@@ -116,7 +116,7 @@ def _updating(update: Update | None, values: Values, empty: Item, key: str) -> C
         )
     known = update
 
-    def change(item: Item | None) -> Item | None:
+    def change(item: FrozenItem | None) -> FrozenItem | None:
         if item is None and not known.creates:
             return None  # what only removes makes no item
         return known.apply(empty if item is None else item, values)

@@ -36,7 +36,7 @@ from operations.installation import Installation
 from operations.suppressions import take_off
 from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.table import State as Snapshot
-from tests.dynamodb.values import Frozen, Item
+from tests.dynamodb.values import Frozen, FrozenItem
 from tests.model.branches import LIVE, Live
 from tests.model.digests import ModelDigests, event_name, lines_of, read_digest
 from tests.model.replay import Entry, History, Paused, Step, Tape
@@ -93,7 +93,7 @@ class Abstract(MemoryTable):
         super()._commit((pk, _less(item) if item and pk.startswith("message#") else item) for pk, item in changes)
 
 
-def _less(item: Item) -> Item:
+def _less(item: FrozenItem) -> FrozenItem:
     return Frozen({name: ABSTRACTED.get(name, value) for name, value in item.items() if name not in DROPPED})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.dynamodb.values import Item, freeze_item
+from tests.dynamodb.values import FrozenItem, freeze_item
 
 __all__ = ["FAILED", "INVALID", "TABLE", "ConditionCase", "UpdateCase", "frozen", "holds", "updated"]
 
@@ -20,7 +20,7 @@ FAILED = "ConditionalCheckFailedException"
 #: What counts as a refusal: an emulator in this process may break where the service answers *ValidationException*.
 Refusals = tuple[type[Exception], ...]
 #: The item after an update (or what refused it), and the attributes that were returned.
-Outcome = tuple[Item | str | None, Item | None]
+Outcome = tuple[FrozenItem | str | None, FrozenItem | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def updated(client: Any, pk: str, case: UpdateCase, refusals: Refusals = (Client
         return _code(error), None
 
 
-def frozen(typed: Mapping[str, Any] | None) -> Item | None:
+def frozen(typed: Mapping[str, Any] | None) -> FrozenItem | None:
     """An item without its key, in a form in which equal values are equal."""
     return None if typed is None else freeze_item({name: value for name, value in typed.items() if name != "pk"})
 

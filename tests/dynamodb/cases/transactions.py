@@ -12,13 +12,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.dynamodb.cases.case import INVALID, TABLE, frozen
-from tests.dynamodb.values import Item
+from tests.dynamodb.values import FrozenItem
 
 __all__ = ["TRANSACTIONS", "TransactionCase", "transacted"]
 
 Typed = dict[str, Any]
 #: The reasons as (code, item shown), or an error's code, or None for what was done; then the items afterwards.
-Outcome = tuple[str | list[tuple[str, Item | None]] | None, dict[str, Item | None]]
+Outcome = tuple[str | list[tuple[str, FrozenItem | None]] | None, dict[str, FrozenItem | None]]
 
 ALICE: Typed = {"nr": {"N": "1"}, "who": {"S": "alice"}}
 BOB: Typed = {"nr": {"N": "2"}, "who": {"S": "bob"}}
@@ -50,7 +50,7 @@ def transacted(client: Any, case: TransactionCase) -> Outcome:
     for pk, item in (("one", ALICE), ("two", BOB)):
         client.put_item(TableName=TABLE, Item={"pk": {"S": pk}, **item})
     client.delete_item(TableName=TABLE, Key={"pk": {"S": "three"}})
-    answer: str | list[tuple[str, Item | None]] | None = None
+    answer: str | list[tuple[str, FrozenItem | None]] | None = None
     try:
         client.transact_write_items(TransactItems=case.members)
     except ClientError as error:

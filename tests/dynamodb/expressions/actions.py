@@ -13,7 +13,7 @@ from tests.dynamodb.expressions.operands import Read, path_or_value, reading, re
 from tests.dynamodb.expressions.terms import NUMBERS, WRONG_TYPE, present, term, typed
 from tests.dynamodb.expressions.tokens import Reader, Values
 from tests.dynamodb.numbers import add
-from tests.dynamodb.values import Item, Value
+from tests.dynamodb.values import FrozenItem, FrozenValue
 
 __all__ = ["CLAUSES"]
 
@@ -43,7 +43,7 @@ def _add(reader: Reader) -> tuple[Path, Read]:
     path, reference = _path_and_value(reader, "ADD", NUMBERS | _SETS)
     before = reading(path)
 
-    def compute(item: Item, values: Values) -> Value:
+    def compute(item: FrozenItem, values: Values) -> FrozenValue:
         old, more = before(item, values), values[reference]
         if old is None:
             return more
@@ -58,7 +58,7 @@ def _delete(reader: Reader) -> tuple[Path, Read]:
     path, reference = _path_and_value(reader, "DELETE", _SETS)
     before = reading(path)
 
-    def compute(item: Item, values: Values) -> Value | None:
+    def compute(item: FrozenItem, values: Values) -> FrozenValue | None:
         old, less = before(item, values), values[reference]
         if old is None:
             return None

@@ -12,11 +12,11 @@ from typing import Any
 
 from tests.dynamodb.expressions.operands import ORDERED, Operand
 from tests.dynamodb.expressions.tokens import Values
-from tests.dynamodb.values import Item
+from tests.dynamodb.values import FrozenItem
 
 __all__ = ["ORDER", "Test", "both", "either", "equal", "negated", "ordered"]
 
-Test = Callable[[Item, Values], bool]
+Test = Callable[[FrozenItem, Values], bool]
 
 ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -29,7 +29,7 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 def equal(left: Operand, right: Operand) -> Test:
     one, two = left.read, right.read
 
-    def test(item: Item, values: Values) -> bool:
+    def test(item: FrozenItem, values: Values) -> bool:
         value = one(item, values)
         return value is not None and value == two(item, values)
 
@@ -40,7 +40,7 @@ def ordered(left: Operand, holds: Callable[[Any, Any], bool], right: Operand) ->
     # The order of Python's strings, by code point, is that of their UTF-8 bytes.
     one, two = left.read, right.read
 
-    def test(item: Item, values: Values) -> bool:
+    def test(item: FrozenItem, values: Values) -> bool:
         a, b = one(item, values), two(item, values)
         return a is not None and b is not None and a[0] == b[0] and a[0] in ORDERED and holds(a[1], b[1])
 

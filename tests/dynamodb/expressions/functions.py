@@ -11,7 +11,7 @@ from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.comparisons import Test
 from tests.dynamodb.expressions.operands import Operand, Read, path_or_value, require_distinct, require_types
 from tests.dynamodb.expressions.tokens import Reader, Values
-from tests.dynamodb.values import Item
+from tests.dynamodb.values import FrozenItem
 
 __all__ = ["FUNCTIONS"]
 
@@ -65,7 +65,7 @@ def _type(reader: Reader) -> Test:
 
     reader.checks.append(check)
 
-    def test(item: Item, values: Values) -> bool:
+    def test(item: FrozenItem, values: Values) -> bool:
         value = subject.read(item, values)
         return value is not None and value[0] == values[reference][1]
 
@@ -77,7 +77,7 @@ def _begins_with(reader: Reader) -> Test:
     require_distinct(reader, "begins_with", subject, prefix)
     require_types(reader, "begins_with", _PREFIXED, subject, prefix)
 
-    def test(item: Item, values: Values) -> bool:
+    def test(item: FrozenItem, values: Values) -> bool:
         whole, start = subject.read(item, values), prefix.read(item, values)
         if whole is None or start is None or whole[0] != start[0] or whole[0] not in _PREFIXED:
             return False
@@ -90,7 +90,7 @@ def _contains(reader: Reader) -> Test:
     subject, part = _arguments(reader, "contains", 2)
     require_distinct(reader, "contains", subject, part)
 
-    def test(item: Item, values: Values) -> bool:
+    def test(item: FrozenItem, values: Values) -> bool:
         whole, one = subject.read(item, values), part.read(item, values)
         if whole is None or one is None:
             return False

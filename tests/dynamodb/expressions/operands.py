@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from tests.dynamodb.documents import Path, read, text
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.tokens import Reader, Values
-from tests.dynamodb.values import Item, Value
+from tests.dynamodb.values import FrozenItem, FrozenValue
 
 __all__ = ["ORDERED", "Operand", "Read", "operand", "path_or_value", "reading", "require_distinct", "require_types"]
 
-Read = Callable[[Item, Values], Value | None]
+Read = Callable[[FrozenItem, Values], FrozenValue | None]
 
 #: The types that have an order.
 ORDERED = frozenset({"S", "N", "B"})
@@ -87,7 +87,7 @@ def require_distinct(reader: Reader, function: str, first: Operand, *others: Ope
 
 
 def _size(read_argument: Read) -> Read:
-    def size(item: Item, values: Values) -> Value | None:
+    def size(item: FrozenItem, values: Values) -> FrozenValue | None:
         value = read_argument(item, values)
         if value is not None and value[0] == "S":
             return "N", len(value[1].encode("utf-16-le")) // 2

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.operands import Operand, Read, path_or_value, require_types
 from tests.dynamodb.expressions.tokens import Reader, Values
-from tests.dynamodb.values import Item, Value
+from tests.dynamodb.values import FrozenItem, FrozenValue
 
 __all__ = ["NUMBERS", "WRONG_TYPE", "present", "term", "typed"]
 
@@ -48,7 +48,7 @@ def _if_not_exists(reader: Reader, wanted: Operand, otherwise: Operand) -> Read:
         raise reader.wrong("Operator or function requires a document path; operator or function: if_not_exists")
     first, second = wanted.read, otherwise.read
 
-    def compute(item: Item, values: Values) -> Value | None:
+    def compute(item: FrozenItem, values: Values) -> FrozenValue | None:
         value = first(item, values)
         return second(item, values) if value is None else value
 
@@ -61,8 +61,8 @@ def _list_append(reader: Reader, front: Operand, back: Operand) -> Read:
     return lambda item, values: ("L", one(item, values)[1] + two(item, values)[1])
 
 
-def present(compute: Read) -> Callable[[Item, Values], Value]:
-    def read(item: Item, values: Values) -> Value:
+def present(compute: Read) -> Callable[[FrozenItem, Values], FrozenValue]:
+    def read(item: FrozenItem, values: Values) -> FrozenValue:
         value = compute(item, values)
         if value is None:
             raise Invalid(_MISSING)
@@ -71,10 +71,10 @@ def present(compute: Read) -> Callable[[Item, Values], Value]:
     return read
 
 
-def typed(compute: Read, types: frozenset[str]) -> Callable[[Item, Values], Value]:
+def typed(compute: Read, types: frozenset[str]) -> Callable[[FrozenItem, Values], FrozenValue]:
     existing = present(compute)
 
-    def read(item: Item, values: Values) -> Value:
+    def read(item: FrozenItem, values: Values) -> FrozenValue:
         value = existing(item, values)
         if value[0] not in types:
             raise Invalid(WRONG_TYPE)

@@ -15,11 +15,11 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from tests.dynamodb.documents import Path
 from tests.dynamodb.errors import Invalid
-from tests.dynamodb.values import Item
+from tests.dynamodb.values import FrozenItem
 
 __all__ = ["Check", "Reader", "Token", "Uses", "Values"]
 
-Values = Item
+Values = FrozenItem
 #: What is judged of the values of a request before any item is looked at; raises `Invalid`.
 Check = Callable[[Values], None]
 

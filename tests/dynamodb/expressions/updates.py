@@ -15,7 +15,7 @@ from tests.dynamodb.documents import Path, assign, discard, read, refuse_overlap
 from tests.dynamodb.expressions.actions import CLAUSES
 from tests.dynamodb.expressions.operands import Read
 from tests.dynamodb.expressions.tokens import Reader, Uses, Values
-from tests.dynamodb.values import Frozen, Item, Value
+from tests.dynamodb.values import Frozen, FrozenItem, FrozenValue
 
 __all__ = ["Update", "compile_update"]
 
@@ -34,7 +34,7 @@ class Update:
     def paths(self) -> tuple[Path, ...]:
         return tuple(path for path, _ in self.actions)
 
-    def apply(self, item: Item, values: Values) -> Item:
+    def apply(self, item: FrozenItem, values: Values) -> FrozenItem:
         """The new item; raises `Invalid` where the item does not fit the expression."""
         changes = sorted(((path, compute(item, values)) for path, compute in self.actions), key=_by_path)
         new = Frozen(item)
@@ -78,11 +78,11 @@ def _listed(reader: Reader, action: Callable[[Reader], tuple[Path, Read]]) -> li
     return found
 
 
-def _by_path(change: tuple[Path, Value | None]) -> Path:
+def _by_path(change: tuple[Path, FrozenValue | None]) -> Path:
     return change[0]
 
 
-def _remove(new: Item, old: Item, path: Path) -> None:
+def _remove(new: FrozenItem, old: FrozenItem, path: Path) -> None:
     """Take away only what the old item had: an index past its end may have come to be in the meantime."""
     name, rest = str(path[0]), path[1:]
     if not rest:
