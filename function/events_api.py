@@ -45,7 +45,7 @@ _HEADERS = {
 _AGAIN = "post the same again: what was taken already is no second mail"
 
 
-class _Refused(Exception):
+class _RequestRefused(Exception):
     def __init__(self, status: int, detail: str, faults: Sequence[EventProblem] = ()) -> None:
         super().__init__(detail)
         self.status = status
@@ -66,7 +66,7 @@ class EventsApi:
         422 if nothing was published, 503 if not all events were."""
         claims = _read_claims(event)
         if claims is None:
-            return self._refuse(_Refused(401, "no token was verified"), "")
+            return self._refuse(_RequestRefused(401, "no token was verified"), "")
         client = str(claims.get("client_id", ""))
         try:
             posted = read_request(_read_headers(event), _read_body(event))
@@ -74,8 +74,8 @@ class EventsApi:
             message_ids = self._publish(accepted)
         except UnreadableRequest as error:
             faults = [EventProblem(error.status, str(error), error.pointer, "")] if error.pointer else []
-            return self._refuse(_Refused(error.status, str(error), faults), client)
-        except _Refused as error:
+            return self._refuse(_RequestRefused(error.status, str(error), faults), client)
+        except _RequestRefused as error:
             return self._refuse(error, client)
         self.telemetry.tally({"EventsAccepted": len(accepted)} if accepted else {})
         self.telemetry.note("accepted", client=client, message_ids=message_ids)
@@ -98,24 +98,27 @@ class EventsApi:
             return accepted
         first = min(faults, key=lambda fault: fault.status)
         also = f"; {len(faults)} of {len(found)} events are at fault, none was published" if posted.batch else ""
-        raise _Refused(first.status, first.detail + also, faults)
+        raise _RequestRefused(first.status, first.detail + also, faults)
 
     def _publish(self, accepted: Sequence[Accepted]) -> list[str]:
-        """Publish the events; return their MessageIds in order. Raises _Refused if SNS did not confirm all of them."""
+        """Publish the events; return their MessageIds in order.
+
+        Raises _RequestRefused if SNS did not confirm all of them.
+        """
         message_ids: list[str] = []
         for batch in split_batches(accepted, lambda one: len(one.body.encode())):
             entries = [publish_entry(number, one.body, one.type) for number, one in enumerate(batch)]
             try:
                 answer = self.sns.publish_batch(TopicArn=self.topic_arn, PublishBatchRequestEntries=entries)
             except (BotoCoreError, ClientError) as error:
-                raise _Refused(503, f"the topic did not answer ({type(error).__name__}); {_AGAIN}") from error
+                raise _RequestRefused(503, f"the topic did not answer ({type(error).__name__}); {_AGAIN}") from error
             taken = {entry["Id"]: str(entry["MessageId"]) for entry in answer.get("Successful", [])}
             if len(taken) != len(batch):
-                raise _Refused(503, f"the topic did not take all of it; {_AGAIN}")
+                raise _RequestRefused(503, f"the topic did not take all of it; {_AGAIN}")
             message_ids += [taken[str(number)] for number in range(len(batch))]
         return message_ids
 
-    def _refuse(self, error: _Refused, client: str) -> dict[str, Any]:
+    def _refuse(self, error: _RequestRefused, client: str) -> dict[str, Any]:
         codes = ",".join(sorted({fault.code for fault in error.faults if fault.code}))
         self.telemetry.count("EventsRefused", status=error.status, client=client, codes=codes)
         problem: dict[str, Any] = {"title": _TITLES[error.status], "status": error.status, "detail": str(error)}

@@ -37,7 +37,7 @@ _LARGEST_EVENT = 100_000
 _BATCH = 10
 
 
-class _Refused(Exception):
+class _WebhookRefused(Exception):
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
         self.status = status
@@ -74,7 +74,7 @@ class WebhookHandler:
             taken = self._take(source, request)
         except MalformedWebhook as error:
             return self._refuse(400, str(error))
-        except _Refused as error:
+        except _WebhookRefused as error:
             return self._refuse(error.status, str(error))
         except (BotoCoreError, ClientError) as error:
             return self._refuse(503, f"not stored: {type(error).__name__}")
@@ -83,13 +83,13 @@ class WebhookHandler:
     def _read(self, event: dict[str, Any]) -> tuple[WebhookSource, WebhookRequest]:
         source = self.sources.get(str(event.get("rawPath", "")))
         if source is None:
-            raise _Refused(404, "no provider has this path")
+            raise _WebhookRefused(404, "no provider has this path")
         body = str(event.get("body") or "")
         if len(body) > LARGEST_BODY * 4 // 3 + 4:
-            raise _Refused(413, f"more than {LARGEST_BODY} bytes")
+            raise _WebhookRefused(413, f"more than {LARGEST_BODY} bytes")
         content = b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
         if len(content) > LARGEST_BODY:
-            raise _Refused(413, f"more than {LARGEST_BODY} bytes")
+            raise _WebhookRefused(413, f"more than {LARGEST_BODY} bytes")
         headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
         return source, WebhookRequest(headers, content)
 
@@ -101,11 +101,11 @@ class WebhookHandler:
             source.secret.reread()  # it may have been rotated
             signed_at = _find_signature(source, request) if source.secret.value != before else None
         if signed_at is None:
-            raise _Refused(401, "not signed by the vendor")
+            raise _WebhookRefused(401, "not signed by the vendor")
         if abs(self.clock() // 1000 - signed_at) > CLOCK_BOUND:
-            raise _Refused(401, f"signed more than {CLOCK_BOUND} seconds from now")
+            raise _WebhookRefused(401, f"signed more than {CLOCK_BOUND} seconds from now")
         if source.vendor.read_token and not self._is_for_this_body(source.vendor.read_token(request), request.body):
-            raise _Refused(401, "the token of another body")
+            raise _WebhookRefused(401, "the token of another body")
 
     def _is_for_this_body(self, token: str, body: bytes) -> bool:
         """Whether a token is new, or was used with the same body: vendors repeat requests that got no answer."""
@@ -131,12 +131,12 @@ class WebhookHandler:
         parsed = [(event, source.vendor.parse(event, source.url)) for event in events]
         bodies = [enclose(event, said) for event, said in parsed if not isinstance(said, Ignored)]
         if any(len(body) > _LARGEST_EVENT for body in bodies):
-            raise _Refused(413, f"an event of more than {_LARGEST_EVENT} bytes")
+            raise _WebhookRefused(413, f"an event of more than {_LARGEST_EVENT} bytes")
         for start in range(0, len(bodies), _BATCH):
             entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + _BATCH])]
             answer = self.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
             if answer.get("Failed"):
-                raise _Refused(503, "the queue did not take all of it")
+                raise _WebhookRefused(503, "the queue did not take all of it")
         self.telemetry.tally({"WebhookEvents": len(bodies), "Ignored": len(events) - len(bodies)})
         return len(bodies)
 

@@ -25,7 +25,7 @@ def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, floa
     """
     kind, count, size = asked["kind"], asked["count"], asked.get("size", 1)
     events = [_make_event(kind, size) for _ in range(count)]
-    contexts = [workload.LambdaContext() for _ in events]
+    contexts = [workload.FakeContext() for _ in events]
     if kind == "duplicate":
         _run(handler, events, contexts)
     written = os.fstat(log).st_size
@@ -50,7 +50,7 @@ def _make_event(kind: str, size: int) -> dict[str, Any]:
     return workload.make_stream_batch(size) if kind == "relay" else workload.make_sns_event(kind)
 
 
-def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.LambdaContext]) -> list[float]:
+def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.FakeContext]) -> list[float]:
     """Run all invocations; return the seconds that each took. An exception counts as an end, too."""
     walls = []
     for event, context in zip(events, contexts, strict=True):
@@ -63,7 +63,7 @@ def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[workload
     return walls
 
 
-def _measure_peak(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.LambdaContext]) -> float:
+def _measure_peak(handler: Handler, events: list[dict[str, Any]], contexts: list[workload.FakeContext]) -> float:
     """Return the peak memory allocated by one invocation, in KiB."""
     tracemalloc.start()
     highest = 0

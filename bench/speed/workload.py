@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["LambdaContext", "make_feedback_batch", "make_sns_event", "make_stream_batch"]
+__all__ = ["FakeContext", "make_feedback_batch", "make_sns_event", "make_stream_batch"]
 
 _DATA = {
     "book": {
@@ -19,7 +19,7 @@ _DATA = {
 }
 
 
-class LambdaContext:
+class FakeContext:
     """A Lambda context."""
 
     function_name = "herald-notify"

@@ -29,7 +29,7 @@ class CodeFolders:
     def __init__(self, ministack: Ministack) -> None:
         folders, lock = Path(tempfile.mkdtemp(prefix="lambda-code-")), threading.Lock()
 
-        class Archive(zipfile.ZipFile):
+        class LinkingZipFile(zipfile.ZipFile):
             """An archive whose `extractall` links to the folder into which the package was first unpacked."""
 
             def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
@@ -47,4 +47,4 @@ class CodeFolders:
                 Path(path).rmdir()
                 Path(path).symlink_to(folder, target_is_directory=True)
 
-        ministack.replace_archive(SimpleNamespace(**{**vars(zipfile), "ZipFile": Archive}))
+        ministack.replace_archive(SimpleNamespace(**{**vars(zipfile), "ZipFile": LinkingZipFile}))
