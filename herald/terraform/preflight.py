@@ -29,8 +29,8 @@ class ClientFactory(Protocol):
 def refuse_collisions(plan: Plan, make_client: ClientFactory) -> None:
     """Raise `UserError` for a plan that would collide with what exists; `plan` as `terraform show -json` prints it.
 
-    `make_client` makes the make_client of a service, in the region of the call or in the one that is named. What it may not read
-    is not checked.
+    `make_client` makes the client of a service, in the region of the call or in the one that is named. What it may not
+    read is not checked.
     """
     _refuse_another_name(plan)
     _refuse_identities(plan, make_client)

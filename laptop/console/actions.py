@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from laptop.clients import LaptopClients
-from laptop.console.scenarios import Fresh, encode_body, make_event, write_correction
+from laptop.console.scenarios import NewEventScenario, encode_body, make_event, write_correction
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
 from laptop.ses.faults import ArmedFaults, FaultKind, SendFault
@@ -19,7 +19,7 @@ from operations.redrive.plan import RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
 
-__all__ = ["Actor"]
+__all__ = ["ConsoleActions"]
 
 #: Late feedback arrives this many seconds after the hold has ended.
 _AFTER_THE_HOLD = 2.0
@@ -27,7 +27,7 @@ _AFTER_THE_HOLD = 2.0
 _TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{PREFIX}-events"
 
 
-class Actor:
+class ConsoleActions:
     """Carries out the console's actions on one laptop cloud; `faults` are the armed faults of its SES simulator.
 
     `labels` maps an event's id to the labels of the buttons pressed for it, oldest first.
@@ -38,20 +38,20 @@ class Actor:
         self._faults = faults
         self.labels: dict[str, list[str]] = {}
 
-    def publish(self, fresh: Fresh) -> str:
-        """Arm the fault of `fresh`, publish a new event, and return the event's id."""
-        event = make_event(fresh)
+    def publish(self, scenario: NewEventScenario) -> str:
+        """Arm the fault of `scenario`, publish a new event, and return the event's id."""
+        event = make_event(scenario)
         recipient = event["data"]["recipient"]["email"]
-        if fresh.fault:
-            self._faults.arm(SendFault(fresh.fault, times=fresh.times, recipient=recipient))
-        if fresh.late:
+        if scenario.fault:
+            self._faults.arm(SendFault(scenario.fault, times=scenario.times, recipient=recipient))
+        if scenario.late:
             seconds = self._hold_seconds() + _AFTER_THE_HOLD
             self._faults.arm(SendFault(FaultKind.DELAY_FEEDBACK, recipient=recipient, seconds=seconds))
-        self._say(event["id"], fresh.label)
+        self._say(event["id"], scenario.label)
         self._publish(encode_body(event))
         return str(event["id"])
 
-    def again(self, name: str, delivery: dict[str, Any], event_id: str, label: str) -> None:
+    def follow_up(self, name: str, delivery: dict[str, Any], event_id: str, label: str) -> None:
         """Repeat a delivery: `deliver`, `twice`, `republish`, or `correct`, which publishes it with changed content."""
         self._say(event_id, label)
         body = delivery["event"]["Records"][0]["Sns"]["Message"]

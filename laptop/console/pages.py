@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from laptop.clients import LaptopClients
-from laptop.console.actions import Actor
+from laptop.console.actions import ConsoleActions
 from laptop.console.event_history import EventHistory, count_totals, tell_stories
 from laptop.console.release import Comparer, describe_release
-from laptop.console.scenarios import AGAIN, FRESH
+from laptop.console.scenarios import FOLLOW_UP_SCENARIOS, NEW_EVENT_SCENARIOS
 from laptop.resources import PREFIX
 from laptop.ses.api import Ses
 from webapp.timeline.ledger_reader import LedgerReader
@@ -41,7 +41,7 @@ class Console:
         self._mailbox = ses.mailbox
         self._codedeploy = codedeploy
         self._comparer = Comparer(self._clients)
-        self._actor = Actor(self._clients, ses.faults)
+        self._actions = ConsoleActions(self._clients, ses.faults)
 
     def routes(self, page: Callable[..., Response]) -> list[Route]:
         """Return the routes to mount; `page` renders a template."""
@@ -62,7 +62,7 @@ class Console:
         SES is down.
         """
         try:
-            deliveries, letters = self._ask_emulator("deliveries"), self._actor.letters()
+            deliveries, letters = self._ask_emulator("deliveries"), self._actions.letters()
             stories = self._list_histories(deliveries)
             release = describe_release(self._clients.functions, self._codedeploy, self._comparer)
         except (BotoCoreError, ClientError, httpx.HTTPError):
@@ -73,8 +73,8 @@ class Console:
                 None,
             )  # the cloud is still starting, or nothing is provisioned in it
         return {
-            "fresh": FRESH,
-            "again": AGAIN,
+            "fresh": NEW_EVENT_SCENARIOS,
+            "again": FOLLOW_UP_SCENARIOS,
             "stories": stories,
             "totals": count_totals(deliveries, self._mailbox),
             "letters": letters,
@@ -101,18 +101,18 @@ class Console:
 
         Raises `LookupError` if there is no such button, or no such event.
         """
-        for fresh in FRESH:
-            if fresh.name == name:
-                return self._actor.publish(fresh)
+        for scenario in NEW_EVENT_SCENARIOS:
+            if scenario.name == name:
+                return self._actions.publish(scenario)
         acts: dict[str, Callable[[], object]] = {
-            "redrive": self._actor.redrive,
+            "redrive": self._actions.redrive,
             "ses-down": self._wire.take_down,
             "ses-back": self._wire.bring_back,
         }
         if name in acts:
             acts[name]()
             return event_id
-        label = next((again.label for again in AGAIN if again.name == name), None)
+        label = next((scenario.label for scenario in FOLLOW_UP_SCENARIOS if scenario.name == name), None)
         if label is None:
             raise LookupError(f"no button says {name}")
         story = next(
@@ -121,12 +121,12 @@ class Console:
         )
         if story is None:
             raise LookupError("there is no event yet: publish one first")
-        self._actor.again(name, dict(story.delivery), story.event_id, label)
+        self._actions.follow_up(name, dict(story.delivery), story.event_id, label)
         return story.event_id
 
     def _list_histories(self, deliveries: list[Mapping[str, Any]]) -> list[EventHistory]:
         ledger = LedgerReader(self._clients.dynamodb, f"{PREFIX}-ledger")
-        return tell_stories(deliveries, self._ask_emulator("invocations"), self._mailbox, ledger, self._actor.labels)
+        return tell_stories(deliveries, self._ask_emulator("invocations"), self._mailbox, ledger, self._actions.labels)
 
     def _ask_emulator(self, what: str) -> list[Mapping[str, Any]]:
         answer = self._emulator.get(f"/_herald/{what}")

@@ -12,13 +12,21 @@ from typing import Any
 from laptop.resources import EVENT_SOURCE
 from laptop.ses.faults import FaultKind
 
-__all__ = ["AGAIN", "FRESH", "FollowUp", "Fresh", "encode_body", "make_event", "write_correction"]
+__all__ = [
+    "FOLLOW_UP_SCENARIOS",
+    "NEW_EVENT_SCENARIOS",
+    "FollowUpScenario",
+    "NewEventScenario",
+    "encode_body",
+    "make_event",
+    "write_correction",
+]
 
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class NewEventScenario:
     """A scenario with a new event, and the fault to cause for its mail.
 
     `label` is the text of the button, `hint` the expected outcome. `mailbox` is the recipient's address, with a
@@ -37,7 +45,7 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowUp:
+class FollowUpScenario:
     """A scenario for an existing event."""
 
     name: str
@@ -45,41 +53,41 @@ class FollowUp:
     hint: str
 
 
-FRESH = (
-    Fresh("publish", "Publish an event", "One event, one mail."),
-    Fresh(
+NEW_EVENT_SCENARIOS = (
+    NewEventScenario("publish", "Publish an event", "One event, one mail."),
+    NewEventScenario(
         "crash",
         "Crash after the send",
         "SES takes the mail, and the function is killed (SIGKILL) before it can write that down. SES's own report "
         "settles it: one mail.",
         FaultKind.ACCEPT_THEN_KILL,
     ),
-    Fresh(
+    NewEventScenario(
         "lose",
         "Lose the answer",
         "SES takes the mail, and its answer never arrives. Herald holds the mail and listens: one mail.",
         FaultKind.ACCEPT_THEN_CLOSE,
     ),
-    Fresh(
+    NewEventScenario(
         "throttle",
         "Throttle",
         "SES is over its rate, five times in a row. Nothing was sent, so Herald tries again: one mail.",
         FaultKind.THROTTLE,
         times=5,
     ),
-    Fresh(
+    NewEventScenario(
         "bounce",
         "Bounce",
         "The mailbox does not exist. One mail, and the address gets no other.",
         mailbox="bounce+{}@simulator.amazonses.com",
     ),
-    Fresh(
+    NewEventScenario(
         "withhold",
         "Withhold the feedback",
         "SES takes the mail and never reports on it. One mail, and its story ends with Sent.",
         FaultKind.WITHHOLD_FEEDBACK,
     ),
-    Fresh(
+    NewEventScenario(
         "late",
         "Late feedback",
         "SES takes the mail, its answer never arrives, and its report comes only after the hold. Herald sends nothing "
@@ -88,7 +96,7 @@ FRESH = (
         FaultKind.ACCEPT_THEN_CLOSE,
         late=True,
     ),
-    Fresh(
+    NewEventScenario(
         "refuse",
         "Refuse for good",
         "SES will not take this mail. None is sent; a dead letter keeps event and reason, until you redrive it.",
@@ -96,15 +104,15 @@ FRESH = (
     ),
 )
 
-AGAIN = (
-    FollowUp(
+FOLLOW_UP_SCENARIOS = (
+    FollowUpScenario(
         "deliver", "Deliver it again", "The same message reaches the function once more, as AWS may do at any time."
     ),
-    FollowUp("twice", "Twice at once", "Two copies of the message, at the same moment."),
-    FollowUp(
+    FollowUpScenario("twice", "Twice at once", "Two copies of the message, at the same moment."),
+    FollowUpScenario(
         "republish", "Publish it again", "The same event under a new MessageId, as a publisher that repeats itself."
     ),
-    FollowUp(
+    FollowUpScenario(
         "correct",
         "Publish it corrected",
         "The same source and id with another title. If nothing was sent, the corrected mail goes; else it came too "
@@ -113,7 +121,7 @@ AGAIN = (
 )
 
 
-def make_event(fresh: Fresh) -> dict[str, Any]:
+def make_event(scenario: NewEventScenario) -> dict[str, Any]:
     """Return a `book.created` CloudEvent with the current time and a recipient of its own."""
     number = next(_numbers)
     book_id = uuid.uuid4().hex[:26].upper()
@@ -125,11 +133,11 @@ def make_event(fresh: Fresh) -> dict[str, Any]:
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "data": {
-            "recipient": {"email": fresh.mailbox.format(number), "name": f"Reader {number}", "locale": "en"},
+            "recipient": {"email": scenario.mailbox.format(number), "name": f"Reader {number}", "locale": "en"},
             "book": {
                 "id": book_id,
                 "title": f"Experiment {number}",
-                "author": fresh.label,
+                "author": scenario.label,
                 "url": f"https://books.example.com/books/{book_id}",
             },
         },

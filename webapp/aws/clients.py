@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONFIG", "cognito", "dynamodb", "functions", "keep_deadline", "of", "ses", "sns", "sqs", "ssm"]
 
-Client = TypeVar("Client")
+ClientT = TypeVar("ClientT")
 
 CONFIG = Config(
     connect_timeout=1 * deadline.FACTOR,
@@ -33,7 +33,7 @@ CONFIG = Config(
 )
 
 
-def keep_deadline(client: Client) -> Client:
+def keep_deadline(client: ClientT) -> ClientT:
     """Make this client retry contended calls, and start no attempt after the request's deadline; return it."""
     of_any_service: Any = client
     of_any_service.meta.events.register("before-send", _check_deadline, unique_id="herald-deadline")

@@ -18,7 +18,7 @@ from function.ledger.keys import event_key
 from laptop.codedeploy.api import CodeDeployApi
 from laptop.console.event_history import MOST, EventHistory, Totals, count_totals, tell_stories
 from laptop.console.pages import Console
-from laptop.console.scenarios import FRESH, make_event
+from laptop.console.scenarios import NEW_EVENT_SCENARIOS, make_event
 from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses
 from laptop.ses.http_server import SesServer
@@ -26,7 +26,7 @@ from laptop.ses.mailbox import Mail, Mailbox
 from tests.waiting import LIMIT
 from webapp.timeline.ledger_reader import LedgerReader
 
-PUBLISH = FRESH[0]
+PUBLISH = NEW_EVENT_SCENARIOS[0]
 
 
 class Seen:
