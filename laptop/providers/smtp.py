@@ -45,7 +45,7 @@ class SmtpServer:
         self.faults = faults
         self.user, self.password = "laptop", "laptop"
         self._tls = tls
-        self._taker = _Taker(self, mailbox, {domain, *also})
+        self._handler = _SmtpHandler(self, mailbox, {domain, *also})
         self._loop = asyncio.new_event_loop()
         self._server = self._loop.run_until_complete(self._loop.create_server(self._make_session, *address))
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -70,7 +70,7 @@ class SmtpServer:
         """Return a new session; if TLS is configured, it requires STARTTLS before AUTH and mail."""
         secure: dict[str, Any] = {"require_starttls": True, "tls_context": self._tls} if self._tls else {}
         return _Server(
-            self._taker,
+            self._handler,
             hostname="mail.laptop",
             authenticator=self._authenticate,
             auth_required=True,
@@ -99,7 +99,7 @@ class _Server(SMTP):
         super().connection_made(transport)
 
 
-class _Taker:
+class _SmtpHandler:
     """The handler whose methods aiosmtpd calls for MAIL, RCPT and DATA."""
 
     def __init__(self, server: SmtpServer, mailbox: Mailbox, domains: Collection[str]) -> None:

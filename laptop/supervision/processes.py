@@ -42,10 +42,10 @@ class Processes:
 
     def start(self, name: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """Start `argv` with exactly this environment; raise `UserError` if that fails."""
-        order = {"name": name, "argv": list(argv), "env": dict(env), "log": str(self._log(name))}
+        spec = {"name": name, "argv": list(argv), "env": dict(env), "log": str(self._log(name))}
         if self._supervisor.stdin is None:
             raise RuntimeError("the supervisor has no standard input")
-        self._supervisor.stdin.write(json.dumps(order).encode() + b"\n")
+        self._supervisor.stdin.write(json.dumps(spec).encode() + b"\n")
         self._supervisor.stdin.flush()
         while name not in self.pids:
             self.watch(timeout=5)

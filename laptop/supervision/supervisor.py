@@ -1,7 +1,7 @@
 """Runs the processes of one laptop cloud, and ends them all when the process that started it is gone.
 
 It runs as a script in its own session, `python -I -S supervisor.py LOCK_FD DELETE...`, with the standard library only,
-so that it starts in a few milliseconds. Orders are JSON lines on standard input, reports are JSON lines on standard
+so that it starts in a few milliseconds. Requests are JSON lines on standard input, reports are JSON lines on standard
 output:
 
     {"name", "argv", "env", "log"}  ->  {"name", "pid"}, and when it ends {"name", "pid", "code"}
@@ -30,7 +30,7 @@ from typing import TypedDict
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphaned descendants become our children
 
 
-class Order(TypedDict):
+class ProcessSpec(TypedDict):
     """One process to start; its output is appended to the file `log`."""
 
     name: str
@@ -40,7 +40,7 @@ class Order(TypedDict):
 
 
 def supervise(to_delete: list[Path]) -> None:
-    """Handle orders until standard input ends, then kill all processes and delete the paths."""
+    """Start processes as requested until standard input ends, then kill all processes and delete the paths."""
     children: dict[int, str] = {}
     wake = wake_on_child()
     pending = b""
@@ -72,24 +72,24 @@ def wake_on_child() -> int:
     return wake
 
 
-def start(order: Order, children: dict[int, str]) -> None:
+def start(spec: ProcessSpec, children: dict[int, str]) -> None:
     """Start one process in its own process group."""
-    with Path(order["log"]).open("ab") as output:
+    with Path(spec["log"]).open("ab") as output:
         child = subprocess.Popen(
-            order["argv"],
-            env=order["env"],
+            spec["argv"],
+            env=spec["env"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             process_group=0,
         )
     child.returncode = 0  # reaped by `reap`, not by Popen
-    children[child.pid] = order["name"]
-    report({"name": order["name"], "pid": child.pid})
+    children[child.pid] = spec["name"]
+    report({"name": spec["name"], "pid": child.pid})
 
 
 def reap(children: dict[int, str]) -> None:
-    """Reap all processes that have ended, including adopted orphans, and report those that were ordered."""
+    """Reap all processes that have ended, including adopted orphans, and report those that were requested."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
