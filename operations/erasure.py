@@ -15,7 +15,7 @@ from function.ledger.record import EventItem
 from operations.installation import Installation
 from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.queue import Reception, peek
+from operations.redrive.queue import DeadQueueReader, peek
 
 __all__ = [
     "UNTOUCHED",
@@ -157,9 +157,9 @@ def delete_letters(
 ) -> int:
     """Delete the dead letters of these messages, and those whose text matches `mentions`; return how many."""
     deleted = 0
-    with Reception(installation.sqs, installation.dead) as reception:
-        for letter in chain.from_iterable(reception):
+    with DeadQueueReader(installation.sqs, installation.dead) as reader:
+        for letter in chain.from_iterable(reader):
             if _is_letter_about(letter, messages, mentions):
-                reception.delete(letter)
+                reader.delete(letter)
                 deleted += 1
     return deleted

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
-__all__ = ["Reception", "count_in_flight", "peek"]
+__all__ = ["DeadQueueReader", "count_in_flight", "peek"]
 
 #: Visibility timeout in seconds: longer than it takes to read a large queue.
 _VISIBILITY_TIMEOUT = 60
@@ -26,7 +26,7 @@ _LONG_POLL_SECONDS = 1
 _BATCH = 10
 
 
-class Reception:
+class DeadQueueReader:
     """Iterates over every visible letter once, in batches; on exit, letters that were not deleted become visible again
     at once.
 
@@ -41,7 +41,7 @@ class Reception:
         self._handles: dict[str, str] = {}
         self._deleted: set[str] = set()
 
-    def __enter__(self) -> Reception:
+    def __enter__(self) -> DeadQueueReader:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,8 +84,8 @@ class Reception:
 
 def peek(sqs: SQSClient, url: str) -> list[DeadLetter]:
     """Return all letters in the queue; they stay there."""
-    with Reception(sqs, url) as reception:
-        return [letter for some in reception for letter in some]
+    with DeadQueueReader(sqs, url) as reader:
+        return [letter for some in reader for letter in some]
 
 
 def count_in_flight(sqs: SQSClient, url: str) -> int:

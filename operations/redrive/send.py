@@ -15,7 +15,7 @@ from typing import Any
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import RedriveDecision, RedrivePlan
-from operations.redrive.queue import Reception
+from operations.redrive.queue import DeadQueueReader
 
 __all__ = ["RedriveResult", "build_attributes", "redrive_letters", "send_copies"]
 
@@ -47,12 +47,12 @@ def redrive_letters(
 ) -> RedriveResult:
     """Carry out the plan for every letter that SQS still returns, while there is time; the others stay in `dead`."""
     waiting = {letter.id for letter in plan.letters}
-    with Reception(installation.sqs, installation.dead) as reception:
-        for letters in reception:
+    with DeadQueueReader(installation.sqs, installation.dead) as reader:
+        for letters in reader:
             for letter in letters:
                 if letter.id in waiting and has_time():
                     _redrive_one(installation, plan, letter, done)
-                    reception.delete(letter)
+                    reader.delete(letter)
                     waiting.discard(letter.id)
                     progress(done.total)
             if not waiting or not has_time():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.letter_filter import LetterFilter
-from operations.redrive.queue import Reception, peek
+from operations.redrive.queue import DeadQueueReader, peek
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -45,12 +45,12 @@ class WebhookLetters:
 
     def _apply_to_each(self, letters: list[DeadLetter], act: Callable[[DeadLetter], object]) -> int:
         waiting = {letter.id for letter in letters}
-        with Reception(self.sqs, self.dead) as reception:
-            for some in reception:
+        with DeadQueueReader(self.sqs, self.dead) as reader:
+            for some in reader:
                 for letter in some:
                     if letter.id in waiting:
                         act(letter)
-                        reception.delete(letter)
+                        reader.delete(letter)
                         waiting.discard(letter.id)
                 if not waiting:
                     break
