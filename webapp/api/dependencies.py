@@ -82,7 +82,7 @@ def _admit(request: Request, caller: str) -> None:
     try:
         limiter.admit(caller)
     finally:
-        request.scope["limits"] = limiter.standing(caller).headers()
+        request.scope["limits"] = limiter.status(caller).headers()
 
 
 async def read_caller(

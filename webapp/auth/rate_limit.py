@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from webapp.errors import TooManyRequests
 
-__all__ = ["RateLimiter", "Standing"]
+__all__ = ["RateLimitStatus", "RateLimiter"]
 
 _MOST_CALLERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitStatus:
     """A caller's rate limit: of `quota` requests in `window` seconds `remaining` are left, and all of them again in
     `reset` seconds.
 
@@ -67,11 +67,11 @@ class RateLimiter:
                 return
         raise TooManyRequests("You ask too often; wait as long as Retry-After says.", retry_after=math.ceil(wait))
 
-    def standing(self, caller: str) -> Standing:
+    def status(self, caller: str) -> RateLimitStatus:
         """Return this caller's limit after the requests counted so far."""
         with self._lock:
             used = max(self._full.get(caller, 0.0) - self._clock(), 0.0)
-        return Standing(
+        return RateLimitStatus(
             "requests",
             quota=int(self._tolerance * self._per_second),
             window=int(self._tolerance),

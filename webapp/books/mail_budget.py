@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import deserialize_item, serialize_item
-from webapp.auth.rate_limit import Standing
+from webapp.auth.rate_limit import RateLimitStatus
 from webapp.aws.table import EXPIRES_AT, format_user_key
 from webapp.errors import TooManyRequests
 
@@ -57,19 +57,21 @@ class MailBudget:
         """Return the error for an account that has no mails left, from the item that refused the write."""
         spent = deserialize_item(counted).get("mails", 0) >= self.per_day
         if spent:
-            standing = Standing("mails-a-day", self.per_day, _DAY_SECONDS, 0, _compute_seconds_left(_DAY_SECONDS, at))
+            status = RateLimitStatus(
+                "mails-a-day", self.per_day, _DAY_SECONDS, 0, _compute_seconds_left(_DAY_SECONDS, at)
+            )
             sentence = (
                 f"Each book that is added or deleted sends a mail, and one account may send {self.per_day} in a day."
             )
         else:
             most = self.per_ten_minutes
-            standing = Standing(
+            status = RateLimitStatus(
                 "mails-in-ten-minutes", most, _WINDOW_SECONDS, 0, _compute_seconds_left(_WINDOW_SECONDS, at)
             )
             sentence = (
                 f"Each book that is added or deleted sends a mail, and one account may send {most} in ten minutes."
             )
-        return TooManyRequests(sentence, standing.reset, standing.headers())
+        return TooManyRequests(sentence, status.reset, status.headers())
 
 
 def _compute_seconds_left(length: int, at: int) -> int:
