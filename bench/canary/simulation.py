@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from release.analysis.comparison import Figures, Looks, compare
+from release.analysis.comparison import Figures, LookSchedule, compare
 from release.analysis.pace import Pace
 
 __all__ = ["FAULTS", "RATES", "RELEASES", "SeededFault", "Shares", "SimulatedRelease", "simulate", "simulate_all"]
@@ -81,9 +81,9 @@ def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
     draws = random.Random(seed)
     lasts = Pace(PERCENT, rate, AT_LEAST, OWN).interval
     mails = _draw_poisson(draws, rate * PERCENT / 100 * lasts)
-    new, old, looks = Figures(), Figures(), Looks()
+    new, old, schedule = Figures(), Figures(), LookSchedule()
     for number in range(1, mails + 1):
-        risk = looks.take(number, last=number == mails)
+        risk = schedule.take(number, last=number == mails)
         if risk:
             _carry(draws, new, number, _USUAL + fault.letters, fault.slower)
             _carry(draws, old, round(number * (100 - PERCENT) / PERCENT), _USUAL, 1.0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from release.analysis.statistics import compute_fisher_p, compute_largest_rate, compute_mann_whitney_p, compute_median
 
-__all__ = ["RISK", "Comparison", "Figures", "Looks", "Measure", "compare"]
+__all__ = ["RISK", "Comparison", "Figures", "LookSchedule", "Measure", "compare"]
 
 #: The risk that a release whose candidate is as good as the version before it is called different by any test.
 RISK = 0.05
@@ -122,7 +122,7 @@ class Comparison:
 
 
 @dataclass(slots=True)
-class Looks:
+class LookSchedule:
     """When the versions of a release are compared, and how much of the risk each comparison may take."""
 
     taken: int = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from release import version_alarms
-from release.analysis.comparison import Comparison, Looks, compare
+from release.analysis.comparison import Comparison, LookSchedule, compare
 from release.analysis.evidence import ReleaseEvidence
 from release.analysis.traffic import Observer
 from release.deployments import Deployment, read
@@ -57,7 +57,7 @@ class Poller:
     compares: bool = False
     comparison: Comparison | None = None
     _observer: Observer | None = None
-    _looks: Looks = field(default_factory=Looks)
+    _look_schedule: LookSchedule = field(default_factory=LookSchedule)
     _compared: float = 0.0
 
     @property
@@ -140,7 +140,7 @@ class Poller:
         self._compared = time.monotonic()
         if self.comparison and self.comparison.worse:
             return
-        risk = self._looks.take(figures[deployment.target].mails, last)
+        risk = self._look_schedule.take(figures[deployment.target].mails, last)
         self.comparison = compare(deployment.target, deployment.current, figures, risk)
 
     def _compute_seconds_left(self, deployment: Deployment) -> float:

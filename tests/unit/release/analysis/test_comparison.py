@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from release.analysis.comparison import RISK, Figures, Looks, Measure, compare
+from release.analysis.comparison import RISK, Figures, LookSchedule, Measure, compare
 
 EVEN = [50.0 + n % 9 for n in range(90)]
 
@@ -72,24 +72,24 @@ def test_without_risk_nothing_is_called_worse() -> None:
 
 
 def test_looks_come_with_half_as_many_mails_again_and_share_one_risk() -> None:
-    looks = Looks()
-    risks = [looks.take(mails) for mails in range(1000)]
+    schedule = LookSchedule()
+    risks = [schedule.take(mails) for mails in range(1000)]
     taken = [mails for mails, risk in enumerate(risks) if risk]
     assert taken == [10, 15, 23, 35, 53, 80, 120, 180, 270, 405, 608, 912]
-    assert sum(risks) + looks.take(1000, last=True) < RISK
+    assert sum(risks) + schedule.take(1000, last=True) < RISK
 
 
 def test_a_good_version_is_seldom_called_worse_however_often_it_is_looked_at() -> None:
     """All that a version can be: one in fifty mails becomes a letter, and times vary widely."""
     draws, called = random.Random(7), 0
     for _ in range(200):
-        both, looks = {"8": Figures(), "7": Figures()}, Looks()
+        both, schedule = {"8": Figures(), "7": Figures()}, LookSchedule()
         for _ in range(1500):
             one = both["8" if draws.random() < 0.1 else "7"]
             one.mails += 1
             one.letters += draws.random() < 0.02
             one.times.append(draws.lognormvariate(4, 0.6))
-            risk = looks.take(both["8"].mails)
+            risk = schedule.take(both["8"].mails)
             if risk and compare("8", "7", both, risk).worse:
                 called += 1
                 break
