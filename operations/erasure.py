@@ -19,7 +19,7 @@ from operations.redrive.queue import DeadQueueReader, peek
 
 __all__ = [
     "UNTOUCHED",
-    "Erased",
+    "ErasureResult",
     "PersonalData",
     "StoredEvent",
     "delete_letters",
@@ -59,7 +59,7 @@ class PersonalData:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasureResult:
     """How many events in the ledger, dead letters, events in the outbox, and hashes in other records were erased."""
 
     records: int
@@ -80,13 +80,13 @@ def find_personal_data(installation: Installation, address: str) -> PersonalData
     return PersonalData(events, letters, tuple(find_mentions(installation, mentions)), records)
 
 
-def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
+def erase(installation: Installation, address: str, found: PersonalData) -> ErasureResult:
     """Erase what was found; return how much was erased. A second run finds what an interrupted first one left."""
     messages = frozenset(event.message_id for event in found.events)
     letters = delete_letters(installation, messages, _make_mention_matcher(address))
     records = sum(erase_event(installation, event) for event in found.events)
     outbox = sum(erase_body(installation, row) for row in found.outbox)
-    return Erased(records, letters, outbox, sum(_erase_hash(installation, name) for name in found.records))
+    return ErasureResult(records, letters, outbox, sum(_erase_hash(installation, name) for name in found.records))
 
 
 def _find_events(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[StoredEvent]:

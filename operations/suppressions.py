@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 __all__ = [
-    "Listing",
-    "Rekeyed",
+    "AddressSuppressions",
+    "RekeyResult",
     "Suppression",
-    "find_listing",
+    "find_address_suppressions",
     "find_suppression",
     "get_suppression",
     "list_suppressions",
@@ -70,7 +70,7 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AddressSuppressions:
     """Where an address is listed: its entries on Herald's lists, and the regions whose SES list contains it."""
 
     address: str
@@ -82,7 +82,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Rekeyed:
+class RekeyResult:
     """How many addresses were found, how many items were moved to the newest key, and how many addresses may still have
     items under an older key."""
 
@@ -103,13 +103,13 @@ def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]
         yield list(map(Suppression.of, items))
 
 
-def find_listing(installation: Installation, address: str, tenant: str | None = None) -> Listing:
+def find_address_suppressions(installation: Installation, address: str, tenant: str | None = None) -> AddressSuppressions:
     """Find where an address is listed; with a `tenant`, of Herald's lists only on that tenant's own. Raises botocore's
     errors if that cannot be determined."""
     entries = (get_suppression(installation, key) for key in installation.list_keys(address))
     regions = [region for region, client in installation.ses().items() if _is_on_list(client, address)]
     listed = tuple(entry for entry in entries if entry and tenant in (None, entry.tenant))
-    return Listing(address, listed, tuple(regions))
+    return AddressSuppressions(address, listed, tuple(regions))
 
 
 def find_suppression(installation: Installation, address: str) -> Suppression | None:
@@ -124,7 +124,7 @@ def get_suppression(installation: Installation, key: str) -> Suppression | None:
     return Suppression.of(item) if item and "since" in item else None
 
 
-def take_off(installation: Installation, address: str, tenant: str | None = None) -> Listing:
+def take_off(installation: Installation, address: str, tenant: str | None = None) -> AddressSuppressions:
     """Remove an address from SES's list in every region, then from Herald's lists; with a `tenant`, only from that
     tenant's. Returns where it was.
 
@@ -136,7 +136,7 @@ def take_off(installation: Installation, address: str, tenant: str | None = None
     entries = [entry for entry in entries if tenant in (None, entry.tenant)]
     for entry in entries:
         remove_suppression(installation, entry)
-    return Listing(address, tuple(entries), tuple(regions))
+    return AddressSuppressions(address, tuple(entries), tuple(regions))
 
 
 def remove_suppression(installation: Installation, entry: Suppression) -> None:
@@ -151,7 +151,7 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
     )
 
 
-def rekey_addresses(installation: Installation) -> Rekeyed:
+def rekey_addresses(installation: Installation) -> RekeyResult:
     """Move address items under older keys to the newest key, for every address that can be found.
 
     Keys are hashes, so an item can be moved only if its address is found: in an event that the ledger or the outbox
@@ -161,7 +161,7 @@ def rekey_addresses(installation: Installation) -> Rekeyed:
     moved = sum(_move(installation, old, new) for old, new in _list_key_pairs(installation, addresses))
     newest = {installation.address_keys(address)[0] for address in addresses}
     left = sum("#".join(key.split("#")[:2]) not in newest for key in _scan_keys(installation))
-    return Rekeyed(len(addresses), moved, left)
+    return RekeyResult(len(addresses), moved, left)
 
 
 def _list_key_pairs(installation: Installation, addresses: Collection[str]) -> Iterator[tuple[str, str]]:

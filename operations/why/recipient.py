@@ -12,7 +12,7 @@ from function.ledger.keys import choice_name, own_list_of
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.preview import find_categories
-from operations.suppressions import Suppression, find_listing, get_suppression
+from operations.suppressions import Suppression, find_address_suppressions, get_suppression
 
 __all__ = ["RecipientLists", "find_recipient"]
 
@@ -50,7 +50,7 @@ def find_recipient(installation: Installation, keys: Sequence[str], address: str
     if not address:
         return RecipientLists(entries, stopped)
     try:
-        return RecipientLists(entries, stopped, find_listing(installation, address).regions)
+        return RecipientLists(entries, stopped, find_address_suppressions(installation, address).regions)
     except (BotoCoreError, ClientError, UserError) as problem:
         return RecipientLists(entries, stopped, None, str(problem))
 

@@ -11,13 +11,13 @@ from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.console import JsonOption, Yes, confirm, console, print_json, print_rows
 from laptop.state import DEFAULT_STATE
-from operations.erasure import UNTOUCHED, Erased, PersonalData, erase, find_personal_data
+from operations.erasure import UNTOUCHED, ErasureResult, PersonalData, erase, find_personal_data
 from operations.errors import UserError
 from operations.suppressions import (
-    Listing,
-    Rekeyed,
+    AddressSuppressions,
+    RekeyResult,
     Suppression,
-    find_listing,
+    find_address_suppressions,
     list_suppressions,
     rekey_addresses,
     take_off,
@@ -112,11 +112,11 @@ def remove_(
     again."""
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
-    listing = find_listing(installation, address, tenant)
-    if not listing:
+    suppressions = find_address_suppressions(installation, address, tenant)
+    if not suppressions:
         raise UserError(f"{address} is on no suppression list, neither Herald's nor SES's: nothing was changed")
     if not as_json:
-        _show(listing)
+        _show(suppressions)
     if not (yes or confirm(f"Send mail to {address} again?")):
         raise UserError("it stays on the list: nothing was changed")
 
@@ -130,7 +130,9 @@ def remove_(
 
     run_audited(account, "take off the list", installation.address_keys(address)[0], remove)
     if as_json:
-        print_json({"removed": [_to_json(entry) for entry in listing.entries], "ses_regions": listing.regions})
+        print_json(
+            {"removed": [_to_json(entry) for entry in suppressions.entries], "ses_regions": suppressions.regions}
+        )
     else:
         console.print(f"Removed. Mails that were stopped are sent by: herald redrive --from-record ID{account.options}")
         console.print(f"Which those are: herald why {address}{account.options}", markup=False)
@@ -146,7 +148,7 @@ def rekey_(
     installation = account.installation()
     if len(installation.secrets()) == 1:
         raise UserError(f"the parameter /{prefix}/address-key holds one key: put the new one in front of it first")
-    moved: list[Rekeyed] = []
+    moved: list[RekeyResult] = []
 
     def move() -> str:
         moved.append(rekey_addresses(installation))
@@ -179,61 +181,61 @@ def forget(
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     data = find_personal_data(installation, address)
-    listing = find_listing(installation, address) if suppression_too else None
+    suppressions = find_address_suppressions(installation, address) if suppression_too else None
     if not as_json:
-        _show_data(data, listing)
-    if not (data or listing):
+        _show_data(data, suppressions)
+    if not (data or suppressions):
         if as_json:
-            print_json(_describe_erasure(Erased(0, 0, 0), listing))
+            print_json(_describe_erasure(ErasureResult(0, 0, 0), suppressions))
         else:
             console.print(f"No event is kept about {address}.", markup=False)
         return
     if not (yes or confirm("Erase this? None of it can be sent any more.")):
         raise UserError("nothing was erased")
-    done: list[Erased] = []
+    done: list[ErasureResult] = []
 
     def forget_it() -> str:
         done.append(erase(installation, address, data))
-        if listing:
+        if suppressions:
             take_off(installation, address)
-        return f"erased: {_describe_counts(done[0], listing)}"
+        return f"erased: {_describe_counts(done[0], suppressions)}"
 
     run_audited(account, "forget", installation.address_keys(address)[0], forget_it)
     if as_json:
-        print_json(_describe_erasure(done[0], listing))
+        print_json(_describe_erasure(done[0], suppressions))
     else:
-        console.print(f"Erased: {_describe_counts(done[0], listing)}.")
+        console.print(f"Erased: {_describe_counts(done[0], suppressions)}.")
 
 
-def _describe_counts(erased: Erased, listing: Listing | None) -> str:
+def _describe_counts(result: ErasureResult, suppressions: AddressSuppressions | None) -> str:
     return (
-        f"{erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in the outbox, "
-        f"{erased.hashes} hashes in other records, {len(listing.entries) if listing else 0} suppressions"
+        f"{result.records} events in records, {result.letters} dead letters, {result.outbox} events in the outbox, "
+        f"{result.hashes} hashes in other records, {len(suppressions.entries) if suppressions else 0} suppressions"
     )
 
 
-def _describe_erasure(erased: Erased, listing: Listing | None) -> dict[str, object]:
-    return {**asdict(erased), "suppressions": len(listing.entries) if listing else 0, "untouched": UNTOUCHED}
+def _describe_erasure(result: ErasureResult, suppressions: AddressSuppressions | None) -> dict[str, object]:
+    return {**asdict(result), "suppressions": len(suppressions.entries) if suppressions else 0, "untouched": UNTOUCHED}
 
 
-def _show_data(data: PersonalData, listing: Listing | None) -> None:
+def _show_data(data: PersonalData, suppressions: AddressSuppressions | None) -> None:
     for event in data.events:
         console.print(f"the event in the record of {event.message_id}", markup=False)
     for message_id in data.records:
         console.print(f"the hash in the record of {message_id}", markup=False)
     for letter in data.letters:
         console.print(f"the dead letter of {letter.message_id}", markup=False)
-    if listing:
-        _show(listing)
+    if suppressions:
+        _show(suppressions)
     for row in data.outbox:
         console.print(f"the event {row.event_id} in the outbox", markup=False)
     console.print(f"Not touched: {UNTOUCHED}.", markup=False)
 
 
-def _show(listing: Listing) -> None:
-    for entry in listing.entries:
+def _show(suppressions: AddressSuppressions) -> None:
+    for entry in suppressions.entries:
         console.print(f"on {entry.whose}: {_describe(entry)}", markup=False)
-    for region in listing.regions:
+    for region in suppressions.regions:
         console.print(f"on SES's suppression list in {region}", markup=False)
 
 

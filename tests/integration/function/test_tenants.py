@@ -25,7 +25,7 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email
 from function.message.unsubscribe import UnsubscribeLinks
 from operations.installation import Installation
-from operations.suppressions import find_listing, list_suppressions, take_off
+from operations.suppressions import find_address_suppressions, list_suppressions, take_off
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_examples
 from tests.events_door import SCOPES, STRUCTURED, Door
 from tests.fakes import SECRET, Post, event
@@ -161,7 +161,7 @@ def test_an_operator_sees_whose_list_it_is_and_takes_an_address_off_it(world: Wo
     client: Any = world.client
     records = Installation(client, client, "", "", "", "herald-ledger", lambda: (SECRET,), own_lists=lambda: ["acme"])
     assert {entry.tenant for entry in list_suppressions(records)} == {"acme", None}
-    assert [entry.tenant for entry in find_listing(records, ADA, "acme").entries] == ["acme"]
+    assert [entry.tenant for entry in find_address_suppressions(records, ADA, "acme").entries] == ["acme"]
     take_off(records, ADA, "acme")
     assert mail_of(world, "acme", "m8")
     assert mail_of(world, "globex", "m9") is None

@@ -17,7 +17,7 @@ from function.ledger.keys import address_key
 from operations.aws_retries import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_sending_regions
-from operations.suppressions import Rekeyed, find_listing, find_suppression, rekey_addresses, take_off
+from operations.suppressions import RekeyResult, find_address_suppressions, find_suppression, rekey_addresses, take_off
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
@@ -60,11 +60,11 @@ def test_it_is_taken_off_every_list(installation: Installation, regions: dict[st
     for region in regions.values():
         region.suppress(ADA)
         region.suppress("bob@example.com")
-    assert find_listing(installation, ADA).regions == (HERE, THERE)
+    assert find_address_suppressions(installation, ADA).regions == (HERE, THERE)
     was = take_off(installation, ADA)
     assert ([entry.reason for entry in was.entries], was.regions) == (["bounced"], (HERE, THERE))
     assert [region.listed for region in regions.values()] == [{"bob@example.com"}] * 2
-    assert not find_listing(installation, ADA)
+    assert not find_address_suppressions(installation, ADA)
     assert not take_off(installation, ADA)
 
 
@@ -101,7 +101,7 @@ def test_where_ses_refuses_it_stays_on_the_list_of_herald_and_a_second_try_ends_
     assert find_suppression(installation, ADA) is not None, "or a mail would be accepted and never sent"
     assert [bool(region.listed) for region in regions.values()] == [False, True]
     assert take_off(installation, ADA).regions == (THERE,)
-    assert not find_listing(installation, ADA)
+    assert not find_address_suppressions(installation, ADA)
 
 
 def test_where_the_ledger_refuses_a_second_try_ends_it(installation: Installation, regions: dict[str, Region]) -> None:
@@ -112,7 +112,7 @@ def test_where_the_ledger_refuses_a_second_try_ends_it(installation: Installatio
     assert find_suppression(installation, ADA) is not None
     assert regions[HERE].listed == frozenset()
     take_off(installation, ADA)
-    assert not find_listing(installation, ADA)
+    assert not find_address_suppressions(installation, ADA)
 
 
 def test_the_regions_are_those_that_the_function_sends_from(installation: Installation) -> None:
@@ -146,13 +146,13 @@ def test_what_lies_under_an_older_key_is_moved_where_its_address_is_known(
     kept = {"pk": "event#1", "message_id": "m", "body": body}
     installation.dynamodb.put_item(TableName="ledger", Item=serialize_item(kept))
     regions[THERE].suppress(ADA)
-    assert rekey_addresses(installation) == Rekeyed(addresses=2, moved=2, left=1), "nothing names eve any more"
+    assert rekey_addresses(installation) == RekeyResult(addresses=2, moved=2, left=1), "nothing names eve any more"
     items = {item["pk"]["S"]: sorted(item) for item in installation.dynamodb.scan(TableName="ledger")["Items"]}
     assert items[address_key(NEW, ADA)] == ["message_id", "pk", "reason", "since", "stopped:books"]
     assert items[address_key(NEW, bob)] == ["pk", "stopped:books"]
     assert items[address_key(OLD, eve)] == ["pk", "stopped:books"]
     assert len(items) == 4
-    assert rekey_addresses(installation) == Rekeyed(addresses=2, moved=0, left=1)
+    assert rekey_addresses(installation) == RekeyResult(addresses=2, moved=0, left=1)
 
 
 def test_what_the_newest_key_has_already_stays(installation: Installation, regions: dict[str, Region]) -> None:
@@ -167,7 +167,7 @@ def test_what_the_newest_key_has_already_stays(installation: Installation, regio
     installation.dynamodb.put_item(TableName="ledger", Item=serialize_item(old))
     regions[HERE].suppress(ADA)
     assert rekey_addresses(installation).moved == 1
-    [entry] = find_listing(installation, ADA).entries
+    [entry] = find_address_suppressions(installation, ADA).entries
     assert (entry.reason, entry.message_id) == ("bounced", "m")
     [item] = installation.dynamodb.scan(TableName="ledger")["Items"]
     assert {"stopped:books", "stopped:more"} <= item.keys()
