@@ -40,7 +40,7 @@ from function.errors import (
 )
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Parted, Verdict
+from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, RecordedParts, Verdict
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
@@ -260,7 +260,7 @@ class Courier:
         be kept."""
         self._choose_how(draft)
         found, answer = self._follow_owner(job, fan_out.make_recorder(draft))
-        if isinstance(answer, Parted):
+        if isinstance(answer, RecordedParts):
             return fan_out.queue_parts(job.delivery, found.attempt, event, draft, answer)
         return self._act(*self._decide(found, answer))
 

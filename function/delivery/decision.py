@@ -14,7 +14,7 @@ from function.ledger.attempt import (
     Duplicate,
     Held,
     InDoubt,
-    Kept,
+    KeptForLater,
     PredecessorInDoubt,
     Suppressed,
     TooLate,
@@ -191,7 +191,7 @@ def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> 
             return Suppress(_UNSUBSCRIBED if choice else _SUPPRESSED, known)
         case InDoubt(record, True) if job.email:
             return Resend(record)
-        case Duplicate() | InDoubt() | Kept():
+        case Duplicate() | InDoubt() | KeptForLater():
             return _leave_alone(known, job, now)
         case PredecessorInDoubt() | TooLate():
             return _decide_after_predecessor(known, job, policy, now)
@@ -239,9 +239,9 @@ def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: i
     return WriteLetter(OutcomeKind.REJECTED, attempt.owner, error.reason, attempts, Action.REJECT)
 
 
-def _leave_alone(known: Duplicate | InDoubt | Kept, job: Job, now: int) -> Decision:
+def _leave_alone(known: Duplicate | InDoubt | KeptForLater, job: Job, now: int) -> Decision:
     match known:
-        case Kept(window=window):
+        case KeptForLater(window=window):
             return Done(OutcomeKind.COLLECTED, f"for {window}") if window else Done(OutcomeKind.SCHEDULED)
         case Duplicate(State.REJECTED, owner) if job.delivery.letter:
             # The dead letter may have been read before its own record was written, or be the last one left: keep it.

@@ -15,7 +15,7 @@ from function.delivery.outcome import Outcome, OutcomeKind
 from function.delivery.scheduling import CANCEL
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, Parted, Verdict
+from function.ledger.attempt import Attempt, RecordedParts, Verdict
 from function.ledger.keys import part_id, part_message_id
 from function.ledger.recipient_parts import PartRecords
 from function.ledger.record import Record
@@ -46,14 +46,16 @@ class RecipientFanOut:
     parts: PartRecords
     queue: PartQueue
 
-    def make_recorder(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
+    def make_recorder(self, draft: Draft) -> Callable[[Attempt], RecordedParts | Verdict]:
         """Return the function that records how an event is split, before any part is queued."""
         addresses = [read_address(recipient) for recipient in draft.recipients]
         return lambda attempt: self.parts.record_parts(attempt, addresses)
 
-    def queue_parts(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
+    def queue_parts(
+        self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parts: RecordedParts
+    ) -> Outcome:
         """Queue each part to be mailed."""
-        bodies = {name: write_part(event, draft.recipients[number], name) for name, number in parted.names.items()}
+        bodies = {name: write_part(event, draft.recipients[number], name) for name, number in parts.names.items()}
         return self._queue_all(delivery, attempt, bodies, OutcomeKind.PARTED)
 
     def cancel_parts(self, delivery: Delivery, attempt: Attempt, event: Event, record: Record) -> Outcome:

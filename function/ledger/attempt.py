@@ -16,10 +16,10 @@ __all__ = [
     "Duplicate",
     "Held",
     "InDoubt",
-    "Kept",
+    "KeptForLater",
     "OwnedBy",
-    "Parted",
     "PredecessorInDoubt",
+    "RecordedParts",
     "Suppressed",
     "TooLate",
     "Verdict",
@@ -88,7 +88,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptForLater:
     """The event is kept until its time `until` (epoch milliseconds), by itself or for the digest `window`."""
 
     until: int
@@ -138,7 +138,7 @@ class OwnedBy:
 
 
 @dataclass(frozen=True, slots=True)
-class Parted:
+class RecordedParts:
     """The event is recorded as split: each part's name, and the index of the first recipient who has it."""
 
     names: Mapping[str, int]
@@ -169,7 +169,7 @@ class Suppressed:
     address: str = ""
 
 
-Verdict = Claimed | Kept | Held | Duplicate | InDoubt | OwnedBy | PredecessorInDoubt | Suppressed | TooLate
+Verdict = Claimed | KeptForLater | Held | Duplicate | InDoubt | OwnedBy | PredecessorInDoubt | Suppressed | TooLate
 
 
 def evaluate_record(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdict:

@@ -29,7 +29,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from function.ledger.attempt import Attempt, Duplicate, Held, Kept, Verdict
+from function.ledger.attempt import Attempt, Duplicate, Held, KeptForLater, Verdict
 from function.ledger.attributes import Item
 from function.ledger.keys import DIGEST_SOURCE, EVENT_PREFIX, event_key, window_id
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
@@ -98,7 +98,7 @@ class DigestWindows:
     def _join(self, attempt: Attempt, now: int) -> Verdict | None:
         """Add the event to its window; None if the window accepts no more events."""
         refusal = self.ledger.table.write(self._request_join(attempt, now))
-        kept = Kept(attempt.due or 0, attempt.window or "")
+        kept = KeptForLater(attempt.due or 0, attempt.window or "")
         if refusal is None:
             return kept
         *others, _ = refusal.items

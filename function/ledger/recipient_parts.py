@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from function.ledger.attempt import Attempt, Duplicate, Held, Parted, Verdict
+from function.ledger.attempt import Attempt, Duplicate, Held, RecordedParts, Verdict
 from function.ledger.keys import part_name
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
@@ -37,14 +37,14 @@ class PartRecords:
 
     ledger: Ledger
 
-    def record_parts(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
+    def record_parts(self, attempt: Attempt, recipients: Sequence[str]) -> RecordedParts | Verdict:
         """Record how the event is split, or return why it is not. `recipients` are the addresses."""
         now = self.ledger.clock()
         try:
-            parted = _name(attempt.owner, recipients)
-            refusal = self.ledger.table.write(self._request_record(attempt, parted, now))
+            parts = _name(attempt.owner, recipients)
+            refusal = self.ledger.table.write(self._request_record(attempt, parts, now))
             if refusal is None:
-                return parted
+                return parts
             known = self._find_parted(refusal)
             if known is None or known.is_expired(now):
                 return self.ledger.explain_refusal(refusal, attempt, now)
@@ -58,10 +58,10 @@ class PartRecords:
         item = answer.items[0] if isinstance(answer, Refusal) else answer
         return Record.from_item(item) if item else record
 
-    def _request_record(self, attempt: Attempt, parted: Parted, now: int) -> list[WriteRequest]:
-        reason = Reason(ReasonCode.PARTED, f"parted into {len(parted.names)}, one for each recipient")
+    def _request_record(self, attempt: Attempt, parts: RecordedParts, now: int) -> list[WriteRequest]:
+        reason = Reason(ReasonCode.PARTED, f"parted into {len(parts.names)}, one for each recipient")
         row = TimelineRow.of(reason, State.REPLACED, now, self.ledger.writes.release)
-        kept: dict[str, object] = {"parts": set(parted.names), "parted_by": attempt.owner}
+        kept: dict[str, object] = {"parts": set(parts.names), "parted_by": attempt.owner}
         return self.ledger.writes.settle(replace(attempt, body=None), row, Action.PART, also=kept)
 
     def _find_parted(self, refusal: Refusal) -> Record | None:
@@ -73,15 +73,15 @@ class PartRecords:
             record = self.ledger.read(EventItem.from_item(event).message_id)
         return record if record and record.parted_by else None
 
-    def _join(self, attempt: Attempt, known: Record, recipients: Sequence[str], now: int) -> Parted | Verdict:
-        parted = _name(known.parted_by or "", recipients)
+    def _join(self, attempt: Attempt, known: Record, recipients: Sequence[str], now: int) -> RecordedParts | Verdict:
+        parts = _name(known.parted_by or "", recipients)
         if known.state is State.CANCELLED:
             return Duplicate(known.state, known.owner)
-        if new := parted.names.keys() - known.parts:
+        if new := parts.names.keys() - known.parts:
             answer = self.ledger.table.update(add_parts(self.ledger.writes, attempt, known, new, now))
             if isinstance(answer, Refusal):
                 return Held(now + CONTENDED_PAUSE)
-        return parted
+        return parts
 
 
 def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], now: int) -> WriteRequest:
@@ -115,8 +115,8 @@ def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) ->
     )
 
 
-def _name(key: str, recipients: Sequence[str]) -> Parted:
+def _name(key: str, recipients: Sequence[str]) -> RecordedParts:
     found: dict[str, int] = {}
     for number, who in enumerate(recipients):
         found.setdefault(part_name(key, who), number)
-    return Parted(found)
+    return RecordedParts(found)

@@ -36,7 +36,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from function.ledger.attempt import FARTHEST, Attempt, Duplicate, Held, Kept, Verdict
+from function.ledger.attempt import FARTHEST, Attempt, Duplicate, Held, KeptForLater, Verdict
 from function.ledger.attributes import Item, deserialize, serialize
 from function.ledger.keys import DUE_INDEX, DUE_SHARDS, event_key, message_key
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
@@ -111,9 +111,9 @@ class Schedule:
             refusal = self.ledger.table.write(self.ledger.writes.settle(attempt, row, Action.SCHEDULE, also=place))
         except Contended:
             return Held(now + CONTENDED_PAUSE)
-        verdict = Kept(due) if refusal is None else self.ledger.explain_refusal(refusal, attempt, now)
+        verdict = KeptForLater(due) if refusal is None else self.ledger.explain_refusal(refusal, attempt, now)
         own = isinstance(verdict, Duplicate) and verdict.state is State.SCHEDULED and verdict.owner == attempt.owner
-        return Kept(due) if own else verdict
+        return KeptForLater(due) if own else verdict
 
     def find_due(self, now: int) -> Iterator[Due]:
         """Yield the records due at `now` (epoch milliseconds), earliest first within each partition. The index is

@@ -10,7 +10,7 @@ import pytest
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, RefusedForGood, Throttled
-from function.ledger.attempt import Attempt, Kept
+from function.ledger.attempt import Attempt, KeptForLater
 from function.ledger.digest_windows import DigestWindows
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from function.message.catalogue import Catalogue
@@ -90,7 +90,7 @@ def cancelled(world: World) -> None:
 
 def collected(world: World) -> None:
     attempt = world.courier().builder.begin(delivery(value=OLD)).identify(Attempt("m1", "request-1"))
-    assert isinstance(DigestWindows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), Kept)
+    assert isinstance(DigestWindows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), KeptForLater)
 
 
 def accepted(state: State) -> Callable[[World], None]:

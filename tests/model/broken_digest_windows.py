@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from function.ledger.attempt import Attempt, Kept, Verdict
+from function.ledger.attempt import Attempt, KeptForLater, Verdict
 from function.ledger.digest_windows import Digest, DigestWindows
 from function.ledger.record import Record
 from function.ledger.schedule import Schedule
@@ -43,7 +43,7 @@ class ClosesTwice(DigestWindows):
 
 class DropsWhatComesAsItCloses(DigestWindows):
     def _join(self, attempt: Attempt, now: int) -> Verdict | None:
-        return super()._join(attempt, now) or Kept(attempt.due or 0, attempt.window or "")
+        return super()._join(attempt, now) or KeptForLater(attempt.due or 0, attempt.window or "")
 
 
 class JoinsAfterItsRecord(DigestWindows):
@@ -52,7 +52,7 @@ class JoinsAfterItsRecord(DigestWindows):
         if refusal := self.ledger.table.write(rest):
             return self.ledger.explain_refusal(refusal, attempt, now)
         self.ledger.table.write([join])
-        return Kept(attempt.due or 0, attempt.window or "")
+        return KeptForLater(attempt.due or 0, attempt.window or "")
 
 
 class JoinsBeforeItsRecord(DigestWindows):
@@ -62,7 +62,7 @@ class JoinsBeforeItsRecord(DigestWindows):
             return None
         if refusal := self.ledger.table.write(rest):
             return self.ledger.explain_refusal(refusal, attempt, now)
-        return Kept(attempt.due or 0, attempt.window or "")
+        return KeptForLater(attempt.due or 0, attempt.window or "")
 
 
 class CancelledStaysInTheDigest(Schedule):

@@ -62,7 +62,7 @@ class Stage:
     also: Callable[..., None] = lambda *_: None
 
 
-class Kept:
+class RotatingSecret:
     """What keeps a secret, and a clock that jumps over the minute between two readings."""
 
     def __init__(self, value: str) -> None:
@@ -118,11 +118,11 @@ def _smtp(stack: ExitStack, folder: Path, patience: float) -> Stage:
     mailbox = Mailbox()
     server = SmtpServer(("127.0.0.1", 0), mailbox, serving, DOMAIN, ArmedFaults())
     stack.callback(server.close)
-    kept = Kept("laptop:laptop")
-    provider = SmtpProvider(f"smtp://127.0.0.1:{server.port}", kept.secret(), SENDER, trusted, timeout=patience)
+    secret = RotatingSecret("laptop:laptop")
+    provider = SmtpProvider(f"smtp://127.0.0.1:{server.port}", secret.secret(), SENDER, trusted, timeout=patience)
 
     def rotate() -> None:
-        server.password, kept.value = "another", "laptop:another"
+        server.password, secret.value = "another", "laptop:another"
 
     return Stage("smtp", provider, server.faults, mailbox, rotate)
 
@@ -132,10 +132,10 @@ def _http(stack: ExitStack, name: str, patience: float) -> Stage:
     vendor: VendorSimulator = simulated(KEY, DOMAIN, ArmedFaults())
     mailbox = Mailbox()
     base = _serve(stack, VendorServer(("127.0.0.1", 0), [vendor], mailbox))
-    kept = Kept(KEY)
-    provider: Provider = client(url, HttpClient(name, base, patience), kept.secret(), SENDER)
+    secret = RotatingSecret(KEY)
+    provider: Provider = client(url, HttpClient(name, base, patience), secret.secret(), SENDER)
 
     def rotate() -> None:
-        vendor.key = kept.value = "another-key"
+        vendor.key = secret.value = "another-key"
 
     return Stage(name, provider, vendor.faults, mailbox, rotate, lambda *domains: setattr(vendor, "also", domains))
