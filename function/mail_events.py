@@ -22,7 +22,7 @@ from function.settings import MailEventsSettings
 __all__ = ["MailEventsHandler", "compose", "handler"]
 
 #: The sequence number of a stream record, and its event.
-Told = tuple[str, MailEvent]
+StreamedEvent = tuple[str, MailEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class MailEventsHandler:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Handle one batch; return the sequence number of the first record that must be retried."""
         published = 0
-        for batch in split_batches(_read(event.get("Records", [])), lambda told: len(told[1].body)):
+        for batch in split_batches(_read(event.get("Records", [])), lambda streamed: len(streamed[1].body)):
             taken = self._publish(batch)
             published += taken
             if taken < len(batch):
@@ -46,7 +46,7 @@ class MailEventsHandler:
         self._count(published)
         return {"batchItemFailures": []}
 
-    def _publish(self, batch: Sequence[Told]) -> int:
+    def _publish(self, batch: Sequence[StreamedEvent]) -> int:
         """Publish a batch; return how many events SNS accepted before the first that it did not."""
         entries = [publish_entry(number, event.body, event.type) for number, (_, event) in enumerate(batch)]
         try:
@@ -63,7 +63,7 @@ class MailEventsHandler:
         self.telemetry.tally({"MailEvents": published} if published else {})
 
 
-def _read(records: Iterable[dict[str, Any]]) -> Iterator[Told]:
+def _read(records: Iterable[dict[str, Any]]) -> Iterator[StreamedEvent]:
     for record in records:
         if event := read_mail_event(record):
             yield record["dynamodb"]["SequenceNumber"], event
