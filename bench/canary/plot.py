@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from bench.canary.simulation import SeededFault, Shares
+from bench.canary.simulation import ReleaseShares, SeededFault
 
 __all__ = ["draw"]
 
@@ -35,7 +35,7 @@ _DASHES = ("", "2 3", "7 3", "", "10 3 2 3", "", "4 2", "1 3")
 _LINE = 17.0
 
 
-def draw(found: Mapping[SeededFault, Sequence[tuple[float, Shares]]], releases: int) -> str:
+def draw(found: Mapping[SeededFault, Sequence[tuple[float, ReleaseShares]]], releases: int) -> str:
     """Return the SVG: for each fault and mail rate, the share of releases that were rolled back."""
     rates = [rate for rate, _ in next(iter(found.values()))]
     parts = [*_draw_frame(rates, releases)]

@@ -14,7 +14,16 @@ from statistics import NormalDist
 from release.analysis.comparison import Figures, LookSchedule, compare
 from release.analysis.pace import Pace
 
-__all__ = ["FAULTS", "RATES", "RELEASES", "SeededFault", "Shares", "SimulatedRelease", "simulate", "simulate_all"]
+__all__ = [
+    "FAULTS",
+    "RATES",
+    "RELEASES",
+    "ReleaseShares",
+    "SeededFault",
+    "SimulatedRelease",
+    "simulate",
+    "simulate_all",
+]
 
 #: Number of releases simulated for each fault and rate.
 RELEASES = 1_000
@@ -64,7 +73,7 @@ class SimulatedRelease:
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class ReleaseShares:
     """The results of all releases with a fault at a rate.
 
     `back` is the share that was rolled back, `inconclusive` the share with too few mails for a verdict, `met` the mean
@@ -92,12 +101,12 @@ def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
     return SimulatedRelease(False, mails if fault.slower > 1 else new.letters, mails)
 
 
-def simulate_all(fault: SeededFault, rate: float, releases: int = RELEASES) -> Shares:
+def simulate_all(fault: SeededFault, rate: float, releases: int = RELEASES) -> ReleaseShares:
     """Simulate `releases` releases, each with its own seed."""
     found = [simulate(fault, rate, seed) for seed in range(releases)]
     few = sum(not one.back and one.mails < AT_LEAST for one in found)
     met = sum(one.met for one in found) / releases
-    return Shares(sum(one.back for one in found) / releases, few / releases, met)
+    return ReleaseShares(sum(one.back for one in found) / releases, few / releases, met)
 
 
 def _carry(draws: random.Random, figures: Figures, mails: int, letters: float, slower: float) -> None:

@@ -67,7 +67,7 @@ class Slow(Post):
         return Post.send(self, email, key)
 
 
-class Played:
+class MeteredHerald:
     """`notify` and `feedback` with a metered table and a log, using ids as long as AWS's."""
 
     def __init__(self) -> None:
@@ -100,8 +100,8 @@ class Played:
     def mail(self, number: int, type_: str) -> str:
         """Deliver one event of this type; return its MessageId."""
         message_id = str(UUID(int=0xB5C1F1C46A1E4D0F9E0E8A1F3A1D2C3B + number))
-        said = event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", type_, data=example(type_=type_))
-        body = json.dumps(said)
+        document = event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", type_, data=example(type_=type_))
+        body = json.dumps(document)
         context = SimpleNamespace(aws_request_id=str(UUID(int=number)), get_remaining_time_in_millis=lambda: 30_000)
         self.notify(sns(sns_notification(body, message_id)), context)
         self.attempts[message_id] = self.sent[-1]
@@ -114,20 +114,20 @@ class Played:
 
 def measure_herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
     """Measure one of a batch of mails of one type, each sent once and delivered."""
-    played, mails = Played(), given.batch // _FEEDBACK_KINDS
-    ids = [played.mail(number, type_) for number in range(mails)]
+    herald, mails = MeteredHerald(), given.batch // _FEEDBACK_KINDS
+    ids = [herald.mail(number, type_) for number in range(mails)]
     sends, deliveries = (
-        [sqs_event(ses_event(kind, {}, one, attempt=played.attempts[one])) for one in ids]
+        [sqs_event(ses_event(kind, {}, one, attempt=herald.attempts[one])) for one in ids]
         for kind in ("Send", "Delivery")
     )
     together = round(mails * given.folded)
     batches = [sends[:together] + deliveries[:together], sends[together:], deliveries[together:]]
-    writes = played.meter.requests
+    writes = herald.meter.requests
     for batch in filter(None, batches):
-        played.feedback({"Records": batch}, None)
-    writes = played.meter.requests - writes
-    messages, lines = _FEEDBACK_KINDS, len(played.log.getvalue().splitlines())
-    written = len(played.log.getvalue().encode()) / mails
+        herald.feedback({"Records": batch}, None)
+    writes = herald.meter.requests - writes
+    messages, lines = _FEEDBACK_KINDS, len(herald.log.getvalue().splitlines())
+    written = len(herald.log.getvalue().encode()) / mails
     invocations = 1 + messages / given.batch
     sent = _compute_seconds(cpu.notify, given.transaction + given.send + given.write, given)
     heard = _compute_seconds(cpu.feedback * messages, writes / mails * given.write, given)
@@ -136,12 +136,12 @@ def measure_herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> 
         sqs_request=messages * (1 + 2 / given.received),
         lambda_request=invocations,
         lambda_gb_second=(sent + heard) * given.memory / 1024,
-        write_unit=played.meter.write_units / mails,
-        read_unit=played.meter.read_units / mails,
+        write_unit=herald.meter.write_units / mails,
+        read_unit=herald.meter.read_units / mails,
         log_bytes=written + lines * given.line / mails,
         written=written,
-        largest=played.meter.largest,
-        kept=played.meter.bytes() // mails,
+        largest=herald.meter.largest,
+        kept=herald.meter.bytes() // mails,
     )
 
 

@@ -19,7 +19,7 @@ from bench.speed.processes import FakeAwsProcess, list_subjects, start_fake_aws
 from bench.speed.report import figures, table
 from bench.speed.roots import ROOT, Roots, prepare
 from bench.speed.sample import Sample
-from bench.speed.warm import Warm
+from bench.speed.warm import WarmResult
 from laptop.providers.certificate import make_certificate
 
 _OUT = ROOT / "build" / "bench.json"
@@ -81,12 +81,14 @@ def _measure(
     return figures.build_sections(roots, started, warmed), _collect_details(started, imports, warmed)
 
 
-def _collect_details(started: dict[str, Sample], imports: dict[str, Any], warmed: Sequence[Warm]) -> dict[str, Any]:
+def _collect_details(
+    started: dict[str, Sample], imports: dict[str, Any], warmed: Sequence[WarmResult]
+) -> dict[str, Any]:
     return {
         "cold": {name: sample.figures() for name, sample in started.items()},
         "import_ms": imports,
         "warm": [
-            each.asked._asdict()
+            each.workload._asdict()
             | {"round_trips": dict(each.trips), "opened": each.opened, "peak_kib": round(each.peak_kib, 1)}
             | {"per_event": each.sample.figures()}
             for each in warmed

@@ -13,10 +13,10 @@ from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProce
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 
-__all__ = ["Warm", "measure"]
+__all__ = ["WarmResult", "measure"]
 
 #: The kinds of events and the number of events per invocation, by subject.
-_ASKED = {
+_WORKLOADS = {
     "herald": [("first", 1), ("duplicate", 1), ("suppressed", 1), ("refused", 1)],
     "powertools": [("first", 1), ("duplicate", 1), ("refused", 1)],
     "check_then_put": [("first", 1), ("duplicate", 1)],
@@ -26,7 +26,7 @@ _ASKED = {
 _FIRST = [("first", 1)]
 
 
-class Asked(NamedTuple):
+class Workload(NamedTuple):
     """One kind of invocation of one handler, with `size` events in each."""
 
     subject: str
@@ -35,12 +35,12 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Warm:
+class WarmResult:
     """The result: `sample` per event, `trips` per event by operation, `opened` connections in total, and the peak
     memory.
     """
 
-    asked: Asked
+    workload: Workload
     sample: Sample
     trips: Mapping[str, float]
     opened: int
@@ -53,49 +53,55 @@ class Warm:
 
 
 @dataclass(slots=True)
-class _Told:
+class _Totals:
     rows: list[dict[str, float]]
     trips: dict[str, float]
     opened: int = 0
 
 
-def measure(roots: Roots, aws: FakeAwsProcess, rounds: int, count: int, *, quick: bool) -> list[Warm]:
+def measure(roots: Roots, aws: FakeAwsProcess, rounds: int, count: int, *, quick: bool) -> list[WarmResult]:
     """Measure every subject and kind in batches of `count` invocations, in random order in each round."""
     aws.list(_find_suppressed_key())
-    told: dict[Asked, _Told] = defaultdict(lambda: _Told([], {}))
+    totals: dict[Workload, _Totals] = defaultdict(lambda: _Totals([], {}))
     with _start_processes(roots, aws, quick) as processes:
-        each = [Asked(name, *asked) for name in processes for asked in _ASKED.get(name, _FIRST)]
+        each = [Workload(name, *arguments) for name in processes for arguments in _WORKLOADS.get(name, _FIRST)]
         for one in each:
             processes[one.subject].ask(one.kind, max(count, 8), size=one.size)
         for _ in range(rounds):
             for one in random.sample(each, len(each)):
                 aws.counts()
                 took = processes[one.subject].ask(one.kind, count, size=one.size)
-                _note(told[one], one, took, aws.counts(), count)
+                _note(totals[one], one, took, aws.counts(), count)
         peaks = {one: processes[one.subject].ask(one.kind, 5, size=one.size, trace=True)["peak_kib"] for one in each}
-    first = {one.subject: told[one].trips for one in each if one.kind == "first"}
+    first = {one.subject: totals[one].trips for one in each if one.kind == "first"}
     for subject, trips in first.items():
         if trips.get("SendEmail") != 1:
             raise SystemExit(f"{subject} does not send one mail for each event: {trips}")
     return [
-        Warm(one, Sample(told[one].rows), _subtract_first(one, told[one].trips, first), told[one].opened, peaks[one])
+        WarmResult(
+            one,
+            Sample(totals[one].rows),
+            _subtract_first(one, totals[one].trips, first),
+            totals[one].opened,
+            peaks[one],
+        )
         for one in each
     ]
 
 
-def _note(told: _Told, one: Asked, took: Mapping[str, float], counts: Mapping[str, int], count: int) -> None:
-    told.rows.append({name: value / one.size for name, value in took.items()})
-    told.opened += counts["connections"]
-    told.trips = {name: asked / (count * one.size) for name, asked in counts.items() if name != "connections"}
+def _note(totals: _Totals, one: Workload, took: Mapping[str, float], counts: Mapping[str, int], count: int) -> None:
+    totals.rows.append({name: value / one.size for name, value in took.items()})
+    totals.opened += counts["connections"]
+    totals.trips = {name: requests / (count * one.size) for name, requests in counts.items() if name != "connections"}
 
 
 def _subtract_first(
-    one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[str, float]]
+    one: Workload, trips: Mapping[str, float], first: Mapping[str, Mapping[str, float]]
 ) -> dict[str, float]:
     """Return the requests per event, for duplicates without those of their first deliveries."""
     before = first[one.subject] if one.kind == "duplicate" else {}
-    found = {name: round(asked - before.get(name, 0), 3) for name, asked in sorted(trips.items())}
-    return {name: asked for name, asked in found.items() if asked > 0}
+    found = {name: round(requests - before.get(name, 0), 3) for name, requests in sorted(trips.items())}
+    return {name: requests for name, requests in found.items() if requests > 0}
 
 
 @contextmanager

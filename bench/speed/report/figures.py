@@ -11,7 +11,7 @@ from bench.speed import cold
 from bench.speed.report.figure import Figure, compare
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
-from bench.speed.warm import Asked, Warm
+from bench.speed.warm import WarmResult, Workload
 
 __all__ = ["Sections", "build_sections", "compute_cost"]
 
@@ -19,9 +19,9 @@ Sections = dict[str, list[Figure]]
 _INIT, _ALL, _CPU = ("init_cpu",), ("init_cpu", "first_cpu"), ("cpu_ms",)
 
 
-def build_sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]) -> Sections:
+def build_sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[WarmResult]) -> Sections:
     """Return all rows of one Python, by section."""
-    by = {each.asked: each for each in warmed}
+    by = {each.workload: each for each in warmed}
     python = f"Python {roots.python}"
     found = {
         f"Cold start, {python}": [
@@ -53,15 +53,15 @@ def _compute_parts(started: Mapping[str, Sample]) -> Mapping[str, float]:
     return cold.compute_parts(started) if "imports only" in started else {}
 
 
-def _compare_mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
-    first, found = Asked("herald", "first", 1), []
+def _compare_mails(python: str, by: Mapping[Workload, WarmResult]) -> list[Figure]:
+    first, found = Workload("herald", "first", 1), []
     for theirs, budget in (("powertools", 0.68), ("check_then_put", None), ("floor", None)):
         beside = by[first._replace(subject=theirs)]
         found.append(compare(f"warm mail beside {theirs}, {python}", by[first].sample, beside.sample, _CPU, budget))
     for kind in ("duplicate", "refused"):
-        ours, theirs_ = (by[Asked(name, kind, 1)] for name in ("herald", "powertools"))
+        ours, theirs_ = (by[Workload(name, kind, 1)] for name in ("herald", "powertools"))
         found.append(compare(f"{kind} beside powertools", ours.sample, theirs_.sample, _CPU))
-    alone = by[Asked("herald", "suppressed", 1)].sample
+    alone = by[Workload("herald", "suppressed", 1)].sample
     found.append(Figure("suppressed", "ms CPU", alone.median(*_CPU), spread=alone.spread(*_CPU)))
     wall, theirs_wall = (by[first._replace(subject=name)].sample for name in ("herald", "powertools"))
     found.append(
@@ -72,23 +72,23 @@ def _compare_mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
     return [*found, Figure("most memory that a mail takes", "KiB", *peaks)]
 
 
-def _list_others(by: Mapping[Asked, Warm]) -> list[Figure]:
-    return [_compute_rate(each) for each in by.values() if each.asked.subject in ("feedback", "relay")]
+def _list_others(by: Mapping[Workload, WarmResult]) -> list[Figure]:
+    return [_compute_rate(each) for each in by.values() if each.workload.subject in ("feedback", "relay")]
 
 
-def _compute_rate(each: Warm) -> Figure:
+def _compute_rate(each: WarmResult) -> Figure:
     low, high = each.sample.spread(*_CPU)
-    name = f"{each.asked.kind} in batches of {each.asked.size} ({each.round_trips:.2f} round trips an event)"
+    name = f"{each.workload.kind} in batches of {each.workload.size} ({each.round_trips:.2f} round trips an event)"
     return Figure(name, "events/s a core", 1000 / each.sample.median(*_CPU), spread=(1000 / high, 1000 / low))
 
 
-def _count_trips(by: Mapping[Asked, Warm]) -> list[Figure]:
+def _count_trips(by: Mapping[Workload, WarmResult]) -> list[Figure]:
     found = []
     for kind, most in (("first", 3.0), ("duplicate", 1.0), ("suppressed", None), ("refused", None)):
-        theirs = by.get(Asked("powertools", kind, 1))
-        trips = by[Asked("herald", kind, 1)].round_trips
+        theirs = by.get(Workload("powertools", kind, 1))
+        trips = by[Workload("herald", kind, 1)].round_trips
         found.append(Figure(f"round trips, {kind}", "", trips, theirs.round_trips if theirs else None, budget=most))
-    opened = sum(each.opened for asked, each in by.items() if asked.subject == "herald")
+    opened = sum(each.opened for workload, each in by.items() if workload.subject == "herald")
     return [*found, Figure("connections opened by warm mails in all rounds", "", opened)]
 
 
@@ -103,13 +103,13 @@ def _compare_levers(started: Mapping[str, Sample]) -> list[Figure]:
     return found
 
 
-def _compare_warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
+def _compare_warm_levers(by: Mapping[Workload, WarmResult]) -> list[Figure]:
     found = []
     for name, ours, slower in (
         ("the short way to requests, warm mail", "herald", "without: the short way"),
         ("one TLS context, mail on a new connection", "a new connection for each mail", "without: one TLS context"),
     ):
-        pair = [by.get(Asked(each, "first", 1)) for each in (ours, slower)]
+        pair = [by.get(Workload(each, "first", 1)) for each in (ours, slower)]
         if pair[0] and pair[1]:
             found.append(compare(name, pair[0].sample, pair[1].sample, _CPU))
     return found

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.canary.plot import draw
-from bench.canary.simulation import FAULTS, RATES, RELEASES, SeededFault, Shares, simulate, simulate_all
+from bench.canary.simulation import FAULTS, RATES, RELEASES, ReleaseShares, SeededFault, simulate, simulate_all
 from release.analysis.comparison import RISK
 
 PICTURE = Path(__file__).parents[3] / "docs" / "images" / "canary.svg"
@@ -69,7 +69,7 @@ def test_it_can_be_read_on_both_grounds_and_needs_nothing_from_elsewhere(picture
 
 
 def test_no_label_lies_on_another() -> None:
-    same = {fault: [(rate, Shares(1.0, 0.0, 0.0)) for rate in RATES] for fault in FAULTS}
+    same = {fault: [(rate, ReleaseShares(1.0, 0.0, 0.0)) for rate in RATES] for fault in FAULTS}
     texts = ElementTree.fromstring(draw(same, 10)).iterfind(f"{SVG}text")
     places = sorted(float(text.attrib["y"]) for text in texts if float(text.attrib["x"]) > 660)
     assert len(places) == len(FAULTS)

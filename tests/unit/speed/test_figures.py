@@ -13,7 +13,7 @@ from bench.speed.report.figure import Figure, compare
 from bench.speed.report.page import fill
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
-from bench.speed.warm import Asked, Warm
+from bench.speed.warm import WarmResult, Workload
 
 ROOTS = Roots("3.13.0", "python3.13", Path(), Path(), Path(), Path(), 3_300_000, {})
 STARTED = ("herald", "powertools", "check_then_put", "floor")
@@ -28,9 +28,9 @@ def starts(*names: str) -> dict[str, Sample]:
     return {name: Sample([{"init_cpu": 10.0 * number, **took}] * 3) for number, name in enumerate(names, 1)}
 
 
-def warm(subject: str, kind: str, size: int = 1, ms: float = 1.0, **trips: float) -> Warm:
+def warm(subject: str, kind: str, size: int = 1, ms: float = 1.0, **trips: float) -> WarmResult:
     """Invocations that all take as long."""
-    return Warm(Asked(subject, kind, size), Sample([{"cpu_ms": ms, "wall_ms": ms}] * 3), trips, 0, 10.0)
+    return WarmResult(Workload(subject, kind, size), Sample([{"cpu_ms": ms, "wall_ms": ms}] * 3), trips, 0, 10.0)
 
 
 WARMED = [
