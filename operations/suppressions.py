@@ -103,7 +103,9 @@ def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]
         yield list(map(Suppression.of, items))
 
 
-def find_address_suppressions(installation: Installation, address: str, tenant: str | None = None) -> AddressSuppressions:
+def find_address_suppressions(
+    installation: Installation, address: str, tenant: str | None = None
+) -> AddressSuppressions:
     """Find where an address is listed; with a `tenant`, of Herald's lists only on that tenant's own. Raises botocore's
     errors if that cannot be determined."""
     entries = (get_suppression(installation, key) for key in installation.list_keys(address))
