@@ -33,7 +33,14 @@ from webapp.timeline.ledger_reader import LedgerReader, read_message_id
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-__all__ = ["FRESH_SECONDS", "AccountDeletion", "DeletedAccount", "IdentityStore", "check_fresh", "is_fresh"]
+__all__ = [
+    "FRESH_SECONDS",
+    "AccountDeletion",
+    "DeletedAccount",
+    "IdentityStore",
+    "has_signed_in_recently",
+    "require_recent_sign_in",
+]
 
 #: A deletion needs a sign-in at most this many seconds ago.
 FRESH_SECONDS = 600
@@ -91,7 +98,7 @@ class AccountDeletion:
 
     def delete(self, reader: Identity) -> DeletedAccount:
         """Delete the reader's account; raises `SignInTooOld`, or `Unavailable` if the request must be repeated."""
-        check_fresh(reader, self.clock())
+        require_recent_sign_in(reader, self.clock())
         deadline.extend(_LONGEST_SECONDS)
         self.accounts.mark_deleted(reader, self.clock())
         under_way, books = self._erase(reader, [f"users/{compute_welcome_id(reader.sub)}"]), 0
@@ -154,14 +161,14 @@ class AccountDeletion:
                 self.preferences.subscribe(category, key.removeprefix(ADDRESS_PREFIX))
 
 
-def is_fresh(reader: Identity, now: int) -> bool:
+def has_signed_in_recently(reader: Identity, now: int) -> bool:
     """Whether this person signed in within the last `FRESH_SECONDS`; `now` is in epoch milliseconds."""
     return now - reader.signed_in_at <= FRESH_SECONDS * 1000
 
 
-def check_fresh(reader: Identity, now: int) -> None:
+def require_recent_sign_in(reader: Identity, now: int) -> None:
     """Raise `SignInTooOld` if the reader signed in more than `FRESH_SECONDS` ago."""
-    if not is_fresh(reader, now):
+    if not has_signed_in_recently(reader, now):
         raise SignInTooOld(seconds=FRESH_SECONDS)
 
 

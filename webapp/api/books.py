@@ -117,7 +117,7 @@ async def get_book(
 ) -> Any:
     """One of the caller's books."""
     book = await run_in_threadpool(services.book_service.find, reader, book_id)
-    if preconditions.is_fresh(request, book):
+    if preconditions.is_not_modified(request, book):
         return Response(status_code=304, headers={"ETag": preconditions.compute_etag(book)})
     return _answer_with_book(book, response)
 
@@ -139,7 +139,7 @@ def change_book(
         return _answer_with_book(services.book_service.change_any_version(reader, book_id, change), response)
     changed = services.book_service.change(reader, book, change)
     if changed is None:
-        raise preconditions.make_failure()
+        raise preconditions.make_version_conflict()
     return _answer_with_book(changed, response)
 
 
@@ -160,7 +160,7 @@ def remove_book(
         book = services.book_service.find(reader, book_id)
         preconditions.check(request, book)
         if not services.book_service.remove(reader, book, traceparent):
-            raise preconditions.make_failure()
+            raise preconditions.make_version_conflict()
     response.headers["Link"] = f'</v1/books/{book_id}/notifications>; rel="related"'
 
 

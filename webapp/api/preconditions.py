@@ -10,7 +10,7 @@ from fastapi import Request
 from webapp.api.problems import Problem
 from webapp.books.book import Book
 
-__all__ = ["check", "compute_etag", "is_fresh", "make_failure", "names_one_state"]
+__all__ = ["check", "compute_etag", "is_not_modified", "make_version_conflict", "names_one_state"]
 
 
 def compute_etag(book: Book) -> str:
@@ -18,7 +18,7 @@ def compute_etag(book: Book) -> str:
     return f'"{book.version}"'
 
 
-def is_fresh(request: Request, book: Book) -> bool:
+def is_not_modified(request: Request, book: Book) -> bool:
     """Whether the caller already has this version of the book."""
     tags = _read_tags(request, "if-none-match")
     return "*" in tags or compute_etag(book) in {tag.removeprefix("W/") for tag in tags}
@@ -36,10 +36,10 @@ def check(request: Request, book: Book) -> None:
     if not tags:
         raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
     if "*" not in tags and compute_etag(book) not in tags:
-        raise make_failure()
+        raise make_version_conflict()
 
 
-def make_failure() -> Problem:
+def make_version_conflict() -> Problem:
     """Return the problem for a book that has changed."""
     return Problem("precondition-failed", "The book was changed since; get it again.")
 

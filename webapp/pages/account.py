@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from webapp import log
-from webapp.accounts.deletion import FRESH_SECONDS, is_fresh
+from webapp.accounts.deletion import FRESH_SECONDS, has_signed_in_recently
 from webapp.api.dependencies import ServicesOf
 from webapp.errors import Unavailable
 from webapp.pages.books import FormText
@@ -80,7 +80,7 @@ def delete_account(request: Request, session: SessionOf, cookies: CookiesOf, ser
     """Delete the account and sign out; if the deletion is interrupted, ask the reader to repeat it."""
     if session is None:
         raise SignedOut("/settings/delete")
-    if not is_fresh(session.reader, services.clock()):
+    if not has_signed_in_recently(session.reader, services.clock()):
         return _show_question(request, session, services.settings, services.clock())
     try:
         deleted = services.deletion.delete(session.reader)
@@ -99,7 +99,7 @@ def _show_question(
     request: Request, session: Session, settings: WebSettings, now: int, *, interrupted: bool = False
 ) -> Response:
     context: dict[str, Any] = {
-        "fresh": is_fresh(session.reader, now),
+        "fresh": has_signed_in_recently(session.reader, now),
         "minutes": FRESH_SECONDS // 60,
         "interrupted": interrupted,
         "issuer": None if settings.user_pool else _find_issuer(settings),
