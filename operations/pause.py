@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["CONCURRENCY_TAG", "PauseStatus", "count_waiting", "pause", "read_status", "resume"]
+__all__ = ["CONCURRENCY_TAG", "PauseStatus", "count_waiting", "pause", "read_pause_status", "resume"]
 
 #: The tag that keeps the previous reserved concurrency while it is 0: a number, or `none`.
 CONCURRENCY_TAG = "herald:reserved-concurrency"
@@ -52,7 +52,7 @@ class PauseStatus:
         return self.concurrency != 0 and self.kept is None and self.reads
 
 
-def read_status(functions: LambdaClient, notify: str) -> PauseStatus:
+def read_pause_status(functions: LambdaClient, notify: str) -> PauseStatus:
     """The current status of the function `notify`; raises `UserError` if it, or its mapping, does not exist."""
     try:
         function = functions.get_function(FunctionName=notify)
@@ -67,7 +67,7 @@ def read_status(functions: LambdaClient, notify: str) -> PauseStatus:
 
 def pause(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> PauseStatus:
     """Stop all mail; safe to repeat, also after an interruption. Returns the status before."""
-    before = read_status(functions, notify)
+    before = read_pause_status(functions, notify)
     if before.concurrency == 0 and before.kept is None:
         raise UserError(
             f"the reserved concurrency of {notify} is 0 already, and no pause did that: nobody knows what it was. "
@@ -83,7 +83,7 @@ def pause(functions: LambdaClient, notify: str, sleep: Callable[[float], None] =
 
 def resume(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> PauseStatus:
     """Undo `pause`; safe to repeat, also after an interruption. Returns the status before."""
-    before = read_status(functions, notify)
+    before = read_pause_status(functions, notify)
     if before.kept is None and before.concurrency == 0:
         raise UserError(
             f"the reserved concurrency of {notify} is 0, and no pause did that: nobody knows what it was. "

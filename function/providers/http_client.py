@@ -33,9 +33,9 @@ __all__ = [
     "READ_TIMEOUT",
     "HttpClient",
     "HttpResponse",
+    "choose_error",
     "format_answer",
     "make_tls_context",
-    "read_status",
 ]
 
 #: In seconds.
@@ -138,7 +138,7 @@ def make_tls_context() -> ssl.SSLContext:
     return context
 
 
-def read_status(status: int, line: str) -> NotificationError:
+def choose_error(status: int, line: str) -> NotificationError:
     """Classify a status that the provider's own table does not cover.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-15: below 500 it refused, from 500 on it may have accepted the mail.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.codedeploy.errors import DeploymentEnded, make_failure
+from laptop.codedeploy.errors import DeploymentEnded, make_deployment_failure
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -94,9 +94,9 @@ class Alias:
 
 
 def _make_mismatch(why: str) -> DeploymentEnded:
-    return make_failure("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
+    return make_deployment_failure("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
 
 
 def _make_failure(problem: BotoCoreError | ClientError) -> DeploymentEnded:
     code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else ""
-    return make_failure(CODES.get(code, "INTERNAL_ERROR"), str(problem))
+    return make_deployment_failure(CODES.get(code, "INTERNAL_ERROR"), str(problem))

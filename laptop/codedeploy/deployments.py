@@ -17,7 +17,7 @@ from typing import Any
 
 from laptop.codedeploy.appspec import drop_content, read, read_content
 from laptop.codedeploy.deployment import DeploymentRequest, SimulatedDeployment
-from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, make_failure
+from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, make_deployment_failure
 from laptop.codedeploy.execution import Execution
 from laptop.codedeploy.lifecycle import record_answer
 from laptop.codedeploy.registry.configs import check_alarms, check_rollback
@@ -120,7 +120,7 @@ class Deployments:
             rollback = self._end(deployment, end)
         except Exception as problem:  # a deployment that never ends would block its group forever
             log.exception("the deployment %s broke", deployment.request.id)
-            rollback = self._end(deployment, make_failure("INTERNAL_ERROR", repr(problem)))
+            rollback = self._end(deployment, make_deployment_failure("INTERNAL_ERROR", repr(problem)))
         else:
             rollback = self._end(deployment, None)
         if rollback:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["CodeDeployError", "DeploymentEnded", "make_failure", "stop"]
+__all__ = ["CodeDeployError", "DeploymentEnded", "make_deployment_failure", "stop"]
 
 
 class CodeDeployError(Exception):
@@ -35,7 +35,7 @@ class DeploymentEnded(Exception):
         self.event = event
 
 
-def make_failure(code: str, message: str) -> DeploymentEnded:
+def make_deployment_failure(code: str, message: str) -> DeploymentEnded:
     """Return the end of a deployment that failed by itself."""
     return DeploymentEnded("Failed", code, message, "DEPLOYMENT_FAILURE")
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from laptop.codedeploy.alias import Alias
 from laptop.codedeploy.appspec import AFTER, BEFORE
-from laptop.codedeploy.errors import make_failure, stop
+from laptop.codedeploy.errors import make_deployment_failure, stop
 from laptop.codedeploy.lifecycle import LifecycleEvent, invoke_hook
 from laptop.codedeploy.registry.configs import list_shifts
 from laptop.codedeploy.runtime import Runtime
@@ -115,7 +115,9 @@ class Execution:
             if event.answer is None:
                 event.diagnose("ScriptTimedOut", "The hook did not say how it went within an hour.")
             if event.answer != "Succeeded":
-                raise make_failure("HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed.")
+                raise make_deployment_failure(
+                    "HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed."
+                )
 
     @contextmanager
     def _run_event(self, name: str) -> Iterator[LifecycleEvent]:

@@ -14,7 +14,7 @@ from function.ledger.keys import feedback_key
 from function.runtime.metrics import NAMESPACE
 from operations.errors import UserError
 from operations.installation import Installation, read_providers
-from operations.pause import PauseStatus, read_status
+from operations.pause import PauseStatus, read_pause_status
 from operations.redrive.dead_letters import describe_reason, group_by_reason
 from operations.redrive.queue import count_in_flight, peek
 from operations.status.alarms import RingingAlarm, find_ringing
@@ -167,7 +167,7 @@ def look(
     )
     return HeraldStatus(
         now,
-        read("pause", lambda: read_status(clients.functions, clients.notify)),
+        read("pause", lambda: read_pause_status(clients.functions, clients.notify)),
         read("live", lambda: _read_live_version(clients)),
         read("rates", lambda: _read_rates(installation, clients, now)),
         read("waiting", waiting),

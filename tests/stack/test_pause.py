@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from operations.pause import count_waiting, pause, read_status, resume
+from operations.pause import count_waiting, pause, read_pause_status, resume
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event
 from tests.waiting import eventually
@@ -36,6 +36,6 @@ def test_what_is_published_while_it_is_paused_waits_and_then_is_one_mail_each(pa
     assert [paused.inbox.mails(to) for to in readers] == [[]] * len(readers)
 
     resume(paused.clients.functions, _NOTIFY)
-    assert read_status(paused.clients.functions, _NOTIFY).running
+    assert read_pause_status(paused.clients.functions, _NOTIFY).running
     for to in readers:
         paused.inbox.exactly(to, 1)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from operations.installation import Installation, read_own_lists, read_sending_regions
-from operations.pause import PauseStatus, pause, read_status, resume
+from operations.pause import PauseStatus, pause, read_pause_status, resume
 from operations.status.status import HeraldStatus, StatusClients, look
 from webapp.aws import clients
 from webapp.errors import Unavailable
@@ -98,9 +98,9 @@ class NotifierAccess:
         visible, delayed, in_flight = (int(found.get(name, 0)) for name in _ATTRIBUTES)
         return QueueDepth(visible, delayed, in_flight)
 
-    def read_status(self) -> PauseStatus:
+    def read_pause_status(self) -> PauseStatus:
         """Return whether all mail is paused."""
-        return read_status(self.functions, self.names.notify)
+        return read_pause_status(self.functions, self.names.notify)
 
     def look(self, now: datetime) -> HeraldStatus:
         """Return the status, as far as AWS answers in time; changes nothing."""

@@ -90,7 +90,7 @@ def show_overview(
     context = {
         "counts": counts,
         "unpublished": unpublished,
-        "status": notifier.read_status(),
+        "status": notifier.read_pause_status(),
         "wanted": (drafts.take(request, operator, "/operations/search") or {}).get("wanted", ""),
         **_read_audit(services.audit, done),
     }

@@ -17,7 +17,7 @@ from function.errors import NotificationError, OutcomeUnknown, QuotaExhausted, R
 from function.event.cloudevent import PROBE_TAG
 from function.message.email import Attachment, Email, Receipt
 from function.message.sender import join_sender, split_sender
-from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
+from function.providers.http_client import HttpClient, HttpResponse, choose_error, format_answer
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -103,8 +103,8 @@ class MailgunProvider:
         if answer.status < 500 and "limit exceeded" in text:
             return QuotaExhausted(line)
         if answer.status == 400 and "from" in text and "'to'" not in text:
-            return read_status(403, line)  # a problem with the sender's setup, not with this mail
-        return read_status(answer.status, line)
+            return choose_error(403, line)  # a problem with the sender's setup, not with this mail
+        return choose_error(answer.status, line)
 
 
 def _encode_form(fields: Mapping[str, str], files: Sequence[Attachment]) -> tuple[str, bytes]:

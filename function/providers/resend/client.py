@@ -25,7 +25,7 @@ from function.errors import (
 from function.event.cloudevent import PROBE_TAG
 from function.message.email import Attachment, Email, Receipt
 from function.message.sender import join_sender, split_sender
-from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
+from function.providers.http_client import HttpClient, HttpResponse, choose_error, format_answer
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -137,7 +137,7 @@ class ResendProvider:
             return ProviderUnavailable(line)
         if name == "validation_error" and answer.status == 403:
             return _read_forbidden(said.lower(), line)
-        return BY_NAME[name](line) if name in BY_NAME else read_status(answer.status, line)
+        return BY_NAME[name](line) if name in BY_NAME else choose_error(answer.status, line)
 
 
 def _build_file(one: Attachment) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
 from function.message.email import Attachment, Email, Receipt
 from function.message.sender import split_sender
-from function.providers.http_client import HttpClient, HttpResponse, format_answer, read_status
+from function.providers.http_client import HttpClient, HttpResponse, choose_error, format_answer
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass
 
@@ -96,7 +96,7 @@ class SendGridProvider:
             self.secret.reread()
         if answer.status == 400 and field.startswith("from"):
             return ProviderUnavailable(line)  # a problem with the sender's setup, not with this mail
-        return read_status(answer.status, line)
+        return choose_error(answer.status, line)
 
 
 def _list_readers(email: Email) -> dict[str, list[dict[str, str]]]:

@@ -60,11 +60,11 @@ def resume(
     """Let it go on: what waits is sent, each event one mail. Asks, because that may be many."""
     account = AwsAccount.choose(local, state_dir, prefix)
     count = _count(account)
-    stopped = not pausing.read_status(account.functions, account.notify).running
+    stopped = not pausing.read_pause_status(account.functions, account.notify).running
     if stopped and not (yes or confirm(f"{_describe_waiting(count)}. Send them now?")):
         raise UserError("it stays as it is: nothing was changed")
     before = _change(account, "resume", pausing.resume, lambda was: "was not paused" if was.running else "resumed")
-    now = pausing.read_status(account.functions, account.notify).concurrency
+    now = pausing.read_pause_status(account.functions, account.notify).concurrency
     if as_json:
         print_json({"paused": False, "changed": not before.running, "waiting": count, "concurrency": now})
         return

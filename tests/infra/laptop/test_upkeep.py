@@ -15,7 +15,7 @@ from herald.terraform.apply import TerraformRun
 from herald.terraform.target import AwsTarget
 from laptop.clients import LaptopClients
 from operations.errors import UserError
-from operations.pause import pause, read_status, resume
+from operations.pause import pause, read_pause_status, resume
 from tests.infra.laptop.applied import Applied
 
 
@@ -27,9 +27,9 @@ def test_an_apply_while_herald_is_paused_is_refused_and_changes_nothing(
     run = TerraformRun(applied.terraform, target, ["-var-file=test.tfvars.json"], lambda _: None, lambda _: True)
     with pytest.raises(UserError, match="herald-notify is paused, and this plan would resume it"):
         run.apply()
-    assert read_status(clients.functions, "herald-notify").paused
+    assert read_pause_status(clients.functions, "herald-notify").paused
     resume(clients.functions, "herald-notify")
-    assert read_status(clients.functions, "herald-notify").running
+    assert read_pause_status(clients.functions, "herald-notify").running
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from herald.cli import app
 from operations.errors import UserError
-from operations.pause import PauseStatus, pause, read_status, resume
+from operations.pause import PauseStatus, pause, read_pause_status, resume
 
 NOTIFY = "herald-notify"
 
@@ -43,7 +43,7 @@ class Lambda:
 
     @property
     def stands(self) -> PauseStatus:
-        return read_status(self.client, NOTIFY)
+        return read_pause_status(self.client, NOTIFY)
 
 
 @pytest.fixture(params=[None, 16], ids=["no concurrency reserved", "16 reserved"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import httpx
 
 from laptop.cognito.demo_users import GRACE
-from operations.pause import read_status
+from operations.pause import read_pause_status
 from tests.stack.events import new_address
 from tests.stack.webapp.attacks import Field, attack, describe_statuses
 from tests.stack.webapp.browsing import Browser
@@ -21,7 +21,7 @@ EVIL = "\"'></title></textarea><x-stored onclick=alert(1)>{{ 7*7 }}"
 
 
 def is_running(field: Field) -> bool:
-    return read_status(field.cloud.clients.functions, "herald-notify").running
+    return read_pause_status(field.cloud.clients.functions, "herald-notify").running
 
 
 @attack("operator routes as a plain user, with good forms of their own session", "403, nothing done")
