@@ -11,7 +11,7 @@ from doctor.errors import RefusedError, UnansweredError
 from function.providers.urls import is_ses, read_scheme, reports_by_webhook
 from operations.errors import UserError
 
-__all__ = ["EACH", "SmokeProvider", "choose_providers"]
+__all__ = ["EACH", "SmokeProvider", "choose_smoke_providers"]
 
 #: Selects every provider whose mails a test can follow.
 EACH = "each"
@@ -31,7 +31,7 @@ class SmokeProvider:
         return not self.url or is_ses(self.url)
 
 
-def choose_providers(context: CheckContext, named: Sequence[str]) -> list[SmokeProvider]:
+def choose_smoke_providers(context: CheckContext, named: Sequence[str]) -> list[SmokeProvider]:
     """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; if none is named, the
     one that sends synthetic mails by default.
 

@@ -34,7 +34,7 @@ from laptop.provision.functions import (
 from laptop.provision.messaging import Provisioned
 from laptop.provision.providers import (
     build_provider_settings,
-    choose_providers,
+    choose_provider_urls,
     make_gateway,
     make_provider_secrets,
     make_webhooks,
@@ -163,7 +163,7 @@ class _CloudStart:
         self, clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], links: Mapping[str, str]
     ) -> None:
         roles = declare_roles(self._catalogue)
-        providers = choose_providers(self._options.providers, bool(roles), self._options.say)
+        providers = choose_provider_urls(self._options.providers, bool(roles), self._options.say)
         urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in providers]
         settings = {**self._time_scale.settings, **links, **build_provider_settings(urls, made), **self._tracing}
         settings |= self._options.settings

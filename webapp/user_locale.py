@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-__all__ = ["LANGUAGES", "UTC_NAME", "UserLocale", "find_zone", "list_zone_names", "negotiate_language"]
+__all__ = ["LANGUAGES", "UTC_NAME", "UserLocale", "find_zone_name", "list_zone_names", "negotiate_language"]
 
 #: The languages of the pages, each by its own name.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -49,7 +49,7 @@ def negotiate_language(accept_language: str) -> str | None:
     return best if best is not None and wanted[best] > 0 else None
 
 
-def find_zone(name: str) -> str | None:
+def find_zone_name(name: str) -> str | None:
     """Return the IANA name of this time zone, whatever its letter case; None if there is no such zone."""
     return _index_by_folded_name().get(name.strip().casefold())
 

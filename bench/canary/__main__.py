@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from bench.canary.plot import draw
-from bench.canary.simulation import FAULTS, RATES, RELEASES, simulate_all
+from bench.canary.simulation import FAULTS, RATES, RELEASES, simulate_releases
 
 _PICTURE = Path(__file__).parents[2] / "docs" / "images" / "canary.svg"
 
 
 def main() -> None:
-    found = {fault: [(rate, simulate_all(fault, rate)) for rate in RATES] for fault in FAULTS}
+    found = {fault: [(rate, simulate_releases(fault, rate)) for rate in RATES] for fault in FAULTS}
     for fault, points in found.items():
         shares = "  ".join(f"{rate:g}: {100 * one.back:.1f} % back, {one.met:.1f} met" for rate, one in points)
         sys.stdout.write(f"{fault.name}: {shares}\n")

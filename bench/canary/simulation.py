@@ -21,8 +21,8 @@ __all__ = [
     "ReleaseShares",
     "SeededFault",
     "SimulatedRelease",
-    "simulate",
-    "simulate_all",
+    "simulate_release",
+    "simulate_releases",
 ]
 
 #: Number of releases simulated for each fault and rate.
@@ -85,7 +85,7 @@ class ReleaseShares:
     met: float
 
 
-def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
+def simulate_release(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
     """Simulate one release of a version with this fault, at `rate` mails per minute."""
     draws = random.Random(seed)
     lasts = Pace(PERCENT, rate, AT_LEAST, OWN).interval
@@ -101,9 +101,9 @@ def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
     return SimulatedRelease(False, mails if fault.slower > 1 else new.letters, mails)
 
 
-def simulate_all(fault: SeededFault, rate: float, releases: int = RELEASES) -> ReleaseShares:
+def simulate_releases(fault: SeededFault, rate: float, releases: int = RELEASES) -> ReleaseShares:
     """Simulate `releases` releases, each with its own seed."""
-    found = [simulate(fault, rate, seed) for seed in range(releases)]
+    found = [simulate_release(fault, rate, seed) for seed in range(releases)]
     few = sum(not one.back and one.mails < AT_LEAST for one in found)
     met = sum(one.met for one in found) / releases
     return ReleaseShares(sum(one.back for one in found) / releases, few / releases, met)

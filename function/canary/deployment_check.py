@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from function.bootstrap import Clients, read_clock
 from function.canary.companion_aliases import move, move_back
-from function.canary.deployment_description import Companion, read_companions, read_release
+from function.canary.deployment_description import Companion, read_companions, read_described_release
 from function.canary.smoke_mails import list_all_smoke_mails, list_few_smoke_mails, list_tenant_smoke_mails
 from function.canary.smoke_test import Candidate, SmokeTest
 from function.ledger.table import Table
@@ -92,7 +92,7 @@ def find_candidate(
         name, version, release = settings.function, info["Version"], info.get("Release") or ""
     else:
         name, version = _from_target(codedeploy, info) or _from_appspec(codedeploy, info)
-        release = read_release(info.get("description") or "")
+        release = read_described_release(info.get("description") or "")
     if name != settings.function:
         raise ValueError(f"the deployment is about {name}, and this hook tests {settings.function}")
     versions = {one.function: f"{one.function}:{one.after}" for one in companions}

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["LONGEST_DESCRIPTION", "Companion", "read_companions", "read_release", "write_description"]
+__all__ = ["LONGEST_DESCRIPTION", "Companion", "read_companions", "read_described_release", "write_description"]
 
 #: The longest description that CodeDeploy accepts, in characters.
 #: https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
@@ -49,7 +49,7 @@ def write_description(notify: str, before: str, after: str, companions: Iterable
     return description
 
 
-def read_release(description: str) -> str:
+def read_described_release(description: str) -> str:
     """Return the release that a deployment puts live; empty for a rollback, or if Herald did not write the
     description."""
     found = _DESCRIPTION.fullmatch(description)

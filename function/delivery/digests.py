@@ -15,7 +15,7 @@ from function.ledger.digest_windows import Digest, DigestWindows
 from function.ledger.keys import DIGEST_SOURCE
 from function.ledger.record import Record
 from function.message.catalogue import Catalogue
-from function.message.digest import compose, find_ends, find_zone
+from function.message.digest import compose, find_ends, load_zone
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Digests"]
@@ -34,7 +34,7 @@ class Digests:
     def collect(self, attempt: Attempt, event: Event) -> Verdict:
         """Keep the event for the reader's next digest that is still open."""
         recipient = event.data["recipient"]
-        return self.windows.collect(attempt, self.find_ends(event.type, find_zone(recipient.get("timezone"))))
+        return self.windows.collect(attempt, self.find_ends(event.type, load_zone(recipient.get("timezone"))))
 
     def find_ends(self, type_: str, timezone: tzinfo) -> Iterator[int]:
         """Return the ends of a digest's windows, in epoch milliseconds."""

@@ -12,14 +12,14 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-__all__ = ["compose", "find_ends", "find_zone", "has_zones"]
+__all__ = ["compose", "find_ends", "has_zones", "load_zone"]
 
 _HOUR = timedelta(hours=1)
 #: Most bytes of a digest's data, below the limit of an event; further events are only counted.
 _LARGEST = 60_000
 
 
-def find_zone(name: object) -> tzinfo:
+def load_zone(name: object) -> tzinfo:
     """Return the time zone of a name such as `Europe/Berlin`; UTC if there is no name, or no such zone."""
     try:
         return ZoneInfo(name) if isinstance(name, str) and name else UTC
@@ -29,7 +29,7 @@ def find_zone(name: object) -> tzinfo:
 
 def has_zones() -> bool:
     """Whether this machine has a time zone database; without one every zone would become UTC."""
-    return find_zone("Europe/Berlin") is not UTC
+    return load_zone("Europe/Berlin") is not UTC
 
 
 def find_ends(rule: Mapping[str, Any], timezone: tzinfo, now: int) -> Iterator[int]:

@@ -38,7 +38,7 @@ from herald.capacity.aws_limits import (
 from herald.capacity.burst_result import BacklogSample, BurstResult
 from herald.capacity.burst_scenario import BurstScenario
 
-__all__ = ["LARGEST", "simulate"]
+__all__ = ["LARGEST", "simulate_burst"]
 
 #: The largest burst, in events, that is simulated event by event.
 LARGEST = 20_000
@@ -47,7 +47,7 @@ LARGEST = 20_000
 Then = Callable[["SimulatedEvent", float | None], None]
 
 
-def simulate(scenario: BurstScenario, seed: int = 1, largest: int = LARGEST) -> BurstResult:
+def simulate_burst(scenario: BurstScenario, seed: int = 1, largest: int = LARGEST) -> BurstResult:
     """Simulate a burst; one of more than `largest` events is simulated in lots."""
     size = math.ceil(scenario.burst / largest)
     return _BurstSimulation(scenario, size, random.Random(seed)).run()  # noqa: S311 - not used for a secret

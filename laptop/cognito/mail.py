@@ -12,7 +12,7 @@ from typing import Any
 from laptop.environment import REGION
 from laptop.ses.errors import SesError
 from laptop.ses.mailbox import Mailbox
-from laptop.ses.sending import read_mail
+from laptop.ses.sending import read_submitted_mail
 
 __all__ = ["MailCarrier"]
 
@@ -43,7 +43,7 @@ class MailCarrier:
                 continue
             self._seen.add(told["MessageId"])
             try:
-                self._mailbox.add(read_mail(_request(told), REGION))
+                self._mailbox.add(read_submitted_mail(_request(told), REGION))
             except SesError as problem:
                 log.warning("a mail of Cognito was left out: %s", problem)
 

@@ -22,10 +22,10 @@ from laptop.provision.messaging import Provisioned
 from laptop.resources import PREFIX, PROVIDER_KEY, SMTP_LOGIN, WEBHOOK_KEY
 from operations.errors import UserError
 
-__all__ = ["build_provider_settings", "choose_providers", "make_gateway", "make_provider_secrets", "make_webhooks"]
+__all__ = ["build_provider_settings", "choose_provider_urls", "make_gateway", "make_provider_secrets", "make_webhooks"]
 
 
-def choose_providers(urls: Sequence[str], copies: bool, say: Callable[[str], None]) -> list[str]:
+def choose_provider_urls(urls: Sequence[str], copies: bool, say: Callable[[str], None]) -> list[str]:
     """Return the providers that can be used, given that some mails have `copies`. Raises `UserError` if there is none.
 
     As in a deployment, mails with copies need a provider whose reports name the recipient.

@@ -17,7 +17,7 @@ from laptop.ses.feedback import After, FeedbackPublisher, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.mailbox import Mail, Mailbox
 from laptop.ses.outcomes import SendingEvent, is_simulated, join_events, list_events_after_sending
-from laptop.ses.sending import read_mail
+from laptop.ses.sending import read_submitted_mail
 
 __all__ = ["Ses"]
 
@@ -80,7 +80,7 @@ class Ses:
 
     def send_email(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`SendEmail`."""
-        mail = read_mail(request, self.region)
+        mail = read_submitted_mail(request, self.region)
         self._strike(mail)
         if not self.sending_enabled:
             raise SesError("SendingPausedException", "Email sending is paused for this account.")

@@ -20,7 +20,7 @@ from typing import Any
 from laptop.ses.errors import SesError, make_bad_request
 from laptop.ses.mailbox import Mail
 
-__all__ = ["read_mail"]
+__all__ = ["read_submitted_mail"]
 
 MAX_RECIPIENTS = 50
 MAX_TAGS = 50
@@ -42,7 +42,7 @@ class _MailContent:
     headers: Headers
 
 
-def read_mail(request: Mapping[str, Any], region: str) -> Mail:
+def read_submitted_mail(request: Mapping[str, Any], region: str) -> Mail:
     """Return the mail that a `SendEmail` request submits; raise `SesError` if AWS would reject it."""
     if request.get("TenantName"):
         raise make_bad_request("this simulator plays none of SES's own tenants")

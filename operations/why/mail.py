@@ -12,7 +12,7 @@ from function.ledger.states import ACCEPTED, State
 from operations.outbox import OutboxEntry
 from operations.redrive.dead_letters import DeadLetter
 
-__all__ = ["MailStory", "read_mail", "read_timeline"]
+__all__ = ["MailStory", "read_mail_story", "read_timeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class MailStory:
         return min(known, default=self.outbox.committed_at if self.outbox else 0)
 
 
-def read_mail(item: Mapping[str, Any], letters: Sequence[DeadLetter] = ()) -> MailStory:
+def read_mail_story(item: Mapping[str, Any], letters: Sequence[DeadLetter] = ()) -> MailStory:
     """Read a mail from its record's item in DynamoDB's typed JSON, and its letters."""
     return MailStory(Record.from_item(item), read_timeline(item), tuple(letters))
 

@@ -18,7 +18,7 @@ from operations.installation import Installation
 from operations.outbox import OutboxEntry
 from operations.redrive.dead_letters import DeadLetter
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart
-from operations.why.mail import MailStory, read_mail
+from operations.why.mail import MailStory, read_mail_story
 
 __all__ = ["MailQuery", "MailSearchResult", "Scan", "find", "is_address", "mentions"]
 
@@ -88,7 +88,7 @@ def find(
     items |= _read(installation, named - items.keys())
     items |= _follow(installation, items)
     items |= _read_parts(installation, items)
-    mails = {message_id: read_mail(item) for message_id, item in items.items()}
+    mails = {message_id: read_mail_story(item) for message_id, item in items.items()}
     mails = {name: mail for name, mail in mails.items() if mail.record and not mail.record.is_expired(now)}
     for letter in letters if mails else about:
         known = mails.get(letter.message_id)

@@ -10,7 +10,7 @@ from function.errors import InvalidEvent
 from function.message.attachments import MOST, TYPES, read_references
 from package.errors import PackageError
 from package.notifications.schemas import Schema
-from package.notifications.strict_json import find_line
+from package.notifications.strict_json import locate_member
 
 __all__ = ["find_attachment_faults", "has_attachments", "require_attachments"]
 
@@ -36,10 +36,10 @@ def require_attachments(schema: Schema, path: Path) -> None:
     properties = items.get("properties", {})
     texts = all(properties.get(name, {}).get("type") == "string" for name in _NAMES)
     if given.get("maxItems", MOST + 1) > MOST or not texts or not set(_NAMES) <= set(items.get("required", [])):
-        raise PackageError(f"{find_line(path, ['properties', 'attachments'])}: {_SHAPE}")
+        raise PackageError(f"{locate_member(path, ['properties', 'attachments'])}: {_SHAPE}")
     types = properties["type"].get("enum", [])
     if strange := sorted(set(types) - TYPES.keys()):
-        at = find_line(path, ["properties", "attachments", "items", "properties", "type"])
+        at = locate_member(path, ["properties", "attachments", "items", "properties", "type"])
         raise PackageError(f"{at}: {strange[0]} is no type that may be attached: take of {', '.join(TYPES)}")
 
 
@@ -50,7 +50,7 @@ def find_attachment_faults(examples: Mapping[str, Any], folder: Path) -> Iterato
             read_references(data.get("attachments", []), None)
         except InvalidEvent as error:
             members = [int(step) if step.isdecimal() else step for step in error.pointer.split("/")[2:]]
-            yield f"{find_line(folder / f'{name}.json', members)}: {error}"
+            yield f"{locate_member(folder / f'{name}.json', members)}: {error}"
 
 
 def _find_schema(schema: Schema) -> Schema:

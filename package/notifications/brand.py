@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from package.errors import Faults, PackageError
 from package.notifications.formats import PATTERNS
-from package.notifications.strict_json import escape_unprintable, find_line, read_json
+from package.notifications.strict_json import escape_unprintable, locate_member, read_json
 
 __all__ = ["BRAND", "BRANDS", "Brand", "read_brand", "read_brands"]
 
@@ -59,7 +59,7 @@ def read_brand(path: Path) -> Brand:
         raise PackageError(f"{path}: a brand is an object")
     # A fault begins with the name of the value, such as light.text.
     if faults := [
-        f"{find_line(path, fault.partition(' ')[0].split('.'))}: {escape_unprintable(fault)}"
+        f"{locate_member(path, fault.partition(' ')[0].split('.'))}: {escape_unprintable(fault)}"
         for fault in _list_faults(given)
     ]:
         raise PackageError("\n".join(faults))

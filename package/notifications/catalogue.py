@@ -20,7 +20,7 @@ from package.errors import Faults, PackageError
 from package.notifications.attachments import find_attachment_faults, has_attachments, require_attachments
 from package.notifications.brand import BRAND, BRANDS, Brand, read_brand, read_brands
 from package.notifications.digests import build_template_examples, build_template_schema
-from package.notifications.explanations import UNKNOWN, explain, find_missing
+from package.notifications.explanations import UNKNOWN, explain, find_missing_name
 from package.notifications.invitations import find_invitation_faults, has_invitation, require_invitation
 from package.notifications.localization import FILTERS, compile_localization
 from package.notifications.mails import (
@@ -32,7 +32,7 @@ from package.notifications.mails import (
 )
 from package.notifications.schemas import Schema, list_descriptions, read_data_schema, read_schema, write_validator
 from package.notifications.settings import read_settings
-from package.notifications.strict_json import find_line, read_json
+from package.notifications.strict_json import locate_member, read_json
 
 __all__ = [
     "BRAND",
@@ -210,11 +210,12 @@ def _list_unknown_names(source: _Source) -> Iterator[str]:
         for part in _PARTS:
             names = [name.split(".") for name in find_names(source.templates[f"{locale}/{part}"])]
             asked = [steps for steps in names if steps[0] not in _OWN_NAMES]
-            unknown = {missing for steps in asked if (missing := find_missing(schema, steps))}
+            unknown = {missing for steps in asked if (missing := find_missing_name(schema, steps))}
             unseen = {
                 ".".join(steps)
                 for steps in asked
-                if not find_missing(schema, steps) and not any(_is_in_data(data, steps) for data in examples_.values())
+                if not find_missing_name(schema, steps)
+                and not any(_is_in_data(data, steps) for data in examples_.values())
             }
             for name in sorted(unknown | unseen):
                 place = locate_name(source.folder / locale / part, name, source.roots)
@@ -289,7 +290,7 @@ def _find_example_faults(source: _Source, catalogue: Catalogue, brand: Mapping[s
             valid[name] = data
         except (NotificationError, jsonschema.ValidationError) as error:
             members = [int(step) if step.isdecimal() else step for step in _find_pointer(error).split("/")[2:]]
-            place = find_line(source.folder / "examples" / f"{name}.json", members)
+            place = locate_member(source.folder / "examples" / f"{name}.json", members)
             yield f"{place}: {_describe_missing(error, source.folder / 'schema.json') or str(error).splitlines()[0]}"
     if notification.attachments:
         yield from find_attachment_faults(valid, source.folder / "examples")

@@ -12,7 +12,7 @@ from minijinja import TemplateError
 from function.errors import NotificationError
 from package.notifications.mails import find_line, locate_name
 
-__all__ = ["UNKNOWN", "explain", "find_missing"]
+__all__ = ["UNKNOWN", "explain", "find_missing_name"]
 
 UNKNOWN = "is not in the schema: write it as there, or add it there"
 
@@ -35,13 +35,13 @@ def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schem
     detail = cause.detail or str(cause).splitlines()[0]
     named = re.search(r"`([^`]+)`|filter (\w+)", detail)
     where = locate_name(folder / part, (named[1] or named[2]) if named else "", roots)
-    missing = find_missing(schema, named[1].split(".")) if named and named[1] else None
+    missing = find_missing_name(schema, named[1].split(".")) if named and named[1] else None
     remedy = ": guard what is optional with 'is defined'" if named and named[1] else ""
     remedy = f": {missing} {UNKNOWN}" if missing else remedy
     return f"{where}: {detail} in {case}{remedy}"
 
 
-def find_missing(schema: Any, steps: list[str]) -> str | None:
+def find_missing_name(schema: Any, steps: list[str]) -> str | None:
     """The part of a name up to the first step that the schema lacks: `order` of `order.total`; None if it has all."""
     for number, step in enumerate(steps, 1):
         if schema.get("type") == "array":

@@ -11,7 +11,7 @@ from function.event.cloudevent import build_synthetic_event, parse
 from function.message.invitation import REQUIRED, write_invitation
 from package.errors import PackageError
 from package.notifications.schemas import Schema
-from package.notifications.strict_json import find_line
+from package.notifications.strict_json import locate_member
 
 __all__ = ["find_invitation_faults", "has_invitation", "require_invitation"]
 
@@ -30,8 +30,8 @@ def require_invitation(schema: Schema, path: Path) -> None:
     texts = all(given["properties"].get(name, {}).get("type") == "string" for name in REQUIRED)
     if not texts or not set(REQUIRED) <= set(given.get("required", [])):
         raise PackageError(
-            f"{find_line(path, ['properties', 'invitation'])}: an invitation requires the texts {', '.join(REQUIRED)}: "
-            "see docs/adding-a-notification.md"
+            f"{locate_member(path, ['properties', 'invitation'])}: an invitation requires the texts "
+            f"{', '.join(REQUIRED)}: see docs/adding-a-notification.md"
         )
 
 
@@ -44,4 +44,4 @@ def find_invitation_faults(examples: Mapping[str, Any], folder: Path) -> Iterato
         try:
             write_invitation(data["invitation"], event, "nobody@herald.invalid", "nobody@herald.invalid")
         except InvalidEvent as error:
-            yield f"{find_line(folder / f'{name}.json', error.pointer.split('/')[2:])}: {error}"
+            yield f"{locate_member(folder / f'{name}.json', error.pointer.split('/')[2:])}: {error}"

@@ -16,7 +16,7 @@ import fastjsonschema
 
 from package.errors import PackageError
 from package.notifications.formats import LONGEST, PATTERNS
-from package.notifications.strict_json import escape_unprintable, find_line, read_json
+from package.notifications.strict_json import escape_unprintable, locate_member, read_json
 
 __all__ = ["list_descriptions", "read_data_schema", "read_schema", "write_validator"]
 
@@ -92,7 +92,7 @@ def write_validator(schema: Schema) -> str:
 def _locate(path: Path, at: str) -> str:
     """The line of a value's schema, and the value's pointer in the data."""
     steps = [("items",) if name == "*" else ("properties", name) for name in at.split("/")[1:]]
-    return f"{find_line(path, [name for step in steps for name in step])} at {escape_unprintable(at) or '/'}"
+    return f"{locate_member(path, [name for step in steps for name in step])} at {escape_unprintable(at) or '/'}"
 
 
 def _list_parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:

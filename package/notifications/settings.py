@@ -13,7 +13,7 @@ from function.message.sender import from_header
 from package.errors import PackageError
 from package.notifications.digests import read_digest
 from package.notifications.formats import PATTERNS
-from package.notifications.strict_json import find_line, read_json
+from package.notifications.strict_json import locate_member, read_json
 
 __all__ = ["read_settings"]
 
@@ -61,15 +61,15 @@ def _read_copies(settings: Mapping[str, Any], path: Path) -> dict[str, list[str]
     for name, roles in given.items():
         if not isinstance(roles, list) or not 1 <= len(roles) <= _MOST_ROLES or not all(map(_is_role, roles)):
             names = f'1 to {_MOST_ROLES} roles such as ["accounting"], whose addresses the deployment declares in roles'
-            raise PackageError(f"{find_line(path, [name])}: {name} is a list of {names}")
+            raise PackageError(f"{locate_member(path, [name])}: {name} is a list of {names}")
     named = [role for roles in given.values() for role in roles]
     if twice := sorted({role for role in named if named.count(role) > 1}):
-        place = find_line(path, ["bcc" if twice[0] in given.get("bcc", ()) else "cc"])
+        place = locate_member(path, ["bcc" if twice[0] in given.get("bcc", ()) else "cc"])
         raise PackageError(f"{place}: {twice[0]} stands twice in cc and bcc: it gets one copy, so leave one out")
     if given and settings.get("subscription"):
         raise PackageError(
-            f"{find_line(path, [min(given, key=len)])}: a subscription has no copies, which would carry its reader's "
-            "unsubscribe link: take cc and bcc away, or send the copy as a notification of its own"
+            f"{locate_member(path, [min(given, key=len)])}: a subscription has no copies, which would carry its "
+            "reader's unsubscribe link: take cc and bcc away, or send the copy as a notification of its own"
         )
     return given
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from package.errors import PackageError
 
-__all__ = ["escape_unprintable", "find_line", "read_json"]
+__all__ = ["escape_unprintable", "locate_member", "read_json"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 #: A placeholder for the name of a member, unequal to any index of an array.
@@ -29,7 +29,7 @@ def read_json(path: Path) -> Any:
         raise PackageError(f"{path} is not JSON: {escape_unprintable(str(error))}") from error
 
 
-def find_line(path: Path, members: Sequence[str | int]) -> str:
+def locate_member(path: Path, members: Sequence[str | int]) -> str:
     """`path:line` of a member, by names and indices, or of the innermost existing one around it."""
     text, wanted = path.read_text("utf-8"), tuple(members)
     found, line = 0, 1

@@ -17,7 +17,7 @@ from operations.outbox import OutboxEntry
 from operations.redrive.queue import peek
 from operations.why.explanation import MailExplanation, explain_mail, summarize
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart, scan_from
-from operations.why.mail import MailStory, read_mail
+from operations.why.mail import MailStory, read_mail_story
 from operations.why.mail_search import MailQuery, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
 from webapp import text_validation
@@ -119,7 +119,7 @@ class MailSearch:
 
     def _read_story(self, message_id: str, entry: OutboxEntry | None = None) -> MailStory:
         item = self.installation.read(message_key(message_id), STORY_ATTRIBUTES) if message_id else None
-        story = read_mail(item) if item else MailStory()
+        story = read_mail_story(item) if item else MailStory()
         return MailStory(story.record, story.rows, (), entry)
 
     def _tell(self, story: MailStory, told: EventTimeline | None, given_up: str = "") -> FoundMail:

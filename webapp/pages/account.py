@@ -30,7 +30,7 @@ from webapp.pages.sessions import (
 )
 from webapp.pages.sign_in import end_session, redirect_by_header
 from webapp.settings import WebSettings
-from webapp.user_locale import LANGUAGES, find_zone
+from webapp.user_locale import LANGUAGES, find_zone_name
 
 __all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
 
@@ -56,7 +56,7 @@ def choose_reading(
         raise SignedOut("/settings")
     if not is_own_form(session, csrf):
         return choices.show(request, session, filled=typed, notice="old", status=403)
-    found = find_zone(zone) if zone.strip() else ""
+    found = find_zone_name(zone) if zone.strip() else ""
     wrong = {}
     if language and language not in LANGUAGES:
         wrong["language"] = "The pages do not know this language."

@@ -18,7 +18,7 @@ from webapp.pages.rendering import render_page
 from webapp.pages.sessions import SignedIn
 from webapp.timeline.timeline import ARRIVED, EXPIRED, EventTimeline
 
-__all__ = ["MissingMail", "MissingMails", "find_missing", "router", "show_explanation"]
+__all__ = ["MissingMail", "MissingMails", "find_missing_mails", "router", "show_explanation"]
 
 #: How many of the newest books are checked.
 _BOOKS = 25
@@ -57,11 +57,11 @@ def show_explanation(request: Request, session: SignedIn, services: ServicesOf) 
     return render_page(
         request,
         "why.html",
-        {"answer": find_missing(services.book_service, services.notifier.installation, session.reader)},
+        {"answer": find_missing_mails(services.book_service, services.notifier.installation, session.reader)},
     )
 
 
-def find_missing(service: BookService, installation: Installation, reader: Identity) -> MissingMails:
+def find_missing_mails(service: BookService, installation: Installation, reader: Identity) -> MissingMails:
     """Find what keeps mail from this reader, as far as Herald can know it."""
     kept, _ = service.repository.page(reader.sub, _BOOKS)
     deleted, _ = service.repository.list_deleted(reader.sub, _DELETED)

@@ -24,7 +24,7 @@ from webapp.clock import Clock
 from webapp.composition import Services
 from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
 from webapp.preferences.account import Account, AccountRepository
-from webapp.user_locale import LANGUAGES, UTC_NAME, UserLocale, find_zone, negotiate_language
+from webapp.user_locale import LANGUAGES, UTC_NAME, UserLocale, find_zone_name, negotiate_language
 
 __all__ = [
     "COOKIES",
@@ -207,7 +207,7 @@ def choose_user_locale(request: Request) -> UserLocale:
     if session is None:
         return UserLocale(negotiate_language(asked) or "en")
     said = choose_language(session.reader, asked).locale.partition("-")[0].lower()
-    zone = session.zone or (find_zone(session.reader.zone) if session.reader.zone else None)
+    zone = session.zone or (find_zone_name(session.reader.zone) if session.reader.zone else None)
     return UserLocale(session.language or (said if said in LANGUAGES else "en"), zone or UTC_NAME)
 
 

@@ -12,7 +12,7 @@ import typer
 from herald.capacity.aws_limits import ACCOUNT_CONCURRENCY
 from herald.capacity.burst_scenario import BurstScenario
 from herald.capacity.report import print_report
-from herald.capacity.simulation import simulate
+from herald.capacity.simulation import simulate_burst
 from herald.console import console
 from operations.errors import UserError
 
@@ -44,10 +44,10 @@ def capacity(
         reserves=reserve,
     )
     if as_json:
-        answer = dataclasses.asdict(simulate(scenario))
+        answer = dataclasses.asdict(simulate_burst(scenario))
         typer.echo(json.dumps({"question": _describe(scenario), "answer": answer}, indent=2))
         return
-    print_report(console, {name: (one, simulate(one)) for name, one in _list_choices(scenario).items()})
+    print_report(console, {name: (one, simulate_burst(one)) for name, one in _list_choices(scenario).items()})
 
 
 def _list_choices(scenario: BurstScenario) -> dict[str, BurstScenario]:

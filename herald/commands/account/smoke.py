@@ -16,7 +16,7 @@ from doctor.cloud import Memo
 from doctor.error_explanations import explain
 from doctor.errors import RefusedError, UnansweredError
 from doctor.smoke import Journey, Smoke, compute_latency
-from doctor.smoke_providers import SmokeProvider, choose_providers
+from doctor.smoke_providers import SmokeProvider, choose_smoke_providers
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import Yes, confirm, console
 from herald.doctor_context import RecordingFile, Topic, build_doctor_context
@@ -62,7 +62,7 @@ def smoke(
         raise UserError(
             f"there is no {context.notify} in {context.where}: make apply makes it, or name another --prefix"
         )
-    providers = choose_providers(context, provider or [])
+    providers = choose_smoke_providers(context, provider or [])
     rates = {each: _find_rate(context, each, events) for each in providers}
     by = f" to {', '.join(each.url for each in providers)}" if provider else ""
     _require_consent(

@@ -23,7 +23,7 @@ from package.notifications.digests import build_template_schema
 from package.notifications.explanations import explain
 from package.notifications.mails import refuse_content
 from package.notifications.schemas import Schema, read_data_schema
-from package.notifications.strict_json import find_line
+from package.notifications.strict_json import locate_member
 
 __all__ = ["Generated", "generate", "try_generated"]
 
@@ -197,4 +197,4 @@ def _locate(path: Path, place: DataPath) -> str:
     steps: list[str | int] = []
     for step in place:
         steps += ["properties", step] if isinstance(step, str) else ["items"]
-    return find_line(path, steps)
+    return locate_member(path, steps)

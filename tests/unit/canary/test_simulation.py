@@ -10,7 +10,15 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.canary.plot import draw
-from bench.canary.simulation import FAULTS, RATES, RELEASES, ReleaseShares, SeededFault, simulate, simulate_all
+from bench.canary.simulation import (
+    FAULTS,
+    RATES,
+    RELEASES,
+    ReleaseShares,
+    SeededFault,
+    simulate_release,
+    simulate_releases,
+)
 from release.analysis.comparison import RISK
 
 PICTURE = Path(__file__).parents[3] / "docs" / "images" / "canary.svg"
@@ -26,19 +34,19 @@ def drawn(picture: str) -> dict[str, float]:
 
 def test_a_release_is_the_same_each_time() -> None:
     fault = SeededFault("5 %", 0.05)
-    assert simulate(fault, 14, 3) == simulate(fault, 14, 3)
-    assert len({simulate(fault, 14, seed) for seed in range(5)}) > 1
+    assert simulate_release(fault, 14, 3) == simulate_release(fault, 14, 3)
+    assert len({simulate_release(fault, 14, seed) for seed in range(5)}) > 1
 
 
 def test_the_worse_a_version_is_the_surer_it_is_taken_back_and_a_good_one_seldom() -> None:
-    shares = [simulate_all(SeededFault("", letters), 14, 30).back for letters in (0.0, 0.05, 0.3)]
+    shares = [simulate_releases(SeededFault("", letters), 14, 30).back for letters in (0.0, 0.05, 0.3)]
     assert shares == sorted(shares)
     assert shares[0] <= 2 * RISK
     assert shares[-1] > 0.9
 
 
 def test_on_a_quiet_system_too_few_mails_prove_it() -> None:
-    assert simulate_all(FAULTS[0], 2, 20).inconclusive == 1
+    assert simulate_releases(FAULTS[0], 2, 20).inconclusive == 1
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,7 @@ def test_its_points_are_what_the_simulation_gives(picture: str, number: int, rat
     """Two that are soon simulated."""
     fault = FAULTS[number]
     share = drawn(picture)[f"{fault.name}, {rate:g} mails a minute"]
-    assert share == pytest.approx(100 * simulate_all(fault, rate, RELEASES).back, abs=0.05)
+    assert share == pytest.approx(100 * simulate_releases(fault, rate, RELEASES).back, abs=0.05)
 
 
 def test_a_good_version_s_line_stays_below_the_risk_that_the_page_names(picture: str) -> None:

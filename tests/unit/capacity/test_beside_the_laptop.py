@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from herald.capacity.burst_scenario import BurstScenario
-from herald.capacity.simulation import simulate
+from herald.capacity.simulation import simulate_burst
 from laptop.invocations.async_queue import AsyncQueue
 from laptop.invocations.invocation import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
 
@@ -68,7 +68,7 @@ class Laptop:
 def test_a_burst_drains_and_is_throttled_as_the_simulation_says(burst: int, seconds: float, at_once: int) -> None:
     laptop = Laptop(seconds, at_once)
     took = laptop.play(burst)
-    answer = simulate(BurstScenario(NO_LIMIT, burst, seconds=seconds, concurrency=at_once))
+    answer = simulate_burst(BurstScenario(NO_LIMIT, burst, seconds=seconds, concurrency=at_once))
     assert len(laptop.ran) == answer.sent == burst
     assert took == pytest.approx(answer.drained)
     assert laptop.throttles == answer.throttles

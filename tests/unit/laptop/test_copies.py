@@ -9,7 +9,7 @@ import pytest
 
 from function.environment import read_roles
 from laptop.provision.functions import declare_roles
-from laptop.provision.providers import choose_providers
+from laptop.provision.providers import choose_provider_urls
 from operations.errors import UserError
 
 SES, RESEND = "ses://us-east-1", "resend://"
@@ -32,9 +32,9 @@ def test_without_copies_there_is_no_setting(compiled: Path) -> None:
 
 def test_resend_sends_nothing_where_mails_have_copies_and_the_user_is_told() -> None:
     said: list[str] = []
-    assert choose_providers([SES, RESEND], False, said.append) == [SES, RESEND]
+    assert choose_provider_urls([SES, RESEND], False, said.append) == [SES, RESEND]
     assert said == []
-    assert choose_providers([SES, RESEND], True, said.append) == [SES]
+    assert choose_provider_urls([SES, RESEND], True, said.append) == [SES]
     assert said == ["Resend sends nothing here: some mails have copies, and it does not say whose bounced."]
     with pytest.raises(UserError, match="take --providers"):
-        choose_providers([RESEND], True, said.append)
+        choose_provider_urls([RESEND], True, said.append)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from function.message.digest import compose, find_ends, find_zone
+from function.message.digest import compose, find_ends, load_zone
 from package import PackageError
 from package.notifications.digests import read_digest
 
@@ -20,7 +20,7 @@ _DAILY = {"every": "day", "hour": 8, "minute": 0, "weekday": 0, "most": 2}
 
 def ends(rule: dict[str, Any], timezone: str, now: str, count: int = 3) -> list[str]:
     moment = int(datetime.fromisoformat(now).timestamp() * 1000)
-    found = islice(find_ends(rule, find_zone(timezone), moment), count)
+    found = islice(find_ends(rule, load_zone(timezone), moment), count)
     return [f"{datetime.fromtimestamp(end / 1000, UTC):%m-%d %H:%M}" for end in found]
 
 

@@ -14,7 +14,7 @@ from function.canary.deployment_description import (
     LONGEST_DESCRIPTION,
     Companion,
     read_companions,
-    read_release,
+    read_described_release,
     write_description,
 )
 from operations.errors import UserError
@@ -64,7 +64,7 @@ def test_the_longest_name_with_every_companion_fits_and_is_read_back_whole() -> 
     deployment: Deployment = read(stack, create(stack, {}, "config", description, []))
     assert list(deployment.companions) == companions
     assert read_companions(description, stack.names.notify) == companions
-    assert read_release(description) == RELEASE
+    assert read_described_release(description) == RELEASE
     assert description.startswith(f"release {RELEASE} of {stack.names.notify}: version 123456 to 123457; ")
 
 
@@ -82,7 +82,7 @@ def test_a_description_that_would_be_cut_off_is_an_error_and_starts_nothing(
 
 @pytest.mark.parametrize("description", ["", "by hand", "Rollback of d-1", "release r1; feedback 1>2"])
 def test_what_somebody_else_wrote_names_no_release_and_no_companions(description: str) -> None:
-    assert read_release(description) == ""
+    assert read_described_release(description) == ""
     assert read_companions(description, "herald-notify") == []
 
 
@@ -95,4 +95,4 @@ def test_what_is_written_is_read_back(names: Names, moves: list[tuple[int, str, 
     companions = [Companion(names.companions[index], before, after) for index, before, after in moves]
     description = write_description(names.notify, "1", "2", companions, release)
     assert read_companions(description, names.notify) == companions
-    assert read_release(description) == release
+    assert read_described_release(description) == release
