@@ -1,6 +1,6 @@
 # Herald: the notifier, which any app can use, and the web app, which is one.
 
-# Made anew in every run, used in the first only, seen in none.
+# Generated in every run, used only in the first, and kept out of plan and state.
 ephemeral "aws_secretsmanager_random_password" "address_key" {
   password_length     = 64
   exclude_punctuation = true
@@ -55,7 +55,7 @@ module "notifier" {
 }
 
 locals {
-  # Without its URL it goes, and the provider still says where: what is destroyed is looked for in its own region.
+  # Without its URL the module is destroyed; `second_region` stays set meanwhile, so that its provider finds what to destroy.
   sends_in_second_region = var.second_region == null ? false : contains(var.providers_in_order, "ses://${var.second_region}")
 }
 

@@ -3,17 +3,17 @@
 ################################################################################
 
 output "url" {
-  description = "Where people open the web app"
+  description = "URL of the web app"
   value       = module.webapp.url
 }
 
 output "mail_events_topic_arn" {
-  description = "Where what becomes of each mail is published; null unless `mail_events`"
+  description = "ARN of the topic on which mail events are published; null unless `mail_events` is set"
   value       = module.notifier.mail_events_topic_arn
 }
 
 output "webhooks" {
-  description = "Where each provider's webhook is to be registered, by its URL; empty where none is configured"
+  description = "The address to register as webhook at each provider, by the provider's URL; empty if none is configured"
   value       = module.notifier.webhooks
 }
 
@@ -23,12 +23,12 @@ output "events_api" {
 }
 
 output "dns_records" {
-  description = "DNS records still to create, for SES and for `custom_domain`; empty where Route 53 has them"
+  description = "DNS records still to create, for SES and for `custom_domain`; empty if Route 53 has them"
   value       = concat(module.notifier.dns_records, flatten(module.second_region[*].dns_records), module.webapp.dns_records)
 }
 
 output "undelivered_feedback" {
-  description = "Queue in `second_region` of the feedback that was not delivered; null without one"
+  description = "Queue of undelivered feedback in `second_region`; null without a second region"
   value       = one(module.second_region[*].undelivered_queue)
 }
 
@@ -56,7 +56,7 @@ output "next_commands" {
 ################################################################################
 
 output "notifier" {
-  description = "Names that the release, doctor and redrive commands work with"
+  description = "Names that the release, doctor and redrive commands use"
   value = {
     topic_arn         = module.notifier.topic_arn
     key_arn           = module.notifier.key_arn
@@ -72,7 +72,7 @@ output "notifier" {
 }
 
 output "webapp" {
-  description = "Names that belong to the web app"
+  description = "Names of the web app"
   value = {
     url          = module.webapp.url
     api_endpoint = module.webapp.api_endpoint

@@ -11,8 +11,8 @@ provider "aws" {
   }
 }
 
-# SES in a second region; without one it makes nothing. `herald infra` refuses to leave this region while the state
-# has something there: Terraform would take what has the same names at home for it, and destroy that.
+# For SES in a second region; without one it is not used. `herald infra` refuses to change this region while the state
+# has resources there: Terraform would look for them in the first region, and destroy those of the same names there.
 provider "aws" {
   alias               = "second"
   region              = var.second_region == null ? var.region : var.second_region

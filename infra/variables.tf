@@ -1,18 +1,18 @@
 # The modules check the values, the provider checks region and account.
 
 ################################################################################
-# Where, and under which names
+# Account, region and names
 ################################################################################
 
 variable "name" {
-  description = "Prefix of every name, so that several Heralds live in one account"
+  description = "Prefix of every name, so that one account can have several Heralds"
   type        = string
   default     = "herald"
   nullable    = false
 }
 
 variable "region" {
-  description = "AWS region; null takes the environment's, and another than the environment's is refused"
+  description = "AWS region; null takes that of the environment. A region other than that of the environment is refused"
   type        = string
   default     = null
 
@@ -27,7 +27,7 @@ variable "region" {
 }
 
 variable "account_id" {
-  description = "The only account that this configuration may be applied to; null does not check"
+  description = "The only account that this configuration may be applied to; null: not checked"
   type        = string
   default     = null
 
@@ -42,7 +42,7 @@ variable "account_id" {
 ################################################################################
 
 variable "identity" {
-  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `dmarc_policy` is none, quarantine or reject, or `existing` where the domain has a DMARC record already; `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
+  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `dmarc_policy` is none, quarantine or reject, or `existing` if the domain has a DMARC record already; `zone_id` is the Route 53 zone to create the DNS records in, else they are outputs"
   type = object({
     domain        = string
     create        = optional(bool, true)
@@ -61,28 +61,28 @@ variable "sender" {
 }
 
 variable "senders" {
-  description = "Addresses that notifications may name in `from`, besides that of `sender`; in `identity.domain`, too"
+  description = "Addresses besides that of `sender` that notifications may name in `from`; they must be in `identity.domain`, too"
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "roles" {
-  description = "The address of each role that notifications may name in `cc` and `bcc`: `{ accounting = \"books@example.com\" }`. Not with `resend://` in `providers_in_order`, whose reports do not say whose mail bounced"
+  description = "The address of each role that notifications may name in `cc` and `bcc`: `{ accounting = \"books@example.com\" }`. Not with `resend://` in `providers_in_order`, whose reports do not say which recipient's mail bounced"
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "attachment_buckets" {
-  description = "Buckets that attachments of mails may be in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
+  description = "Buckets that attachments of mails may be in; `notify` may read their objects. For a bucket encrypted with a customer managed key, allow the role `notify` to use that key. Empty: mails have no attachments"
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "tenants" {
-  description = "Other senders beside the deployment's own, by the `tenant` that events name: `from` in the SES identity `identity` (a domain that SES has verified; `identity.domain` if none is named), `configuration_set` (made here, with its feedback), `tenant_name` (SES's own tenant, which exists), `providers` (those of `providers_in_order` that may send it; all if none are named), `suppression` (`all`, or `own`: a list of its own). Each needs a brand in the package: `acme` has `brands/acme.json`"
+  description = "Senders besides the deployment's own, by the `tenant` that events name: `from` in the SES identity `identity` (a domain that SES has verified; `identity.domain` if none is named), `configuration_set` (created here, with its feedback), `tenant_name` (an existing SES tenant), `providers` (those of `providers_in_order` that may send its mail; all if none are named), `suppression` (`all`: the common list, or `own`: a list of its own). Each needs a brand in the package: `brands/acme.json` for `acme`"
   type = map(object({
     from              = string
     identity          = optional(string)
@@ -96,21 +96,21 @@ variable "tenants" {
 }
 
 variable "publishers" {
-  description = "ARNs of IAM roles that may publish besides the web app's"
+  description = "ARNs of IAM roles that may publish events, in addition to the web app's"
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "providers_in_order" {
-  description = "Provider URLs; where one certainly did not send, the next is tried: `ses://REGION`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN`, `resend://`. Empty: SES in this region"
+  description = "Provider URLs in order of preference; if one certainly did not send a mail, the next is tried: `ses://REGION`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN`, `resend://`. Empty: SES in this region"
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "second_region" {
-  description = "Another region in which SES sends: its identity, configuration set and feedback are made there. List it in `providers_in_order` as `ses://REGION` too. To remove it, remove it there first and apply, and only then here. Null: none is made"
+  description = "Another region in which SES sends: its identity, configuration set and feedback are created there. List it in `providers_in_order` as `ses://REGION`, too. To remove it, remove it there first and apply, and only then here. Null: none is created"
   type        = string
   default     = null
 
@@ -121,7 +121,7 @@ variable "second_region" {
 }
 
 variable "provider_secrets" {
-  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`); with `webhook`, that of its webhook signing key, its reports are accepted"
+  description = "Where the secrets of each provider other than SES are stored, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (for SMTP: `user:password`); `webhook` is that of its webhook signing key, without which its reports are not accepted"
   type = map(object({
     key     = string
     webhook = optional(string)
@@ -131,7 +131,7 @@ variable "provider_secrets" {
 }
 
 variable "events_api" {
-  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of their own: `types` of events that have a scope; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that issues tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: none of it is created"
+  description = "Lets apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of their own: `types` are the types of events, one scope each; `clients` the ids of the app clients that may publish; `domain_prefix` the prefix of the host that issues tokens (null: from name and account); `rate` the requests a second and `burst` those at once. Null: none of it is created"
   type = object({
     types         = list(string)
     clients       = optional(list(string), [])
@@ -143,7 +143,7 @@ variable "events_api" {
 }
 
 variable "event_bus" {
-  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: none of it is created"
+  description = "Takes events from an existing EventBridge bus of this account and region: the `name` of the bus, and the `pattern` of the rule as JSON. The `detail` of each matching event must be a CloudEvent, as on the topic. Null: none of it is created"
   type = object({
     name    = optional(string, "default")
     pattern = string
@@ -152,34 +152,34 @@ variable "event_bus" {
 }
 
 variable "scheduling" {
-  description = "Whether events may be kept for later (`sendat`), collected for digests, and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
+  description = "Whether events may be kept for later (`sendat`), collected for digests, and cancelled (`mail.cancel`): adds an index to the ledger, and a function that queries it once a minute"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "delivery_mode" {
-  description = "Whom this copy mails: `live` everybody, `allowlist` those in `allowlist`, `redirect` only `redirect_to`, in everybody's place. A copy of production's data is never `live`"
+  description = "Who gets this deployment's mails: with `live` everybody, with `allowlist` those in `allowlist`, with `redirect` only `redirect_to`, in place of everybody. A deployment with a copy of production's data must not be `live`"
   type        = string
   default     = "live"
   nullable    = false
 }
 
 variable "allowlist" {
-  description = "Whom `allowlist` mails: addresses, and domains such as `@example.com`. SES's mailbox simulator is always on it: it reaches nobody"
+  description = "Addresses, and domains such as `@example.com`, that get mails in the mode `allowlist`. SES's mailbox simulator is always included: it reaches nobody"
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "redirect_to" {
-  description = "The one address that `redirect` mails"
+  description = "The address that gets all mails in the mode `redirect`"
   type        = string
   default     = null
 }
 
 variable "on_unknown" {
-  description = "What happens to a mail whose answer was lost and for which no feedback came: `resend`, `hold`, or null: `resend` where every provider gives reports"
+  description = "What happens to a mail whose answer was lost and for which no feedback came: `resend`, `hold`, or null: `resend` if every provider reports, else `hold`"
   type        = string
   default     = null
 }
@@ -192,14 +192,14 @@ variable "send_rate" {
 }
 
 variable "reserve_concurrency" {
-  description = "Whether notify reserves the executions that send_rate needs: a new account has 10 in all and cannot. Without it the retry queue keeps the rate, and other functions may use notify's executions"
+  description = "Whether to reserve the concurrent executions that notify needs for send_rate: impossible in a new account, which has 10 in all. Without it the retry queue keeps the rate, and other functions may use notify's executions"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "retention_days" {
-  description = "How long the ledger remembers an event, in days"
+  description = "How long the ledger keeps an event, in days"
   type        = number
   default     = 60
   nullable    = false
@@ -216,7 +216,7 @@ variable "public_url" {
 }
 
 variable "custom_domain" {
-  description = "A host name of the web app's own, for example books.example.com (null: the HTTP API's own address). `certificate_arn` is a certificate of this region (null: one is made); `zone_id` a Route 53 zone that gets the records, else they are outputs; without both, say `certificate_issued` once the certificate is issued: until then the API's own address serves. `default_endpoint = false` closes that address once the domain serves"
+  description = "A custom host name for the web app, for example books.example.com (null: the HTTP API's own address). `certificate_arn` is a certificate in this region (null: one is created); `zone_id` a Route 53 zone to create the records in, else they are outputs; without both, set `certificate_issued` once the certificate is issued: until then the API's own address is used. `default_endpoint = false` disables that address once the domain is in use"
   type = object({
     name               = string
     certificate_arn    = optional(string)
@@ -228,7 +228,7 @@ variable "custom_domain" {
 }
 
 variable "throttle" {
-  description = "Requests a second that the HTTP API lets in, steadily and at once"
+  description = "Requests that the HTTP API accepts: `rate` a second, and `burst` at once"
   type = object({
     rate  = optional(number, 50)
     burst = optional(number, 100)
@@ -238,7 +238,7 @@ variable "throttle" {
 }
 
 variable "limits" {
-  description = "What one account, or one address without an account, may do: requests a second in each process of the web function, and the mails that an account may cause in ten minutes and in a day"
+  description = "Limits for one account, or for one IP address without an account: requests a second in each process of the web function, and the mails that an account may cause in ten minutes and in a day"
   type = object({
     requests_per_second   = optional(number, 100)
     mails_per_ten_minutes = optional(number, 50)
@@ -249,7 +249,7 @@ variable "limits" {
 }
 
 variable "sign_in" {
-  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page, `mfa_required` whether everybody must have a second factor (else who wants one), `ses_mail` whether Cognito's mails leave through SES as `sender`: say so once the account is out of SES's sandbox, because Cognito's own mail ends after about 50 a day"
+  description = "Cognito: `prefix` of the sign-in page's host (null: name and account); `open`: whether people may sign themselves up; `endpoint`: where the web function finds Cognito (null: AWS's own); `password_flow`: whether the client may exchange a password for tokens without the sign-in page; `mfa_required`: whether everybody must have a second factor (else it is optional); `ses_mail`: whether Cognito sends its mails by SES as `sender`: set it once the account is out of SES's sandbox, because Cognito's own mail is limited to about 50 a day"
   type = object({
     prefix        = optional(string)
     open          = optional(bool, true)
@@ -288,7 +288,7 @@ variable "architecture" {
 }
 
 variable "deployment" {
-  description = "How CodeDeploy shifts traffic: the name of a configuration, or `canary` for one of your own (percent of the traffic for that many minutes, then all)"
+  description = "How CodeDeploy shifts traffic: the name of a configuration, or `canary` for a configuration of your own (so many percent of the traffic for so many minutes, then all)"
   type = object({
     config = optional(string, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
     canary = optional(object({
@@ -301,7 +301,7 @@ variable "deployment" {
 }
 
 variable "release_role" {
-  description = "A role that GitHub Actions may release with: `repository` as OWNER/NAME, the `environment` it releases from, and the account's identity provider for GitHub. Null: none is made"
+  description = "A role for releases from GitHub Actions: `repository` as OWNER/NAME, the `environment` it releases from, and the account's identity provider for GitHub. Null: none is created"
   type = object({
     repository        = string
     environment       = optional(string, "production")
@@ -311,21 +311,21 @@ variable "release_role" {
 }
 
 variable "ops_emails" {
-  description = "Addresses that alarms are mailed to, each confirmed by its owner"
+  description = "Addresses that alarms are mailed to; the owner of each must confirm the subscription"
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "mail_events" {
-  description = "Whether what becomes of each mail is published, as CloudEvents on a topic of its own, made from the ledger's stream"
+  description = "Whether mail events, which say what becomes of each mail, are published as CloudEvents on a topic of their own, from the ledger's stream"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "mail_webhook" {
-  description = "Where what becomes of each mail is posted besides, signed (Standard Webhooks): an https `url`, the ARN of the parameter or secret that keeps the `secret` (`whsec_` and base64; while it is rotated both, the new one first), and how many posts there are `at_once`. Needs `mail_events`. Null: nowhere"
+  description = "Posts the mail events to a webhook, too, signed as by Standard Webhooks: the https `url`, the ARN of the parameter or secret that holds the `secret` (`whsec_` and base64; during a rotation both, the new one first), and how many posts are made `at_once`. Needs `mail_events`. Null: nothing is posted"
   type = object({
     url     = string
     secret  = string
@@ -335,14 +335,14 @@ variable "mail_webhook" {
 }
 
 variable "traced" {
-  description = "Whether X-Ray records what Lambda sees of every function: at low rates nearly every invocation, at $5 a million. Without it, traces that a caller has begun go on"
+  description = "Whether X-Ray traces every function: at low rates nearly every invocation, at $5 a million. Without it, only traces that a caller has started are continued"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "tracing" {
-  description = "Follows each mail from the request to its delivery, as OpenTelemetry spans: `endpoint` takes OTLP over HTTP in JSON (the collector of an extension on the function's own machine, else https), `layer_arn` is the layer that brings it, such as OpenTelemetry's collector layer or ADOT's. Null: nothing is traced, and nothing of it imported"
+  description = "Traces each mail from the request to its delivery in OpenTelemetry spans: `endpoint` accepts OTLP over HTTP in JSON (a collector that runs as an extension of the function, or else https), `layer_arn` is the layer with that collector, such as OpenTelemetry's or ADOT's. Null: nothing is traced, and no code for it is imported"
   type = object({
     endpoint  = optional(string)
     layer_arn = optional(string)
@@ -358,7 +358,7 @@ variable "log_retention_days" {
 }
 
 variable "deletion_protection" {
-  description = "Whether tables and user pool refuse to be deleted. `make destroy` needs it off, applied before"
+  description = "Whether tables and user pool are protected from deletion. Switch it off and apply before `make destroy`"
   type        = bool
   default     = true
   nullable    = false

@@ -8,6 +8,6 @@ terraform {
     }
   }
 
-  # Partial: say where the state lies with -backend-config=backend.hcl, see backend.hcl.example.
+  # Partial: say where the state is with -backend-config=backend.hcl, see backend.hcl.example.
   backend "s3" {}
 }

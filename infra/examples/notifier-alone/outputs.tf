@@ -1,10 +1,10 @@
 output "topic_arn" {
-  description = "Where your app publishes its events"
+  description = "ARN of the topic that your app publishes its events to"
   value       = module.notifier.topic_arn
 }
 
 output "publish_policy" {
-  description = "What the role of your app needs besides"
+  description = "IAM policy that the role of your app needs in addition"
   value       = module.notifier.publish_policy
 }
 

@@ -1,5 +1,5 @@
 locals {
-  # Every metric that is watched or drawn stands in docs/metrics.md; a test holds both to it.
+  # Every metric in an alarm or on the dashboard is in docs/metrics.md; a test checks it.
   on_alias = { for function in concat(["notify"], local.companions) : function => {
     FunctionName = local.names[function]
     Resource     = "${local.names[function]}:${local.alias}"
@@ -18,17 +18,17 @@ locals {
         statistic   = "Sum", period = 60, periods = 1, threshold = 1
       }
       feedback-errors = {
-        description = "feedback failed; what SES says is waiting in its queue"
+        description = "feedback failed; SES's reports wait in its queue"
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.feedback
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
       notify-throttles = {
-        description = "notify has been held back for half an hour: more mail comes in than SES's rate lets out"
+        description = "notify has been throttled for half an hour: more mails arrive than SES's rate lets it send"
         namespace   = "AWS/Lambda", metric = "Throttles", dimensions = local.on_alias.notify
         statistic   = "Sum", period = 300, periods = 6, threshold = 1
       }
       topic-failures = {
-        description = "SNS could not hand an event to notify; it went to the retry queue"
+        description = "SNS could not deliver an event to notify; it went to the retry queue"
         namespace   = "AWS/SNS", metric = "NumberOfNotificationsFailed", dimensions = local.of_topic
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
@@ -37,21 +37,21 @@ locals {
         namespace   = "Herald", metric = "Unknown", dimensions = local.of_service.notify
         statistic   = "Sum", period = 300, periods = 1, threshold = var.alarms.unknown
       }
-      # Two for each queue: SQS's age tells of what nobody reads, and leaves out what was received three times; notify and
-      # feedback tell how long that has waited, an hour apart at the most.
+      # Two alarms for each queue: SQS's age covers messages that nobody reads, but not those that were received three times;
+      # notify and feedback report how long those have waited, at least once an hour.
       # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
       retry-waiting = {
-        description = "A mail has been tried again for hours; after a day it becomes a dead letter"
+        description = "A mail has been retried for hours; after a day it becomes a dead letter"
         namespace   = "Herald", metric = "WaitingSeconds", dimensions = local.of_service.notify
         statistic   = "Maximum", period = 3600, periods = 1, threshold = var.alarms.retry_age
       }
       retry-age = {
-        description = "The retry queue is not being read: mails wait in it for hours"
+        description = "The retry queue is not being read: mails have waited in it for hours"
         namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.retry
         statistic   = "Maximum", period = 300, periods = 1, threshold = var.alarms.retry_age
       }
       feedback-waiting = {
-        description = "Feedback has been tried again and cannot be written: timelines are out of date and bounces are not suppressed"
+        description = "Feedback has been retried and cannot be written: timelines are out of date and bounces are not suppressed"
         namespace   = "Herald", metric = "WaitingSeconds", dimensions = local.of_service.feedback
         statistic   = "Maximum", period = 300, periods = 1, threshold = var.alarms.feedback_age
       }
@@ -61,25 +61,25 @@ locals {
         statistic   = "Maximum", period = 300, periods = 1, threshold = var.alarms.feedback_age
       }
       dead-letters = {
-        description = "There are dead letters: read the reasons, repair, then redrive"
+        description = "There are dead letters: read the reasons, fix the cause, then redrive"
         namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = local.of_queue.dead
         statistic   = "Maximum", period = 60, periods = 1, threshold = 1
       }
       dead-age = {
-        # No letter can be so old unless there was one in every hour since; an hour in twenty may be missing.
-        description = "There have been dead letters for days: the oldest may be about to be lost, SQS deletes it after 14 days"
+        # A letter can only be this old if every hour since had a letter; data for one hour in twenty may be missing.
+        description = "There have been dead letters for days: the oldest may soon be lost, because SQS deletes it after 14 days"
         namespace   = "Herald", metric = "DeadLetters", dimensions = local.of_service.feedback
         statistic   = "Minimum", period = 3600, periods = local.dead_hours, threshold = 1, datapoints = ceil(local.dead_hours * 0.95)
       }
     },
     { for service in ["notify", "feedback"] : "sent-twice-${service}" => {
-      description = "A mail was sent once more and the first had gone too: its timeline shows both; as seen by ${service}"
+      description = "A mail was sent once more although the first had been sent, too: its timeline shows both; seen by ${service}"
       namespace   = "Herald", metric = "SentTwice", dimensions = local.of_service[service]
       statistic   = "Sum", period = 300, periods = 1, threshold = 1
     } },
     local.webhooks ? {
       webhook-errors = {
-        description = "webhook failed: vendors send their reports again, for hours and not for days"
+        description = "webhook failed: vendors repeat their reports for hours, but not for days"
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.webhook
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
@@ -101,10 +101,10 @@ locals {
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
       due-age = {
-        # Not "breaching": that would ring at the first apply, before the first run. A scheduler that stops has no data, and
-        # that is told too; an alarm that is new has none either, but it tells only what changes.
+        # Not "breaching": that would ring at the first apply, before the first run. A scheduler that stops leaves no data, for
+        # which there is an action, too; a new alarm has no data either, but actions run only when its state changes.
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
-        description = "A mail has been due for a quarter of an hour and nobody asked for it; without data: the scheduler does not run"
+        description = "A mail has been due for a quarter of an hour and was not queued; without data: the scheduler does not run"
         namespace   = "Herald", metric = "DueAgeSeconds", dimensions = { Service = "${var.name}-scheduler" }
         statistic   = "Minimum", period = 300, periods = 2, threshold = 900, missing = "missing"
       }
@@ -125,13 +125,13 @@ locals {
     },
   )
 
-  # In percent of a day's mails: one bounce among ten mails is no news.
+  # In percent of a day's mails, from a minimum number on: one bounce in ten mails means nothing.
   rates = {
     bounce-rate    = { metric = "Bounced", threshold = var.alarms.bounce_percent, description = "SES pauses an account that bounces too often: see which addresses, and where they came from" }
-    complaint-rate = { metric = "Complained", threshold = var.alarms.complaint_percent, description = "People call these mails spam; mailbox providers block a sender at 0.3 %" }
+    complaint-rate = { metric = "Complained", threshold = var.alarms.complaint_percent, description = "Recipients report these mails as spam; mailbox providers block a sender at 0.3 %" }
   }
 
-  # Free of versions: CodeDeploy watches these in every deployment, the release adds those of its candidate.
+  # Not specific to a version: CodeDeploy watches these in every deployment, and the release adds those of its candidate.
   release_alarms = concat(["notify-errors", "feedback-errors", "unknown-outcomes"], local.webhooks ? ["webhook-errors"] : [], local.takes_events ? ["events-api-errors"] : [])
 }
 
@@ -201,7 +201,7 @@ resource "aws_cloudwatch_metric_alarm" "rate" {
 }
 
 ################################################################################
-# Where alarms go
+# The topic for alarms
 ################################################################################
 
 locals {

@@ -1,5 +1,5 @@
 locals {
-  # [namespace, metric, dimension, value, …, options] as CloudWatch wants it; each stands in docs/metrics.md.
+  # [namespace, metric, dimension, value, …, options] in CloudWatch's format; each metric is in docs/metrics.md.
   counts = {
     for service, metrics in {
       notify   = ["Sent", "Held", "Released", "Unknown", "Resent", "Suppressed", "Rejected", "Parked"]
@@ -20,7 +20,7 @@ locals {
     ["AWS/Lambda", "Duration", "FunctionName", local.on_alias.notify.FunctionName, "Resource", local.on_alias.notify.Resource, { label = percentile, stat = percentile }]
   ]
 
-  # In the order in which somebody on call asks. `lines` are drawn at what raises an alarm, or at what SES allows.
+  # In the order in which somebody on call asks. `lines` are drawn at the threshold of an alarm, or at SES's limit.
   questions = [
     {
       text = "## Does mail go, and does it arrive?\nThe day's quota, who paused and the last refusal in the provider's words: `herald status`"
@@ -66,7 +66,7 @@ locals {
     },
   ]
 
-  # What is true now, in large figures: the answer to most calls.
+  # The current state in large figures, which answers most questions of somebody on call.
   now = [
     local.counts.notify.Sent, local.counts.feedback.Delivered, concat(slice(local.visible.retry, 0, 4), [{ label = "Waiting to be sent", stat = "Maximum" }]),
     concat(slice(local.oldest.retry, 0, 4), [{ label = "Oldest of them, seconds", stat = "Maximum" }]), concat(slice(local.visible.dead, 0, 4), [{ label = "Dead letters", stat = "Maximum" }]),
@@ -110,7 +110,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  # Dashboards belong to the account, like roles.
+  # Dashboards are global to the account, like roles.
   # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
   dashboard_name = "${var.name}-${local.region}"
   dashboard_body = jsonencode(local.dashboard)

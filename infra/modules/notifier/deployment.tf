@@ -29,7 +29,7 @@ locals {
         Resource = [local.function_arns.before, local.function_arns.after]
       },
       {
-        # DescribeAlarms works on the whole list; AWS lets nobody name single alarms.
+        # DescribeAlarms cannot be restricted to single alarms.
         Sid      = "WatchAlarms"
         Effect   = "Allow"
         Action   = "cloudwatch:DescribeAlarms"
@@ -41,7 +41,7 @@ locals {
 
 resource "aws_iam_role" "deployer" {
   name               = "${var.name}-${local.region}-deployer"
-  description        = "What CodeDeploy may do for ${var.name}"
+  description        = "Permissions of CodeDeploy for ${var.name}"
   assume_role_policy = jsonencode(local.deployer_trust)
 }
 
@@ -71,14 +71,14 @@ resource "aws_codedeploy_deployment_config" "canary" {
     }
   }
 
-  # One that is in use cannot be deleted: the group moves to the new one first, which has another name.
+  # A configuration in use cannot be deleted: the group first moves to the new one, which has another name.
   # https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeleteDeploymentConfig.html
   lifecycle {
     create_before_destroy = true
   }
 }
 
-# The hooks are named in appspec.yml, the candidate's own alarms by the release: CodeDeploy's group knows neither.
+# The group names neither the hooks, which are in appspec.yml, nor the candidate's own alarms, which the release adds.
 resource "aws_codedeploy_deployment_group" "this" {
   app_name               = aws_codedeploy_app.this.name
   deployment_group_name  = var.name

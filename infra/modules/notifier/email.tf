@@ -6,11 +6,11 @@ locals {
   dkim_tokens    = var.identity.create ? aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens : []
   dmarc          = join("; ", compact(["v=DMARC1", "p=${var.identity.dmarc_policy}", var.identity.dmarc_reports == null ? "" : "rua=mailto:${var.identity.dmarc_reports}"]))
 
-  # Where SES has another zone for DKIM: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
+  # Regions in which SES has a DKIM zone of its own: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
   dkim_regions = ["af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-1", "il-central-1", "me-central-1", "us-gov-east-1"]
   dkim_zone    = contains(local.dkim_regions, local.region) ? "dkim.${local.region}.amazonses.com" : "dkim.amazonses.com"
 
-  # Known names, so that Route 53 records can be planned before SES has made the tokens.
+  # With fixed keys, so that Route 53 records can be planned before SES has created the tokens.
   dns_records = merge(
     var.identity.create ? { for index in [0, 1, 2] : "dkim${index}" => {
       name  = "${try(local.dkim_tokens[index], "")}._domainkey.${local.domain}"
@@ -19,7 +19,7 @@ locals {
     } } : {},
     var.identity.create && var.identity.dmarc_policy != "existing" ? { dmarc = { name = "_dmarc.${local.domain}", type = "TXT", value = local.dmarc } } : {},
     local.mail_from == null ? {} : {
-      # Exactly one MX: with more, SES gives the MAIL FROM domain up.
+      # Exactly one MX record: with more, SES does not use the MAIL FROM domain.
       mail_from_mx  = { name = local.mail_from, type = "MX", value = "10 feedback-smtp.${local.region}.amazonses.com" }
       mail_from_spf = { name = local.mail_from, type = "TXT", value = "v=spf1 include:amazonses.com -all" }
     },
@@ -84,7 +84,7 @@ resource "aws_sesv2_configuration_set" "this" {
   }
 }
 
-# OPEN, CLICK and SUBSCRIPTION change nothing in the ledger, and nobody is tracked.
+# Without OPEN, CLICK and SUBSCRIPTION: they change nothing in the ledger, and nobody is tracked.
 resource "aws_sesv2_configuration_set_event_destination" "feedback" {
   configuration_set_name = aws_sesv2_configuration_set.this.configuration_set_name
   event_destination_name = "feedback"
@@ -98,6 +98,6 @@ resource "aws_sesv2_configuration_set_event_destination" "feedback" {
     }
   }
 
-  # SES tries the topic when the destination is made.
+  # SES publishes a test message to the topic when the destination is created.
   depends_on = [aws_sns_topic_policy.feedback]
 }

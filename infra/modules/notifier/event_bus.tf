@@ -1,12 +1,12 @@
-# Events that are on an EventBridge bus already, only where `event_bus` is set: a rule hands the `detail` of what its pattern
-# matches to the topic, as it stands. An input transformer would write it anew: it never escapes what it puts between quotes,
-# and cannot tell an array from text. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+# Events from an existing EventBridge bus, only if `event_bus` is set: a rule sends the `detail` of matching events to the
+# topic, unchanged. An input transformer would rewrite it: it does not escape the values that it puts between quotes, and
+# cannot tell an array from text. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 locals {
   reads_bus      = var.event_bus != null
   bus_rule       = one(aws_cloudwatch_event_rule.bus[*].arn)
   bus_queue_name = "${var.name}-bus-undelivered"
 
-  # Without a source account: EventBridge's page names the rule only.
+  # Without a condition on the source account: EventBridge's page has only the rule.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
   bus_topic_statements = [for statement in [
     {
@@ -19,7 +19,7 @@ locals {
     }
   ] : statement if local.reads_bus]
 
-  # To an encrypted topic and queue EventBridge brings no source: the contexts of SNS and SQS name what the key is for.
+  # For an encrypted topic and queue EventBridge passes no source: the encryption contexts of SNS and SQS restrict the key.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
   bus_key_statements = [for statement in [
     {
@@ -53,12 +53,12 @@ resource "aws_cloudwatch_event_rule" "bus" {
   count = local.reads_bus ? 1 : 0
 
   name           = "${var.name}-events"
-  description    = "Hands events to Herald's topic"
+  description    = "Sends events to Herald's topic"
   event_bus_name = var.event_bus.name
   event_pattern  = var.event_bus.pattern
 }
 
-# Tried for a day, EventBridge's longest, and then kept.
+# Retried for a day, EventBridge's maximum, and then kept in the queue.
 resource "aws_cloudwatch_event_target" "bus" {
   count = local.reads_bus ? 1 : 0
 

@@ -1,6 +1,6 @@
-# Apps without an AWS SDK post events to `POST /events`, only where `events_api` is set. They have tokens of a user pool of
-# their own (OAuth 2.0 client credentials), with one scope a type. The gateway verifies a token; which scope a request needs
-# is known once its body is read, so the function looks for it.
+# `POST /events` for apps without an AWS SDK, only if `events_api` is set. They get tokens from a user pool of their own
+# (OAuth 2.0 client credentials), with one scope for each type. The gateway verifies the token; the scope that a request
+# needs depends on its body, so the function checks it.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 locals {
   takes_events = var.events_api != null
@@ -26,7 +26,7 @@ locals {
   ]
 }
 
-# Programs only: nobody signs up and nobody signs in. App clients are made by a command, because Terraform would keep their
+# For programs only: nobody signs up or signs in. App clients are created by a command, because Terraform would keep their
 # secrets in its state.
 resource "aws_cognito_user_pool" "publishers" {
   count = local.takes_events ? 1 : 0
@@ -39,7 +39,7 @@ resource "aws_cognito_user_pool" "publishers" {
   }
 }
 
-# Where tokens are asked for.
+# The host that issues tokens.
 resource "aws_cognito_user_pool_domain" "publishers" {
   count = local.takes_events ? 1 : 0
 
@@ -64,8 +64,8 @@ resource "aws_cognito_resource_server" "publishers" {
   }
 }
 
-# Cognito's access tokens have no `aud`: the gateway then holds `client_id` to the audience. While there is no client, the
-# audience is a name that no client can have.
+# Cognito's access tokens have no `aud`: the gateway then compares `client_id` with the audience. While there is no client,
+# the audience is a name that no client can have.
 resource "aws_apigatewayv2_authorizer" "publishers" {
   count = local.takes_events ? 1 : 0
 

@@ -1,10 +1,10 @@
-# SES tells a topic, the topic a queue, the queue a function: IAM all the way, no public webhook.
+# SES publishes to a topic, which delivers to a queue, which a function reads: authorized by IAM, without a public webhook.
 locals {
-  # Those of modules/ses-region, by their names: they publish to the queue here.
+  # The topics of modules/ses-region, by their names: they publish to the queue here.
   other_regions         = [for region in local.sending_regions : region if region != local.region]
   other_feedback_topics = [for region in local.other_regions : "arn:${local.partition}:sns:${region}:${local.account}:${var.name}-feedback"]
 
-  # What such a topic could not bring home lies in its own region, where no alarm of this one can look: feedback counts it.
+  # What such a topic could not deliver is queued in its own region, which no alarm of this region can watch: feedback counts it.
   undelivered_queues = { for region in local.other_regions : region => "https://sqs.${region}.amazonaws.com/${local.account}/${var.name}-feedback-undelivered" }
 
   undelivered_statements = length(local.other_regions) == 0 ? [] : [
@@ -79,7 +79,7 @@ resource "aws_lambda_event_source_mapping" "feedback" {
 }
 
 ################################################################################
-# Dead letters, counted each hour
+# Hourly count of dead letters
 ################################################################################
 
 resource "aws_cloudwatch_event_rule" "dead_letters" {
@@ -101,7 +101,7 @@ resource "aws_cloudwatch_event_target" "dead_letters" {
   depends_on = [aws_lambda_permission.dead_letters]
 }
 
-# The rule's ARN only: with a source account besides, EventBridge cannot invoke the function.
+# Only the rule's ARN: with a source account as well, EventBridge cannot invoke the function.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
 resource "aws_lambda_permission" "dead_letters" {
   statement_id  = "DeadLettersSchedule"

@@ -1,12 +1,12 @@
 locals {
-  # herald/capacity/concurrency.py counts the same, and says why; a test holds the two together. Where it is reserved,
+  # herald/capacity/concurrency.py has the same formula and explains it; a test compares the two. If it is reserved,
   # throttled events wait in Lambda's own queue for up to six hours, so this caps the sending rate without losing any.
-  # (50 × 0.3 is a little more than 15 here: hence the millionth.)
+  # (The millionth is for rounding: 50 × 0.3 is a little more than 15 here.)
   at_once           = max(ceil(var.send_rate * var.seconds_per_send - 0.000001), 1)
   retry_concurrency = var.retry_concurrency != null ? var.retry_concurrency : min(max(floor(local.at_once * 0.75), 2), 1000)
   concurrency       = max(local.at_once, local.retry_concurrency + 1)
 
-  # Named here once: policies and log groups need the names before the functions exist.
+  # In one place, because policies and log groups need the names before the functions exist.
   names = merge({
     notify   = "${var.name}-notify"
     feedback = "${var.name}-feedback"
@@ -20,7 +20,7 @@ locals {
     var.scheduling ? { scheduler = "${var.name}-scheduler" } : {},
   )
 
-  # Released together with notify, and taken back together: release/stack.py and modules/release-role name the same.
+  # Released and rolled back together with notify: release/stack.py and modules/release-role have the same list.
   companions = concat(["feedback"], local.webhooks ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [], local.takes_events ? ["events-api"] : [])
 
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
@@ -53,7 +53,7 @@ locals {
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
     var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
     var.tracing == null ? {} : { HERALD_OTLP_ENDPOINT = var.tracing.endpoint },
-    # Nobody reads it: a release moves webhook with a new version of notify, so what webhook is told changes notify too.
+    # Not read by notify: a release moves webhook only with a new version of notify, which this makes when webhook's keys change.
     local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
   )
 
@@ -77,12 +77,12 @@ locals {
     after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     }, local.webhooks ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {},
     var.mail_events ? { mail-events = { handler = "function.mail_events.handler", timeout = 60, reserved = -1, publish = true, settings = local.mail_events_settings } } : {},
-    # The gateway waits for 30 seconds at the most.
+    # The gateway waits for at most 30 seconds.
     local.takes_events ? { events-api = { handler = "function.events_api.handler", timeout = 29, reserved = -1, publish = true, settings = local.events_settings } } : {}
   )
 }
 
-# Made before the functions: Lambda would make them without retention and without the key.
+# Created before the functions: Lambda would create them without retention and without the key.
 resource "aws_cloudwatch_log_group" "this" {
   for_each = local.names
 
@@ -91,7 +91,7 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = aws_kms_key.this.arn
 }
 
-# Only the first version: releases ship the code from then on, and it is theirs to take back.
+# Only the first version's code: later code is shipped and rolled back by releases.
 resource "aws_lambda_function" "this" {
   for_each = local.functions
 
@@ -102,7 +102,7 @@ resource "aws_lambda_function" "this" {
   handler       = each.value.handler
   runtime       = "python3.13"
   architectures = [var.architecture]
-  # A mail with 10 MB of files takes 200 MB, after the claim: what ran out of memory then would be in doubt.
+  # A mail with 10 MB of files takes 200 MB after the claim: if memory ran out then, the mail would be in doubt.
   memory_size                    = each.key == "notify" && length(var.attachment_buckets) > 0 ? max(var.memory, 512) : var.memory
   timeout                        = each.value.timeout
   reserved_concurrent_executions = each.value.reserved
@@ -125,7 +125,7 @@ resource "aws_lambda_function" "this" {
     mode = var.traced ? "Active" : "PassThrough"
   }
 
-  # IAM takes a moment to know a policy; a function that starts without it fails its first events.
+  # IAM takes a moment to apply a policy; a function that starts before fails its first events.
   depends_on = [aws_iam_role_policy.this]
 
   lifecycle {
@@ -133,12 +133,12 @@ resource "aws_lambda_function" "this" {
   }
 }
 
-# CodeDeploy moves it, and in the middle of a canary it points at two versions: Terraform must see neither.
+# CodeDeploy moves it, and during a canary it points at two versions: Terraform must ignore both.
 resource "aws_lambda_alias" "this" {
   for_each = toset(concat(["notify"], local.companions))
 
   name             = local.alias
-  description      = "What receives traffic; moved by releases only"
+  description      = "Receives the traffic; moved only by releases"
   function_name    = aws_lambda_function.this[each.key].function_name
   function_version = aws_lambda_function.this[each.key].version
 

@@ -1,5 +1,5 @@
-# The one HTTP API for whatever comes over HTTP and knows no IAM: vendors' webhooks, and apps that post events. It exists
-# only where one of them is configured; each route has its own authorization, and its own throttle.
+# The HTTP API for callers without IAM: vendors' webhooks, and apps that post events. It exists only if one of them is
+# configured; each route has its own authorization and its own throttle.
 locals {
   gateway = local.webhooks || local.takes_events
 }
@@ -14,7 +14,7 @@ moved {
   to   = aws_apigatewayv2_stage.gateway
 }
 
-# It had another name: what it holds stays until its retention ends.
+# A log group with an earlier name: its logs stay until their retention ends.
 removed {
   from = aws_cloudwatch_log_group.webhook_access
 
@@ -27,12 +27,12 @@ resource "aws_apigatewayv2_api" "gateway" {
   count = local.gateway ? 1 : 0
 
   name          = "${var.name}-gateway"
-  description   = "Where vendors report to Herald, and apps post events"
+  description   = "Takes vendors' reports, and events that apps post"
   protocol_type = "HTTP"
 }
 
-# What is over a throttle is answered 429 before any function runs, and comes again: vendors repeat for hours what was not
-# answered 2xx, and a publisher repeats what was not answered 202.
+# Requests over a throttle are answered 429 before any function runs, and come again: vendors repeat for hours what was not
+# answered with 2xx, and publishers repeat what was not answered with 202.
 resource "aws_apigatewayv2_stage" "gateway" {
   count = local.gateway ? 1 : 0
 
@@ -73,7 +73,7 @@ resource "aws_apigatewayv2_stage" "gateway" {
   }
 }
 
-# Under this prefix log delivery needs no resource policy that grows with every log group.
+# With this prefix, log delivery needs no resource policy that grows with every log group.
 resource "aws_cloudwatch_log_group" "gateway_access" {
   count = local.gateway ? 1 : 0
 

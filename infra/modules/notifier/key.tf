@@ -1,5 +1,5 @@
 locals {
-  # From the names, because the key comes before the topics.
+  # Built from the names, because the key is created before the topics.
   own_topics = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-"
   key_topics = concat(["${local.own_topics}feedback", local.own_topic ? "${local.own_topics}events" : var.shared_topic.arn], local.other_feedback_topics, local.mail_webhook ? ["${local.own_topics}mail-events"] : [])
 
@@ -8,7 +8,7 @@ locals {
     Statement = concat(
       [
         {
-          # Without it nobody could ever change the key again. In a key policy, `*` is this key.
+          # Without this statement nobody could ever change the key again. In a key policy, `*` is this key.
           Sid       = "AccountDecidesByIam"
           Effect    = "Allow"
           Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
@@ -39,8 +39,8 @@ locals {
         },
       ],
       [
-        # SES publishes to the encrypted feedback topic, CloudWatch to the alarm topic. SNS asks for the key with the topic
-        # as the encryption context; SES's own page shows no source at all, so none is asked for.
+        # SES publishes to the encrypted feedback topic, CloudWatch to the alarm topic. SNS uses the key with the topic as
+        # encryption context; SES's own page has no condition on the source, so there is none here.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
         # https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
         for service, topic in { ses = "feedback", cloudwatch = "ops" } : {
@@ -69,22 +69,22 @@ resource "aws_kms_alias" "this" {
   target_key_id = aws_kms_key.this.key_id
 }
 
-# The value goes straight into a write-only argument, and so never into a plan or a state.
+# The value goes into a write-only argument, and so never into a plan or a state.
 resource "aws_ssm_parameter" "address_key" {
   name        = "/${var.name}/address-key"
-  description = "Key of the hash under which the ledger knows addresses. Replacing it forgets every suppression"
+  description = "Key of the hash by which the ledger stores addresses. Replacing it loses every suppression"
   type        = "SecureString"
   key_id      = aws_kms_key.this.arn
   value_wo    = var.address_key
 
-  # Never raised: the hashes in the ledger were made with the first value.
+  # Never raised: the hashes in the ledger were computed with the first value.
   value_wo_version = 1
 }
 
-# Links live as long as mails: to change the key, put the new one before the old one with a space between.
+# Links stay valid as long as mails exist: to change the key, put the new one before the old one, with a space between.
 resource "aws_ssm_parameter" "link_key" {
   name             = "/${var.name}/link-key"
-  description      = "Keys that sign unsubscribe links, newest first. Taking one out breaks the links that it signed"
+  description      = "Keys that sign unsubscribe links, newest first. Removing one breaks the links that it signed"
   type             = "SecureString"
   key_id           = aws_kms_key.this.arn
   value_wo         = var.link_key

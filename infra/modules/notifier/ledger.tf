@@ -11,7 +11,7 @@ resource "aws_dynamodb_table" "ledger" {
     type = "S"
   }
 
-  # What waits for its time, where events may: only such items have these attributes.
+  # With `scheduling`, the index of items that wait for their time: only these have the attributes.
   dynamic "attribute" {
     for_each = var.scheduling ? { due = "S", due_at = "N" } : {}
 

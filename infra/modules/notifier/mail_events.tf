@@ -1,10 +1,10 @@
-# What becomes of each mail, told to whoever subscribes: the ledger's stream, a function, a topic. Nothing of it is there
-# unless somebody asked for it. A stream's changes are told again after every failure, and are gone after a day.
+# Mail events, which tell subscribers what becomes of each mail: from the ledger's stream by a function to a topic. None of
+# it is created unless `mail_events` is set. A stream's records are retried after every failure, and are gone after a day.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 locals {
   mail_events_settings = { HERALD_MAIL_EVENTS_TOPIC_ARN = one(aws_sns_topic.mail_events[*].arn) }
 
-  # function/ledger/mail_event.py has the same; a test holds the two together.
+  # The same as in function/ledger/mail_event.py; a test compares the two.
   mail_events_filter = {
     eventName = ["INSERT", "MODIFY"]
     dynamodb = {
@@ -27,7 +27,7 @@ locals {
       Resource = one(aws_sns_topic.mail_events[*].arn)
     },
     {
-      # Lambda notes there, in the function's name, which part of the stream it gave up.
+      # Lambda writes there, with the function's role, which part of the stream it gave up.
       Sid      = "SendToFailureQueue"
       Effect   = "Allow"
       Action   = "sqs:SendMessage"
@@ -69,7 +69,7 @@ resource "aws_sns_topic_policy" "mail_events" {
     Version = "2012-10-17"
     Statement = [
       {
-        # An identity policy of the same account would be enough without this.
+        # Without this, an identity policy in the same account would be enough to publish.
         Sid       = "DenyOtherPublishers"
         Effect    = "Deny"
         Principal = "*"
@@ -114,7 +114,7 @@ resource "aws_sqs_queue_policy" "mail_events" {
   })
 }
 
-# Tried without end for half of the stream's day, then given up, so that the other half is left to tell it by hand.
+# Retried for half of the stream's 24 hours, then given up, so that the other half is left to publish it by hand.
 resource "aws_lambda_event_source_mapping" "mail_events" {
   count = var.mail_events ? 1 : 0
 

@@ -1,11 +1,11 @@
-# What becomes of each mail, posted to a URL of somebody else's: a queue behind the topic of mail events, a function that
-# signs and posts, and a queue for what nobody took in two days. Nothing of it is there unless a URL is named. The function
-# decides nothing about mails, so it is shipped by hash and no release takes it back.
+# Posts mail events to an external URL: a queue subscribed to the topic of mail events, a function that signs and posts, and
+# a queue for what the receiver did not accept in two days. None of it is created unless a URL is named. The function decides
+# nothing about mails, so it is deployed by hash, outside of releases.
 locals {
   mail_webhook        = var.mail_webhook != null
   mail_webhook_secret = one(var.mail_webhook[*].secret)
 
-  # function/mail_webhook.py waits as often as it can be received before that; a test holds the two together.
+  # function/mail_webhook.py has a wait between each two of these receives; a test compares the two.
   mail_webhook_receives = 10
   mail_webhook_timeout  = 30
 
@@ -23,14 +23,14 @@ locals {
       Resource = local.mail_webhook_secret
     },
     {
-      # AWS knows no resource for it.
+      # This action supports no resource.
       Sid      = "FindItsMapping"
       Effect   = "Allow"
       Action   = "lambda:ListEventSourceMappings"
       Resource = "*"
     },
     {
-      # A receiver that answers 410 wants no more.
+      # For a receiver that answers 410: it wants no more posts.
       Sid       = "DisableItsMapping"
       Effect    = "Allow"
       Action    = "lambda:UpdateEventSourceMapping"
@@ -46,12 +46,12 @@ locals {
       statistic   = "Sum", period = 300, periods = 1, threshold = 1
     }
     mail-webhook-gone = {
-      description = "The webhook's receiver answered 410, it wants no more: nothing is posted until somebody turns it on again"
+      description = "The webhook's receiver answered 410, which means that it wants no more: nothing is posted until somebody enables it again"
       namespace   = "Herald", metric = "WebhookGone", dimensions = { Service = "${var.name}-mail-webhook" }
       statistic   = "Sum", period = 300, periods = 1, threshold = 1
     }
     mail-webhook-letters = {
-      description = "The webhook's receiver did not take an event in two days: it is kept for 14 days, to be posted again"
+      description = "The webhook's receiver did not accept an event in two days: it is kept for 14 days, to be posted again"
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = "${var.name}-mail-webhook-dead" }
       statistic   = "Maximum", period = 60, periods = 1, threshold = 1
     }
@@ -126,7 +126,7 @@ resource "aws_sqs_queue_policy" "mail_webhook_dead" {
   })
 }
 
-# As it stands: what is posted is what was published.
+# Raw: the body that is posted is the one that was published.
 resource "aws_sns_topic_subscription" "mail_webhook" {
   count = local.mail_webhook ? 1 : 0
 
@@ -172,11 +172,11 @@ resource "aws_lambda_function" "mail_webhook" {
     mode = var.traced ? "Active" : "PassThrough"
   }
 
-  # IAM takes a moment to know a policy; a function that starts without it fails its first events.
+  # IAM takes a moment to apply a policy; a function that starts before fails its first events.
   depends_on = [aws_iam_role_policy.this]
 }
 
-# One at a time, so that one that hangs keeps no other waiting; and not more at once than the receiver was promised.
+# One event an invocation, so that a post that hangs delays no other; and at most `at_once` invocations at a time.
 resource "aws_lambda_event_source_mapping" "mail_webhook" {
   count = local.mail_webhook ? 1 : 0
 

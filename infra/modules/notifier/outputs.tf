@@ -1,5 +1,5 @@
 output "topic_arn" {
-  description = "Where apps publish events"
+  description = "ARN of the topic that apps publish events to"
   value       = local.topic_arn
 }
 
@@ -9,7 +9,7 @@ output "key_arn" {
 }
 
 output "publish_policy" {
-  description = "What the role of a publisher must be allowed besides standing in `publishers`, as an IAM policy"
+  description = "IAM policy that the role of a publisher needs, in addition to being listed in `publishers`"
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -43,8 +43,8 @@ output "queues" {
 }
 
 output "feedback_queue_arn" {
-  description = "ARN of the queue `feedback`, to which modules/ses-region brings the feedback of another region"
-  value       = "arn:${local.partition}:sqs:${local.region}:${local.account}:${aws_sqs_queue.this["feedback"].name}" # known to the plan
+  description = "ARN of the queue `feedback`, to which modules/ses-region delivers the feedback of another region"
+  value       = "arn:${local.partition}:sqs:${local.region}:${local.account}:${aws_sqs_queue.this["feedback"].name}" # known at plan time
 }
 
 output "functions" {
@@ -53,7 +53,7 @@ output "functions" {
 }
 
 output "webhooks" {
-  description = "Where each provider's webhook is to be registered, by its URL; empty where none is configured"
+  description = "The address to register as webhook at each provider, by the provider's URL; empty if none is configured"
   value       = { for url, path in local.webhook_paths : url => "${aws_apigatewayv2_api.gateway[0].api_endpoint}${path}" }
 }
 
@@ -68,17 +68,17 @@ output "events_api" {
 }
 
 output "mail_events_topic_arn" {
-  description = "Where what becomes of each mail is published; null where nobody asked for it"
+  description = "ARN of the topic on which mail events are published; null unless `mail_events` is set"
   value       = one(aws_sns_topic.mail_events[*].arn)
 }
 
 output "alias" {
-  description = "The alias that receives traffic; CodeDeploy alone moves it"
+  description = "The alias that receives traffic; only CodeDeploy moves it"
   value       = local.alias
 }
 
 output "roles" {
-  description = "ARNs of the roles: one a function, and CodeDeploy's"
+  description = "ARNs of the roles: one for each function, and CodeDeploy's"
   value       = merge({ for name, role in aws_iam_role.this : name => role.arn }, { deployer = aws_iam_role.deployer.arn })
 }
 
@@ -92,7 +92,7 @@ output "deployment" {
 }
 
 output "configuration_set" {
-  description = "SES configuration set of every mail"
+  description = "SES configuration set that mails are sent with"
   value       = aws_sesv2_configuration_set.this.configuration_set_name
 }
 

@@ -1,5 +1,5 @@
 locals {
-  # One list of statements a function, plain data, so that plans show them and tests read them.
+  # One list of statements for each function, as plain data, so that plans show them and tests can read them.
   function_policies = merge({
     notify = concat(local.run_statements["notify"], local.ledger_statements, [
       {
@@ -51,7 +51,7 @@ locals {
     scheduler = concat(local.run_statements["scheduler"], local.scheduler_statements)
   } : {})
 
-  # A vendor may report that it never tried a mail; where another provider comes after it, feedback has that one send it.
+  # A vendor may report that it never tried a mail; if another provider comes after it, feedback lets that one send it.
   next_provider_statements = length(setintersection(keys(local.webhook_keys), slice(local.providers_in_order, 0, length(local.providers_in_order) - 1))) == 0 ? [] : [
     {
       Sid      = "SendToRetry"
@@ -70,7 +70,7 @@ locals {
         Resource = "${aws_cloudwatch_log_group.this[function].arn}:*"
       },
       {
-        # X-Ray has no resources to name.
+        # X-Ray's actions support no resources.
         Sid      = "Trace"
         Effect   = "Allow"
         Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
@@ -87,7 +87,7 @@ locals {
 
   ledger_statements = [
     {
-      # A transaction is permitted by the actions that it is made of. Nobody deletes: the TTL does.
+      # A transaction needs the permissions of its operations. Without DeleteItem: the TTL deletes.
       Sid      = "ReadAndWriteRecords"
       Effect   = "Allow"
       Action   = ["dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
@@ -109,7 +109,7 @@ locals {
       Resource = [for function in concat(["notify"], local.companions) : "${local.function_arns[function]}:*"]
     },
     {
-      # What moves with notify, and goes back with it: CodeDeploy moves one function.
+      # For the functions that move with notify and are rolled back with it: CodeDeploy moves only one function.
       Sid      = "MoveTheCompanions"
       Effect   = "Allow"
       Action   = ["lambda:GetAlias", "lambda:UpdateAlias"]
@@ -122,14 +122,14 @@ locals {
       Resource = aws_dynamodb_table.ledger.arn
     },
     {
-      # A hook is told the deployment's id only.
+      # A hook is passed only the deployment's id.
       Sid      = "ReportHookStatus"
       Effect   = "Allow"
       Action   = ["codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus"]
       Resource = local.deployment_group_arn
     },
     {
-      # The deployment's target says which version it is about. These two actions know no resource.
+      # The deployment's target names the version. These two actions support no resource.
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html
       Sid      = "ReadTheTarget"
       Effect   = "Allow"
@@ -137,7 +137,7 @@ locals {
       Resource = "*"
     },
     {
-      # The AppSpec, where the target does not say it.
+      # For the version in the AppSpec, if the target does not name it.
       Sid      = "ReadTheAppSpec"
       Effect   = "Allow"
       Action   = "codedeploy:GetApplicationRevision"
@@ -153,12 +153,12 @@ locals {
 
   ses_statements = [for statement in [
     {
-      # Every identity, because in the sandbox SES asks for the right on the recipient's too; the sender's address holds it.
+      # Every identity, because in the sandbox SES checks the recipient's, too; the condition limits the sender.
       # https://github.com/cloudposse/terraform-aws-ses/issues/40
       # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
       Sid    = "Send"
       Effect = "Allow"
-      # A mail with files is one message, which is another right of the same call.
+      # A mail with files is sent as a raw message, which is another permission of the same call.
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
       Action    = ["ses:SendEmail", "ses:SendRawEmail"]
       Resource  = local.send_resources
@@ -168,7 +168,7 @@ locals {
 
   attachment_statements = [for statement in [
     {
-      # Without the right to list, what is not there is refused too: notify treats both alike.
+      # Without the permission to list, a missing object is refused, too: notify treats both alike.
       Sid      = "ReadAttachments"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:GetObjectVersion"]
@@ -185,7 +185,7 @@ locals {
     } if anytrue([for secret in values(var.provider_secrets) : split(":", secret.key)[2] == service])
   ]
 
-  # From the names, because policies come before functions.
+  # Built from the names, because policies are created before functions.
   function_arns        = { for function, name in local.names : function => "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${name}" }
   application_arn      = "arn:${local.partition}:codedeploy:${local.region}:${local.account}:application:${var.name}"
   deployment_group_arn = "arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentgroup:${var.name}/${var.name}"
@@ -206,9 +206,9 @@ locals {
 resource "aws_iam_role" "this" {
   for_each = local.names
 
-  # Roles belong to the account: the region tells two copies of one name apart.
+  # Roles are global to the account: the region distinguishes two deployments of the same name.
   name               = "${var.name}-${local.region}-${each.key}"
-  description        = "What ${each.value} may do"
+  description        = "Permissions of ${each.value}"
   assume_role_policy = jsonencode(local.function_trust)
 }
 

@@ -1,13 +1,13 @@
 locals {
   fourteen_days = 1209600
 
-  # Six times the function's timeout, as AWS asks of a queue that a function reads.
+  # Six times the function's timeout, as AWS recommends for a queue that a function reads.
   visibility = 6 * var.timeout
 
-  # The backstop only: notify writes the letter itself after a day by the record's clock, or one receive before.
+  # Only a backstop: notify writes the dead letter itself, a day after the record's first attempt or one receive earlier.
   max_receives = { retry = 201, feedback = 10 }
 
-  # Who may write from outside the functions' own roles: SNS, from exactly these topics.
+  # Who may write besides the functions' own roles: SNS, from exactly these topics.
   queue_topics = {
     retry    = [local.topic_arn]
     feedback = concat([aws_sns_topic.feedback.arn], local.other_feedback_topics)
@@ -75,7 +75,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead" {
   })
 }
 
-# One message at a time, so that a crash costs no neighbour; the cap keeps the sending rate.
+# One message an invocation, so that a crash affects no other; the maximum concurrency keeps the sending rate.
 resource "aws_lambda_event_source_mapping" "retry" {
   event_source_arn        = aws_sqs_queue.this["retry"].arn
   function_name           = aws_lambda_alias.this["notify"].arn

@@ -1,6 +1,6 @@
-# Events for later, only where `scheduling` is on: an index of the ledger that holds what waits and nothing else, and a
-# function that looks into it once a minute and puts what is due into the queue `retry`. It decides nothing, so it is
-# shipped by hash and no release takes it back.
+# Events for later, only if `scheduling` is on: a sparse index of the ledger with what waits, and a function that queries it
+# once a minute and puts what is due into the queue `retry`. It decides nothing about mails, so it is deployed by hash,
+# outside of releases.
 locals {
   scheduler_statements = [
     {
@@ -59,12 +59,12 @@ resource "aws_lambda_function" "scheduler" {
     mode = var.traced ? "Active" : "PassThrough"
   }
 
-  # IAM takes a moment to know a policy; a function that starts without it fails its first run.
+  # IAM takes a moment to apply a policy; a function that starts before fails its first run.
   depends_on = [aws_iam_role_policy.this]
 }
 
-# EventBridge only hands the run to Lambda's own queue, which would repeat it twice and keep it for six hours: runs that
-# pile up behind a failure would all ask for the same. A missed run is made up for by the next one.
+# EventBridge only puts the run into Lambda's own queue, which would retry it twice and keep it for six hours: runs that pile
+# up behind a failure would all do the same. A missed run is made up for by the next one.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 resource "aws_lambda_function_event_invoke_config" "scheduler" {
   count = var.scheduling ? 1 : 0
@@ -78,7 +78,7 @@ resource "aws_cloudwatch_event_rule" "scheduler" {
   count = var.scheduling ? 1 : 0
 
   name                = local.names.scheduler
-  description         = "Puts into the retry queue what has become due"
+  description         = "Puts due events into the retry queue"
   schedule_expression = "rate(1 minute)"
 }
 
@@ -97,7 +97,7 @@ resource "aws_cloudwatch_event_target" "scheduler" {
   depends_on = [aws_lambda_permission.scheduler]
 }
 
-# The rule's ARN only: with a source account besides, EventBridge cannot invoke the function.
+# Only the rule's ARN: with a source account as well, EventBridge cannot invoke the function.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
 resource "aws_lambda_permission" "scheduler" {
   count = var.scheduling ? 1 : 0

@@ -1,24 +1,24 @@
-# Senders beside the deployment's own. Their domains are their owners': SES verifies them beforehand, as is said in docs/tenants.md.
+# Senders besides the deployment's own. Their owners have SES verify their domains beforehand, see docs/tenants.md.
 locals {
   tenant_settings = { for name, tenant in var.tenants : name => { for key, value in tenant : key => value if value != null && key != "identity" && !(key == "suppression" && value == "all") } }
-  # One setting for all: Lambda limits the whole of them to 4 KB.
+  # One compressed setting for all: Lambda limits a function's environment to 4 KB.
   tenants_setting = length(var.tenants) == 0 ? {} : { HERALD_TENANTS = base64gzip(jsonencode(local.tenant_settings)) }
 
   tenant_sets = toset(compact([for tenant in values(var.tenants) : tenant.configuration_set]))
-  # A suppression list of its own is Herald's; SES's of the account would bounce what that lets through.
+  # An `own` suppression list is Herald's: SES's list for the account would bounce mails that it allows.
   own_sets = toset(compact([for tenant in values(var.tenants) : tenant.suppression == "own" ? tenant.configuration_set : null]))
 
-  # What their sets say comes to the same topic.
+  # Their configuration sets publish to the same topic.
   tenant_sources = length(local.tenant_sets) == 0 ? {} : {
     "aws:SourceArn" = concat([aws_sesv2_configuration_set.this.arn], [for set in aws_sesv2_configuration_set.tenant : set.arn])
   }
 
   tenant_address = { for name, tenant in var.tenants : name => regex("[^<>@\\s]+@[^<>@\\s]+", tenant.from) }
-  # Those that go through a tenant of SES's own, and those that do not.
+  # Tenants that send through an SES tenant, and the addresses of those that do not.
   ses_tenants     = [for tenant in values(var.tenants) : tenant.tenant_name if tenant.tenant_name != null]
   plain_addresses = [for name, address in local.tenant_address : address if var.tenants[name].tenant_name == null]
 
-  # Whether a set, an identity and a tenant belong together is SES's to say.
+  # SES checks whether configuration set, identity and tenant belong together.
   # https://docs.aws.amazon.com/ses/latest/dg/tenants.html
   ses_tenant_statements = [for statement in [
     {
@@ -75,6 +75,6 @@ resource "aws_sesv2_configuration_set_event_destination" "tenant" {
     }
   }
 
-  # SES tries the topic when the destination is made.
+  # SES publishes a test message to the topic when the destination is created.
   depends_on = [aws_sns_topic_policy.feedback]
 }

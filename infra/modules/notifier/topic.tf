@@ -20,8 +20,8 @@ locals {
       local.bus_topic_statements,
       [
         {
-          # An identity policy of the same account would be enough without this. EventBridge is no principal with an ARN: its
-          # rule is the source, which a publisher cannot claim to be.
+          # Without this, an identity policy in the same account would be enough to publish. EventBridge has no principal ARN:
+          # its rule is the source ARN, which a publisher cannot set.
           Sid       = "DenyOtherPublishers"
           Effect    = "Deny"
           Principal = "*"
@@ -56,7 +56,7 @@ resource "aws_sns_topic_policy" "events" {
   policy = jsonencode(local.topic_policy)
 }
 
-# No filter on an own topic: an unknown type is rejected where people see it, not dropped by SNS where nobody does.
+# No filter on Herald's own topic: an event of unknown type becomes a visible dead letter instead of being dropped by SNS.
 resource "aws_sns_topic_subscription" "events" {
   topic_arn           = local.topic_arn
   protocol            = "lambda"
@@ -65,7 +65,7 @@ resource "aws_sns_topic_subscription" "events" {
   filter_policy_scope = length(local.filter) == 0 ? null : "MessageAttributes"
   redrive_policy      = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["retry"].arn })
 
-  # SNS asks the endpoint's permission, and gives up at once where the dead letter queue refuses it.
+  # SNS needs permission to invoke the endpoint, and gives up at once if the dead letter queue refuses the message.
   depends_on = [aws_lambda_permission.events, aws_sqs_queue_policy.this]
 }
 

@@ -1,9 +1,9 @@
 ################################################################################
-# What an app owner says
+# App, sender and publishers
 ################################################################################
 
 variable "name" {
-  description = "Prefix of every name, so that several Heralds live in one account"
+  description = "Prefix of every name, so that one account can have several Heralds"
   type        = string
   default     = "herald"
   nullable    = false
@@ -19,7 +19,7 @@ variable "name" {
 }
 
 variable "package" {
-  description = "Path of function.zip, as the package command builds it. Only the first version is shipped from it; releases ship the rest"
+  description = "Path of function.zip, as the package command builds it. Only the first version is deployed from it; releases deploy later ones"
   type        = string
   nullable    = false
 
@@ -27,7 +27,7 @@ variable "package" {
     condition     = endswith(var.package, ".zip") && fileexists(var.package)
     error_message = "No package lies there. Build function.zip first and name its path."
   }
-  # The package command writes what it built for beside it; a note about other bytes says nothing.
+  # The package command writes a file beside the zip that names its target; if it describes another zip, it is ignored.
   validation {
     condition     = try([for note in [jsondecode(file("${trimsuffix(var.package, ".zip")}.json"))] : note.architecture if note.target == "cloud" && note.sha256 == filesha256(var.package)][0], var.architecture) == var.architecture
     error_message = "The package was built for another processor than `architecture`: build it anew for that one."
@@ -55,7 +55,7 @@ variable "sender" {
 }
 
 variable "senders" {
-  description = "Addresses that notifications may name in `from`, besides that of `sender`; in `identity.domain`, too"
+  description = "Addresses besides that of `sender` that notifications may name in `from`; they must be in `identity.domain`, too"
   type        = list(string)
   default     = []
   nullable    = false
@@ -75,7 +75,7 @@ variable "senders" {
 }
 
 variable "roles" {
-  description = "The address of each role that notifications may name in `cc` and `bcc`: `{ accounting = \"books@example.com\" }`. Not with `resend://` in `providers_in_order`, whose reports do not say whose mail bounced"
+  description = "The address of each role that notifications may name in `cc` and `bcc`: `{ accounting = \"books@example.com\" }`. Not with `resend://` in `providers_in_order`, whose reports do not say which recipient's mail bounced"
   type        = map(string)
   default     = {}
   nullable    = false
@@ -99,7 +99,7 @@ variable "roles" {
 }
 
 variable "attachment_buckets" {
-  description = "Buckets that attachments of mails may be in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
+  description = "Buckets that attachments of mails may be in; `notify` may read their objects. For a bucket encrypted with a customer managed key, allow the role `notify` to use that key. Empty: mails have no attachments"
   type        = list(string)
   default     = []
   nullable    = false
@@ -115,7 +115,7 @@ variable "attachment_buckets" {
 }
 
 variable "tenants" {
-  description = "Other senders beside the deployment's own, by the `tenant` that events name: `from` in the SES identity `identity` (a domain that SES has verified; `identity.domain` if none is named), `configuration_set` (made here, with its feedback), `tenant_name` (SES's own tenant, which exists), `providers` (those of `providers_in_order` that may send it; all if none are named), `suppression` (`all`, or `own`: a list of its own). Each needs a brand in the package: `acme` has `brands/acme.json`"
+  description = "Senders besides the deployment's own, by the `tenant` that events name: `from` in the SES identity `identity` (a domain that SES has verified; `identity.domain` if none is named), `configuration_set` (created here, with its feedback), `tenant_name` (an existing SES tenant), `providers` (those of `providers_in_order` that may send its mail; all if none are named), `suppression` (`all`: the common list, or `own`: a list of its own). Each needs a brand in the package: `brands/acme.json` for `acme`"
   type = map(object({
     from              = string
     identity          = optional(string)
@@ -131,7 +131,7 @@ variable "tenants" {
     condition     = alltrue([for name, one in var.tenants : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name))])
     error_message = "tenants are called as events name them: 1 to 63 small letters, digits and hyphens, with a letter or digit at each end."
   }
-  # As of `sender`, and ASCII altogether but for the name.
+  # As for `sender`, but everything except the name must be ASCII.
   validation {
     condition     = alltrue([for one in values(var.tenants) : can(regex("^((\"[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}\"|[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}) <[^<>\\s]+>|[^<>\\s]+)$", one.from)) && can(regex("(^|<)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+>?$", one.from)) && can(regex("(^|<)[^@]{1,64}@[^@]+$", one.from))])
     error_message = "The from of a tenant is `Name <address>` or a bare address, as sender: the address is ASCII, the domain in punycode (xn--…)."
@@ -160,7 +160,7 @@ variable "tenants" {
     condition     = alltrue([for one in values(var.tenants) : one.providers == null || try(length(one.providers) > 0 && length(setsubtract(one.providers, var.providers_in_order)) == 0, false)])
     error_message = "The providers of a tenant are some of providers_in_order."
   }
-  # A vendor, or another region, knows only the senders that were verified there.
+  # A vendor, or SES in another region, accepts only senders that were verified there.
   validation {
     condition     = alltrue([for one in values(var.tenants) : one.providers != null || length(var.providers_in_order) <= 1 || (one.configuration_set == null && one.tenant_name == null && lower(coalesce(one.identity, var.identity.domain)) == lower(var.identity.domain))])
     error_message = "With several providers, a tenant that has an identity, a configuration_set or a tenant_name of its own says in providers which of them know it: its mail fails over to no other."
@@ -188,7 +188,7 @@ variable "publishers" {
 }
 
 variable "shared_topic" {
-  description = "An existing topic to read instead of making one. `filter` keeps only messages whose attributes match (attribute name to accepted values); what it drops raises an alarm"
+  description = "An existing topic to subscribe to instead of creating one. `filter` keeps only messages whose attributes match (attribute name to accepted values); what it drops raises an alarm"
   type = object({
     arn    = string
     filter = optional(map(list(string)), {})
@@ -210,7 +210,7 @@ variable "shared_topic" {
 ################################################################################
 
 variable "identity" {
-  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `dmarc_policy` is none, quarantine or reject, or `existing` where the domain has a DMARC record already; `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
+  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `dmarc_policy` is none, quarantine or reject, or `existing` if the domain has a DMARC record already; `zone_id` is the Route 53 zone to create the DNS records in, else they are outputs"
   type = object({
     domain        = string
     create        = optional(bool, true)
@@ -244,7 +244,7 @@ variable "identity" {
 }
 
 variable "providers_in_order" {
-  description = "Provider URLs; where one certainly did not send, the next is tried: `ses://REGION`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN`, `resend://`. Empty: SES in this region"
+  description = "Provider URLs in order of preference; if one certainly did not send a mail, the next is tried: `ses://REGION`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN`, `resend://`. Empty: SES in this region"
   type        = list(string)
   default     = []
   nullable    = false
@@ -269,7 +269,7 @@ variable "providers_in_order" {
 }
 
 variable "provider_secrets" {
-  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`); with `webhook`, that of its webhook signing key, its reports are accepted"
+  description = "Where the secrets of each provider other than SES are stored, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (for SMTP: `user:password`); `webhook` is that of its webhook signing key, without which its reports are not accepted"
   type = map(object({
     key     = string
     webhook = optional(string)
@@ -292,7 +292,7 @@ variable "provider_secrets" {
 }
 
 variable "webhook_throttle" {
-  description = "Requests of vendors' webhooks: `rate` a second (null: three a mail at `send_rate`, from 200, or 1,000 with Mailgun, to 5,000), and `burst` at once (null: a second's); what is over it is answered 429 and comes again"
+  description = "Throttle of the vendors' webhooks: `rate` of requests a second (null: three for each mail at `send_rate`, but at least 200, or 1,000 with Mailgun, and at most 5,000), and `burst` at once (null: the same as `rate`); requests over it are answered 429 and come again"
   type = object({
     rate  = optional(number)
     burst = optional(number)
@@ -300,7 +300,7 @@ variable "webhook_throttle" {
   default  = {}
   nullable = false
 
-  # An account has 10,000 requests a second and 5,000 at once, which other APIs use, too.
+  # An account's limits are 10,000 requests a second and 5,000 at once, shared with its other APIs.
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
   validation {
     condition     = alltrue([for limit in [coalesce(var.webhook_throttle.rate, 50), coalesce(var.webhook_throttle.burst, 50)] : limit >= 1 && limit <= 5000])
@@ -309,7 +309,7 @@ variable "webhook_throttle" {
 }
 
 variable "events_api" {
-  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of the module's own: `types` of events that have a scope; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that issues tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: none of it is created"
+  description = "Lets apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of the module's own: `types` are the types of events, one scope each; `clients` the ids of the app clients that may publish; `domain_prefix` the prefix of the host that issues tokens (null: from name and account); `rate` the requests a second and `burst` those at once. Null: none of it is created"
   type = object({
     types         = list(string)
     clients       = optional(list(string), [])
@@ -341,7 +341,7 @@ variable "events_api" {
     condition     = var.events_api == null ? true : var.events_api.domain_prefix != null || !can(regex("aws|amazon|cognito", var.name))
     error_message = "Cognito allows the words aws, amazon and cognito in no host that gives tokens, which would be name and account: say events_api.domain_prefix."
   }
-  # Above it a flood would take the account's Lambda concurrency away from `notify`.
+  # With more, a flood of requests could take the account's Lambda concurrency away from `notify`.
   validation {
     condition     = var.events_api == null ? true : alltrue([for limit in [var.events_api.rate, var.events_api.burst] : limit >= 1 && limit <= 500])
     error_message = "rate and burst of events_api are from 1 to 500 requests."
@@ -353,7 +353,7 @@ variable "events_api" {
 }
 
 variable "event_bus" {
-  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: none of it is created"
+  description = "Takes events from an existing EventBridge bus of this account and region: the `name` of the bus, and the `pattern` of the rule as JSON. The `detail` of each matching event must be a CloudEvent, as on the topic. Null: none of it is created"
   type = object({
     name    = optional(string, "default")
     pattern = string
@@ -376,14 +376,14 @@ variable "event_bus" {
 }
 
 variable "scheduling" {
-  description = "Whether events may be kept for later (`sendat`), collected for digests, and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
+  description = "Whether events may be kept for later (`sendat`), collected for digests, and cancelled (`mail.cancel`): adds an index to the ledger, and a function that queries it once a minute"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "delivery_mode" {
-  description = "Whom this copy mails: `live` everybody, `allowlist` those in `allowlist`, `redirect` only `redirect_to`, in everybody's place. A copy of production's data is never `live`"
+  description = "Who gets this deployment's mails: with `live` everybody, with `allowlist` those in `allowlist`, with `redirect` only `redirect_to`, in place of everybody. A deployment with a copy of production's data must not be `live`"
   type        = string
   default     = "live"
   nullable    = false
@@ -407,7 +407,7 @@ variable "delivery_mode" {
 }
 
 variable "allowlist" {
-  description = "Whom `allowlist` mails: addresses, and domains such as `@example.com`. SES's mailbox simulator is always on it: it reaches nobody"
+  description = "Addresses, and domains such as `@example.com`, that get mails in the mode `allowlist`. SES's mailbox simulator is always included: it reaches nobody"
   type        = list(string)
   default     = []
   nullable    = false
@@ -424,7 +424,7 @@ variable "allowlist" {
 }
 
 variable "redirect_to" {
-  description = "The one address that `redirect` mails"
+  description = "The address that gets all mails in the mode `redirect`"
   type        = string
   default     = null
 
@@ -435,7 +435,7 @@ variable "redirect_to" {
 }
 
 variable "on_unknown" {
-  description = "What happens to a mail whose answer was lost and for which no feedback came: `resend`, `hold`, or null: `resend` where every provider gives reports"
+  description = "What happens to a mail whose answer was lost and for which no feedback came: `resend`, `hold`, or null: `resend` if every provider reports, else `hold`"
   type        = string
   default     = null
 
@@ -462,7 +462,7 @@ variable "send_rate" {
 }
 
 variable "seconds_per_send" {
-  description = "How long one delivery takes, in seconds. With send_rate it gives the concurrency"
+  description = "How long one delivery takes, in seconds. The concurrency is computed from it and send_rate"
   type        = number
   default     = 0.25
   nullable    = false
@@ -475,14 +475,14 @@ variable "seconds_per_send" {
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 variable "reserve_concurrency" {
-  description = "Whether notify reserves the executions that send_rate needs. Lambda keeps 100 of an account's executions unreserved (10 in a new account, which has no more), so a new account must leave this off. What is lost without it: a burst meets SES's own limit, is refused there and waits in the retry queue, whose maximum concurrency keeps the rate; and other functions of the account may use the executions that notify needs"
+  description = "Whether to reserve the concurrent executions that notify needs for send_rate. Lambda keeps 100 of an account's executions unreserved (10 in a new account, which has no more), so a new account must leave this off. Without it, a burst is refused by SES and waits in the retry queue, whose maximum concurrency keeps the rate; and other functions of the account may use the executions that notify needs"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "retry_concurrency" {
-  description = "How many invocations the retry queue may run at once; null: three quarters of what send_rate needs, so that a backlog drains at nearly the sending rate and leaves room for what is new"
+  description = "Maximum concurrency of the retry queue; null: three quarters of what send_rate needs, so that a backlog drains at nearly the sending rate and leaves capacity for new events"
   type        = number
   default     = null
 
@@ -505,7 +505,7 @@ variable "hold_seconds" {
 }
 
 variable "retention_days" {
-  description = "How long the ledger remembers an event, in days"
+  description = "How long the ledger keeps an event, in days"
   type        = number
   default     = 60
   nullable    = false
@@ -517,7 +517,7 @@ variable "retention_days" {
 }
 
 variable "address_key" {
-  description = "Secret of the hash under which the ledger knows addresses, at least 32 bytes. Taken once, when the parameter is made, and kept out of plan and state"
+  description = "Secret of the hash by which the ledger stores addresses, at least 32 bytes. Used only when the parameter is created, and kept out of plan and state"
   type        = string
   ephemeral   = true
   nullable    = false
@@ -529,7 +529,7 @@ variable "address_key" {
 }
 
 variable "link_key" {
-  description = "Secret that signs the unsubscribe links in mails, at least 32 bytes. Taken once, like address_key"
+  description = "Secret that signs the unsubscribe links in mails, at least 32 bytes. Used only once, like address_key"
   type        = string
   ephemeral   = true
   nullable    = false
@@ -541,7 +541,7 @@ variable "link_key" {
 }
 
 variable "unsubscribe_url" {
-  description = "Page that subscriptions link to, with a signed token after it. Null: mails carry no such link"
+  description = "Base of the unsubscribe links in subscriptions, to which a signed token is appended. Null: mails have no such link"
   type        = string
   default     = null
 
@@ -600,7 +600,7 @@ variable "timeout" {
 }
 
 variable "feedback_batch" {
-  description = "How much feedback one invocation folds together: at most `size` messages, waiting at most `seconds`"
+  description = "How much feedback one invocation processes: at most `size` messages, collected for at most `seconds`"
   type = object({
     size    = optional(number, 100)
     seconds = optional(number, 5)
@@ -619,14 +619,14 @@ variable "feedback_batch" {
 }
 
 variable "mail_events" {
-  description = "Whether what becomes of each mail is published, as CloudEvents on a topic of its own, made from the ledger's stream"
+  description = "Whether mail events, which say what becomes of each mail, are published as CloudEvents on a topic of their own, from the ledger's stream"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "mail_webhook" {
-  description = "Where what becomes of each mail is posted besides, signed (Standard Webhooks): an https `url`, the ARN of the parameter or secret that keeps the `secret` (`whsec_` and base64; while it is rotated both, the new one first), and how many posts there are `at_once`. Needs `mail_events`. Null: nowhere"
+  description = "Posts the mail events to a webhook, too, signed as by Standard Webhooks: the https `url`, the ARN of the parameter or secret that holds the `secret` (`whsec_` and base64; during a rotation both, the new one first), and how many posts are made `at_once`. Needs `mail_events`. Null: nothing is posted"
   type = object({
     url     = string
     secret  = string
@@ -653,14 +653,14 @@ variable "mail_webhook" {
 }
 
 variable "traced" {
-  description = "Whether X-Ray records what Lambda sees of every function: at low rates nearly every invocation, at $5 a million. Without it, traces that a caller has begun go on"
+  description = "Whether X-Ray traces every function: at low rates nearly every invocation, at $5 a million. Without it, only traces that a caller has started are continued"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "tracing" {
-  description = "Follows each mail from the request to its delivery, as OpenTelemetry spans: `endpoint` takes OTLP over HTTP in JSON (the collector of an extension on the function's own machine, else https), `layer_arn` is the layer that brings it, such as OpenTelemetry's collector layer or ADOT's. Null: nothing is traced, and nothing of it imported"
+  description = "Traces each mail from the request to its delivery in OpenTelemetry spans: `endpoint` accepts OTLP over HTTP in JSON (a collector that runs as an extension of the function, or else https), `layer_arn` is the layer with that collector, such as OpenTelemetry's or ADOT's. Null: nothing is traced, and no code for it is imported"
   type = object({
     endpoint  = optional(string, "http://localhost:4318")
     layer_arn = optional(string)
@@ -694,7 +694,7 @@ variable "log_retention_days" {
 ################################################################################
 
 variable "deployment" {
-  description = "How CodeDeploy shifts traffic: the name of a configuration, or `canary` for one of your own (percent of the traffic for that many minutes, then all)"
+  description = "How CodeDeploy shifts traffic: the name of a configuration, or `canary` for a configuration of your own (so many percent of the traffic for so many minutes, then all)"
   type = object({
     config = optional(string, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
     canary = optional(object({
@@ -716,14 +716,14 @@ variable "deployment" {
 }
 
 variable "deletion_protection" {
-  description = "Whether the ledger refuses to be deleted"
+  description = "Whether the ledger is protected from deletion"
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "key_deletion_days" {
-  description = "How long a deleted key can still be brought back, in days"
+  description = "How long the deletion of the key can still be cancelled, in days"
   type        = number
   default     = 30
   nullable    = false
@@ -735,7 +735,7 @@ variable "key_deletion_days" {
 }
 
 variable "ops_emails" {
-  description = "Addresses that alarms are mailed to, each confirmed by its owner"
+  description = "Addresses that alarms are mailed to; the owner of each must confirm the subscription"
   type        = list(string)
   default     = []
   nullable    = false
@@ -747,7 +747,7 @@ variable "ops_emails" {
 }
 
 variable "alarms" {
-  description = "Thresholds: bounces and complaints in percent of a day's mails (judged from `minimum_mails` on), ages in seconds, unknown outcomes in five minutes"
+  description = "Thresholds: bounces and complaints in percent of a day's mails (if there are at least `minimum_mails`), ages in seconds, unknown outcomes in five minutes"
   type = object({
     bounce_percent    = optional(number, 3)
     complaint_percent = optional(number, 0.08)

@@ -1,16 +1,16 @@
-# Vendors report over HTTP and know no IAM: routes of the HTTP API that exist only where a signing key is configured, one a
-# provider. The function behind it verifies, and puts into the queue `feedback` what SES's topic would.
+# Vendors report over HTTP, without IAM: one route of the HTTP API for each provider with a configured signing key. The
+# function behind it verifies the reports, and puts them into the queue `feedback`, as SES's topic does with SES's reports.
 locals {
-  # function/providers/urls.py makes the same paths; a test holds the two together.
+  # function/providers/urls.py builds the same paths; a test compares the two.
   webhook_keys  = { for url, secret in var.provider_secrets : url => secret.webhook if secret.webhook != null }
   webhook_paths = { for url in keys(local.webhook_keys) : url => "/webhooks/${trimsuffix(replace(replace(url, "://", "/"), "+", "-"), "/")}" }
   webhooks      = length(local.webhook_keys) > 0
 
-  # What must come in of 1,000 signed requests a second for a minute: what is throttled comes again in waves, six to eight of
-  # them, of which 200 a second let all in; but what Mailgun delivered it tells once.
+  # The least rate at which no report is lost when vendors send 1,000 requests a second for a minute: throttled requests are
+  # repeated in six to eight waves, which 200 a second let through; but Mailgun reports a delivery only once.
   webhook_floor = anytrue([for url in keys(local.webhook_keys) : startswith(url, "mailgun")]) ? 1000 : 200
 
-  # Vendors tell of a mail some three times, each time in a request of its own: what one sends at its fastest is let through.
+  # Vendors report on a mail about three times, each in a request of its own: the throttle lets through what send_rate causes.
   webhook_rate  = coalesce(var.webhook_throttle.rate, min(max(ceil(3 * var.send_rate), local.webhook_floor), 5000))
   webhook_burst = coalesce(var.webhook_throttle.burst, local.webhook_rate)
 
@@ -28,7 +28,7 @@ locals {
       Resource = aws_sqs_queue.this["feedback"].arn
     },
     {
-      # Mailgun's tokens, which are good once: nothing else of the ledger.
+      # Only Mailgun's tokens, each valid once, and nothing else of the ledger.
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
       Sid       = "WriteTokens"
       Effect    = "Allow"
@@ -64,7 +64,7 @@ resource "aws_apigatewayv2_integration" "webhook" {
   payload_format_version = "2.0"
 }
 
-# Open, because vendors sign in no other way than by the signature on the body, which the function verifies.
+# Without an authorizer: vendors authenticate only by the signature of the body, which the function verifies.
 resource "aws_apigatewayv2_route" "webhook" {
   for_each = local.webhook_paths
 

@@ -9,7 +9,7 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
 
-  # GitHub's issuer, without https, as IAM names its claims.
+  # GitHub's issuer, without https, as IAM writes it in the names of claims.
   # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
   issuer = "token.actions.githubusercontent.com"
 
@@ -32,7 +32,7 @@ locals {
 
 resource "aws_iam_role" "this" {
   name                 = "${var.name}-${local.region}-release"
-  description          = "What a release of ${var.name} may do"
+  description          = "Permissions of a release of ${var.name}"
   assume_role_policy   = jsonencode(local.trust)
   max_session_duration = var.session_hours * 3600
 }

@@ -2,12 +2,12 @@ locals {
   # The names that modules/notifier gives.
   functions          = "arn:${local.partition}:lambda:${local.region}:${local.account}:function"
   codedeploy         = "arn:${local.partition}:codedeploy:${local.region}:${local.account}"
-  companions         = ["feedback", "webhook", "mail-events", "events-api"] # the last three only where they are configured
+  companions         = ["feedback", "webhook", "mail-events", "events-api"] # the last three exist only if they are configured
   aliased_functions  = [for name in concat(["notify"], local.companions) : "${local.functions}:${var.name}-${name}"]
   released_functions = concat(local.aliased_functions, [for name in ["before", "after"] : "${local.functions}:CodeDeployHook_${var.name}-${name}"])
   alarms             = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-release-*"
 
-  # Exactly the calls that release/ makes; a test holds the two together, and docs/releasing.md with them.
+  # Exactly the calls that release/ makes; a test compares them, and docs/releasing.md, too.
   statements = [
     {
       Sid      = "UploadCode"
@@ -28,7 +28,7 @@ locals {
       Resource = "${local.functions}:${var.name}-notify"
     },
     {
-      # The hooks get the code of the live version back where a release is refused.
+      # If a release is refused, the hooks are reset to the code of the live version.
       Sid      = "ReadLiveCode"
       Effect   = "Allow"
       Action   = "lambda:GetFunction"
@@ -49,7 +49,7 @@ locals {
       Resource = [for arn in local.aliased_functions : "${arn}:*"]
     },
     {
-      # Why a hook refused, and what each version did with its mails: lines that hold no address.
+      # To read why a hook refused, and what each version did with its mails; the lines have no addresses.
       Sid      = "ReadHookAndNotifyLogs"
       Effect   = "Allow"
       Action   = "logs:FilterLogEvents"
@@ -62,7 +62,7 @@ locals {
       Resource = [for name in ["before", "after"] : "${local.functions}:CodeDeployHook_${var.name}-${name}"]
     },
     {
-      # Lambda encrypts a function's settings anew with its code; only Lambda may use the key for it.
+      # Lambda encrypts a function's settings again when its code is updated; the key may be used only through Lambda.
       # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
       Sid       = "UseTheKeyThroughLambda"
       Effect    = "Allow"
@@ -71,7 +71,7 @@ locals {
       Condition = { StringEquals = { "kms:ViaService" = "lambda.${local.region}.amazonaws.com" } }
     },
     {
-      # The group's update is asked for by CreateDeployment, where alarms are handed over with it.
+      # CreateDeployment needs UpdateDeploymentGroup if alarms are passed to it.
       # https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
       Sid    = "Deploy"
       Effect = "Allow"
@@ -82,7 +82,7 @@ locals {
       Resource = "${local.codedeploy}:deploymentgroup:${var.name}/${var.name}"
     },
     {
-      # A deployment registers its revision, and the content of an AppSpec is read from there only.
+      # A deployment registers its revision, and the content of an AppSpec can be read only from there.
       # https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
       Sid      = "RegisterTheRevision"
       Effect   = "Allow"
@@ -90,7 +90,7 @@ locals {
       Resource = "${local.codedeploy}:application:${var.name}"
     },
     {
-      # These two actions know no resource.
+      # These two actions support no resource.
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html
       Sid      = "ReadTheTarget"
       Effect   = "Allow"
@@ -98,14 +98,14 @@ locals {
       Resource = "*"
     },
     {
-      # CodeDeploy's own configurations and one's own.
+      # CodeDeploy's own configurations and custom ones.
       Sid      = "ReadStrategies"
       Effect   = "Allow"
       Action   = "codedeploy:GetDeploymentConfig"
       Resource = "${local.codedeploy}:deploymentconfig:*"
     },
     {
-      # For a canary that lasts as long as enough mails take.
+      # For a canary that lasts until enough mails are expected.
       Sid      = "MakeStrategies"
       Effect   = "Allow"
       Action   = "codedeploy:CreateDeploymentConfig"
@@ -118,7 +118,7 @@ locals {
       Resource = local.alarms
     },
     {
-      # DescribeAlarms works on the whole list, and metrics have no resource to name.
+      # DescribeAlarms cannot be restricted to single alarms, and metrics support no resource.
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
       Sid      = "WatchAlarms"
       Effect   = "Allow"

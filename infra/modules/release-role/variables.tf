@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Prefix of the Herald that is released, as modules/notifier has it"
+  description = "Prefix of the Herald that is released, the `name` of modules/notifier"
   type        = string
   default     = "herald"
   nullable    = false
@@ -26,7 +26,7 @@ variable "key_arn" {
 }
 
 variable "oidc_provider_arn" {
-  description = "The account's IAM identity provider for GitHub Actions, token.actions.githubusercontent.com; an account has one, whoever made it"
+  description = "The account's IAM identity provider for GitHub Actions, token.actions.githubusercontent.com; an account has only one, so it may exist already"
   type        = string
   nullable    = false
 
@@ -60,7 +60,7 @@ variable "environment" {
 }
 
 variable "session_hours" {
-  description = "How long one release may take, in hours: hooks have one each, and the traffic moves as slowly as its strategy says"
+  description = "How long one release may take, in hours: each hook may take one, and moving the traffic as long as the strategy says"
   type        = number
   default     = 4
   nullable    = false

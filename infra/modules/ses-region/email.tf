@@ -1,16 +1,16 @@
 locals {
   domain = var.identity.domain
 
-  # A MAIL FROM domain has exactly one MX, which is one region's: so each region has a subdomain of its own.
+  # A MAIL FROM domain has exactly one MX record, which is specific to a region: so each region has a subdomain of its own.
   # https://docs.aws.amazon.com/ses/latest/dg/mail-from.html
   mail_from   = var.identity.create && var.identity.mail_from != "" ? "${var.identity.mail_from}-${local.region}.${local.domain}" : null
   dkim_tokens = var.identity.create ? aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens : []
 
-  # Where SES has another zone for DKIM: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
+  # Regions in which SES has a DKIM zone of its own: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
   dkim_regions = ["af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-1", "il-central-1", "me-central-1", "us-gov-east-1"]
   dkim_zone    = contains(local.dkim_regions, local.region) ? "dkim.${local.region}.amazonses.com" : "dkim.amazonses.com"
 
-  # Known names, so that Route 53 records can be planned before SES has made the tokens. DMARC is the home region's.
+  # With fixed keys, so that Route 53 records can be planned before SES has created the tokens. The first region has DMARC.
   dns_records = merge(
     var.identity.create ? { for index in [0, 1, 2] : "dkim${index}" => {
       name  = "${try(local.dkim_tokens[index], "")}._domainkey.${local.domain}"
@@ -55,7 +55,7 @@ resource "aws_route53_record" "this" {
   records = [each.value.value]
 }
 
-# notify names one configuration set, whatever the region.
+# Named as in the first region: notify uses the same configuration set in every region.
 resource "aws_sesv2_configuration_set" "this" {
   configuration_set_name = var.name
 
@@ -76,7 +76,7 @@ resource "aws_sesv2_configuration_set" "this" {
   }
 }
 
-# OPEN, CLICK and SUBSCRIPTION change nothing in the ledger, and nobody is tracked.
+# Without OPEN, CLICK and SUBSCRIPTION: they change nothing in the ledger, and nobody is tracked.
 resource "aws_sesv2_configuration_set_event_destination" "feedback" {
   configuration_set_name = aws_sesv2_configuration_set.this.configuration_set_name
   event_destination_name = "feedback"
@@ -90,6 +90,6 @@ resource "aws_sesv2_configuration_set_event_destination" "feedback" {
     }
   }
 
-  # SES tries the topic when the destination is made.
+  # SES publishes a test message to the topic when the destination is created.
   depends_on = [aws_sns_topic_policy.feedback]
 }

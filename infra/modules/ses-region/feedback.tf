@@ -1,4 +1,4 @@
-# SES tells the topic of its own region, and that topic the one queue at home.
+# SES publishes to the topic of its own region, and that delivers to the queue `feedback` in the first region.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
 locals {
   feedback_topic_policy = {

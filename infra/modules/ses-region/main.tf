@@ -1,5 +1,5 @@
-# SES in a second region, for `ses://REGION` in the notifier's providers_in_order: what sends there, and how its feedback
-# gets to the notifier's queue. The region is that of the provider that is handed in.
+# SES in a second region, for `ses://REGION` in the notifier's providers_in_order: what is needed to send there and to
+# deliver feedback to the notifier's queue. The region is that of the provider passed to the module.
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
@@ -12,9 +12,9 @@ locals {
   region    = data.aws_region.current.name
   home      = split(":", var.feedback_queue_arn)[3]
 
-  # All others an account has to opt in to, and SNS delivers between them and these by other principals, or not at all.
+  # All other regions are opt-in, and between those and these SNS delivers with other principals, or not at all.
   # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
-  # https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html (which has ap-northeast-3 among the others)
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html (which lists ap-northeast-3 with the opt-in regions)
   default_regions = [
     "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
     "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
@@ -22,7 +22,7 @@ locals {
   ]
 }
 
-# Keys do not leave their region.
+# A key can be used only in its region.
 resource "aws_kms_key" "this" {
   description             = "Herald ${var.name}: feedback of SES in ${local.region}"
   deletion_window_in_days = var.key_deletion_days
@@ -47,14 +47,14 @@ resource "aws_kms_alias" "this" {
 }
 
 locals {
-  # From the name, because the key comes before the topic.
+  # Built from the name, because the key is created before the topic.
   topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-feedback"
 
   key_policy = {
     Version = "2012-10-17"
     Statement = [
       {
-        # Without it nobody could ever change the key again. In a key policy, `*` is this key.
+        # Without this statement nobody could ever change the key again. In a key policy, `*` is this key.
         Sid       = "AccountDecidesByIam"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
@@ -72,7 +72,7 @@ locals {
         Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = local.topic_arn } }
       },
       {
-        # SNS writes to the encrypted queue of what it could not bring home.
+        # SNS writes to the encrypted queue what it could not deliver to the first region.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
         Sid       = "UseSns"
         Effect    = "Allow"

@@ -4,6 +4,6 @@ output "dns_records" {
 }
 
 output "undelivered_queue" {
-  description = "URL of the queue of feedback that could not be delivered: empty, unless a policy was changed"
+  description = "URL of the queue of feedback that could not be delivered; the queue stays empty unless somebody changes a policy"
   value       = aws_sqs_queue.undelivered.url
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Prefix of the Herald that sends here, as modules/notifier has it"
+  description = "Prefix of the Herald that sends here, the `name` of modules/notifier"
   type        = string
   default     = "herald"
   nullable    = false
@@ -15,7 +15,7 @@ variable "name" {
 }
 
 variable "identity" {
-  description = "The SES domain, as modules/notifier has it: this region verifies it again. The MAIL FROM subdomain is `mail_from` with the region behind it"
+  description = "The SES domain, as in modules/notifier; it is verified again in this region. The MAIL FROM subdomain is `mail_from`, followed by the region"
   type = object({
     domain    = string
     create    = optional(bool, true)
@@ -26,7 +26,7 @@ variable "identity" {
 }
 
 variable "feedback_queue_arn" {
-  description = "ARN of the notifier's queue `feedback`, which lets the topic NAME-feedback of every `ses://REGION` in its providers_in_order write to it"
+  description = "ARN of the notifier's queue `feedback`; its policy allows the topic NAME-feedback of every `ses://REGION` in the notifier's providers_in_order"
   type        = string
   nullable    = false
 
@@ -37,7 +37,7 @@ variable "feedback_queue_arn" {
 }
 
 variable "key_deletion_days" {
-  description = "How long a deleted key can still be brought back, in days"
+  description = "How long the deletion of the key can still be cancelled, in days"
   type        = number
   default     = 30
   nullable    = false

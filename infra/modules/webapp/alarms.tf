@@ -1,25 +1,25 @@
 locals {
-  # Every metric that is watched or drawn stands in docs/metrics.md; a test holds both to it.
+  # Every metric in an alarm or on the dashboard is in docs/metrics.md; a test checks it.
   alarms = merge(
     {
       outbox-age = {
-        # Not "breaching", which would ring at the first apply: as due-age in the notifier, it tells that data stopped.
-        description = "An event has been committed and SNS does not have it; or the sweeper has stopped saying so"
+        # Not "breaching", which would ring at the first apply: missing data has an action, as for due-age in the notifier.
+        description = "An event was committed minutes ago and is not published; without data: the sweeper does not run"
         namespace   = "Herald", metric = "OutboxAgeSeconds", dimensions = { Service = local.names.sweeper }
         statistic   = "Maximum", period = 60, periods = 5, threshold = var.outbox_age, missing = "missing"
       }
       outbox-rejected = {
-        description = "An event was given up in the outbox: SNS never will take it"
+        description = "An event was given up in the outbox: SNS will never accept it"
         namespace   = "Herald", metric = "OutboxRejected", dimensions = { Service = local.names.relay }
         statistic   = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
       }
       republished = {
-        description = "Events did not come to rest in the ledger: they are published again, but something lost or stopped them"
+        description = "Events were missing from the ledger or stuck in it: they are published again, but something lost or stopped them"
         namespace   = "Herald", metric = "Republished", dimensions = { Service = local.names.reconcile }
         statistic   = "Sum", period = 3600, periods = 1, threshold = 1, missing = "notBreaching"
       }
       relay-behind = {
-        description = "The relay is minutes behind the table's stream; the sweeper publishes meanwhile"
+        description = "The relay is minutes behind the table's stream; the sweeper publishes the events meanwhile"
         namespace   = "AWS/Lambda", metric = "IteratorAge", dimensions = { FunctionName = local.names.relay }
         statistic   = "Maximum", period = 60, periods = 5, threshold = 60000, missing = "notBreaching"
       }

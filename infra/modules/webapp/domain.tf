@@ -1,10 +1,10 @@
-# A host name of one's own for the web app. Off by default, and then nothing of this is made.
+# A custom host name for the web app. Off by default; then none of this is created.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html
 locals {
   domain      = var.custom_domain == null ? null : var.custom_domain.name
   domain_zone = var.custom_domain == null ? null : var.custom_domain.zone_id
 
-  # A zone proves the domain by itself; without one a person does, and meanwhile the API's own address serves.
+  # With a zone the certificate is validated by Terraform; without one by hand, and the API's own address is used until then.
   certifies    = var.custom_domain == null ? false : var.custom_domain.certificate_arn == null
   domain_ready = var.custom_domain == null ? false : !local.certifies || local.domain_zone != null || var.custom_domain.certificate_issued
   proof        = local.certifies ? one(aws_acm_certificate.web[0].domain_validation_options) : null
@@ -27,7 +27,7 @@ resource "aws_acm_certificate" "web" {
   }
 }
 
-# The record of one name in one account never changes, so another certificate for it may have made it already.
+# The record for a name is always the same in an account, so another certificate for it may have created it already.
 resource "aws_route53_record" "certificate" {
   count = local.certifies && local.domain_zone != null ? 1 : 0
 
@@ -39,7 +39,7 @@ resource "aws_route53_record" "certificate" {
   allow_overwrite = true
 }
 
-# Waits until the certificate is issued: API Gateway takes no other.
+# Waits until the certificate is issued: API Gateway accepts no other.
 resource "aws_acm_certificate_validation" "web" {
   count = local.certifies && local.domain_ready ? 1 : 0
 

@@ -39,7 +39,7 @@ locals {
   }
 }
 
-# Made before the functions: Lambda would make them without retention and without the key.
+# Created before the functions: Lambda would create them without retention and without the key.
 resource "aws_cloudwatch_log_group" "this" {
   for_each = local.names
 
@@ -48,7 +48,7 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.key_arn
 }
 
-# Shipped by hash: a new package is a new web app, at once.
+# Deployed by hash: a new package replaces the web app at once.
 resource "aws_lambda_function" "this" {
   for_each = local.functions
 
@@ -80,11 +80,11 @@ resource "aws_lambda_function" "this" {
     mode = var.traced ? "Active" : "PassThrough"
   }
 
-  # IAM takes a moment to know a policy; a function that starts without it fails its first events.
+  # IAM takes a moment to apply a policy; a function that starts before fails its first events.
   depends_on = [aws_iam_role_policy.this]
 }
 
-# By itself, because the user pool names it and the others need the pool.
+# Separate, because the user pool needs it and the other functions need the pool.
 resource "aws_lambda_function" "post_confirmation" {
   function_name    = local.names["post-confirmation"]
   description      = "Herald: post-confirmation"
@@ -95,7 +95,7 @@ resource "aws_lambda_function" "post_confirmation" {
   runtime          = "python3.13"
   architectures    = [var.architecture]
   memory_size      = 256
-  timeout          = 5 # what Cognito waits
+  timeout          = 5 # as long as Cognito waits
   kms_key_arn      = var.key_arn
 
   environment {

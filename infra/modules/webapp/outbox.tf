@@ -1,5 +1,5 @@
-# The relay takes new outbox events from the stream; the sweeper what the stream missed; and the reconciliation what was
-# published and does not come to rest in the ledger.
+# The relay publishes new outbox events from the stream; the sweeper what the stream missed; and the reconciliation, again,
+# published events that the ledger does not have or that are stuck in it.
 resource "aws_lambda_event_source_mapping" "relay" {
   event_source_arn               = aws_dynamodb_table.books.stream_arn
   function_name                  = aws_lambda_function.this["relay"].arn
@@ -22,7 +22,7 @@ resource "aws_lambda_event_source_mapping" "relay" {
 locals {
   schedules = {
     sweeper   = { every = "rate(1 minute)", description = "Publishes what the stream missed" }
-    reconcile = { every = "rate(1 hour)", description = "Publishes again what does not come to rest in the ledger" }
+    reconcile = { every = "rate(1 hour)", description = "Publishes again what is missing from the ledger or stuck in it" }
   }
 }
 
@@ -49,7 +49,7 @@ resource "aws_cloudwatch_event_target" "this" {
   depends_on = [aws_lambda_permission.schedule]
 }
 
-# The rule's ARN only: with a source account besides, EventBridge cannot invoke the function.
+# Only the rule's ARN: with a source account as well, EventBridge cannot invoke the function.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
 resource "aws_lambda_permission" "schedule" {
   for_each = local.schedules

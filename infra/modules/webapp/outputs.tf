@@ -1,10 +1,10 @@
 output "url" {
-  description = "Where people open the web app"
+  description = "URL of the web app"
   value       = local.public_url
 }
 
 output "dns_records" {
-  description = "DNS records that `custom_domain` still needs; empty without one, and where Route 53 has them"
+  description = "DNS records that `custom_domain` still needs; empty without a custom domain, and if Route 53 has them"
   value       = local.domain_records
 }
 
@@ -19,12 +19,12 @@ output "api_id" {
 }
 
 output "publisher_roles" {
-  description = "ARNs of the roles that publish events: the topic must name them"
+  description = "ARNs of the roles that publish events; the topic's policy must name them"
   value       = [for function in ["relay", "sweeper", "reconcile"] : aws_iam_role.this[function].arn]
 }
 
 output "roles" {
-  description = "ARNs of the roles, one a function"
+  description = "ARNs of the roles, one for each function"
   value       = { for name, role in aws_iam_role.this : name => role.arn }
 }
 

@@ -1,5 +1,5 @@
 locals {
-  # One list of statements a function, plain data, so that plans show them and tests read them.
+  # One list of statements for each function, as plain data, so that plans show them and tests can read them.
   function_policies = {
     web = concat(local.run_statements["web"], [
       {
@@ -19,7 +19,7 @@ locals {
         Condition = local.without_event_bodies
       },
       {
-        # Of the ledger, only what readers themselves decide: which mails they do not want. Not the suppression in the same
+        # In the ledger, only the readers' own choices of mails that they do not want, and not the suppression in the same
         # item. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
         Sid      = "UpdateReaderChoices"
         Effect   = "Allow"
@@ -31,7 +31,7 @@ locals {
         }
       },
       {
-        # Of an account that its owner deletes: the events themselves go, and the address's hash in their records.
+        # When the owner of an account deletes it: the events are erased, and the hash of the address in their records.
         Sid      = "EraseEvents"
         Effect   = "Allow"
         Action   = "dynamodb:UpdateItem"
@@ -51,7 +51,7 @@ locals {
           StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
         }
       },
-      # What follows is for the operators' pages; the app asks for the role first.
+      # The rest is for the operators' pages; the app checks the role first.
       {
         Sid       = "ScanLedger"
         Effect    = "Allow"
@@ -60,7 +60,7 @@ locals {
         Condition = local.without_event_bodies
       },
       {
-        # IAM does not tell taking attributes away from setting them.
+        # IAM does not distinguish removing attributes from setting them.
         Sid      = "TakeOffTheSuppressionList"
         Effect   = "Allow"
         Action   = "dynamodb:UpdateItem"
@@ -71,7 +71,7 @@ locals {
         }
       },
       {
-        # In every region that mails leave from. SES knows no resource for it.
+        # In every region that mails are sent from. The action supports no resource.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
         Sid      = "TakeOffTheListOfSes"
         Effect   = "Allow"
@@ -113,14 +113,14 @@ locals {
         Condition = { ArnLike = { "lambda:FunctionArn" = [local.notify_arn, "${local.notify_arn}:*"] } }
       },
       {
-        # AWS knows no resource for it.
+        # This action supports no resource.
         Sid      = "ListMappings"
         Effect   = "Allow"
         Action   = "lambda:ListEventSourceMappings"
         Resource = "*"
       },
       {
-        # CloudWatch and SES know no resource for these.
+        # These actions of CloudWatch and SES support no resource.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
         Sid      = "ReadAlarmsMetricsAndQuota"
         Effect   = "Allow"
@@ -128,7 +128,7 @@ locals {
         Resource = "*"
       },
       {
-        # There is such an index only where something is kept for later.
+        # This index exists only with `scheduling`.
         Sid       = "CountScheduledRecords"
         Effect    = "Allow"
         Action    = "dynamodb:Query"
@@ -198,7 +198,7 @@ locals {
     ])
   }
 
-  # Whatever is read of the ledger is named, and the events' bodies are not among it: they name recipients of every publisher's.
+  # Every attribute that may be read of the ledger, without the events' bodies: they have the recipients of all publishers.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_dynamodb_attributes.html
   without_event_bodies = {
     "ForAllValues:StringLike" = {
@@ -224,8 +224,8 @@ locals {
         Resource = "${aws_cloudwatch_log_group.this[function].arn}:*"
       },
       {
-        # What operators did is written once and never changed. Terms of IAM tell no new item from one that is replaced:
-        # that is the condition of each write, and what was written stands in the log too, which nobody here can change.
+        # The audit log is written once and never changed. IAM cannot distinguish a new item from a replaced one: each write
+        # has a condition for that, and every entry is in the function's log, too, which nobody here can change.
         Sid       = "DenyAuditChanges"
         Effect    = "Deny"
         Action    = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
@@ -233,7 +233,7 @@ locals {
         Condition = { "ForAnyValue:StringEquals" = { "dynamodb:LeadingKeys" = "audit" } }
       },
       {
-        # X-Ray has no resources to name.
+        # X-Ray's actions support no resources.
         Sid      = "Trace"
         Effect   = "Allow"
         Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
@@ -288,9 +288,9 @@ locals {
 resource "aws_iam_role" "this" {
   for_each = local.names
 
-  # Roles belong to the account: the region tells two copies of one name apart.
+  # Roles are global to the account: the region distinguishes two deployments of the same name.
   name               = "${var.name}-${local.region}-${each.key}"
-  description        = "What ${each.value} may do"
+  description        = "Permissions of ${each.value}"
   assume_role_policy = jsonencode(local.function_trust)
 }
 
@@ -302,7 +302,7 @@ resource "aws_iam_role_policy" "this" {
   policy = jsonencode({ Version = "2012-10-17", Statement = local.function_policies[each.key] })
 }
 
-# By itself, because the pool calls a function that waits for the policies above.
+# Separate, because the pool calls a function that depends on the policies above.
 resource "aws_iam_role_policy" "delete_accounts" {
   name = "delete-accounts"
   role = aws_iam_role.this["web"].id

@@ -2,8 +2,9 @@ locals {
   issuer         = "https://cognito-idp.${local.region}.amazonaws.com/${aws_cognito_user_pool.this.id}"
   discovery_base = var.sign_in.endpoint == null ? local.issuer : "${var.sign_in.endpoint}/${aws_cognito_user_pool.this.id}"
 
-  # Cognito hands it to SES as it is, which takes no Unicode: a name beyond ASCII is MIME encoded-words (RFC 2047), one with
-  # specials is quoted (RFC 5322). function/message/sender.py does the same for Herald's own mails; a test compares them.
+  # Cognito passes it on unchanged to SES, which accepts no Unicode: a name beyond ASCII is written in MIME encoded-words
+  # (RFC 2047), one with specials is quoted (RFC 5322). function/message/sender.py does the same for Herald's own mails; a
+  # test compares them.
   # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-cognito/lib/user-pool-email.ts
   mail_from = var.mail == null ? null : one([
     for part in [regex("^(?:\"?(?P<name>[^\"<]*?)\"? <)?(?P<address>[^<>]+)>?$", var.mail.sender)] : part.name == null ? part.address : format("%s <%s>",
@@ -21,7 +22,7 @@ resource "aws_cognito_user_pool" "this" {
   mfa_configuration        = var.sign_in.mfa_required ? "ON" : "OPTIONAL"
   deletion_protection      = var.deletion_protection ? "ACTIVE" : "INACTIVE"
 
-  # Ada@x and ada@x are one person. Cognito's default is another, and it can never be changed.
+  # Ada@x and ada@x are one person. Cognito's default is case-sensitive, and the setting can never be changed.
   # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UsernameConfigurationType.html
   username_configuration {
     case_sensitive = false
@@ -63,13 +64,13 @@ resource "aws_cognito_user_pool" "this" {
     post_confirmation = aws_lambda_function.post_confirmation.arn
   }
 
-  # A new address counts only when its owner has confirmed it: Herald mails to it.
+  # A new address takes effect only when its owner has confirmed it, because Herald mails to it.
   user_attribute_update_settings {
     attributes_require_verification_before_update = ["email"]
   }
 }
 
-# Public, with PKCE: a browser keeps no secret.
+# A public client with PKCE: a browser cannot keep a secret.
 resource "aws_cognito_user_pool_client" "web" {
   name                                 = "${var.name}-web"
   user_pool_id                         = aws_cognito_user_pool.this.id
@@ -97,14 +98,14 @@ resource "aws_cognito_user_pool_client" "web" {
 # Its members see the operations page: their tokens say so in `cognito:groups`.
 resource "aws_cognito_user_group" "operators" {
   name         = "operators"
-  description  = "May see what went wrong, and fix it"
+  description  = "Operators, who may see what went wrong and fix it"
   user_pool_id = aws_cognito_user_pool.this.id
 }
 
-# The value goes straight into a write-only argument. To change the key, put the new one before the old one, with a space between.
+# The value goes into a write-only argument. To change the key, put the new one before the old one, with a space between.
 resource "aws_ssm_parameter" "session_key" {
   name             = "/${var.name}/session-key"
-  description      = "Keys that seal the cookies of signed-in people, newest first"
+  description      = "Keys that encrypt the cookies of signed-in people, newest first"
   type             = "SecureString"
   key_id           = var.key_arn
   value_wo         = var.session_key

@@ -1,4 +1,4 @@
-# Books and their outbox; webapp/aws/table.py says what the items hold.
+# Books and their outbox; webapp/aws/table.py describes the items.
 resource "aws_dynamodb_table" "books" {
   name                        = "${var.name}-books"
   billing_mode                = "PAY_PER_REQUEST"
@@ -28,7 +28,7 @@ resource "aws_dynamodb_table" "books" {
     type = "N"
   }
 
-  # Sparse: only outbox events that somebody still has to do something about carry these keys.
+  # Sparse: only outbox events that still need processing have these keys.
   global_secondary_index {
     name            = "pending"
     hash_key        = "queue"

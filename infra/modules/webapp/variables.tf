@@ -1,9 +1,9 @@
 ################################################################################
-# What it stands on
+# Dependencies
 ################################################################################
 
 variable "name" {
-  description = "Prefix of every name, so that several Heralds live in one account"
+  description = "Prefix of every name, so that one account can have several Heralds"
   type        = string
   default     = "herald"
   nullable    = false
@@ -19,7 +19,7 @@ variable "name" {
 }
 
 variable "package" {
-  description = "Path of webapp.zip, as the package command builds it. A new hash ships a new web app"
+  description = "Path of webapp.zip, as the package command builds it. A new hash deploys a new web app"
   type        = string
   nullable    = false
 
@@ -27,7 +27,7 @@ variable "package" {
     condition     = endswith(var.package, ".zip") && fileexists(var.package)
     error_message = "No package lies there. Build webapp.zip first and name its path."
   }
-  # The package command writes what it built for beside it; a note about other bytes says nothing.
+  # The package command writes a file beside the zip that names its target; if it describes another zip, it is ignored.
   validation {
     condition     = try([for note in [jsondecode(file("${trimsuffix(var.package, ".zip")}.json"))] : note.architecture if note.target == "cloud" && note.sha256 == filesha256(var.package)][0], var.architecture) == var.architecture
     error_message = "The package was built for another processor than `architecture`: build it anew for that one."
@@ -111,7 +111,7 @@ variable "parameters" {
 }
 
 variable "session_key" {
-  description = "Secret that seals the cookies of signed-in people, at least 32 bytes. Taken once, when the parameter is made, and kept out of plan and state"
+  description = "Secret that encrypts the cookies of signed-in people, at least 32 bytes. Used only when the parameter is created, and kept out of plan and state"
   type        = string
   ephemeral   = true
   nullable    = false
@@ -153,7 +153,7 @@ variable "public_url" {
 }
 
 variable "custom_domain" {
-  description = "A host name of the web app's own, for example books.example.com (null: the HTTP API's own address). `certificate_arn` is a certificate of this region (null: one is made); `zone_id` a Route 53 zone that gets the records, else they are outputs; without both, say `certificate_issued` once the certificate is issued: until then the API's own address serves. `default_endpoint = false` closes that address once the domain serves"
+  description = "A custom host name for the web app, for example books.example.com (null: the HTTP API's own address). `certificate_arn` is a certificate in this region (null: one is created); `zone_id` a Route 53 zone to create the records in, else they are outputs; without both, set `certificate_issued` once the certificate is issued: until then the API's own address is used. `default_endpoint = false` disables that address once the domain is in use"
   type = object({
     name               = string
     certificate_arn    = optional(string)
@@ -182,7 +182,7 @@ variable "custom_domain" {
 }
 
 variable "throttle" {
-  description = "Requests a second that the HTTP API lets in, steadily and at once"
+  description = "Requests that the HTTP API accepts: `rate` a second, and `burst` at once"
   type = object({
     rate  = optional(number, 50)
     burst = optional(number, 100)
@@ -197,7 +197,7 @@ variable "throttle" {
 }
 
 variable "limits" {
-  description = "What one account, or one address without an account, may do: requests a second in each process of the function, and the mails that an account may cause in ten minutes and in a day"
+  description = "Limits for one account, or for one IP address without an account: requests a second in each process of the function, and the mails that an account may cause in ten minutes and in a day"
   type = object({
     requests_per_second   = optional(number, 100)
     mails_per_ten_minutes = optional(number, 50)
@@ -217,7 +217,7 @@ variable "limits" {
 }
 
 variable "event_source" {
-  description = "`source` of the events that the web app publishes; with an event's id it names the event for ever"
+  description = "`source` of the events that the web app publishes; with its id it identifies an event for ever"
   type        = string
   default     = "urn:herald:webapp"
   nullable    = false
@@ -229,7 +229,7 @@ variable "event_source" {
 }
 
 variable "sign_in" {
-  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page, `mfa_required` whether everybody must have a second factor (else who wants one)"
+  description = "Cognito: `prefix` of the sign-in page's host (null: name and account); `open`: whether people may sign themselves up; `endpoint`: where the web function finds Cognito (null: AWS's own); `password_flow`: whether the client may exchange a password for tokens without the sign-in page; `mfa_required`: whether everybody must have a second factor (else it is optional)"
   type = object({
     prefix        = optional(string)
     open          = optional(bool, true)
@@ -259,7 +259,7 @@ variable "sign_in" {
 }
 
 variable "mail" {
-  description = "The SES identity and the sender that Cognito mails with, in this region. Null: Cognito's own mail, about 50 a day"
+  description = "The SES identity in this region and the sender that Cognito sends mails with. Null: Cognito's own mail, about 50 a day"
   type = object({
     identity_arn = string
     sender       = string
@@ -301,14 +301,14 @@ variable "memory" {
 }
 
 variable "traced" {
-  description = "Whether X-Ray records what Lambda sees of every function: at low rates nearly every invocation, at $5 a million. Without it, traces that a caller has begun go on"
+  description = "Whether X-Ray traces every function: at low rates nearly every invocation, at $5 a million. Without it, only traces that a caller has started are continued"
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "tracing" {
-  description = "Follows each mail from the request to its delivery, as OpenTelemetry spans: `endpoint` takes OTLP over HTTP in JSON (the collector of an extension on the function's own machine, else https), `layer_arn` is the layer that brings it, such as OpenTelemetry's collector layer or ADOT's. Null: nothing is traced, and nothing of it imported"
+  description = "Traces each mail from the request to its delivery in OpenTelemetry spans: `endpoint` accepts OTLP over HTTP in JSON (a collector that runs as an extension of the function, or else https), `layer_arn` is the layer with that collector, such as OpenTelemetry's or ADOT's. Null: nothing is traced, and no code for it is imported"
   type = object({
     endpoint  = optional(string, "http://localhost:4318")
     layer_arn = optional(string)
@@ -338,7 +338,7 @@ variable "log_retention_days" {
 }
 
 variable "outbox_age" {
-  description = "Seconds that an event may wait in the outbox before the alarm"
+  description = "Seconds that an event may wait in the outbox before the alarm rings"
   type        = number
   default     = 300
   nullable    = false
@@ -350,7 +350,7 @@ variable "outbox_age" {
 }
 
 variable "deletion_protection" {
-  description = "Whether the table and the user pool refuse to be deleted"
+  description = "Whether the table and the user pool are protected from deletion"
   type        = bool
   default     = true
   nullable    = false

@@ -1,7 +1,7 @@
 locals {
   public_url = coalesce(var.public_url, local.domain_ready ? "https://${local.domain}" : null, aws_apigatewayv2_api.this.api_endpoint)
 
-  # What anybody may ask for without being known. Routes of their own, so that no one uses up with them what readers need.
+  # Anonymous requests. They have routes of their own, so that they cannot use up the throttle of signed-in readers.
   open_routes = toset(["ANY /", "ANY /livez", "ANY /problems", "ANY /problems/{slug}", "ANY /readyz", "ANY /v1/openapi.json"])
 }
 
@@ -10,7 +10,7 @@ resource "aws_apigatewayv2_api" "this" {
   description   = "Herald's web app"
   protocol_type = "HTTP"
 
-  # Where `herald doctor` finds the certificate before anything uses it.
+  # By this tag `herald doctor` finds the certificate before anything uses it.
   tags = local.certifies ? { Certificate = aws_acm_certificate.web[0].arn } : null
 
   disable_execute_api_endpoint = local.domain_ready ? !var.custom_domain.default_endpoint : false
@@ -60,7 +60,7 @@ resource "aws_apigatewayv2_stage" "default" {
     }
   }
 
-  # Neither path nor query string: tokens of unsubscribe links and codes of the sign-in stand there.
+  # Without path and query string, which may contain tokens of unsubscribe links and codes of the sign-in.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
@@ -77,7 +77,7 @@ resource "aws_apigatewayv2_stage" "default" {
   }
 }
 
-# Under this prefix log delivery needs no resource policy that grows with every log group.
+# With this prefix, log delivery needs no resource policy that grows with every log group.
 resource "aws_cloudwatch_log_group" "access" {
   name              = "/aws/vendedlogs/${var.name}-access"
   retention_in_days = var.log_retention_days
