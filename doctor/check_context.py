@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from doctor.cloud import Answer, Cloud, read_pages
+from doctor.aws_api import Answer, AwsApi, read_pages
 from doctor.errors import RefusedError, UnansweredError
 from doctor.provider_probes import Http
 from doctor.scrubbing import LEFT_OUT
@@ -39,7 +39,7 @@ class CheckContext:
     `resolver` None, DNS is not queried; with `http` None, providers are not. `local`: emulators and simulators answer.
     """
 
-    cloud: Cloud
+    cloud: AwsApi
     prefix: str
     region: str
     where: str

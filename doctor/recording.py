@@ -11,10 +11,10 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from doctor.cloud import Answer, Cloud, format_key
+from doctor.aws_api import Answer, AwsApi, format_key
 from doctor.scrubbing import Scrubber
 
-__all__ = ["RecordedCall", "Recording", "RecordingCloud", "UnrecordedError"]
+__all__ = ["RecordedCall", "Recording", "RecordingAwsApi", "UnrecordedError"]
 
 _TIME, _BYTES = "$time", "$bytes"
 #: Operations whose answers are never recorded.
@@ -36,10 +36,10 @@ class RecordedCall:
     error: Mapping[str, Any] | None = None
 
 
-class RecordingCloud:
+class RecordingAwsApi:
     """Calls another cloud and records what it answers; the same answer to the same call is recorded once."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: AwsApi) -> None:
         self._cloud = cloud
         self.calls: list[RecordedCall] = []
 
@@ -64,7 +64,7 @@ class RecordingCloud:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The calls in a region from `at` on and their answers; as a `Cloud`, it replays them."""
+    """The calls in a region from `at` on and their answers; as an `AwsApi`, it replays them."""
 
     at: datetime
     region: str

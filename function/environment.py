@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
-from function.message.sender import from_header
+from function.message.from_header import from_header
 from function.providers.urls import names_the_recipient, needs_secret, parse_provider_urls, reports_by_webhook
 
 __all__ = [

@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, read_clock, read_release
-from function.delivery.admission import Accepted, Admission, EventProblem
+from function.delivery.publish_validation import Accepted, EventProblem, PublishValidator
 from function.event.http_binding import Posted, UnreadableRequest, read_request
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
@@ -56,7 +56,7 @@ class _RequestRefused(Exception):
 class EventsApi:
     """Handles one request: all of its events are published, or none."""
 
-    admission: Admission
+    validator: PublishValidator
     sns: Any
     topic_arn: str
     telemetry: Telemetry
@@ -87,7 +87,7 @@ class EventsApi:
 
     def _admit(self, posted: Posted, granted: Collection[str]) -> list[Accepted]:
         """Accept all of the events or none: a publisher reads one status and posts the whole request again."""
-        found = [self.admission.check(value, granted) for value in posted.events]
+        found = [self.validator.check(value, granted) for value in posted.events]
         accepted = [one for one in found if isinstance(one, Accepted)]
         faults = [
             one._replace(pointer=f"/{number}{one.pointer}") if posted.batch else one
@@ -161,9 +161,9 @@ def compose(environment: dict[str, str], clients: Clients) -> EventsApi:
     settings = EventsApiSettings.read(environment)
     # No address is stored, so the key for hashing addresses is not needed.
     builder = EmailBuilder(Catalogue.load(), b"", read_clock, buckets=None, tenants=settings.tenants)
-    admission = Admission(builder, settings.scope, settings.scheduling, read_clock)
+    validator = PublishValidator(builder, settings.scope, settings.scheduling, read_clock)
     telemetry = Telemetry(find_service(environment, "events-api"), read_release(), read_clock)
-    return EventsApi(admission, clients.sns(), settings.topic_arn, telemetry)
+    return EventsApi(validator, clients.sns(), settings.topic_arn, telemetry)
 
 
 #: Lambda's handler.

@@ -26,7 +26,7 @@ from function.environment import (
     require_one_of,
 )
 from function.message.delivery_mode import DeliveryMode
-from function.message.sender import from_header, split_sender
+from function.message.from_header import from_header, split_sender
 from function.providers.urls import gives_feedback, parse_provider_urls, reports_by_webhook
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass

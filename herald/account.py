@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from function.ledger.keys import split_keys
 from herald.terraform.target import is_loopback, open_aws_session
 from laptop.clients import LaptopClients
-from laptop.description import Description
+from laptop.descriptor import Descriptor
 from laptop.state import DEFAULT_STATE, find_descriptor
 from operations.aws_retries import retry_contention
 from operations.errors import UserError
@@ -60,7 +60,7 @@ class AwsAccount:
         named = "" if prefix == "herald" else f" --prefix {prefix}"
         if local:
             elsewhere = "" if state_dir == DEFAULT_STATE else f" --state-dir {shlex.quote(str(state_dir))}"
-            cloud = Description.read(find_descriptor(state_dir))
+            cloud = Descriptor.read(find_descriptor(state_dir))
             clients = LaptopClients(cloud.endpoints)
             return cls(
                 lambda service, **_: clients.make_client(service),
@@ -183,7 +183,7 @@ def choose_release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
         account.client("sts").get_caller_identity()["Account"],
         functions.meta.region_name,
         local=is_loopback(functions.meta.endpoint_url),
-        scale=Description.read(find_descriptor(state_dir)).scale if local else 1.0,
+        scale=Descriptor.read(find_descriptor(state_dir)).scale if local else 1.0,
         logs=account.client("logs"),
     )
 

@@ -14,10 +14,10 @@ import botocore
 import typer
 from dns.resolver import NoResolverConfiguration, Resolver
 
+from doctor.aws_api import Boto3AwsApi
 from doctor.check_context import CheckContext
-from doctor.cloud import Boto3Cloud
 from doctor.provider_probes import HttpAnswer
-from doctor.recording import Recording, RecordingCloud
+from doctor.recording import Recording, RecordingAwsApi
 from herald.account import AwsAccount
 from herald.capacity.concurrency import reserve
 from herald.terraform.target import is_loopback, read_profile_region
@@ -51,7 +51,7 @@ class DoctorContext:
     """The context of the checks, and the recorder between them and AWS."""
 
     check_context: CheckContext
-    recorder: RecordingCloud
+    recorder: RecordingAwsApi
 
     def keep(self, path: Path | None) -> None:
         """Write every recorded answer to a file, if one is named. Raises `UserError` if it cannot be written."""
@@ -69,7 +69,7 @@ def build_doctor_context(
     account: AwsAccount, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
 ) -> DoctorContext:
     """The context for an account, before or after the first apply; `local` is the laptop cloud, which is not in DNS."""
-    recorder = RecordingCloud(Boto3Cloud(account.client))
+    recorder = RecordingAwsApi(Boto3AwsApi(account.client))
     here = local or is_loopback(account.client("sts").meta.endpoint_url)
     context = CheckContext(
         recorder,

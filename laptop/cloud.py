@@ -19,7 +19,7 @@ from function.providers.urls import reports_by_webhook
 from laptop.clients import LaptopClients
 from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
-from laptop.description import Description
+from laptop.descriptor import Descriptor
 from laptop.environment import ACCOUNT, REGION, build_child_environment
 from laptop.provision.event_bus import make_event_bus
 from laptop.provision.events_api import make_events_api
@@ -94,7 +94,7 @@ class LaptopCloud:
     `watch(seconds)` waits, and raises `UserError` if a process ends meanwhile.
     """
 
-    description: Description
+    descriptor: Descriptor
     clients: LaptopClients
     timings: Mapping[str, float]
     watch: Callable[[float], None]
@@ -155,9 +155,9 @@ class _CloudStart:
             self._make_functions(clients, made, zips, links)
             self._note("functions")
             self._await("web", "/readyz")
-            description = self._describe(made, who.result())
-        description.write(self._state.descriptor)
-        return LaptopCloud(description, clients, self._timings, self._processes.watch)
+            descriptor = self._describe(made, who.result())
+        descriptor.write(self._state.descriptor)
+        return LaptopCloud(descriptor, clients, self._timings, self._processes.watch)
 
     def _make_functions(
         self, clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], links: Mapping[str, str]
@@ -189,9 +189,9 @@ class _CloudStart:
         """Start only the emulator and the simulators, with nothing provisioned."""
         self._await("aws", "/_ministack/health")
         self._await("inbox", "/faults")
-        description = self._describe(Provisioned(), SignIn("", "", ""))
-        description.write(self._state.descriptor)
-        return LaptopCloud(description, LaptopClients(self._endpoints), self._timings, self._processes.watch)
+        descriptor = self._describe(Provisioned(), SignIn("", "", ""))
+        descriptor.write(self._state.descriptor)
+        return LaptopCloud(descriptor, LaptopClients(self._endpoints), self._timings, self._processes.watch)
 
     def _start_simulators(self) -> None:
         ministack = {
@@ -221,9 +221,9 @@ class _CloudStart:
         simulators += ["--scale", str(self._options.scale)]
         self._start_python("simulators", simulators)
 
-    def _start_web(self, description: Description) -> None:
+    def _start_web(self, descriptor: Descriptor) -> None:
         settings = {
-            **description.herald_settings(),
+            **descriptor.herald_settings(),
             "HERALD_EVENT_SOURCE": EVENT_SOURCE,
             "HERALD_CATALOGUE": str(self._catalogue),
             "HERALD_SESSION_SECONDS": str(12 * 3600),  # ministack's renewed id tokens name no groups
@@ -272,8 +272,8 @@ class _CloudStart:
     def _note(self, what: str) -> None:
         self._timings[what] = time.monotonic() - self._began
 
-    def _describe(self, made: Provisioned, who: SignIn) -> Description:
-        return Description(
+    def _describe(self, made: Provisioned, who: SignIn) -> Descriptor:
+        return Descriptor(
             pid=os.getpid(),
             processes=dict(self._processes.pids),
             state=str(self._state.folder),

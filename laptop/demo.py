@@ -24,7 +24,7 @@ def run_demo(cloud: LaptopCloud, wait: float, settle: float, console: Console) -
 
     `wait` is the longest time to wait for it, `settle` the time to wait for a second one, in seconds.
     """
-    endpoints = cloud.description.endpoints
+    endpoints = cloud.descriptor.endpoints
     with httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=300) as web:
         web.headers["Authorization"] = f"Bearer {_fetch_id_token(cloud)}"
         began = time.monotonic()
@@ -45,7 +45,7 @@ def run_demo(cloud: LaptopCloud, wait: float, settle: float, console: Console) -
 
 def _fetch_id_token(cloud: LaptopCloud) -> str:
     answer = cloud.clients.cognito.initiate_auth(
-        ClientId=cloud.description.sign_in["client_id"],
+        ClientId=cloud.descriptor.sign_in["client_id"],
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": ADA.email, "PASSWORD": ADA.password},
     )

@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 #: The variable that names a function, as `module:function`, that changes every response of a simulator; see
-#: laptop/service_model.py.
+#: laptop/model_validation.py.
 GATE = "LAPTOP_GATE"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"

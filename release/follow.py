@@ -10,7 +10,7 @@ from botocore.exceptions import HTTPClientError
 
 from release.analysis.evidence import collect_evidence
 from release.companions import follow_live
-from release.hooks import find_hook_reason
+from release.hook_runs import find_hook_reason
 from release.progress.bake import bake
 from release.progress.display import DeploymentScreen
 from release.progress.outcome import ReleaseOutcome

@@ -8,7 +8,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
-from function.delivery.admission import Admission
+from function.delivery.publish_validation import PublishValidator
 from function.events_api import EventsApi
 from function.message.builder import EmailBuilder
 from function.runtime.metrics import Telemetry
@@ -54,9 +54,9 @@ class Door:
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         builder = EmailBuilder(self.world.catalogue, b"", self.world.clock, buckets=None, tenants=self.world.tenants)
-        admission = Admission(builder, "herald", self.scheduling, self.world.clock)
+        validator = PublishValidator(builder, "herald", self.scheduling, self.world.clock)
         telemetry = Telemetry("herald-events-api", "r1", self.world.clock, self.log)
-        api = EventsApi(admission, self.topic, "arn:aws:sns:us-east-1:000000000000:herald-events", telemetry)
+        api = EventsApi(validator, self.topic, "arn:aws:sns:us-east-1:000000000000:herald-events", telemetry)
         return api(request, None)
 
     def deliver(self) -> None:

@@ -16,7 +16,7 @@ from function.ledger.mail_event import TYPES
 from function.mail_events import MailEventsHandler
 from function.runtime.metrics import Telemetry
 from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
-from laptop.service_model import hold_to_model, request_violations
+from laptop.model_validation import hold_to_model, request_violations
 from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.values import FrozenItem, thaw_item
 from tests.fakes import NOW

@@ -11,7 +11,7 @@ from ulid import ULID
 from operations.audit import Audit
 from webapp import log
 from webapp.accounts.deletion import AccountDeletion, IdentityStore
-from webapp.admin.notifier import NotifierAccess, NotifierNames
+from webapp.admin.notifier_access import NotifierAccess, NotifierNames
 from webapp.admin.search import MailSearch
 from webapp.auth.cookie_cipher import CookieCipher
 from webapp.auth.discovery import Discovery

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.usage import Usage
-from function.delivery.admission import Admission
+from function.delivery.publish_validation import PublishValidator
 from function.events_api import EventsApi
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
@@ -33,7 +33,7 @@ def measure_http_posts(cpu: Cpu, given: Assumptions) -> Usage:
         builder = EmailBuilder(Catalogue.load(Path(folder)), b"", clock, buckets=None)
     telemetry = Telemetry("herald-events-api", "3f9c2a1b5d7e", clock, log)
     api = EventsApi(
-        Admission(builder, "herald", False, clock), topic, "arn:aws:sns:us-east-1:0:herald-events", telemetry
+        PublishValidator(builder, "herald", False, clock), topic, "arn:aws:sns:us-east-1:0:herald-events", telemetry
     )
     answer = api(_request(event()), None)
     if answer["statusCode"] != 202:

@@ -48,7 +48,7 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
     state = ROOT / "build" / "bench" / "losses"
     with (
         run_cloud(Options(state, scale=0.1)) as cloud,
-        run_proxy(cloud.description.endpoints["aws"]) as way,
+        run_proxy(cloud.descriptor.endpoints["aws"]) as way,
         _start_both(cloud, way, peer_python) as (apps, receive),
     ):
         counts = {app.name: RequestCounts() for app, _ in apps}
@@ -97,7 +97,7 @@ def _count_stored(cloud: LaptopCloud) -> dict[str, int]:
 def _start_both(
     cloud: LaptopCloud, way: FaultyProxy, peer_python: str
 ) -> Iterator[tuple[list[tuple[App, httpx.Client]], Callable[[], dict[str, set[str]]]]]:
-    described = cloud.description
+    described = cloud.descriptor
     environment = described.settings() | {
         "HERALD_EVENT_SOURCE": "urn:herald:webapp",
         "AWS_ENDPOINT_URL_SNS": way.url,
@@ -132,7 +132,7 @@ def _start_both(
 
 def _listen(cloud: LaptopCloud) -> Callable[[], dict[str, set[str]]]:
     """Return a function that receives newly published events, and returns all event ids so far by source."""
-    topic, sqs = cloud.description.topics["events"], cloud.clients.sqs
+    topic, sqs = cloud.descriptor.topics["events"], cloud.clients.sqs
     queue = sqs.create_queue(QueueName="ear")["QueueUrl"]
     cloud.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:ear")
     received: dict[str, set[str]] = {"urn:herald:webapp": set(), "urn:bench:plain": set()}

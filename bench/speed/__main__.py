@@ -15,9 +15,9 @@ from typing import Any
 from rich.console import Console
 
 from bench.speed import cold, startup, warm
+from bench.speed.package_variants import ROOT, PackageVariants, prepare
 from bench.speed.processes import FakeAwsProcess, list_subjects, start_fake_aws
 from bench.speed.report import figures, table
-from bench.speed.roots import ROOT, Roots, prepare
 from bench.speed.sample import Sample
 from bench.speed.warm import WarmResult
 from laptop.providers.certificate import make_certificate
@@ -42,11 +42,11 @@ def main() -> None:
     told: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": {"before": _load()}}
     found: figures.Sections = {}
     with tempfile.TemporaryDirectory(dir=work) as folder, start_fake_aws(*_make_bundle(Path(folder), each[0])) as fake:
-        for roots in each:
-            console.print(f"Measuring with Python {roots.python}")
-            sections, details = _measure(roots, fake, levers=roots is each[-1], quick=options.quick)
+        for variants in each:
+            console.print(f"Measuring with Python {variants.python}")
+            sections, details = _measure(variants, fake, levers=variants is each[-1], quick=options.quick)
             found |= sections
-            told.setdefault("pythons", {})[roots.python] = details
+            told.setdefault("pythons", {})[variants.python] = details
     rows = [row for section in found.values() for row in section]
     found["The whole"] = (
         figures.compute_cost(rows) if options.quick else [*figures.compute_cost(rows), startup.measure(work, 3)]
@@ -64,21 +64,23 @@ def _load() -> float:
     return round(os.getloadavg()[0], 1)
 
 
-def _make_bundle(folder: Path, roots: Roots) -> tuple[Path, Path]:
+def _make_bundle(folder: Path, variants: PackageVariants) -> tuple[Path, Path]:
     """Create a certificate for the fake AWS, and botocore's CA bundle with it added."""
     own, bundle = make_certificate(folder), folder / "bundle.pem"
-    bundle.write_bytes((roots.reference / "botocore" / "cacert.pem").read_bytes() + own.read_bytes())
+    bundle.write_bytes((variants.reference / "botocore" / "cacert.pem").read_bytes() + own.read_bytes())
     return own, bundle
 
 
 def _measure(
-    roots: Roots, fake: FakeAwsProcess, *, levers: bool, quick: bool
+    variants: PackageVariants, fake: FakeAwsProcess, *, levers: bool, quick: bool
 ) -> tuple[figures.Sections, dict[str, Any]]:
     starts, batches, count = _QUICK if quick else _WHOLE
-    started = cold.measure(cold.list_starts(roots, levers=levers, quick=quick), fake, starts)
-    imports = {} if quick else {name: cold.measure_imports(each, fake) for name, each in list_subjects(roots).items()}
-    warmed = warm.measure(roots, fake, batches, count, quick=quick)
-    return figures.build_sections(roots, started, warmed), _collect_details(started, imports, warmed)
+    started = cold.measure(cold.list_starts(variants, levers=levers, quick=quick), fake, starts)
+    imports = (
+        {} if quick else {name: cold.measure_imports(each, fake) for name, each in list_subjects(variants).items()}
+    )
+    warmed = warm.measure(variants, fake, batches, count, quick=quick)
+    return figures.build_sections(variants, started, warmed), _collect_details(started, imports, warmed)
 
 
 def _collect_details(

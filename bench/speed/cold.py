@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bench.speed.package_variants import ROOT, PackageVariants
 from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, list_subjects
-from bench.speed.roots import ROOT, Roots
 from bench.speed.sample import Sample
 
 __all__ = ["ColdStart", "compute_parts", "list_starts", "measure", "measure_imports", "sum_by_package"]
@@ -32,26 +32,26 @@ class ColdStart:
     flags: tuple[str, ...] = ()
 
 
-def list_starts(roots: Roots, *, levers: bool, quick: bool) -> list[ColdStart]:
+def list_starts(variants: PackageVariants, *, levers: bool, quick: bool) -> list[ColdStart]:
     """Return the variants to measure with one Python. `levers` adds Herald without each of its optimisations."""
-    each = list_subjects(roots)
+    each = list_subjects(variants)
     ours = each["herald"]
     found = [ColdStart(name, subject) for name, subject in each.items()]
     if quick:
         return found
     found.append(ColdStart("imports only", replace(ours, without=("AWS_LAMBDA_FUNCTION_NAME",))))
     found += [ColdStart(f"{name} over TLS", each[name], tls=True) for name in ("herald", "powertools")]
-    no_bytecode = {"herald": (roots.slower["bytecode"],), "powertools": (roots.reference_without_bytecode, ROOT)}
+    no_bytecode = {"herald": (variants.slower["bytecode"],), "powertools": (variants.reference_without_bytecode, ROOT)}
     found += [
         ColdStart(f"{name} without bytecode", replace(each[name], path=path), flags=("-B",))
         for name, path in no_bytecode.items()
     ]
-    return [*found, *_list_without(ours, roots)] if levers else found
+    return [*found, *_list_without(ours, variants)] if levers else found
 
 
-def _list_without(ours: MeasuredHandler, roots: Roots) -> list[ColdStart]:
+def _list_without(ours: MeasuredHandler, variants: PackageVariants) -> list[ColdStart]:
     """Return Herald's starts without each of its optimisations in turn."""
-    cut = {lever: replace(ours, path=(root,)) for lever, root in roots.slower.items() if lever != "bytecode"}
+    cut = {lever: replace(ours, path=(root,)) for lever, root in variants.slower.items() if lever != "bytecode"}
     cut["garbage left alone"] = replace(ours, extra={"collect": True})
     cut["SQS's client made late"] = replace(ours, extra={"apart": "late"})
     found = [ColdStart(f"without: {lever}", subject) for lever, subject in cut.items()]

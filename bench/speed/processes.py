@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.speed.roots import ROOT, Roots
+from bench.speed.package_variants import ROOT, PackageVariants
 
 __all__ = ["FakeAwsProcess", "MeasuredHandler", "MeasuredProcess", "list_subjects", "start_fake_aws"]
 
@@ -87,16 +87,16 @@ class MeasuredHandler:
     without: tuple[str, ...] = ()
 
 
-def list_subjects(roots: Roots) -> dict[str, MeasuredHandler]:
+def list_subjects(variants: PackageVariants) -> dict[str, MeasuredHandler]:
     """Return Herald and the three references, for one Python."""
-    sources = {"BENCH_SOURCES": str(roots.sources)}
-    libraries = (roots.reference, ROOT)
+    sources = {"BENCH_SOURCES": str(variants.sources)}
+    libraries = (variants.reference, ROOT)
 
     def reference(name: str) -> MeasuredHandler:
         handler = f"bench.speed.references.{name}:handler"
-        return MeasuredHandler(name, roots.interpreter, libraries, handler, environment=sources)
+        return MeasuredHandler(name, variants.interpreter, libraries, handler, environment=sources)
 
-    ours = MeasuredHandler("herald", roots.interpreter, (roots.function,), "function.notify:handler")
+    ours = MeasuredHandler("herald", variants.interpreter, (variants.function,), "function.notify:handler")
     return {each.name: each for each in (ours, *map(reference, ("powertools", "check_then_put", "floor")))}
 
 

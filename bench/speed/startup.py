@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from bench.speed.package_variants import ROOT
 from bench.speed.report.figure import Figure
-from bench.speed.roots import ROOT
 from bench.speed.sample import compute_quartiles
 
 __all__ = ["measure"]

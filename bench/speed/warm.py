@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from bench.speed.package_variants import PackageVariants
 from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, list_subjects
-from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 
 __all__ = ["WarmResult", "measure"]
@@ -59,11 +59,13 @@ class _Totals:
     opened: int = 0
 
 
-def measure(roots: Roots, aws: FakeAwsProcess, rounds: int, count: int, *, quick: bool) -> list[WarmResult]:
+def measure(
+    variants: PackageVariants, aws: FakeAwsProcess, rounds: int, count: int, *, quick: bool
+) -> list[WarmResult]:
     """Measure every subject and kind in batches of `count` invocations, in random order in each round."""
     aws.list(_find_suppressed_key())
     totals: dict[Workload, _Totals] = defaultdict(lambda: _Totals([], {}))
-    with _start_processes(roots, aws, quick) as processes:
+    with _start_processes(variants, aws, quick) as processes:
         each = [Workload(name, *arguments) for name in processes for arguments in _WORKLOADS.get(name, _FIRST)]
         for one in each:
             processes[one.subject].ask(one.kind, max(count, 8), size=one.size)
@@ -105,11 +107,13 @@ def _subtract_first(
 
 
 @contextmanager
-def _start_processes(roots: Roots, aws: FakeAwsProcess, quick: bool) -> Iterator[dict[str, MeasuredProcess]]:
-    each: dict[str, MeasuredHandler] = list_subjects(roots)
+def _start_processes(
+    variants: PackageVariants, aws: FakeAwsProcess, quick: bool
+) -> Iterator[dict[str, MeasuredProcess]]:
+    each: dict[str, MeasuredHandler] = list_subjects(variants)
     ours = each["herald"]
     each["feedback"] = replace(ours, handler="function.feedback:handler")
-    each["relay"] = replace(ours, path=(roots.webapp,), handler="webapp.functions.relay:handler")
+    each["relay"] = replace(ours, path=(variants.webapp,), handler="webapp.functions.relay:handler")
     tls = {}
     if not quick:
         each["without: the short way"] = replace(ours, extra={"apart": "fast_client"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from doctor.aws_api import Answer
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.check_context import ALIAS, CheckContext
-from doctor.cloud import Answer
 
 __all__ = ["CHECKS"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from doctor.aws_api import Answer, AwsApi
 from doctor.check import Check, CheckStatus, Finding, Scope, find_worst, ok, run
 from doctor.check_context import CheckContext
 from doctor.checks import account, ses_sending
-from doctor.cloud import Answer, Cloud
 from function.providers.urls import list_ses_regions
 
 __all__ = ["CHECKS", "SesThere"]
@@ -31,7 +31,7 @@ _CHECKS = [check for check in (*account.CHECKS, *ses_sending.CHECKS) if check.id
 class SesThere:
     """The same cloud, but SES is called in another region."""
 
-    cloud: Cloud
+    cloud: AwsApi
     region: str
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:

@@ -28,7 +28,7 @@ from function.delivery.decision import (
     put_off,
 )
 from function.delivery.outcome import Outcome, OutcomeKind
-from function.delivery.stored_event import resolve_stored_event
+from function.delivery.stored_event_resolution import resolve_stored_event
 from function.errors import (
     AttachmentUnavailable,
     InvalidEvent,

@@ -17,7 +17,7 @@ from typing import Any
 from function.errors import InvalidEvent
 from function.event.cloudevent import Event
 from function.message.email import Invitation
-from function.message.sender import split_sender
+from function.message.from_header import split_sender
 
 __all__ = ["REQUIRED", "write_invitation"]
 

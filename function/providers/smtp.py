@@ -30,7 +30,7 @@ from function.errors import (
     Throttled,
 )
 from function.message.email import Email, Receipt
-from function.message.sender import split_sender
+from function.message.from_header import split_sender
 from function.providers.http_client import CONNECT_TIMEOUT, READ_TIMEOUT
 from function.providers.mime import build_reader_headers, compose, encode_header
 from function.providers.redaction import redact

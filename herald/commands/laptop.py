@@ -16,7 +16,7 @@ from function.providers.urls import list_ses_regions, parse_provider_urls
 from herald.console import console
 from laptop.cloud import PORTS, Options, run_cloud
 from laptop.cognito.demo_users import ADA, GRACE
-from laptop.description import Description
+from laptop.descriptor import Descriptor
 from laptop.environment import REGION, is_foreign, remove_foreign_settings
 from laptop.state import DEFAULT_STATE, find_descriptor
 from laptop.time_scale import DEFAULT
@@ -64,7 +64,7 @@ def run(
     parent = os.getppid()
     try:
         with run_cloud(options) as cloud:
-            _announce(cloud.description.endpoints, cloud.timings, verbose)
+            _announce(cloud.descriptor.endpoints, cloud.timings, verbose)
             while os.getppid() == parent:
                 cloud.watch(0.5)
     except Stopped:
@@ -92,7 +92,7 @@ def demo(
 @app.command()
 def env(state_dir: StateDir = DEFAULT_STATE) -> None:
     """Print shell commands that point any AWS client at it: eval "$(make -s env)"."""
-    settings = Description.read(find_descriptor(state_dir)).settings()
+    settings = Descriptor.read(find_descriptor(state_dir)).settings()
     foreign = [name for name in os.environ if is_foreign(name) and not name.lower().endswith("_proxy")]
     for name in sorted({*foreign, "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} - settings.keys()):
         typer.echo(f"unset {name}")

@@ -13,7 +13,7 @@ from herald.terraform.preflight import find_resumed, refuse_another_second_regio
 from herald.terraform.runner import INFRA, Terraform, stage
 from herald.terraform.target import AwsTarget
 from herald.terraform.variables import Variables, read_variables
-from laptop.description import Description
+from laptop.descriptor import Descriptor
 from operations.errors import UserError
 from package import build
 
@@ -108,7 +108,7 @@ def prepare(
     where = f"laptop-{descriptor.stem}" if target.local else f"{target.account}-{target.region}"
     if target.local:
         values = stage(where, target.environment, {"local": {}}).folder / f"{TRIAL}.tfvars.json"
-        values.write_text(json.dumps(build_trial_variables(Description.read(descriptor))))
+        values.write_text(json.dumps(build_trial_variables(Descriptor.read(descriptor))))
         variables = [f"-var-file={values}", *variables]
     known = read_variables(target.environment, variables, where)
     _refuse_another_region(known, target)
@@ -148,7 +148,7 @@ def _stage_root(target: AwsTarget, backend: Path | None, local_state: bool, whos
     return terraform
 
 
-def build_trial_variables(cloud: Description) -> dict[str, Any]:
+def build_trial_variables(cloud: Descriptor) -> dict[str, Any]:
     """Variables of a copy with names of its own, so that it does not collide with what `make run` has made."""
     return {
         "name": TRIAL,

@@ -68,9 +68,9 @@ def _make_plan(say: Callable[[str], None]) -> Path:
     packages = build("laptop", say=say)
     with run_cloud(Options(STAGES / "scan-cloud", bare=True)) as cloud:
         terraform = stage(
-            "scan", build_offline_environment() | build_client_settings(cloud.description.endpoints), {"local": {}}
+            "scan", build_offline_environment() | build_client_settings(cloud.descriptor.endpoints), {"local": {}}
         )
-        variables = build_trial_variables(cloud.description) | {
+        variables = build_trial_variables(cloud.descriptor) | {
             "deletion_protection": True,
             "function_package": str(packages.function_zip),
             "webapp_package": str(packages.webapp_zip),

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session as BotocoreSession
 
-from laptop.description import Description
+from laptop.descriptor import Descriptor
 from laptop.environment import build_client_settings, is_foreign
 from operations.errors import UserError
 
@@ -90,7 +90,7 @@ def find_aws() -> AwsTarget:
 
 def find_laptop(descriptor: Path) -> AwsTarget:
     """The laptop cloud that runs here, in an environment without the user's own AWS settings."""
-    cloud = Description.read(descriptor)
+    cloud = Descriptor.read(descriptor)
     settings = build_client_settings(cloud.endpoints)
     environment = {name: value for name, value in os.environ.items() if not is_foreign(name)} | settings
     session = boto3.Session("laptop", "laptop", region_name=cloud.region)

@@ -17,7 +17,7 @@ import botocore.session
 from botocore.model import ServiceModel
 
 from laptop.codedeploy.errors import CodeDeployError
-from laptop.service_model import WrongAnswer, hold_to_model, request_violations
+from laptop.model_validation import WrongAnswer, hold_to_model, request_violations
 
 __all__ = ["CodeDeployCalls", "CodeDeployServer", "load_service_model"]
 

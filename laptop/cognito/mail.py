@@ -12,7 +12,7 @@ from typing import Any
 from laptop.environment import REGION
 from laptop.ses.errors import SesError
 from laptop.ses.mailbox import Mailbox
-from laptop.ses.sending import read_submitted_mail
+from laptop.ses.send_email_request import read_submitted_mail
 
 __all__ = ["MailCarrier"]
 

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from laptop.cloudwatch.alarm_evaluation import SHORTEST, evaluate_alarm
+from laptop.cloudwatch.metrics import MetricPoint, compute_measuring_time
 from laptop.emulator.patches import Ministack
 from laptop.emulator.query_protocol import convert_text, read_members, write_xml
-from laptop.invocations.alarm_evaluation import SHORTEST, evaluate_alarm
-from laptop.invocations.metrics import MetricPoint, compute_measuring_time
-from laptop.service_model import hold_to_model, leave_blanks, load_operation_model, request_violations
+from laptop.model_validation import hold_to_model, leave_blanks, load_operation_model, request_violations
 
 __all__ = ["AlarmEvaluator", "compute_oldest_age"]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from laptop.cognito.demo_users import ADA, GRACE
 from laptop.emulator.patches import Ministack
-from laptop.service_model import hold_to_model, leave_blanks, request_violations
+from laptop.model_validation import hold_to_model, leave_blanks, request_violations
 
 __all__ = ["UserPoolPatches"]
 

@@ -19,6 +19,7 @@ from threading import Semaphore
 from typing import Any
 from urllib.parse import urlsplit
 
+from laptop.cloudwatch.metrics import MetricPoint, read_embedded_points, run_points
 from laptop.emulator.patches import Ministack
 from laptop.invocations.invocation import (
     Cause,
@@ -32,9 +33,8 @@ from laptop.invocations.invocation import (
     is_weighted,
 )
 from laptop.invocations.journal import Journal, find_sns_message_id
-from laptop.invocations.metrics import MetricPoint, read_embedded_points, run_points
 from laptop.invocations.results import read_outcome
-from laptop.service_model import hold_to_model
+from laptop.model_validation import hold_to_model
 
 __all__ = ["Lambdas", "patch_acquire_worker"]
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from laptop.cloudwatch.metrics import MetricPoint
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
 from laptop.invocations.invocation import Cause, InvocationTarget
-from laptop.invocations.metrics import MetricPoint
 from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
 
 __all__ = ["Streams"]

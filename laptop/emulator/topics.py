@@ -12,12 +12,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from laptop.cloudwatch.metrics import MetricPoint
 from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues
 from laptop.environment import REGION
 from laptop.invocations.invocation import InvocationTarget, QueuedEvent
 from laptop.invocations.journal import Journal
-from laptop.invocations.metrics import MetricPoint
 
 __all__ = ["Topics"]
 

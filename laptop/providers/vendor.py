@@ -155,5 +155,5 @@ def _to_mime(submitted: SubmittedMail, headers: list[tuple[str, str]]) -> bytes:
         kind, _, subtype = plain.partition("/")
         params = {name: value.strip('"') for name, _, value in (pair.partition("=") for pair in about)}
         message.add_attachment(content, maintype=kind, subtype=subtype, filename=name, params=params)
-    # Headers are written by hand, as in laptop/ses/sending.py, to keep them exactly as given.
+    # Headers are written by hand, as in laptop/ses/send_email_request.py, to keep them exactly as given.
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode() + message.as_bytes()

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from function.message.addressing.tenant import pack_tenants
-from function.message.sender import split_sender
+from function.message.from_header import split_sender
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
-from laptop.provision.deployment import make_deployment
+from laptop.provision.codedeploy import make_deployment
 from laptop.provision.messaging import RECEIVES, Provisioned, build_queue_arn, redrive_to
 from laptop.resources import (
     ADDRESS_KEY,

@@ -17,7 +17,7 @@ from laptop.ses.feedback import After, FeedbackPublisher, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.mailbox import Mail, Mailbox
 from laptop.ses.outcomes import SendingEvent, is_simulated, join_events, list_events_after_sending
-from laptop.ses.sending import read_submitted_mail
+from laptop.ses.send_email_request import read_submitted_mail
 
 __all__ = ["Ses"]
 

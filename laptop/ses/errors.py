@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
 
 from __future__ import annotations
 
-from laptop.ses.service_model import find_status
+from laptop.ses.routing import find_status
 
 __all__ = ["SesError", "make_bad_request", "make_not_found"]
 

@@ -19,12 +19,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from botocore.model import StructureShape
 
-from laptop.service_model import hold_to_model, load_operation_model, request_violations
+from laptop.model_validation import hold_to_model, load_operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
 from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
-from laptop.ses.service_model import ServiceCall, find_call
+from laptop.ses.routing import ServiceCall, find_call
 
 __all__ = ["SesServer"]
 

@@ -14,8 +14,8 @@ from typing import Any
 from minijinja import Environment
 
 from function.message.catalogue import Catalogue, Notification
+from function.message.from_header import join_sender, split_sender
 from function.message.rendering import Content
-from function.message.sender import join_sender, split_sender
 from function.message.unsubscribe import build_headers as unsubscribe_headers
 from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, list_types, read_examples

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from function.environment import ROLE
-from function.message.sender import from_header
+from function.message.from_header import from_header
 from package.errors import PackageError
 from package.notifications.digests import read_digest
 from package.notifications.formats import PATTERNS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from release.analysis.traffic import count_totals
 from release.deployments import Deployment
-from release.hooks import count_synthetic
+from release.hook_runs import count_synthetic
 from release.stack import Stack
 
 __all__ = ["ReleaseEvidence", "collect_evidence"]

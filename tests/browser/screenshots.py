@@ -80,7 +80,7 @@ def main(wanted: Collection[str]) -> None:
     _ALL.mkdir(parents=True, exist_ok=True)
     options = Options(ROOT / "build" / "screenshots-cloud", scale=0.02, tracing=True, say=print)
     with chromium() as browser, run_cloud(options) as cloud:
-        ends = cloud.description.endpoints
+        ends = cloud.descriptor.endpoints
         with (
             httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=300) as http,
             at_the_browser(browser, ends["web"]) as grace,

@@ -20,13 +20,13 @@ from tests.waiting import LIMIT, eventually
 
 @pytest.fixture(params=MANNERS)
 def person(request: pytest.FixtureRequest, browser: Browser, laptop: LaptopCloud) -> Iterator[Person]:
-    with at_the_browser(browser, laptop.description.endpoints["web"], MANNERS[request.param]) as one:
+    with at_the_browser(browser, laptop.descriptor.endpoints["web"], MANNERS[request.param]) as one:
         yield one
 
 
 @pytest.fixture(scope="module")
 def inbox(laptop: LaptopCloud) -> Iterator[Inbox]:
-    with httpx.Client(base_url=laptop.description.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
+    with httpx.Client(base_url=laptop.descriptor.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
         yield Inbox(http)
 
 
@@ -63,7 +63,7 @@ def signs_up(person: Person, inbox: str) -> Who:
 
 def test_from_signing_up_to_the_mail_and_to_unsubscribing(person: Person, laptop: LaptopCloud, inbox: Inbox) -> None:
     """The whole of a reader's way; each page that it leads over is looked at by axe."""
-    desk = laptop.description.endpoints["inbox"]
+    desk = laptop.descriptor.endpoints["inbox"]
     who = signs_up(person, desk)
     person.sees("No books yet")
     person.finds_nothing_wrong()
@@ -149,7 +149,7 @@ def test_an_operator_searches_is_refused_pauses_all_mail_and_resumes_it(person: 
 
 
 def test_a_plain_reader_sees_nothing_of_operations(browser: Browser, laptop: LaptopCloud) -> None:
-    with at_the_browser(browser, laptop.description.endpoints["web"]) as ada:
+    with at_the_browser(browser, laptop.descriptor.endpoints["web"]) as ada:
         ada.signs_in(ADA)
         assert not ada.page.get_by_role("link", name="Operations").count()
         ada.opens("/operations")

@@ -67,7 +67,7 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def shelf(browser: Browser, laptop: LaptopCloud) -> Iterator[Shelf]:
-    ends = laptop.description.endpoints
+    ends = laptop.descriptor.endpoints
     with (
         at_the_browser(browser, ends["web"]) as grace,
         httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=LIMIT) as http,
@@ -86,7 +86,7 @@ def shelf(browser: Browser, laptop: LaptopCloud) -> Iterator[Shelf]:
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look.width} {look.scheme}")
 def grace(request: pytest.FixtureRequest, browser: Browser, laptop: LaptopCloud, shelf: Shelf) -> Iterator[Person]:
     """Grace at one window, which keeps nothing of what it fetched: a window for each page is four times the work."""
-    web = laptop.description.endpoints["web"]
+    web = laptop.descriptor.endpoints["web"]
     with at_the_browser(browser, web, request.param, state=shelf.state) as person:
         protocol = person.page.context.new_cdp_session(person.page)
         protocol.send("Network.enable")
@@ -105,7 +105,7 @@ def test_a_page_is_in_order(
 def test_the_first_page_is_in_order_for_a_stranger(
     browser: Browser, laptop: LaptopCloud, look: Manner, record_property: Callable[[str, str], None]
 ) -> None:
-    with at_the_browser(browser, laptop.description.endpoints["web"], look) as stranger:
+    with at_the_browser(browser, laptop.descriptor.endpoints["web"], look) as stranger:
         is_in_order(stranger, "/welcome", "/", record_property)
 
 
@@ -132,7 +132,7 @@ def is_in_order(person: Person, name: str, address: str, record_property: Callab
 @pytest.mark.parametrize("width", [320, 375, 1280])
 def test_the_header_takes_one_row(browser: Browser, laptop: LaptopCloud, shelf: Shelf, width: int) -> None:
     look = Manner(width=width)
-    with at_the_browser(browser, laptop.description.endpoints["web"], look, state=shelf.state) as grace:
+    with at_the_browser(browser, laptop.descriptor.endpoints["web"], look, state=shelf.state) as grace:
         for address in ("/", "{inbox}/", "{inbox}/sign-up"):
             grace.opens(address.format(**shelf.names))
             assert grace.page.evaluate("() => document.querySelector('.bar').offsetHeight") < _ONE_ROW, address
@@ -141,7 +141,7 @@ def test_the_header_takes_one_row(browser: Browser, laptop: LaptopCloud, shelf: 
 def test_the_mail_itself_is_in_order(browser: Browser, laptop: LaptopCloud, shelf: Shelf) -> None:
     place = f"/books/{shelf.names['book']}/preview/html?event={shelf.names['event']}"
     with at_the_browser(
-        browser, laptop.description.endpoints["web"], Manner(scripted=False), state=shelf.state
+        browser, laptop.descriptor.endpoints["web"], Manner(scripted=False), state=shelf.state
     ) as grace:
         grace.opens(place)
         assert not grace.page.locator("x-stored").count()
@@ -153,7 +153,7 @@ def test_a_mail_under_way_breathes_unless_somebody_wants_no_motion(
 ) -> None:
     moving = {}
     for wish in ("no-preference", "reduce"):
-        web = laptop.description.endpoints["web"]
+        web = laptop.descriptor.endpoints["web"]
         with at_the_browser(browser, web, state=shelf.state, reduced_motion=wish) as grace:
             grace.opens(f"/books/{shelf.names['book']}")
             grace.page.evaluate("""() => {
@@ -167,7 +167,7 @@ def test_a_mail_under_way_breathes_unless_somebody_wants_no_motion(
 def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
     browser: Browser, laptop: LaptopCloud, shelf: Shelf
 ) -> None:
-    with at_the_browser(browser, laptop.description.endpoints["web"], state=shelf.state) as grace:
+    with at_the_browser(browser, laptop.descriptor.endpoints["web"], state=shelf.state) as grace:
         grace.opens("/")
         wanted = grace.page.locator("a:visible, button:visible, input:visible, summary:visible").count()
         seen = set()
@@ -180,7 +180,7 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
 
 
 def test_all_scripts_together_are_short(browser: Browser, laptop: LaptopCloud) -> None:
-    ends, lines = laptop.description.endpoints, 0
+    ends, lines = laptop.descriptor.endpoints, 0
     for page in (ends["web"], ends["inbox"]):
         with at_the_browser(browser, page) as somebody:
             somebody.opens("/")

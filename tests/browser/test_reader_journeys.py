@@ -27,7 +27,7 @@ def who(laptop: LaptopCloud) -> Who:
 
 @pytest.fixture(scope="module")
 def inbox(laptop: LaptopCloud) -> Iterator[Inbox]:
-    with httpx.Client(base_url=laptop.description.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
+    with httpx.Client(base_url=laptop.descriptor.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
         yield Inbox(http)
 
 
@@ -35,7 +35,7 @@ def inbox(laptop: LaptopCloud) -> Iterator[Inbox]:
 def person(request: pytest.FixtureRequest, browser: Browser, laptop: LaptopCloud, who: Who) -> Iterator[Person]:
     """This reader, signed in, in the manner that the test says."""
     manner = MANNERS[getattr(request, "param", "with a script")]
-    with at_the_browser(browser, laptop.description.endpoints["web"], manner) as one:
+    with at_the_browser(browser, laptop.descriptor.endpoints["web"], manner) as one:
         one.signs_in(who)
         yield one
 
@@ -73,7 +73,7 @@ def test_a_book_is_edited_then_deleted_after_a_question_and_the_mail_about_that_
 
 def test_two_tabs_sign_in_and_edit_one_book(browser: Browser, laptop: LaptopCloud, who: Who) -> None:
     with (
-        at_the_browser(browser, laptop.description.endpoints["web"]) as first,
+        at_the_browser(browser, laptop.descriptor.endpoints["web"]) as first,
         first.beside("/sign-in") as second,
     ):
         first.opens("/sign-in")

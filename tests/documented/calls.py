@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.model import StructureShape
 
-from laptop.service_model import load_operation_model
+from laptop.model_validation import load_operation_model
 
 __all__ = ["SERVICES", "Called", "operations_called"]
 

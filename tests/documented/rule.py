@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
-from laptop.service_model import load_operation_model
+from laptop.model_validation import load_operation_model
 
 __all__ = ["NOTHING_SPECIAL", "READ_IN", "Rule", "documentation", "row"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from laptop.service_model import WrongAnswer, load_operation_model
+from laptop.model_validation import WrongAnswer, load_operation_model
 from tests.documented.worst_case_clients import RETRYABLE, WorstCaseClients, WrongRequest
 
 WORST_CASE = {"worst_case": True}

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from botocore.model import ListShape, Shape, StructureShape
 
-from laptop.service_model import load_operation_model
+from laptop.model_validation import load_operation_model
 from tests.documented.rules import RULES
 
 __all__ = ["WorstCase", "keep_promised"]

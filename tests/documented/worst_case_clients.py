@@ -25,7 +25,7 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
-from laptop.service_model import WrongAnswer, leave_blanks, list_violations, request_violations
+from laptop.model_validation import WrongAnswer, leave_blanks, list_violations, request_violations
 from tests.documented.worst_case import keep_promised
 
 __all__ = ["RETRYABLE", "WorstCaseClients", "WrongRequest", "install"]

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from laptop.service_model import hold_to_model, request_violations
+from laptop.model_validation import hold_to_model, request_violations
 from tests.dynamodb.documents import project
 from tests.dynamodb.errors import Invalid, NoSuchTable, cancelled, condition_failed, exceptions, reason, refused
 from tests.dynamodb.expressions.conditions import compile_condition

@@ -21,7 +21,7 @@ from botocore.session import Session
 from pydantic import ValidationError
 
 from function.environment import BadSetting
-from function.message.sender import split_sender
+from function.message.from_header import split_sender
 from function.providers.urls import parse_provider_urls
 from function.settings import NotifySettings
 from herald.terraform.runner import INFRA

@@ -13,7 +13,7 @@ import pytest
 from laptop.clients import LaptopClients
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.cognito.demo_users import ADA
-from laptop.description import Description
+from laptop.descriptor import Descriptor
 from laptop.state import ROOT
 from operations.pause import count_waiting
 from tests.waiting import LIMIT, eventually
@@ -65,7 +65,7 @@ class Inbox:
 class Herald:
     """The running cloud, with all that a test wants of it."""
 
-    names: Description
+    names: Descriptor
     clients: LaptopClients
     inbox: Inbox
     web: httpx.Client
@@ -119,9 +119,9 @@ def settle(cloud: LaptopCloud) -> None:
 
     An event goes from the first to the second and never back, so they are looked at in this order.
     """
-    with httpx.Client(base_url=cloud.description.endpoints["aws"], trust_env=False, timeout=LIMIT) as emulator:
+    with httpx.Client(base_url=cloud.descriptor.endpoints["aws"], trust_env=False, timeout=LIMIT) as emulator:
         eventually(lambda: emulator.get("/_herald/pending").json(), lambda pending: "herald-notify" not in pending)
-    eventually(lambda: count_waiting(cloud.clients.sqs, cloud.description.queues["retry"]), lambda count: not count)
+    eventually(lambda: count_waiting(cloud.clients.sqs, cloud.descriptor.queues["retry"]), lambda count: not count)
 
 
 @pytest.fixture(scope="package")
@@ -134,9 +134,9 @@ def cloud() -> Iterator[LaptopCloud]:
 
 @pytest.fixture(scope="package")
 def herald(cloud: LaptopCloud) -> Iterator[Herald]:
-    endpoints = cloud.description.endpoints
+    endpoints = cloud.descriptor.endpoints
     with (
         httpx.Client(base_url=endpoints["inbox"], trust_env=False, timeout=LIMIT) as inbox,
         httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=LIMIT) as web,
     ):
-        yield Herald(cloud.description, cloud.clients, Inbox(inbox, lambda: settle(cloud)), web)
+        yield Herald(cloud.descriptor, cloud.clients, Inbox(inbox, lambda: settle(cloud)), web)

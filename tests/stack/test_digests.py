@@ -68,7 +68,7 @@ def cloud(mails: Path) -> Iterator[LaptopCloud]:
 
 @pytest.fixture
 def inbox(cloud: LaptopCloud) -> Iterator[Inbox]:
-    with httpx.Client(base_url=cloud.description.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
+    with httpx.Client(base_url=cloud.descriptor.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
         yield Inbox(http, lambda: settle(cloud))
 
 
@@ -97,14 +97,14 @@ def publish(cloud: LaptopCloud, type_: str, to: str, author: str) -> str:
     }
     parent = f"00-{TRACE}-00f067aa0ba902b7-01"
     event = new_event(to, type=type_, data=data, traceparent=parent)
-    topic = cloud.description.topics["events"]
+    topic = cloud.descriptor.topics["events"]
     return cloud.clients.sns.publish(TopicArn=topic, Message=json.dumps(event))["MessageId"]
 
 
 def record(cloud: LaptopCloud, message_id: str) -> dict[str, Any]:
     """What the ledger has of a message, its texts alone; empty: nothing."""
     key = {"pk": {"S": message_key(message_id)}}
-    table = cloud.description.tables["ledger"]
+    table = cloud.descriptor.tables["ledger"]
     item = cloud.clients.dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
     return {name: value["S"] for name, value in item.items() if "S" in value}
 

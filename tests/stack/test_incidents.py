@@ -70,7 +70,7 @@ def status(cloud: LaptopCloud) -> Any:
 
 
 def state_of(cloud: LaptopCloud) -> str:
-    return cloud.description.state
+    return cloud.descriptor.state
 
 
 def run(cloud: LaptopCloud, *words: str) -> subprocess.CompletedProcess[str]:

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from doctor.aws_api import Boto3AwsApi, Memo
 from doctor.check import CheckStatus, run
 from doctor.check_context import CheckContext
 from doctor.checks.providers import CHECKS
-from doctor.cloud import Boto3Cloud, Memo
 from function.ledger.keys import message_key
 from herald.doctor_context import send_request
 from laptop.cloud import LaptopCloud, Options, run_cloud
@@ -39,21 +39,21 @@ def two() -> Iterator[LaptopCloud]:
 
 @pytest.fixture
 def inbox(two: LaptopCloud) -> Iterator[Inbox]:
-    with httpx.Client(base_url=two.description.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
+    with httpx.Client(base_url=two.descriptor.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
         yield Inbox(http, lambda: settle(two))
         http.delete("/faults").raise_for_status()
 
 
 def publish(two: LaptopCloud, to: str, **changes: str) -> str:
     """Publish an event; its MessageId."""
-    topic = two.description.topics["events"]
+    topic = two.descriptor.topics["events"]
     return two.clients.sns.publish(TopicArn=topic, Message=json.dumps(new_event(to, **changes)))["MessageId"]
 
 
 def state(two: LaptopCloud, message_id: str) -> str | None:
     """The state of its record."""
     key = {"pk": {"S": message_key(message_id)}}
-    item = two.clients.dynamodb.get_item(TableName=two.description.tables["ledger"], Key=key, ConsistentRead=True)
+    item = two.clients.dynamodb.get_item(TableName=two.descriptor.tables["ledger"], Key=key, ConsistentRead=True)
     return item["Item"]["state"]["S"] if "Item" in item else None
 
 
@@ -143,7 +143,7 @@ def test_what_a_provider_never_tried_for_its_quota_goes_by_the_next_one(two: Lap
 
 def test_the_doctor_finds_key_domain_and_webhook_of_the_second_provider_in_order(two: LaptopCloud) -> None:
     where = (("the laptop cloud", REGION),)
-    cloud = Memo(Boto3Cloud(two.clients.make_client))
+    cloud = Memo(Boto3AwsApi(two.clients.make_client))
     context = CheckContext(
         cloud, "herald", REGION, where[0][0], where, datetime.now(UTC), 14.0, 4, local=True, http=send_request
     )
@@ -176,7 +176,7 @@ def follow_back(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_one_trace_leads_from_the_request_to_the_delivered_mail(two: LaptopCloud, inbox: Inbox) -> None:
     """On a busy machine the sweeper publishes, too, what the relay has published and not marked: so from the end on."""
     trace, caller = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-    herald = Herald(two.description, two.clients, inbox, inbox.http)
+    herald = Herald(two.descriptor, two.clients, inbox, inbox.http)
     with herald.sign_in() as ada:
         parent = {"traceparent": f"00-{trace}-{caller}-01"}
         added = ada.post("/v1/books", json={"title": "Traced", "author": "Ada"}, headers=parent)
@@ -199,7 +199,7 @@ def test_a_vendors_report_ends_the_trace_too(two: LaptopCloud, inbox: Inbox) -> 
     to = new_address()
     inbox.fault(fault="throttle", times=None, recipient=to)
     body = json.dumps(new_event(to, traceparent=f"00-{trace}-00f067aa0ba902b7-01"))
-    two.clients.sns.publish(TopicArn=two.description.topics["events"], Message=body)
+    two.clients.sns.publish(TopicArn=two.descriptor.topics["events"], Message=body)
     spans = await_spans(inbox, trace, "delivered", "send ses", "send resend")
     [last] = [span for span in spans if span["name"] == "delivered"]
     assert last["attributes"]["herald.provider"] == "resend"

@@ -19,8 +19,8 @@ from operations.redrive.letter_filter import LetterFilter
 from operations.status.status_lines import describe_status
 from operations.suppressions import Suppression, scan_suppressions, take_off
 from webapp import deadline, text_validation
-from webapp.admin import reason_groups
-from webapp.admin.reason_groups import MayHaveGoneError, discard, group_dead_letters, redrive
+from webapp.admin import dead_letters
+from webapp.admin.dead_letters import MayHaveGoneError, discard, group_dead_letters, redrive
 from webapp.admin.search import SearchResult
 from webapp.api.dependencies import ServicesOf
 from webapp.api.problems import Problem
@@ -201,7 +201,7 @@ def send_once_more(
             operator.sub,
             "send once more",
             message,
-            lambda: reason_groups.send_once_more(installation, message, confirmed=confirmed == "yes"),
+            lambda: dead_letters.send_once_more(installation, message, confirmed=confirmed == "yes"),
         )
     except MayHaveGoneError as asks:
         context = {"doubtful": asks.doubtful, "message": message, "reason": "", "once_more": True}

@@ -8,8 +8,8 @@ from bench.cost.assumptions import Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, compute_bills
 from bench.cost.measured import read_cpu
 from bench.speed import cold
+from bench.speed.package_variants import PackageVariants
 from bench.speed.report.figure import Figure, compare
-from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import WarmResult, Workload
 
@@ -19,14 +19,14 @@ Sections = dict[str, list[Figure]]
 _INIT, _ALL, _CPU = ("init_cpu",), ("init_cpu", "first_cpu"), ("cpu_ms",)
 
 
-def build_sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[WarmResult]) -> Sections:
+def build_sections(variants: PackageVariants, started: Mapping[str, Sample], warmed: Sequence[WarmResult]) -> Sections:
     """Return all rows of one Python, by section."""
     by = {each.workload: each for each in warmed}
-    python = f"Python {roots.python}"
+    python = f"Python {variants.python}"
     found = {
         f"Cold start, {python}": [
             *_compare_starts(python, started),
-            Figure("zip", "MB", roots.zip_bytes / 1e6, budget=4.0),
+            Figure("zip", "MB", variants.zip_bytes / 1e6, budget=4.0),
         ],
         f"Where it goes, {python}": [Figure(name, "ms CPU", value) for name, value in _compute_parts(started).items()],
         f"Warm, {python}": [*_compare_mails(python, by), *_list_others(by)],

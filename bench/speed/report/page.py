@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bench.speed.roots import ROOT
+from bench.speed.package_variants import ROOT
 
 __all__ = ["fill"]
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from function.message.sender import from_header
+from function.message.from_header import from_header
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Tenant", "find_own_lists", "pack_tenants", "read_tenants"]

@@ -24,7 +24,7 @@ from function.errors import (
 )
 from function.event.cloudevent import PROBE_TAG
 from function.message.email import Attachment, Email, Receipt
-from function.message.sender import join_sender, split_sender
+from function.message.from_header import join_sender, split_sender
 from function.providers.http_client import HttpClient, HttpResponse, choose_error, format_answer
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode

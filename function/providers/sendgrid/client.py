@@ -13,7 +13,7 @@ from typing import Any
 
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
 from function.message.email import Attachment, Email, Receipt
-from function.message.sender import split_sender
+from function.message.from_header import split_sender
 from function.providers.http_client import HttpClient, HttpResponse, choose_error, format_answer
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from doctor.aws_api import Memo
 from doctor.check import CheckResult, CheckStatus, find_worst, run
 from doctor.checks import CHECKS
-from doctor.cloud import Memo
 from herald.account import AwsAccount, Local, Prefix, StateDir
 from herald.console import console
 from herald.doctor_context import RecordingFile, SendRate, Topic, build_doctor_context

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
+from doctor.aws_api import Memo
 from doctor.check_context import CheckContext, read_member
-from doctor.cloud import Memo
 from doctor.error_explanations import explain
 from doctor.errors import RefusedError, UnansweredError
 from doctor.smoke import Journey, Smoke, compute_latency

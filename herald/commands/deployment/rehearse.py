@@ -92,7 +92,7 @@ def _perform(
     waiting = partial(_count_waiting, cloud)
     for loaded, scenarios in groupby(chosen, lambda one: one.loaded):
         least = events if not published else 0
-        load = Load(cloud.clients.sns, cloud.description.topics["events"], least, rate, waiting)
+        load = Load(cloud.clients.sns, cloud.descriptor.topics["events"], least, rate, waiting)
         with load if loaded else contextlib.nullcontext():
             for scenario in scenarios:
                 title = f"{len(results) + 1}. {scenario.title}"
@@ -100,7 +100,7 @@ def _perform(
                 results.append(run_scenario(stack, scenario, package, folder, percent, console))
         published += load.published
     _redrive(cloud)
-    described = cloud.description
+    described = cloud.descriptor
     releases = {
         "source",
         build("laptop").function.release,
@@ -115,14 +115,14 @@ def _perform(
 
 def _count_waiting(cloud: LaptopCloud) -> int:
     """The number of events that no function has processed yet, and of reports that wait for `feedback`."""
-    answer = httpx.get(f"{cloud.description.endpoints['aws']}/_herald/pending", trust_env=False, timeout=300)
+    answer = httpx.get(f"{cloud.descriptor.endpoints['aws']}/_herald/pending", trust_env=False, timeout=300)
     events: dict[str, int] = answer.raise_for_status().json()
-    return sum(events.values()) + count_waiting(cloud.clients.sqs, cloud.description.queues["feedback"])
+    return sum(events.values()) + count_waiting(cloud.clients.sqs, cloud.descriptor.queues["feedback"])
 
 
 def _redrive(cloud: LaptopCloud) -> None:
     """Redrive the dead letters that bad versions caused, so that the live version sends their mails."""
-    installation = AwsAccount.choose(True, Path(cloud.description.state), "herald").installation()
+    installation = AwsAccount.choose(True, Path(cloud.descriptor.state), "herald").installation()
     done = RedriveResult()
     for _ in range(_REDRIVES):
         letters = select_letters(installation, LetterFilter(reason_code=ReasonCode.PROVIDER_REFUSED))

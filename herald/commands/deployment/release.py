@@ -18,7 +18,7 @@ from release.analysis.traffic import compare_last_release
 from release.artifacts import find_artifact
 from release.companions import follow_live
 from release.follow import follow
-from release.hooks import check_live
+from release.hook_runs import check_live
 from release.progress.display import DeploymentScreen, choose_screen
 from release.progress.outcome import ReleaseOutcome, describe_exit_codes
 from release.progress.poller import Poller

@@ -3,7 +3,7 @@ locals {
   discovery_base = var.sign_in.endpoint == null ? local.issuer : "${var.sign_in.endpoint}/${aws_cognito_user_pool.this.id}"
 
   # Cognito passes it on unchanged to SES, which accepts no Unicode: a name beyond ASCII is written in MIME encoded-words
-  # (RFC 2047), one with specials is quoted (RFC 5322). function/message/sender.py does the same for Herald's own mails; a
+  # (RFC 2047), one with specials is quoted (RFC 5322). function/message/from_header.py does the same for Herald's own mails; a
   # test compares them.
   # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-cognito/lib/user-pool-email.ts
   mail_from = var.mail == null ? null : one([

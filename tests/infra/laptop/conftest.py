@@ -46,7 +46,7 @@ def receiver() -> Iterator[Server]:
 @pytest.fixture(scope="package")
 def applied(bare: LaptopCloud, initialised: Terraform, receiver: Server) -> Iterator[Applied]:
     """The real root, applied with the default names; `make run` has the same names in a cloud of its own."""
-    endpoints = bare.description.endpoints
+    endpoints = bare.descriptor.endpoints
     packages = build("laptop")
     # Not in Parameter Store: asked for a parameter by its ARN, the emulator judges another resource.
     secret = bare.clients.make_client("secretsmanager").create_secret(Name="receiver", SecretString=WEBHOOK_SECRET)[

@@ -125,7 +125,7 @@ def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None
     function = packages / "laptop" / "function.zip"
     assert str(function) in herald(shop, "package", "--target", "laptop")
 
-    ends = empty.description.endpoints
+    ends = empty.descriptor.endpoints
     staged = stage(f"shop-{shop.parent.name}", build_offline_environment(), source=None).environment
     terraform = Terraform(shop, {**staged, **build_client_settings(ends), "TF_DATA_DIR": str(shop / ".terraform")})
     terraform.init()

@@ -16,7 +16,7 @@ from laptop.state import ROOT
 def herald(cloud: LaptopCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in this laptop cloud, answered with yes."""
     command = [sys.executable, "-m", "herald", "infra", *arguments, "--local", "--yes"]
-    where = ["--state-dir", str(Path(cloud.description.state))]
+    where = ["--state-dir", str(Path(cloud.descriptor.state))]
     return subprocess.run([*command, *where], cwd=ROOT, capture_output=True, text=True, check=False)
 
 

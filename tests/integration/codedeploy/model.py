@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from laptop.service_model import load_operation_model
+from laptop.model_validation import load_operation_model
 
 __all__ = ["errors"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from laptop.codedeploy.runtime import SystemClock, Work
-from laptop.service_model import hold_to_model
+from laptop.model_validation import hold_to_model
 
 __all__ = ["NOON", "Alarms", "Functions", "JumpingClock", "Spawned"]
 

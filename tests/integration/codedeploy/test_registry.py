@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.codedeploy.registry.configs import PREDEFINED
-from laptop.service_model import list_violations
+from laptop.model_validation import list_violations
 from tests.integration.codedeploy.model import errors
 
 if TYPE_CHECKING:

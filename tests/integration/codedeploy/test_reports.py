@@ -14,7 +14,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from laptop.service_model import list_violations
+from laptop.model_validation import list_violations
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.stage import NOON
 

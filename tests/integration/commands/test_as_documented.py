@@ -15,7 +15,7 @@ from herald.cli import app
 from herald.terraform.runner import Terraform
 from herald.terraform.target import AwsTarget
 from herald.terraform.variables import Variables
-from laptop.service_model import hold_to_model
+from laptop.model_validation import hold_to_model
 from operations.errors import UserError
 
 

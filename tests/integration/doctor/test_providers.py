@@ -13,7 +13,7 @@ import pytest
 
 from doctor.check import CheckResult, CheckStatus
 from doctor.provider_probes import PROBES, HttpAnswer, ProviderAccount
-from doctor.recording import RecordingCloud
+from doctor.recording import RecordingAwsApi
 from function.message.addressing.tenant import pack_tenants
 from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
@@ -295,7 +295,7 @@ def test_with_ses_alone_nobody_is_asked(check: str) -> None:
 
 
 def test_no_recording_holds_a_secret(setup: Setup) -> None:
-    recorder = RecordingCloud(FakeCloud({**HEALTHY, **setup.answers}))
+    recorder = RecordingAwsApi(FakeCloud({**HEALTHY, **setup.answers}))
     assert find("provider-keys", cloud=recorder, http=setup.http).status is CheckStatus.OK
     assert recorder.calls
     assert KEY not in str(recorder.calls)

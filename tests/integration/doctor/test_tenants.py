@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from doctor.aws_api import Boto3AwsApi
 from doctor.check import CheckResult, CheckStatus
-from doctor.cloud import Boto3Cloud
 from function.message.addressing.tenant import pack_tenants
 from tests.integration.operations.ses_lists import simulated_regions
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, REGION, error, find
@@ -82,7 +82,7 @@ def examine(
     """What the check finds, asking the simulators."""
     services = {"sesv2": regions[REGION], f"sesv2@{THERE}": regions[THERE]}
     asked: dict[tuple[str, str], Any] = {
-        (service, operation): partial(Boto3Cloud(lambda *_, client=client: client).ask, "sesv2", operation)
+        (service, operation): partial(Boto3AwsApi(lambda *_, client=client: client).ask, "sesv2", operation)
         for service, client in services.items()
         for operation in _ASKED
     }

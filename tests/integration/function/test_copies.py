@@ -17,7 +17,7 @@ from function.message.addressing.tenant import Tenant
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
 from function.notify import compose
-from laptop.service_model import request_violations
+from laptop.model_validation import request_violations
 from tests.dynamodb.table import MemoryTable
 from tests.envelopes import sns, sns_notification
 from tests.fakes import SECRET, event

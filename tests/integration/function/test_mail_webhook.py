@@ -29,7 +29,7 @@ from function.providers.public_host import NotPublic, PublicHTTPSConnection
 from function.providers.secret import Secret
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
-from laptop.service_model import hold_to_model, request_violations
+from laptop.model_validation import hold_to_model, request_violations
 from laptop.state import ROOT
 from tests.broken_server import Behaviour, Server, answer_with, close_after_reading, never_answer
 from tests.fakes import Clock

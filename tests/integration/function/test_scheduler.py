@@ -17,7 +17,7 @@ from function.event.envelope import Delivery, QueueItem
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
 from function.scheduler import Scheduler
-from laptop.service_model import hold_to_model
+from laptop.model_validation import hold_to_model
 from tests.fakes import Clock, example
 from tests.integration.function.later import (
     DAY,

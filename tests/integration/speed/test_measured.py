@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from bench.speed import processes, warm
+from bench.speed.package_variants import ROOT
 from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, start_fake_aws
-from bench.speed.roots import ROOT
 from laptop.providers.certificate import make_certificate
 from package import build
 

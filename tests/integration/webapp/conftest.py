@@ -21,7 +21,7 @@ from tests.integration.conftest import moto_backend
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from tests.waiting import LIMIT
 from webapp import deadline
-from webapp.admin.notifier import NotifierAccess
+from webapp.admin.notifier_access import NotifierAccess
 from webapp.app import create_app
 from webapp.auth.discovery import Discovery
 from webapp.auth.identity import OperatorClaim, TokenVerifier

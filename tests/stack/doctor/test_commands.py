@@ -12,7 +12,7 @@ import pytest
 
 from doctor.recording import Recording
 from laptop.cloud import LaptopCloud
-from laptop.service_model import list_violations
+from laptop.model_validation import list_violations
 from laptop.state import ROOT
 from tests.stack.doctor.faults import FAULTS, leave_weights, put_letter, queue_url, weigh
 from tests.unit.doctor.shapes import RECORDED, shapes_of
@@ -80,7 +80,7 @@ def test_nobody_is_sent_anything_without_a_yes(laptop: LaptopCloud) -> None:
 def run_herald(laptop: LaptopCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it, on a narrow terminal."""
     return subprocess.run(
-        [sys.executable, "-m", "herald", *arguments, "--local", "--state-dir", laptop.description.state],
+        [sys.executable, "-m", "herald", *arguments, "--local", "--state-dir", laptop.descriptor.state],
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "60"},
         stdin=subprocess.DEVNULL,

@@ -12,10 +12,10 @@ import pytest
 from botocore.config import Config
 from dns.resolver import Resolver
 
+from doctor.aws_api import Boto3AwsApi, Memo
 from doctor.check import CheckResult, CheckStatus, run
 from doctor.check_context import CheckContext
 from doctor.checks import CHECKS
-from doctor.cloud import Boto3Cloud, Memo
 from herald.commands.account.leave_plan import leave
 from laptop.cloud import LaptopCloud
 from laptop.environment import REGION
@@ -34,7 +34,7 @@ def examine(
 ) -> dict[str, CheckResult]:
     """What the doctor finds now, by the check's id; `client` makes clients of a service."""
     context = CheckContext(
-        Memo(Boto3Cloud(client or laptop.clients.make_client)),
+        Memo(Boto3AwsApi(client or laptop.clients.make_client)),
         prefix="herald",
         region=REGION,
         where="the laptop cloud",
@@ -79,7 +79,7 @@ def test_each_thing_that_is_broken_is_named(laptop: LaptopCloud, fault: Fault) -
 def test_what_ses_does_not_grant_is_named(
     laptop: LaptopCloud, check: str, limits: dict[str, Any], finding: str
 ) -> None:
-    with httpx.Client(base_url=laptop.description.endpoints["inbox"], trust_env=False) as inbox:
+    with httpx.Client(base_url=laptop.descriptor.endpoints["inbox"], trust_env=False) as inbox:
         before = inbox.get("/limits").json()
         inbox.put("/limits", json=limits).raise_for_status()
         try:

@@ -33,7 +33,7 @@ def test_an_event_by_each_provider_is_followed_till_its_report_came(vendors: Lap
     told = json.loads(shown.stdout)
     assert [one["provider"] for one in told["journeys"]] == [f"ses://{REGION}", *VENDORS]
     assert {one["state"] for one in told["journeys"]} == {"delivered"}
-    with httpx.Client(base_url=vendors.description.endpoints["inbox"], trust_env=False) as inbox:
+    with httpx.Client(base_url=vendors.descriptor.endpoints["inbox"], trust_env=False) as inbox:
         mails = inbox.get("/messages").json()
         posted = inbox.get("/webhooks").json()
     sent_to = {mail["configuration_set"]: mail["to"] for mail in mails}
@@ -71,7 +71,7 @@ def test_without_a_webhook_it_is_said_that_nobody_hears_of_the_mail(vendors: Lap
     variables["HERALD_WEBHOOK_SECRETS"] = json.dumps({url: arn for url, arn in keys.items() if url == "sendgrid://"})
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
     withheld = {"fault": "withhold-feedback", "provider": "resend", "times": None}
-    httpx.post(f"{vendors.description.endpoints['inbox']}/faults", json=withheld, trust_env=False).raise_for_status()
+    httpx.post(f"{vendors.descriptor.endpoints['inbox']}/faults", json=withheld, trust_env=False).raise_for_status()
     shown = run_herald(vendors, "smoke", "--yes", "--provider", "resend")
     assert shown.returncode == 0, shown.stderr + shown.stdout
     said = " ".join(shown.stdout.split())

@@ -139,7 +139,7 @@ def run_released(name: str, package: Path, folder: Path) -> Iterator[LaptopCloud
 
 def open_desk(cloud: LaptopCloud, folder: Path, package: Path) -> Desk:
     """A desk in this cloud, where somebody releases copies of a package; `folder` is where they lie."""
-    return Desk(cloud, choose_release_stack(True, Path(cloud.description.state), "herald"), package, folder)
+    return Desk(cloud, choose_release_stack(True, Path(cloud.descriptor.state), "herald"), package, folder)
 
 
 @pytest.fixture(scope="package")

@@ -25,7 +25,7 @@ Done = subprocess.CompletedProcess[str]
 
 
 def command(desk: Desk, *words: str) -> list[str]:
-    return [sys.executable, "-m", "herald", *words, "--local", "--state-dir", desk.cloud.description.state]
+    return [sys.executable, "-m", "herald", *words, "--local", "--state-dir", desk.cloud.descriptor.state]
 
 
 def run(desk: Desk, *words: str) -> Done:
@@ -41,7 +41,7 @@ def make(desk: Desk, flags: str) -> Done:
 
     https://www.gnu.org/software/make/manual/html_node/Running.html
     """
-    herald, flags = f"HERALD=@{sys.executable} -m herald", f"{flags} --local --state-dir {desk.cloud.description.state}"
+    herald, flags = f"HERALD=@{sys.executable} -m herald", f"{flags} --local --state-dir {desk.cloud.descriptor.state}"
     whole = ["make", "RUN_ENV=", herald, f"FLAGS={flags}", "release"]
     return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
 

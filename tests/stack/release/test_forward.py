@@ -82,7 +82,7 @@ def test_it_says_by_how_many_mails_it_was_proved(good: Good) -> None:
 
 
 def test_its_hooks_tried_it_with_mails_that_went_to_nobody(desk: Desk, good: Good) -> None:
-    inbox = desk.cloud.description.endpoints["inbox"]
+    inbox = desk.cloud.descriptor.endpoints["inbox"]
     mails = httpx.get(f"{inbox}/messages", trust_env=False, timeout=LIMIT).json()
     assert mails
     assert {mail["to"][0].partition("@")[2] for mail in mails} == {"simulator.amazonses.com"}
@@ -161,7 +161,7 @@ def test_a_paused_herald_is_not_released_to(desk: Desk) -> None:
 
 def test_a_herald_that_is_not_there_is_told_with_what_to_do(desk: Desk) -> None:
     with pytest.raises(UserError, match=r"there is no nothing-notify .* make apply"):
-        read_live(choose_release_stack(True, Path(desk.cloud.description.state), "nothing"))
+        read_live(choose_release_stack(True, Path(desk.cloud.descriptor.state), "nothing"))
 
 
 def test_a_strategy_that_there_is_not_is_a_wrong_call(desk: Desk) -> None:

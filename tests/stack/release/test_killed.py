@@ -33,7 +33,7 @@ def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) 
     before, artifact, stack = desk.version, desk.artifact(), desk.stack
     known, deployed = list_versions(stack), {one.id for one in deployments.list_ended(stack)}
     create(stack, "0")
-    command = [sys.executable, "-m", "tests.stack.release.killed", desk.cloud.description.state, str(artifact.path)]
+    command = [sys.executable, "-m", "tests.stack.release.killed", desk.cloud.descriptor.state, str(artifact.path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     *died, ended = done.stdout.splitlines()

@@ -91,7 +91,7 @@ class Pair:
 
     def publish(self, address: str) -> str:
         """Publish one event; its message id."""
-        described = self.desk.cloud.description
+        described = self.desk.cloud.descriptor
         answer = self.desk.cloud.clients.sns.publish(
             TopicArn=described.topics["events"],
             Message=json.dumps(new_event(address)),
@@ -102,7 +102,7 @@ class Pair:
     def record(self, message_id: str) -> dict[str, Any]:
         """The ledger's item of a message, as DynamoDB has it."""
         item: Any = self.desk.cloud.clients.dynamodb.get_item(
-            TableName=self.desk.cloud.description.tables["ledger"],
+            TableName=self.desk.cloud.descriptor.tables["ledger"],
             Key={"pk": {"S": message_key(message_id)}},
             ConsistentRead=True,
         )
@@ -120,7 +120,7 @@ class Pair:
 
     def redrive(self) -> None:
         """Redrive every letter in `dead`, as `make redrive` does."""
-        clients, described = self.desk.cloud.clients, self.desk.cloud.description
+        clients, described = self.desk.cloud.clients, self.desk.cloud.descriptor
         dead, retry, feedback = (described.queues[name] for name in ("dead", "retry", "feedback"))
         installation = Installation(clients.sqs, clients.dynamodb, dead, retry, feedback, described.tables["ledger"])
         redrive_letters(
@@ -151,7 +151,7 @@ def pair(release_cloud: LaptopCloud, quick_package: Path, tmp_path_factory: pyte
 
 
 def test_both_at_once_send_one_mail_for_every_event(pair: Pair) -> None:
-    described, clients = pair.desk.cloud.description, pair.desk.cloud.clients
+    described, clients = pair.desk.cloud.descriptor, pair.desk.cloud.clients
     pair.live(pair.old, 0.5)
     with Load(clients.sns, described.topics["events"], 30, 15) as load:
         pass
@@ -186,7 +186,7 @@ ROADS: dict[str, tuple[dict[str, Any], str]] = {
 def test_what_one_wrote_the_other_goes_on_with(pair: Pair, writer: str, road: str) -> None:
     fault, left = ROADS[road]
     writes, reads = (pair.old, pair.new) if writer == "old" else (pair.new, pair.old)
-    inbox = pair.desk.cloud.description.endpoints["inbox"]
+    inbox = pair.desk.cloud.descriptor.endpoints["inbox"]
     address = new_address()
     with httpx.Client(base_url=inbox, trust_env=False, timeout=LIMIT) as ses:
         ses.post("/faults", json={**fault, "recipient": address}).raise_for_status()

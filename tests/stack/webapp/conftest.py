@@ -64,7 +64,7 @@ def tokens_of(
     cloud: LaptopCloud, address: str, *, pool: str = "", client: str = "", **attributes: str
 ) -> dict[str, str]:
     """The tokens of a new account; its address is verified and pool and client are Herald's unless told otherwise."""
-    described = cloud.description.sign_in
+    described = cloud.descriptor.sign_in
     pool, client = pool or described["issuer"].rpartition("/")[2], client or described["client_id"]
     told: list[AttributeTypeTypeDef] = [
         {"Name": name, "Value": value}
@@ -114,7 +114,7 @@ def way_to_sns(cloud: LaptopCloud) -> Iterator[FaultyProxy]:
 
     It stands until the end: ministack's warm workers keep a setting that was taken away.
     """
-    with run_proxy(cloud.description.endpoints["aws"]) as way:
+    with run_proxy(cloud.descriptor.endpoints["aws"]) as way:
         for name in ("herald-relay", "herald-sweeper"):
             change(cloud, name, AWS_ENDPOINT_URL_SNS=way.url)
         yield way

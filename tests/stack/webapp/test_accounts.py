@@ -91,7 +91,7 @@ def test_a_session_is_renewed_at_the_emulator(herald: Herald, reader: Reader, cl
     with Browser(herald) as browser:
         browser.sign_in(reader.address, PASSWORD)
         [cookie] = [each.value for each in browser.client.cookies.jar if each.name == "herald"]
-    aws = cloud.description.endpoints["aws"]
+    aws = cloud.descriptor.endpoints["aws"]
     with (
         web_process(herald, aws, HERALD_SESSION_SECONDS="0") as (url, _),
         httpx.Client(base_url=url, trust_env=False, timeout=LIMIT, cookies={"herald": str(cookie)}) as hasty,

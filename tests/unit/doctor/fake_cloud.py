@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from doctor.check import CheckResult, run
 from doctor.check_context import CheckContext
 from doctor.checks import CHECKS
-from laptop.service_model import hold_to_model, request_violations
+from laptop.model_validation import hold_to_model, request_violations
 
 __all__ = [
     "ACCOUNT",

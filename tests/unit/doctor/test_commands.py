@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from doctor.aws_api import Boto3AwsApi
 from doctor.check import CheckResult, CheckStatus
-from doctor.cloud import Boto3Cloud
 from doctor.errors import RefusedError
-from doctor.recording import RecordingCloud
+from doctor.recording import RecordingAwsApi
 from herald.cli import app
 from herald.commands.account.doctor import format_lines, format_summary
 from herald.commands.account.smoke import describe_refusal
@@ -60,7 +60,7 @@ def test_each_source_of_the_region_is_told(
 
 
 def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> None:
-    looked_at = DoctorContext(context(), RecordingCloud(Boto3Cloud(lambda _: None)))
+    looked_at = DoctorContext(context(), RecordingAwsApi(Boto3AwsApi(lambda _: None)))
     looked_at.keep(None)
     with pytest.raises(UserError, match=r"the answers were not kept: .*No such file"):
         looked_at.keep(tmp_path / "nowhere" / "answers.json")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from doctor.aws_api import Boto3AwsApi
 from doctor.check import CheckStatus
-from doctor.cloud import Boto3Cloud
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, REGION, context, error, find
 
 THERE = "eu-central-1"
@@ -100,7 +100,7 @@ def test_a_service_is_asked_in_the_region_behind_its_name() -> None:
         made.append((service, more))
         return Client()
 
-    cloud = Boto3Cloud(client)
+    cloud = Boto3AwsApi(client)
     for service in ("sesv2", f"sesv2@{THERE}", f"sesv2@{THERE}"):
         assert cloud.ask(service, "GetAccount") == {"SendingEnabled": True}
     assert made == [("sesv2", {}), ("sesv2", {"region_name": THERE})]

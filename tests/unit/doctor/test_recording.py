@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 from doctor.check import CheckStatus, run
 from doctor.checks import CHECKS
 from doctor.checks.other_regions import CHECKS as OTHER_REGIONS
-from doctor.recording import Recording, RecordingCloud, UnrecordedError
+from doctor.recording import Recording, RecordingAwsApi, UnrecordedError
 from doctor.scrubbing import Scrubber
 from doctor.smoke import STEPS, Smoke
-from laptop.service_model import list_violations
+from laptop.model_validation import list_violations
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, context, error
 from tests.unit.doctor.shapes import RECORDED, shapes_of
 from tests.unit.doctor.test_other_regions import two_regions
@@ -31,7 +31,7 @@ UNLIKE_AWS = {
 
 def record(path: Path, answers: dict[tuple[str, str], Any], **changes: Any) -> Recording:
     """What is kept of a run of all checks."""
-    recorder = RecordingCloud(FakeCloud({**HEALTHY, **answers}))
+    recorder = RecordingAwsApi(FakeCloud({**HEALTHY, **answers}))
     run(CHECKS, context(cloud=recorder, **changes))
     Recording(NOW, "eu-west-1", "eu-west-1", "1", recorder.calls).write(path)
     return Recording.read(path)
@@ -149,7 +149,7 @@ def test_of_bytes_only_their_number_is_kept(tmp_path: Path) -> None:
         def ask(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
             return {"Item": {"body": {"B": b"a private event"}}, "at": datetime(2026, 1, 2, tzinfo=UTC)}
 
-    recorder = RecordingCloud(Cloud())
+    recorder = RecordingAwsApi(Cloud())
     recorder.ask("dynamodb", "GetItem", Key={"pk": {"S": "x"}})
     path = tmp_path / "answers.json"
     Recording(NOW, "r", "w", "1", recorder.calls).write(path)

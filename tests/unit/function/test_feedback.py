@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from function.ledger.states import State
 from function.queues.sqs import Queue
-from laptop.service_model import hold_to_model
+from laptop.model_validation import hold_to_model
 from tests.dynamodb.errors import refused
 from tests.envelopes import ses_event, sqs_event
 from tests.unit.function.conftest import Feedback

@@ -20,7 +20,7 @@ from function.hooks import Hook, HookResult, check_deployment, run_within
 from function.runtime.metrics import Telemetry
 from function.settings import HookSettings
 from laptop.codedeploy.appspec import read as read_appspec
-from laptop.service_model import hold_to_model
+from laptop.model_validation import hold_to_model
 
 DESCRIPTION = "release 3f2a9c1b7d4e of herald-notify: version 6 to 7"
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}

@@ -16,8 +16,8 @@ from function.providers.urls import build_webhook_path
 from function.providers.webhooks.request import open_vendor
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler, WebhookSource
+from laptop.model_validation import hold_to_model
 from laptop.providers.webhooks import REPORTERS, Webhook, derive_signing_key
-from laptop.service_model import hold_to_model
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 from tests.dynamodb.table import MemoryTable

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.errors import UnknownTenant
+from function.message.from_header import split_sender
 from function.message.rendering import Content
-from function.message.sender import split_sender
 from package import PackageError
 from package.notifications.brand import read_brand
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, read_examples

@@ -143,7 +143,7 @@ def test_webhook_loads_the_vendor_that_is_configured_and_no_client(unpacked: Pat
 
 
 #: What posted events need: `events-api` alone loads it.
-POSTING = {"function.events_api", "function.delivery.admission", "function.event.http_binding"}
+POSTING = {"function.events_api", "function.delivery.publish_validation", "function.event.http_binding"}
 
 
 @pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])

@@ -17,14 +17,14 @@ FUNCTION = {
     "function": "bootstrap environment errors events_api feedback hooks mail_events mail_webhook notify reason_codes "
     "scheduler settings webhook",
     "function/canary": "companion_aliases deployment_check deployment_description smoke_mails smoke_test",
-    "function/delivery": "admission attachments courier decision digests fan_out next_provider outcome "
-    "report_tracing scheduling stored_event tracing",
+    "function/delivery": "attachments courier decision digests fan_out next_provider outcome "
+    "publish_validation report_tracing scheduling stored_event_resolution tracing",
     "function/event": "cloudevent compression envelope http_binding webhook_signing",
     "function/ledger": "attempt attributes digest_windows keys ledger mail_event recipient_parts record schedule "
     "states table",
     "function/ledger/writes": "claims feedback requests settlements supersession",
-    "function/message": "attachments builder catalogue delivery_mode digest email invitation locale_filters rendering "
-    "sender unsubscribe",
+    "function/message": "attachments builder catalogue delivery_mode digest email from_header invitation "
+    "locale_filters rendering unsubscribe",
     "function/message/addressing": "copies recipients tenant",
     "function/providers": "failover http_client mime public_host redaction registry secret smtp urls",
     "function/providers/mailgun": "client events signature",
@@ -41,7 +41,7 @@ WEBAPP = {
     "function": "errors reason_codes",
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
-    "function/message": "catalogue locale_filters rendering sender unsubscribe",
+    "function/message": "catalogue from_header locale_filters rendering unsubscribe",
     "function/message/addressing": "tenant",
     "function/providers": "redaction urls",
     "function/providers/ses": "events",
@@ -53,7 +53,7 @@ WEBAPP = {
     "operations/why": "explanation ledger_scan mail mail_search recipient",
     "webapp": "app clock composition deadline errors log settings text_validation tracing user_locale",
     "webapp/accounts": "deletion",
-    "webapp/admin": "notifier reason_groups search",
+    "webapp/admin": "dead_letters notifier_access search",
     "webapp/api": "books dependencies health me models openapi preconditions problems",
     "webapp/auth": "cookie_cipher discovery identity issuer rate_limit secrets token_refresh",
     "webapp/aws": "clients table",

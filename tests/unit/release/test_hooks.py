@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.deployments import Deployment
-from release.hooks import count_synthetic, find_hook_reason
+from release.hook_runs import count_synthetic, find_hook_reason
 from release.stack import Names, Stack
 
 FAILED = Deployment("d-1", "1", "2", "Failed", stages={"BeforeAllowTraffic": "Failed"})

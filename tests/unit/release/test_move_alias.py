@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from laptop.service_model import hold_to_model, request_violations
+from laptop.model_validation import hold_to_model, request_violations
 from release.stack import Stack
 from release.versions import move_alias
 

@@ -8,14 +8,14 @@ import pytest
 from rich.console import Console
 
 from bench.speed import cold
+from bench.speed.package_variants import PackageVariants
 from bench.speed.report import figures, table
 from bench.speed.report.figure import Figure, compare
 from bench.speed.report.page import fill
-from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import WarmResult, Workload
 
-ROOTS = Roots("3.13.0", "python3.13", Path(), Path(), Path(), Path(), 3_300_000, {})
+ROOTS = PackageVariants("3.13.0", "python3.13", Path(), Path(), Path(), Path(), 3_300_000, {})
 STARTED = ("herald", "powertools", "check_then_put", "floor")
 WHOLE = ("imports only", "herald over TLS", "powertools over TLS", "herald without bytecode")
 LEVERS = ("powertools without bytecode", "without: botocore's data cut", "without: one TLS context")

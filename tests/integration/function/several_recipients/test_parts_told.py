@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from function.delivery.admission import Accepted, Admission, EventProblem
 from function.delivery.outcome import OutcomeKind
+from function.delivery.publish_validation import Accepted, EventProblem, PublishValidator
 from function.errors import RefusedForGood
 from function.ledger.keys import event_key, part_id
 from function.ledger.record import EventItem
@@ -147,21 +147,21 @@ def test_notify_parts_events_into_its_own_queue_where_a_notification_takes_sever
 
 
 @pytest.fixture
-def admission(world: World) -> Admission:
+def validator(world: World) -> PublishValidator:
     builder = EmailBuilder(world.catalogue, SECRET, world.clock)
-    return Admission(builder, "herald", scheduling=True, clock=world.clock)
+    return PublishValidator(builder, "herald", scheduling=True, clock=world.clock)
 
 
 def posted(*recipients: object) -> dict[str, Any]:
     return event("e", "account", data={**SHARED, "recipients": list(recipients)})
 
 
-def test_an_event_with_several_recipients_may_be_posted(admission: Admission) -> None:
-    assert isinstance(admission.check(posted(ADA, KIM), {"herald/account"}), Accepted)
+def test_an_event_with_several_recipients_may_be_posted(validator: PublishValidator) -> None:
+    assert isinstance(validator.check(posted(ADA, KIM), {"herald/account"}), Accepted)
 
 
-def test_whoever_posts_one_with_a_wrong_recipient_is_told_which(admission: Admission) -> None:
-    found = admission.check(posted(ADA, {**KIM, "email": "kim"}), {"herald/account"})
+def test_whoever_posts_one_with_a_wrong_recipient_is_told_which(validator: PublishValidator) -> None:
+    found = validator.check(posted(ADA, {**KIM, "email": "kim"}), {"herald/account"})
     assert isinstance(found, EventProblem)
     assert (found.status, found.pointer) == (422, "/data/recipients/1/email")
 

@@ -13,7 +13,7 @@ from function.reason_codes import ReasonCode
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud
-from webapp.admin.notifier import NotifierAccess
+from webapp.admin.notifier_access import NotifierAccess
 
 _EVENT = json.dumps({"specversion": "1.0", "type": "book.created"})
 

@@ -23,7 +23,7 @@ from tests.integration.webapp.auth.test_hanging import Silence
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
 from tests.waiting import LIMIT
-from webapp.admin.reason_groups import group_dead_letters, redrive
+from webapp.admin.dead_letters import group_dead_letters, redrive
 from webapp.aws.clients import CONFIG, keep_deadline
 from webapp.composition import Services
 from webapp.outbox.publisher import Publisher
@@ -124,7 +124,7 @@ def test_all_letters_of_a_reason_are_sent_by_one_press(operator: Browser, cloud:
 def test_a_button_sends_as_many_letters_as_it_says(
     operator: Browser, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.admin.reason_groups._SECONDS", float("inf"))  # however busy this machine is
+    monkeypatch.setattr("webapp.admin.dead_letters._SECONDS", float("inf"))  # however busy this machine is
     for number in range(130):
         bury(cloud, f"m-{number}")
     assert "Send all 130 again" in operator.get("/operations/dead").text

@@ -9,7 +9,7 @@ from botocore.model import ServiceModel
 from botocore.parsers import QueryParser
 
 from laptop.emulator.query_protocol import convert_text, read_members, write_xml
-from laptop.service_model import load_operation_model
+from laptop.model_validation import load_operation_model
 
 ALARM = {
     "AlarmName": "herald-notify-errors",

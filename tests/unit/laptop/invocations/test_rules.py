@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from laptop.cloudwatch.metrics import MetricPoint, compute_measuring_time, read_embedded_points, run_points
 from laptop.invocations.invocation import Ending, InvocationOutcome, InvocationTarget, choose_version
 from laptop.invocations.journal import find_sns_message_id
-from laptop.invocations.metrics import MetricPoint, compute_measuring_time, read_embedded_points, run_points
 from laptop.invocations.results import DIED, choose_messages_to_delete, read_outcome
 
 WEIGHTED = {"FunctionVersion": "1", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}}

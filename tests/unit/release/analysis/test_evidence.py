@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from laptop.service_model import hold_to_model
+from laptop.model_validation import hold_to_model
 from release.analysis.evidence import collect_evidence
 from release.deployments import Deployment
 from release.stack import Names, Stack

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from laptop.service_model import hold_to_model, request_violations
+from laptop.model_validation import hold_to_model, request_violations
 from release.analysis.pace import LONGEST, Pace, build_config, choose_pace, create_config, find_rate
 from release.stack import Names, Stack
 

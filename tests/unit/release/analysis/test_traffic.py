@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from function.delivery.outcome import OutcomeKind
-from laptop.service_model import hold_to_model, request_violations
+from laptop.model_validation import hold_to_model, request_violations
 from release.analysis.comparison import Figures
 from release.analysis.traffic import Observer
 from release.stack import Names, Stack

@@ -15,7 +15,7 @@ from function.message.builder import Draft, EmailBuilder
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Accepted", "Admission", "EventProblem"]
+__all__ = ["Accepted", "EventProblem", "PublishValidator"]
 
 
 class Accepted(NamedTuple):
@@ -38,7 +38,7 @@ class EventProblem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class PublishValidator:
     """Checks events before they are published. A token needs the scope `<scope>/<type>`; `clock` returns epoch
     milliseconds. Events for later and cancellations are accepted only with `scheduling`."""
 

@@ -18,7 +18,7 @@ from package import PackageError, build
 from package.notifications.schemas import read_data_schema
 from package.target import Architecture, BuildTarget, choose_cloud, choose_laptop
 
-__all__ = ["ROOT", "Roots", "prepare"]
+__all__ = ["ROOT", "PackageVariants", "prepare"]
 
 ROOT = Path(__file__).parents[2]
 _LOCK = ROOT / "bench" / "references-requirements.txt"
@@ -27,7 +27,7 @@ _DATA, _UNUSED = "botocore/data", ("botocore/docs", "urllib3/http2", "dateutil/p
 
 
 @dataclass(frozen=True, slots=True)
-class Roots:
+class PackageVariants:
     """The folders for one Python; `slower` has the function's package without each of its optimisations."""
 
     python: str
@@ -45,19 +45,19 @@ class Roots:
         return self.reference.with_name("reference-no-bytecode")
 
 
-def prepare(work: Path, *, quick: bool = False) -> list[Roots]:
+def prepare(work: Path, *, quick: bool = False) -> list[PackageVariants]:
     """Build, unpack and install for this Python and, unless `quick`, also for Lambda's if it is installed."""
     targets = [choose_laptop()] if quick else [choose_laptop(), choose_cloud(_ARCHITECTURES[platform.machine()])]
     found = {target.python: target for target in reversed(targets) if target.interpreter}
-    return [_build_roots(target, work / version, quick) for version, target in sorted(found.items())]
+    return [_build_variants(target, work / version, quick) for version, target in sorted(found.items())]
 
 
-def _build_roots(target: BuildTarget, work: Path, quick: bool) -> Roots:
+def _build_variants(target: BuildTarget, work: Path, quick: bool) -> PackageVariants:
     assert target.interpreter
     package = build(target.name, _ARCHITECTURES[platform.machine()])
     function = _unpack(package.function_zip, work / "function")
     reference = _install(target, work)
-    return Roots(
+    return PackageVariants(
         target.python,
         target.interpreter,
         function,

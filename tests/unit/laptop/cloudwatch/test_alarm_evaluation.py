@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from laptop.cloudwatch.alarm_evaluation import evaluate_alarm
+from laptop.cloudwatch.metric_math import evaluate
+from laptop.cloudwatch.metrics import MetricPoint, compute_measuring_time
 from laptop.emulator.cloudwatch import compute_oldest_age
-from laptop.invocations.alarm_evaluation import evaluate_alarm
-from laptop.invocations.metric_math import evaluate
-from laptop.invocations.metrics import MetricPoint, compute_measuring_time
 from laptop.state import ROOT
 
 NOW, SCALE = 10_000.0, 0.1

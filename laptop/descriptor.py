@@ -12,11 +12,11 @@ from laptop.environment import build_client_settings
 from laptop.resources import CONFIGURATION_SET, LINK_KEY, PREFIX, SENDER, SESSION_KEY
 from operations.errors import UserError
 
-__all__ = ["Description"]
+__all__ = ["Descriptor"]
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class Descriptor:
     """Endpoints by name (`web`, `inbox`, `ses`, `codedeploy`, `aws` and others), resource names, process ids, and
     `scale`, the factor on AWS's waiting times.
     """
@@ -45,18 +45,18 @@ class Description:
         draft.replace(path)
 
     @classmethod
-    def read(cls, path: Path) -> Description:
+    def read(cls, path: Path) -> Descriptor:
         """Read the file. Raises `UserError` if no laptop cloud runs there."""
         try:
             fields: dict[str, Any] = json.loads(path.read_text())
         except FileNotFoundError:
             raise UserError(f"no laptop cloud runs here ({path} does not exist): start one with make run") from None
-        description = cls(**fields)
+        descriptor = cls(**fields)
         try:
-            os.kill(description.pid, 0)
+            os.kill(descriptor.pid, 0)
         except ProcessLookupError:
             raise UserError(f"the laptop cloud that wrote {path} is gone: start one with make run") from None
-        return description
+        return descriptor
 
     def settings(self) -> dict[str, str]:
         """Return the environment variables for AWS clients of this cloud, and Herald's own settings."""

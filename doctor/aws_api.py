@@ -8,19 +8,19 @@ from typing import Any, Protocol
 
 from botocore import xform_name
 
-__all__ = ["Answer", "Boto3Cloud", "Cloud", "Memo", "format_key", "read_pages"]
+__all__ = ["Answer", "AwsApi", "Boto3AwsApi", "Memo", "format_key", "read_pages"]
 
 Answer = Mapping[str, Any]
 
 
-class Cloud(Protocol):
+class AwsApi(Protocol):
     """Anything that answers an AWS operation: AWS, a laptop cloud, a recording, a fake."""
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """Return the answer in boto3's shape, without its metadata. Raises botocore's errors."""
 
 
-class Boto3Cloud:
+class Boto3AwsApi:
     """AWS or a laptop cloud, called by boto3. `client` makes a client for boto3's name of a service; for
     `sesv2@eu-west-1` it is also passed that `region_name`."""
 
@@ -43,7 +43,7 @@ class Memo:
     https://docs.aws.amazon.com/ses/latest/dg/quotas.html
     """
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: AwsApi) -> None:
         self._cloud = cloud
         self._known: dict[str, Answer | Exception] = {}
 
@@ -66,7 +66,7 @@ def format_key(service: str, operation: str, parameters: Mapping[str, Any]) -> s
     return f"{service} {operation} {json.dumps(parameters, sort_keys=True, default=str)}"
 
 
-def read_pages(cloud: Cloud, service: str, operation: str, token: str, /, **parameters: Any) -> Iterator[Answer]:
+def read_pages(cloud: AwsApi, service: str, operation: str, token: str, /, **parameters: Any) -> Iterator[Answer]:
     """Every page of a list; `token` is the name of the pagination token, in the operation's answer and request."""
     more: dict[str, Any] = {}
     while True:

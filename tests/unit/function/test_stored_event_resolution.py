@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.delivery.stored_event import resolve_stored_event
+from function.delivery.stored_event_resolution import resolve_stored_event
 from function.event.envelope import Delivery
 from function.ledger.table import Contended
 

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from laptop.invocations.metric_math import evaluate
+from laptop.cloudwatch.metric_math import evaluate
 
 __all__ = ["Statistic", "evaluate_alarm"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from laptop.service_model import leave_blanks, request_violations
+from laptop.model_validation import leave_blanks, request_violations
 
 SIGN_UP = {"ClientId": "c", "Password": "Lovelace-1815"}
 
