@@ -240,4 +240,4 @@ setup: setup-run $(TEST_ENV) ## Set up both environments without running anythin
 
 setup-run: $(RUN_ENV) ## Set up only what runs the project, as a release does
 
-.PHONY: dist test-slow worst-case doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup setup-run diagram infra-docs screenshots
+.PHONY: dist test-slow worst-case doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup setup-run diagram infra-docs screenshots discard status why
