@@ -49,7 +49,7 @@ def run(
     event_bus: Annotated[bool, typer.Option("--event-bus", help="Take events from an EventBridge bus, too")] = False,
     tracing: Annotated[bool, typer.Option("--tracing", help="Trace every mail: the inbox shows it at /traces")] = False,
 ) -> None:
-    """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
+    """Start it, and keep it running until Ctrl-C, SIGTERM, or the end of the parent process."""
     _prepare_process()
     options = Options(
         state_dir,
@@ -77,7 +77,7 @@ def demo(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the mail, at the most")] = 600.0,
     settle: Annotated[float, typer.Option(help="Seconds to wait for a second mail, which must not come")] = 2.0,
 ) -> None:
-    """Start one of its own, create a book as Ada, show what happened to her mail, and stop."""
+    """Start a laptop cloud of its own, create a book as Ada, show what happened to her mail, and stop."""
     from laptop.demo import run_demo  # noqa: PLC0415  its HTTP client is slow to load, and only the demo's
 
     _prepare_process()

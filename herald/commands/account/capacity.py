@@ -32,7 +32,7 @@ def capacity(
     reserve: Annotated[bool, typer.Option("--reserve/--no-reserve", help="Terraform's reserve_concurrency")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
 ) -> None:
-    """How long a burst of events takes to become mails, what waits where, and which concurrency is right."""
+    """Simulate how long a burst of events takes to become mails, what waits where, and which concurrency is right."""
     scenario = BurstScenario(
         _read_number("RATE", rate),
         round(_read_number("BURST", burst)),

@@ -79,7 +79,7 @@ def release(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Publish notify and what moves with it, and move the traffic by CodeDeploy; what fails is taken back whole."""
+    """Publish notify and the functions that move with it, and shift traffic by CodeDeploy; a failure is rolled back."""
     stack = choose_release_stack(local, state_dir, prefix)
     shown = choose_screen(console, as_json)
     if again:
@@ -111,7 +111,7 @@ def rollback(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Put the version before back: all at once, without hooks. Stops a release that is under way. Exit code 0: done."""
+    """Roll back to the version before, all at once and without hooks; stops a release under way. Exit code 0: done."""
     stack = choose_release_stack(local, state_dir, prefix)
     rollback_plan = plan_rollback(stack, to)
     if not as_json:

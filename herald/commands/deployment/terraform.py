@@ -73,7 +73,7 @@ def destroy(
     var_file: VarFile = None,
     yes: Yes = False,
 ) -> None:
-    """Show what would be destroyed, ask, and destroy it. Apply with deletion_protection=false before."""
+    """Show what would be destroyed, ask, and destroy it. First apply with deletion_protection=false."""
     _run(local, state_dir, backend, local_state, var, var_file, yes).destroy()
 
 
@@ -85,7 +85,7 @@ def test() -> None:
 
 @app.command()
 def scan() -> None:
-    """Let checkov look at a plan of the real root, made in a laptop cloud of its own."""
+    """Check a plan of the real root with checkov; the plan is made in a laptop cloud of its own."""
     scan_plan(console.print)
 
 

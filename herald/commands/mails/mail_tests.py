@@ -45,10 +45,10 @@ def test(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON, for a machine")] = False,
 ) -> None:
-    """Try every mail: each example in each language, data of every shape that its schema takes, and, where there are
+    """Test every mail: each example in each language, data of every shape that its schema allows, and, if there are
     snapshots, whether a mail has changed since it was approved.
 
-    Snapshots lie in _snapshots in the folder of the notifications; keep them in your repository. Exit codes: 0 all is
+    Snapshots are in _snapshots in the folder of the notifications; keep them in your repository. Exit codes: 0 all is
     well, 1 something is wrong or has changed.
     """
     home = find_notifications(notifications)

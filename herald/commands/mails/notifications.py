@@ -40,7 +40,7 @@ def new(
     like: Annotated[str, typer.Option(metavar="TYPE", help=_LIKE)] = "book.created",
     notifications: Notifications = None,
 ) -> None:
-    """Make the folder of a notification, complete and sound, as a copy of another; change it from there."""
+    """Create the folder of a notification, complete and valid, as a copy of another, for you to change."""
     from package.notifications.catalogue import (  # noqa: PLC0415  slow to load
         BRAND,
         EXAMPLES,
@@ -80,9 +80,9 @@ def lint(
     notifications: Notifications = None,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON, for a machine")] = False,
 ) -> None:
-    """Check every notification as packaging does, and say all that is wrong: file, line and what to do.
+    """Check every notification as packaging does, and report all that is wrong: file, line and what to do.
 
-    It warns of what mail programs leave out, where there is Node.js; a warning stops nothing.
+    If there is Node.js, it also warns of what mail programs do not support; a warning stops nothing.
     """
     from package.notifications.catalogue import BRAND, compile_catalogue, list_types  # noqa: PLC0415  slow to load
 

@@ -67,7 +67,7 @@ def dead(
     webhook: Webhook = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List what lies in `dead` by its reason; it all stays there."""
+    """List the letters in `dead` by reason; they stay there."""
     account = AwsAccount.choose(local, state_dir, prefix)
     if webhook:
         webhook_letters.list_letters(account, everything, as_json)
@@ -172,7 +172,7 @@ def discard(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Discard dead letters, so that their alarm ends. Asks; who did it and why is on record.
+    """Discard dead letters, so that their alarm ends. Asks; the audit log records who did it and why.
 
     Nothing is sent. As long as the ledger keeps the event, `herald redrive --from-record ID` still sends it.
     """

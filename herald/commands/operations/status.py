@@ -30,9 +30,9 @@ def status(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """How things stand: paused or not, what is live, what waits and why, dead letters, feedback, alarms, what to do.
+    """Show the status: paused or not, what is live, what waits and why, dead letters, feedback, alarms, what to do.
 
-    Exit codes: 0 nothing needs a person, 3 something does.
+    Exit codes: 0 nothing needs an operator, 3 something does.
     """
     if watch and as_json:
         raise UserError("--watch shows a screen and --json is one document: say one of them", code=2)

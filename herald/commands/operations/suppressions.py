@@ -81,7 +81,7 @@ def check_(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Tell whether an address gets mail: Herald's list, SES's in every region, and what its reader unsubscribed from.
+    """Show whether an address gets mail: Herald's list, SES's in every region, and what its reader unsubscribed from.
 
     Exit code 3: something keeps mail from it.
     """
@@ -108,7 +108,7 @@ def remove_(
     prefix: Prefix = "herald",
     yes: Yes = False,
 ) -> None:
-    """Take an address off SES's list in every region, then off Herald's own, or of one tenant, so that it gets mail
+    """Remove an address from SES's list in every region, then from Herald's own or one tenant's, so that it gets mail
     again."""
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
@@ -143,7 +143,7 @@ def remove_(
 def rekey_(
     as_json: JsonOption = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
 ) -> None:
-    """Move what was written under an older address key to the newest, where the address is known."""
+    """Move entries under an older address key to the newest key, if their addresses are known."""
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     if len(installation.secrets()) == 1:

@@ -44,9 +44,9 @@ def why(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Why somebody got no mail, or two: every mail of an event or a person, each attempt, and what to do.
+    """Explain why somebody got no mail, or two: every mail of an event or a person, each attempt, and what to do.
 
-    An address is hashed before anything is asked. Exit code 1: nothing is known of it.
+    An address is hashed before anything is looked up. Exit code 1: nothing is known about it.
     """
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
