@@ -175,7 +175,7 @@ def _show_books(
         "notice": notice,
         "key": service.new_id(),
     }
-    return render_page(request, "shelf.html", context, status)
+    return render_page(request, "books.html", context, status)
 
 
 def _decode_cursor(after: str | None) -> str | None:
