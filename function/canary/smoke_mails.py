@@ -137,7 +137,7 @@ def build_reports(mails: Mapping[str, str], attempt: str, configuration_set: str
         }
         mail = {
             "timestamp": _format_iso(now),
-            "messageId": f"trial-{message_id}",
+            "messageId": f"smoke-test-{message_id}",
             "destination": [build_simulator_address(mailbox, _label(message_id))],
             "tags": {name: [value] for name, value in tags.items()},
         }

@@ -47,7 +47,7 @@ _AT_ONCE = 4
 #: The statuses expected for a request on a path of no provider.
 _TURNED_AWAY = frozenset({401, 404})
 #: The attempt that made-up reports name for a mail that was not sent.
-_NO_ATTEMPT = "trial"
+_NO_ATTEMPT = "smoke-test"
 
 
 @dataclass(frozen=True, slots=True)
