@@ -64,10 +64,10 @@ def find_categories() -> frozenset[str]:
 
 def _read_subscription(type_: str) -> str | None:
     try:
-        told = json.loads((_SOURCES / type_ / "notification.json").read_bytes())
+        settings = json.loads((_SOURCES / type_ / "notification.json").read_bytes())
     except (OSError, ValueError):
         return None
-    return str(told["category"]) if told.get("subscription") else None
+    return str(settings["category"]) if settings.get("subscription") else None
 
 
 @cache

@@ -64,11 +64,11 @@ def _list_committed_files() -> Iterator[tuple[str, str, bytes]]:
         entry.split("\t", 1)
         for entry in _run_git("ls-tree", "-r", "-z", "HEAD", "--", *_PARTS).decode().split("\0")[:-1]
     ]
-    objects = "".join(f"{told.split()[2]}\n" for told, _ in entries)
+    objects = "".join(f"{header.split()[2]}\n" for header, _ in entries)
     contents = io.BytesIO(_run_git("cat-file", "--batch", given=objects.encode()))
-    for told, name in entries:
+    for header, name in entries:
         size = int(contents.readline().split()[2])
-        yield name, told.split()[0], contents.read(size)
+        yield name, header.split()[0], contents.read(size)
         contents.readline()
 
 

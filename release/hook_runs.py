@@ -52,10 +52,10 @@ def count_synthetic(stack: Stack, deployment: str) -> int | None:
     if stack.logs is None:
         return None
     try:
-        told = [next(_read_mail_counts(stack, hook, deployment), None) for hook in stack.names.hooks.values()]
+        counts = [next(_read_mail_counts(stack, hook, deployment), None) for hook in stack.names.hooks.values()]
     except (BotoCoreError, ClientError):
         return None
-    return None if None in told else sum(mails or 0 for mails in told)
+    return None if None in counts else sum(mails or 0 for mails in counts)
 
 
 def _read_mail_counts(stack: Stack, hook: str, deployment: str) -> Iterator[int]:

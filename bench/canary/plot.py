@@ -47,10 +47,10 @@ def draw(found: Mapping[SeededFault, Sequence[tuple[float, ReleaseShares]]], rel
         )
         parts.append(f'<path class="c{number}" stroke-dasharray="{_DASHES[number]}" d="{path}"/>')
         for rate, one in points:
-            told = f"{fault.name}, {rate:g} mails a minute: {100 * one.back:.1f} % taken back, "
-            told += f"{100 * one.inconclusive:.1f} % inconclusive, {one.met:.1f} readers met it"
+            title = f"{fault.name}, {rate:g} mails a minute: {100 * one.back:.1f} % taken back, "
+            title += f"{100 * one.inconclusive:.1f} % inconclusive, {one.met:.1f} readers met it"
             place = f'cx="{_place_x(rate, rates):.1f}" cy="{_place_y(one.back):.1f}"'
-            parts.append(f'<circle class="f{number}" {place} r="3.5"><title>{escape(told)}</title></circle>')
+            parts.append(f'<circle class="f{number}" {place} r="3.5"><title>{escape(title)}</title></circle>')
         edge, label = _WIDTH - _RIGHT, ends[number]
         parts.append(
             f'<path class="c{number}" stroke-dasharray="{_DASHES[number]}" d="M{edge + 8} {label - 4:.1f}h24"/>'

@@ -84,8 +84,8 @@ def measure_webhook_posts(cpu: Cpu, given: Assumptions) -> Usage:
     secret = Secret(lambda: _SECRET, lambda: clock() / 1000)
     telemetry = Telemetry("herald-mail-webhook", "3f9c2a1b5d7e", clock, log)
     handler = MailWebhookHandler(receiver, "/", secret, queue, telemetry, clock, lambda: 0.5, lambda: None)
-    for told in topic.told:
-        body = json.dumps({name: value for name, value in told.items() if name != "attribute"})
+    for event in topic.told:
+        body = json.dumps({name: value for name, value in event.items() if name != "attribute"})
         record = {"messageId": "m", "receiptHandle": "r", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
         if handler({"Records": [record]}, None)["batchItemFailures"]:
             raise RuntimeError("it was not posted")

@@ -23,7 +23,9 @@ def main() -> None:
     console.print("16 callers at once on one worker each, AWS answering at once; medians of the rounds")
     speed = throughput.measure(options.peer, options.rounds, options.seconds)
     console.print(
-        _draw_table({name: {what: f"{figure:.2f}" for what, figure in told.items()} for name, told in speed.items()})
+        _draw_table(
+            {name: {what: f"{figure:.2f}" for what, figure in figures.items()} for name, figures in speed.items()}
+        )
     )
     ratio = speed[OURS]["requests a second"] / speed[THEIRS]["requests a second"]
     console.print(f"Herald's web app answers {ratio:.2f} times as many requests as the plain one.\n")
@@ -32,14 +34,14 @@ def main() -> None:
     )
     lost = sns_outage.measure(options.peer)
     console.print(
-        _draw_table({name: {what: str(figure) for what, figure in told.items()} for name, told in lost.items()})
+        _draw_table({name: {what: str(figure) for what, figure in figures.items()} for name, figures in lost.items()})
     )
 
 
-def _draw_table(told: dict[str, dict[str, str]]) -> Table:
+def _draw_table(figures: dict[str, dict[str, str]]) -> Table:
     table = Table("", OURS, THEIRS)
-    for what in told[OURS]:
-        table.add_row(what.replace("_", " "), told[OURS][what], told[THEIRS][what])
+    for what in figures[OURS]:
+        table.add_row(what.replace("_", " "), figures[OURS][what], figures[THEIRS][what])
     return table
 
 

@@ -39,24 +39,24 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     console.print("Building the packages and the references")
     each = prepare(work, quick=options.quick)
-    told: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": {"before": _load()}}
+    report: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": {"before": _load()}}
     found: figures.Sections = {}
     with tempfile.TemporaryDirectory(dir=work) as folder, start_fake_aws(*_make_bundle(Path(folder), each[0])) as fake:
         for variants in each:
             console.print(f"Measuring with Python {variants.python}")
             sections, details = _measure(variants, fake, levers=variants is each[-1], quick=options.quick)
             found |= sections
-            told.setdefault("pythons", {})[variants.python] = details
+            report.setdefault("pythons", {})[variants.python] = details
     rows = [row for section in found.values() for row in section]
     found["The whole"] = (
         figures.compute_cost(rows) if options.quick else [*figures.compute_cost(rows), startup.measure(work, 3)]
     )
-    told["figures"] = [{"section": title, **row.as_dict()} for title, rows in found.items() for row in rows]
-    told["seconds"], told["load"]["after"] = round(time.monotonic() - began, 1), _load()
-    options.out.write_text(json.dumps(told, indent=2) + "\n")
+    report["figures"] = [{"section": title, **row.as_dict()} for title, rows in found.items() for row in rows]
+    report["seconds"], report["load"]["after"] = round(time.monotonic() - began, 1), _load()
+    options.out.write_text(json.dumps(report, indent=2) + "\n")
     table.show(console, found)
-    console.print(f"{told['seconds']:.0f} s at a load of {told['load']['before']:.1f} before and "
-                  f"{told['load']['after']:.1f} after; all figures are in {options.out}")  # fmt: skip
+    console.print(f"{report['seconds']:.0f} s at a load of {report['load']['before']:.1f} before and "
+                  f"{report['load']['after']:.1f} after; all figures are in {options.out}")  # fmt: skip
 
 
 def _load() -> float:

@@ -80,10 +80,10 @@ def measure_imports(subject: MeasuredHandler, aws: FakeAwsProcess) -> dict[str, 
     return sum_by_package(process.end())
 
 
-def sum_by_package(told: str) -> dict[str, float]:
+def sum_by_package(output: str) -> dict[str, float]:
     """Return the milliseconds by package, the longest first, from the output of `-X importtime`."""
     totals: dict[str, float] = defaultdict(float)
-    for took, name in _LINE.findall(told):
+    for took, name in _LINE.findall(output):
         top = name.partition(".")[0]
         totals[top if top in _PACKAGES else _OTHERS] += int(took) / 1000
     return dict(sorted(totals.items(), key=_sort_key))

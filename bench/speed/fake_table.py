@@ -40,11 +40,11 @@ class FakeTable:
     def _transact(self, items: list[dict[str, Any]]) -> Answer:
         reasons = [self._find_conflict(*next(iter(item.items()))) for item in items]
         if any(reasons):
-            told = [
+            cancellations = [
                 {"Code": "ConditionalCheckFailed", "Item": _make_item(key)} if key else {"Code": "None"}
                 for key in reasons
             ]
-            return make_error("TransactionCanceledException", CancellationReasons=told)
+            return make_error("TransactionCanceledException", CancellationReasons=cancellations)
         for item in items:
             kind, request = next(iter(item.items()))
             if kind != "ConditionCheck":

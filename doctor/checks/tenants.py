@@ -30,17 +30,17 @@ def _check_tenants(context: CheckContext) -> Finding:
     places = [one for tenant in find_tenants(context).values() for one in _list_places(context, tenant)]
     if not places:
         return ok("no tenant's mail goes by SES")
-    told: dict[str, list[str]] = {}
+    findings: dict[str, list[str]] = {}
     bad = []
     for one in places:
         for result in run(_CHECKS, one):
             if result.status is not CheckStatus.OK:
-                told.setdefault(result.finding, []).append(_name(one))
+                findings.setdefault(result.finding, []).append(_name(one))
                 bad.append(result)
     if not bad:
         return ok(f"SES takes the mail of {_list_names(map(_name, places))}, signs it, and tells what becomes of it")
     status = find_worst(bad)
-    said = "; ".join(f"{_list_names(names)}: {finding}" for finding, names in told.items())
+    said = "; ".join(f"{_list_names(names)}: {finding}" for finding, names in findings.items())
     return Finding(status, said, next(result.remedy for result in bad if result.status is status))
 
 

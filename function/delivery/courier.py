@@ -373,9 +373,9 @@ class Courier:
         return self._decide(job, verdict)
 
     def _tell_too_late(self, job: Job, owner: Record) -> tuple[Job, Decision]:
-        told = self.ledger.tell_too_late(job.attempt, owner)
+        was_noted = self.ledger.tell_too_late(job.attempt, owner)
         done = Done(OutcomeKind.DUPLICATE, f"already {owner.state} as {owner.message_id}, with other content")
-        return (job.with_metric(CORRECTED_TOO_LATE) if told else job), done
+        return (job.with_metric(CORRECTED_TOO_LATE) if was_noted else job), done
 
 
 def _require(part: T | None, what: str) -> T:

@@ -76,7 +76,7 @@ class Scheduling:
         record = found.record
         detail = f"too late to cancel: {record.state}" + ("" if record.state in ACCEPTED else ", it may have been sent")
         detail = "too late to cancel: its digest is closed" if record.state is State.COLLECTED else detail
-        also = (CANCELLED_TOO_LATE,) if found.told else ()
+        also = (CANCELLED_TOO_LATE,) if found.noted else ()
         return CancellationResult(record.message_id, OutcomeKind.DUPLICATE, detail, also)
 
 

@@ -84,7 +84,7 @@ class DeliveryTracing:
             if self._span is None:
                 return
             name = f"send {call.provider.partition('://')[0]}"
-            told = {"herald.provider": call.provider}
-            span = self.tracer.begin(name, "client", self._span.context, told, call.at)
+            attributes = {"herald.provider": call.provider}
+            span = self.tracer.begin(name, "client", self._span.context, attributes, call.at)
             span.error = call.error.reason.code or "not sent" if call.error else ""
             self.tracer.end(span, call.at + call.ms)

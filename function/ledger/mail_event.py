@@ -66,8 +66,8 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
     id_ = hashlib.sha256(f"{message_id}\0{state}".encode()).hexdigest()
     names = {name: _read_text(new, name) for name in ("source", "id", "type", "subject")}
     row = _find_row(new, state)
-    told = {"message_id": message_id, "state": state}
-    told |= {name: row.get(name, "") for name in ("reason_code", "provider")} | {"tenant": _read_text(new, "tenant")}
+    data = {"message_id": message_id, "state": state}
+    data |= {name: row.get(name, "") for name in ("reason_code", "provider")} | {"tenant": _read_text(new, "tenant")}
     event: dict[str, object] = {
         "specversion": "1.0",
         "id": id_,
@@ -76,7 +76,7 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
         "time": _format_time(row, change),
         "subject": names["subject"],
         "datacontenttype": "application/json",
-        "data": {**_drop_empty(told), "event": _drop_empty(names)},
+        "data": {**_drop_empty(data), "event": _drop_empty(names)},
     }
     return MailEvent(id_, type_, json.dumps(_drop_empty(event), separators=(",", ":")))
 

@@ -89,11 +89,11 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class TooLateToCancel:
-    """The mail of `record` was sent, or may have been; `told` says that this attempt noted the cancellation on its
+    """The mail of `record` was sent, or may have been; `noted` says that this attempt noted the cancellation on its
     timeline."""
 
     record: Record
-    told: bool
+    noted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +227,12 @@ class Schedule:
 
     def _tell_too_late(self, attempt: Attempt, record: Record, now: int) -> TooLateToCancel | None:
         if record.cancelled_by:
-            return TooLateToCancel(record, told=False)
+            return TooLateToCancel(record, noted=False)
         late = "after its digest was closed" if record.state is State.COLLECTED else "after the mail was sent"
         late += " or may have been" if record.state in IN_DOUBT else ""
         reason = Reason(ReasonCode.CANCELLED_TOO_LATE, f"cancelled by {attempt.message_id}, {late}")
         row = TimelineRow.of(reason, record.state, now, self.ledger.writes.release)
-        told = self.ledger.table.update(
+        answer = self.ledger.table.update(
             self.ledger.writes.update_message(
                 Attempt(record.message_id, attempt.owner),
                 now,
@@ -242,7 +242,7 @@ class Schedule:
                 {"by": attempt.message_id},
             )
         )
-        return None if isinstance(told, Refusal) else TooLateToCancel(record, told=True)
+        return None if isinstance(answer, Refusal) else TooLateToCancel(record, noted=True)
 
 
 def cancel_record(

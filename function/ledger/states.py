@@ -309,12 +309,12 @@ _STAYS: dict[Action, str] = {
 }
 
 
-def _move_by_feedback(told: State, now: State | None) -> Move:
+def _move_by_feedback(state: State, now: State | None) -> Move:
     if now is None:
-        return Move(told, "feedback came before any record: it makes the record")
-    if PRECEDENCE.index(told) < PRECEDENCE.index(now):
-        return Move(told, f"{told} says more than {now}")
-    return Move(None, f"{told} says nothing that {now} does not know already")
+        return Move(state, "feedback came before any record: it makes the record")
+    if PRECEDENCE.index(state) < PRECEDENCE.index(now):
+        return Move(state, f"{state} says more than {now}")
+    return Move(None, f"{state} says nothing that {now} does not know already")
 
 
 def _move(action: Action, state: State | None) -> Move:

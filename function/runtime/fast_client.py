@@ -56,11 +56,13 @@ class _Operation:
             return getattr(self._client, xform_name(self._name))(**parameters)
         context = {**self._alike["context"], "signing": dict(self._alike["context"].get("signing", {}))}
         request = {**self._alike, "headers": dict(self._alike["headers"]), "body": body, "context": context}
-        told = {"model": self._model, "context": context}
+        arguments = {"model": self._model, "context": context}
         events = self._client.meta.events
-        events.emit(f"before-call.{self._event}", params=request, request_signer=self._client._request_signer, **told)
+        events.emit(
+            f"before-call.{self._event}", params=request, request_signer=self._client._request_signer, **arguments
+        )
         http, answer = self._client._make_request(self._model, request, context)
-        events.emit(f"after-call.{self._event}", http_response=http, parsed=answer, **told)
+        events.emit(f"after-call.{self._event}", http_response=http, parsed=answer, **arguments)
         if http.status_code < 300:
             return answer
         raise self._client.exceptions.from_code(answer.get("Error", {}).get("Code"))(answer, self._name)

@@ -111,7 +111,7 @@ class Tracer:
 
 def _describe_span(span: Span) -> dict[str, Any]:
     """Convert a span to OTLP's JSON, with ids in hex and 64-bit integers as text."""
-    told = {
+    encoded = {
         "traceId": span.context.trace_id,
         "spanId": span.context.span_id,
         "name": span.name,
@@ -121,7 +121,7 @@ def _describe_span(span: Span) -> dict[str, Any]:
         "attributes": _encode_attributes(span.attributes),
         "status": {"code": _ERROR, "message": span.error} if span.error else {},
     }
-    return told | ({"parentSpanId": span.parent.span_id} if span.parent else {})
+    return encoded | ({"parentSpanId": span.parent.span_id} if span.parent else {})
 
 
 def _encode_attributes(values: dict[str, AttributeValue]) -> list[dict[str, Any]]:

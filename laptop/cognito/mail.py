@@ -38,12 +38,12 @@ class MailCarrier:
 
     def carry(self) -> None:
         """Copy each new mail once."""
-        for told in self._fetch():
-            if told["MessageId"] in self._seen:
+        for message in self._fetch():
+            if message["MessageId"] in self._seen:
                 continue
-            self._seen.add(told["MessageId"])
+            self._seen.add(message["MessageId"])
             try:
-                self._mailbox.add(read_submitted_mail(_request(told), REGION))
+                self._mailbox.add(read_submitted_mail(_request(message), REGION))
             except SesError as problem:
                 log.warning("a mail of Cognito was left out: %s", problem)
 
@@ -54,11 +54,11 @@ class MailCarrier:
             yield from mails
 
 
-def _request(told: dict[str, Any]) -> dict[str, Any]:
-    parts = {"Text": told.get("BodyText"), "Html": told.get("BodyHtml")}
+def _request(message: dict[str, Any]) -> dict[str, Any]:
+    parts = {"Text": message.get("BodyText"), "Html": message.get("BodyHtml")}
     body = {name: {"Data": text} for name, text in parts.items() if text}
     return {
-        "FromEmailAddress": told["Source"],
-        "Destination": {"ToAddresses": told["To"]},
-        "Content": {"Simple": {"Subject": {"Data": told["Subject"]}, "Body": body}},
+        "FromEmailAddress": message["Source"],
+        "Destination": {"ToAddresses": message["To"]},
+        "Content": {"Simple": {"Subject": {"Data": message["Subject"]}, "Body": body}},
     }

@@ -54,7 +54,7 @@ class AccountPages:
             await run_in_threadpool(self._accounts.sign_up, form["email"], form["name"], form["password"])
         except CognitoRefusal as refusal:
             return await self._show_page("sign-up", form, wrong=str(refusal))
-        return await self._show_page("confirm", form, told=_MAILED)
+        return await self._show_page("confirm", form, notice=_MAILED)
 
     async def _confirm(self, request: Request) -> Response:
         form = await _read_form(request)
@@ -74,7 +74,7 @@ class AccountPages:
             await run_in_threadpool(self._accounts.mail_reset_code, form["email"])
         except CognitoRefusal as refusal:
             return await self._show_page("reset", form, wrong=str(refusal))
-        return await self._show_page("code", form, told=_MAILED)
+        return await self._show_page("code", form, notice=_MAILED)
 
     async def _take_code(self, request: Request) -> Response:
         form = await _read_form(request)
@@ -82,13 +82,13 @@ class AccountPages:
             await run_in_threadpool(self._accounts.reset, form["email"], form["code"], form["password"])
         except CognitoRefusal as refusal:
             return await self._show_page("code", form, wrong=str(refusal))
-        return await self._show_page("done", told="The new password is set.")
+        return await self._show_page("done", notice="The new password is set.")
 
     async def _show_page(
-        self, step: str, form: dict[str, str] | None = None, *, told: str = "", wrong: str = ""
+        self, step: str, form: dict[str, str] | None = None, *, notice: str = "", wrong: str = ""
     ) -> Response:
         title, action, button = _STEPS[step]
-        shown = {"step": step, "title": title, "action": action, "button": button, "told": told, "wrong": wrong}
+        shown = {"step": step, "title": title, "action": action, "button": button, "notice": notice, "wrong": wrong}
         filled = {name: (form or {}).get(name, "") for name in ("email", "name")}
         web = await run_in_threadpool(lambda: self._accounts.web)
         text = _make_environment().get_template("account.html").render(**shown, **filled, web=web)

@@ -53,7 +53,7 @@ _SAID = {
     "ExecutedVersion": "X-Amz-Executed-Version",
 }
 #: Passes the version that ran to the caller who waits for the response.
-_told: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("told", default=None)
+_version: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("version", default=None)
 
 
 class Lambdas:
@@ -218,19 +218,19 @@ class Lambdas:
             attempt=cause.attempt,
             message_id=find_sns_message_id(payload),
         )
-        told = _told.get()
-        if told is not None:
-            told.append(outcome.version)
+        versions = _version.get()
+        if versions is not None:
+            versions.append(outcome.version)
 
 
 def _patch_invoke(original: Invoke) -> Invoke:
     """Make a synchronous `Invoke` return the version that ran, instead of the alias's main version."""
 
     async def invoke(*arguments: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:
-        told: list[str] = []
-        _told.set(told)
+        versions: list[str] = []
+        _version.set(versions)
         status, headers, body = await original(*arguments, **named)
-        said = {**headers, **({"X-Amz-Executed-Version": told[0]} if told else {})}
+        said = {**headers, **({"X-Amz-Executed-Version": versions[0]} if versions else {})}
         if status < 300:
             answer = {member: said[header] for member, header in _SAID.items() if header in said}
             hold_to_model("lambda", "Invoke", {"StatusCode": status, "Payload": body, **answer})

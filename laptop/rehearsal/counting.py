@@ -112,11 +112,11 @@ def find_sender(rows: Sequence[Mapping[str, Any]]) -> str:
 def _tell_timeline(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
     """Format a timeline for finding out what went wrong."""
     began = min((row["at"] for row in rows), default=0)
-    told = (
+    steps = (
         f"+{(row['at'] - began) / 1000:.1f} s {row['state']} by {row['release']} {row.get('detail', '')}".rstrip()
         for row in rows
     )
-    return f"{event.message_id}: {', then '.join(told)}"
+    return f"{event.message_id}: {', then '.join(steps)}"
 
 
 def read_timelines(

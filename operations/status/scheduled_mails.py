@@ -45,8 +45,8 @@ def read_later(
     waiting = [_count(dynamodb, ledger, str(shard), "#due_at > :now", at) for shard in range(DUE_SHARDS)]
     due = [_count(dynamodb, ledger, str(shard), "#due_at <= :now", at) for shard in range(DUE_SHARDS)]
     overdue = sum(count for count, _ in due)
-    told = read_points(cloudwatch, NAMESPACE, "Cancelled", {"Service": notify}, _DAY, now, "Sum")
-    cancelled = int(sum(number for _, number in told))
+    points = read_points(cloudwatch, NAMESPACE, "Cancelled", {"Service": notify}, _DAY, now, "Sum")
+    cancelled = int(sum(number for _, number in points))
     more = any(more for _, more in [*waiting, *due])
     return LaterMails(overdue + sum(count for count, _ in waiting), overdue, cancelled, more)
 

@@ -194,5 +194,7 @@ def _is_letter_about(letter: DeadLetter, question: MailQuery) -> bool:
 def _with_outbox(mails: Mapping[str, MailStory], entries: Sequence[OutboxEntry]) -> list[MailStory]:
     """Return each mail with its outbox entry, and the entries that the ledger does not know."""
     left = {entry.event_id: entry for entry in entries}
-    told = [replace(mail, outbox=left.pop(mail.event_id)) if mail.event_id in left else mail for mail in mails.values()]
-    return [*told, *(MailStory(outbox=entry) for entry in left.values())]
+    stories = [
+        replace(mail, outbox=left.pop(mail.event_id)) if mail.event_id in left else mail for mail in mails.values()
+    ]
+    return [*stories, *(MailStory(outbox=entry) for entry in left.values())]

@@ -112,8 +112,8 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
     for source in sources:
         found = [*_find_example_faults(source, catalogue, brand)]
         found = found or [*_find_brand_faults(source, catalogue, brands)]
-        told = {fault.partition(": ")[0] for fault in found}
-        found += [fault for fault in _list_unknown_names(source) if fault.partition(": ")[0] not in told]
+        places = {fault.partition(": ")[0] for fault in found}
+        found += [fault for fault in _list_unknown_names(source) if fault.partition(": ")[0] not in places]
         for fault in found or _list_missing_names(source):
             faults.add(fault)
     faults.raise_all()

@@ -109,17 +109,17 @@ def list_headers(
     notification: Notification, data: Mapping[str, Any], content: Content, unsubscribe_url: str | None
 ) -> dict[str, str]:
     """The headers of the mail that these data make, and rows for its copies by role, attachments and invitation."""
-    told = {"To": data["recipient"]["email"], "Subject": content.subject}
+    headers = {"To": data["recipient"]["email"], "Subject": content.subject}
     if notification.sender:
-        told = {"From": join_sender(*split_sender(notification.sender))} | told
-    told |= {name: ", ".join(roles) for name, roles in (("Cc", notification.cc), ("Bcc", notification.bcc)) if roles}
+        headers = {"From": join_sender(*split_sender(notification.sender))} | headers
+    headers |= {name: ", ".join(roles) for name, roles in (("Cc", notification.cc), ("Bcc", notification.bcc)) if roles}
     if notification.reply_to:
-        told["Reply-To"] = notification.reply_to
+        headers["Reply-To"] = notification.reply_to
     if notification.attachments and (files := data.get("attachments")):
-        told["Attachments"] = ", ".join(f"{one['name']} ({one['type']})" for one in files)
+        headers["Attachments"] = ", ".join(f"{one['name']} ({one['type']})" for one in files)
     if notification.invitation and "invitation" in data:
-        told["Invitation"] = f"{data['invitation']['summary']}, {data['invitation']['start']}"
-    return told | (unsubscribe_headers(unsubscribe_url) if unsubscribe_url else {})
+        headers["Invitation"] = f"{data['invitation']['summary']}, {data['invitation']['start']}"
+    return headers | (unsubscribe_headers(unsubscribe_url) if unsubscribe_url else {})
 
 
 def _write(page: Path, mail: ExampleMail) -> None:

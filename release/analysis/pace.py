@@ -57,10 +57,10 @@ class Pace:
         """In words, for a canary that lasts so many minutes."""
         if not self.rate:
             return f"no mail in the last day: only the hooks' mails prove it; the canary lasts {lasts:g} min"
-        told = f"{self.percent:g} % of {_format_number(self.rate)} mails a minute: {self.at_least} will take "
-        told += f"{_format_number(self.needed)} min; the canary lasts {lasts:g}"
+        estimate = f"{self.percent:g} % of {_format_number(self.rate)} mails a minute: {self.at_least} will take "
+        estimate += f"{_format_number(self.needed)} min; the canary lasts {lasts:g}"
         expected = self.rate * self.percent / 100 * lasts
-        return told + ("" if lasts >= self.needed else f", so about {_format_number(expected)} prove it")
+        return estimate + ("" if lasts >= self.needed else f", so about {_format_number(expected)} prove it")
 
 
 def choose_pace(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace | None:

@@ -97,7 +97,7 @@ class ForgetsWhatIsNotKnown(Schedule):
 
 class SwallowsTooLate(Schedule):
     def _tell_too_late(self, attempt: Attempt, record: Record, now: int) -> TooLateToCancel:
-        return TooLateToCancel(record, told=False)
+        return TooLateToCancel(record, noted=False)
 
 
 def claim_what_was_cancelled() -> Code:

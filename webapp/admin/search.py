@@ -122,10 +122,10 @@ class MailSearch:
         story = read_mail_story(item) if item else MailStory()
         return MailStory(story.record, story.rows, (), entry)
 
-    def _tell(self, story: MailStory, told: EventTimeline | None, given_up: str = "") -> FoundMail:
+    def _tell(self, story: MailStory, timeline: EventTimeline | None, given_up: str = "") -> FoundMail:
         return FoundMail(
             story.message_id,
-            told,
+            timeline,
             explain_mail(story, self.clock()),
             story.source or "",
             story.event_id or "",

@@ -64,12 +64,12 @@ def translate(message: str, language: str, number: int = 1) -> str:
     Numbers in the sentence are # in the translations, and are inserted in the same order.
     """
     translations = _load_translations(language)
-    told = translations.get(message)
-    if told is None:
+    text = translations.get(message)
+    if text is None:
         numbers = iter(_NUMBER.findall(message))
-        told = translations.get(_NUMBER.sub("#", message), message)
-        told = re.sub("#", lambda _: next(numbers, "#"), told) if isinstance(told, str) else told
-    return told if isinstance(told, str) else told[number != 1]
+        text = translations.get(_NUMBER.sub("#", message), message)
+        text = re.sub("#", lambda _: next(numbers, "#"), text) if isinstance(text, str) else text
+    return text if isinstance(text, str) else text[number != 1]
 
 
 @cache

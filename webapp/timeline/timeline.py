@@ -115,8 +115,8 @@ def build_timeline(event: OutboxEvent, message: Mapping[str, Any] | None, *, for
     row. Readers see our own words for each reason: a provider's message may name the owner's account, role and
     addresses.
     """
-    told = _list_ledger_rows(message or {})
-    rows = [*_list_outbox_rows(event), *([_explain_row(row) for row in told] if for_reader else told)]
+    ledger_rows = _list_ledger_rows(message or {})
+    rows = [*_list_outbox_rows(event), *([_explain_row(row) for row in ledger_rows] if for_reader else ledger_rows)]
     state = str(message["state"]) if message and "state" in message else event.state
     if message is None and event.settled_at is not None:
         state = EXPIRED
@@ -156,12 +156,12 @@ def _list_ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
     """Yield the ledger's rows. A claim's row says how long reading and rendering took, which gives the time of arrival
     too."""
     for row in message.get("timeline", []):
-        told = TimelineEntry(
+        entry = TimelineEntry(
             row["state"], row["at"], *map(row.get, ("release", "provider", "detail", "reason_code", "ms"))
         )
-        if told.state == "sending" and told.ms is not None:
-            yield TimelineEntry("received", told.at - told.ms, told.release)
-        yield told
+        if entry.state == "sending" and entry.ms is not None:
+            yield TimelineEntry("received", entry.at - entry.ms, entry.release)
+        yield entry
 
 
 def _explain_row(row: TimelineEntry) -> TimelineEntry:
@@ -212,8 +212,8 @@ def _read_reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
     if message.get("reason") or message.get("reason_code"):
         return message.get("reason"), message.get("reason_code")
     rows = (row for row in reversed(message.get("timeline", ())) if row["state"] == message.get("state"))
-    told: Mapping[str, Any] = next((row for row in rows if row.get("reason_code") not in _BESIDE), {})
-    return told.get("detail") if told.get("reason_code") else None, told.get("reason_code")
+    row: Mapping[str, Any] = next((one for one in rows if one.get("reason_code") not in _BESIDE), {})
+    return row.get("detail") if row.get("reason_code") else None, row.get("reason_code")
 
 
 def list_steps(rows: Sequence[TimelineEntry]) -> list[TimelineStep]:

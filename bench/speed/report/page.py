@@ -23,18 +23,18 @@ def main() -> None:
     sys.stdout.write(f"written: {_PAGE.relative_to(ROOT)}\n")
 
 
-def fill(page: str, told: Mapping[str, Any]) -> str:
+def fill(page: str, report: Mapping[str, Any]) -> str:
     """Return the page with the results of one run between its markers."""
-    content = "\n".join(_render_lines(told))
+    content = "\n".join(_render_lines(report))
     return _MARKED.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page)
 
 
-def _render_lines(told: Mapping[str, Any]) -> Iterator[str]:
-    load = told["load"]
-    yield f"Measured on {told['at'][:10]} in {told['seconds']:.0f} s, on a machine that did other work meanwhile:"
+def _render_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    load = report["load"]
+    yield f"Measured on {report['at'][:10]} in {report['seconds']:.0f} s, on a machine that did other work meanwhile:"
     yield f"load {load['before']} before, {load['after']} after. Medians, with the quartiles of each ratio."
     section = None
-    for row in told["figures"]:
+    for row in report["figures"]:
         if row["section"] != section:
             section = row["section"]
             yield from ("", f"| {section} | ours | reference | ratio | budget | |", "|---|---|---|---|---|---|")

@@ -188,7 +188,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
     concerned = None if mark is None else _find_concerned(event)
     theirs = [address for address in concerned or () if mark_recipient(address) == mark]
     destination = theirs or concerned or _list_texts(mail.get("destination"))
-    told = FeedbackEvent(
+    feedback = FeedbackEvent(
         message_id,
         kind.action,
         kind.state,
@@ -204,7 +204,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
         _read_tag(mail, TRACE_TAG),
         tenant if _read_tag(mail, OWN_LIST_TAG[0]) == OWN_LIST_TAG[1] else None,
     )
-    return told if concerned is None or theirs else reduce_to_sent(told)
+    return feedback if concerned is None or theirs else reduce_to_sent(feedback)
 
 
 def _find_concerned(event: Mapping[str, Any]) -> list[str] | None:
@@ -281,14 +281,14 @@ def _was_not_tried(event: Mapping[str, Any]) -> bool:
     return bool(_NOT_TRIED.intersection(map(str, subtypes)))
 
 
-def _read_detail(event: Mapping[str, Any], told: Sequence[str]) -> str | None:
-    """Return the provider's explanation: the subtype, the server's answer about the address in `told`, the reason;
-    without addresses."""
+def _read_detail(event: Mapping[str, Any], destination: Sequence[str]) -> str | None:
+    """Return the provider's explanation: the subtype, the server's answer about the address in `destination`, the
+    reason; without addresses."""
     bounce, complaint = _read_object(event, "bounce"), _read_object(event, "complaint")
     known = _list_texts(_read_object(event, "mail").get("destination"))
     recipients = bounce.get("bouncedRecipients")
     bounced = [one for one in recipients if isinstance(one, dict)] if isinstance(recipients, list) else []
-    first = next((one for one in bounced if one.get("emailAddress") in told), bounced[0] if bounced else {})
+    first = next((one for one in bounced if one.get("emailAddress") in destination), bounced[0] if bounced else {})
     known += _list_texts([first.get("emailAddress")])
     fixed = [
         bounce.get("bounceType"),

@@ -99,7 +99,7 @@ def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], p
         return Ignored("no message_id: not a mail of ours")
     attempt = report.tags.get("attempt")
     known = [report.address] if report.address else []
-    told = FeedbackEvent(
+    feedback = FeedbackEvent(
         message_id,
         kind.action,
         kind.state,
@@ -116,7 +116,7 @@ def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], p
     )
     mark = report.tags.get(RECIPIENT_TAG)
     of_a_copy = mark is not None and report.address is not None and mark_recipient(report.address) != mark
-    return reduce_to_sent(told) if of_a_copy else told
+    return reduce_to_sent(feedback) if of_a_copy else feedback
 
 
 def _find_own_list(tags: Mapping[str, Any]) -> str | None:

@@ -74,14 +74,14 @@ def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults:
         written, key=lambda data: -len(json.dumps(data))
     )  # the largest is the most telling when a value is left out
     seen = schema if notification.digest is None else build_template_schema(schema)
-    told: set[str] = set()
+    keys: set[str] = set()
     generated = [*generate(schema, seeds)]
     for one in generated:
         sound = referee.is_valid(one.data)
         if _is_accepted(notification, one.data) != sound:
             said = "refuses" if sound else "takes"
             at = f"{_locate(folder / 'schema.json', one.place)}: the validator in the package {said}"
-            _tell(faults, told, at, f"{at} {one.case}, and JSON Schema does not: tell Herald's maintainers")
+            _tell(faults, keys, at, f"{at} {one.case}, and JSON Schema does not: tell Herald's maintainers")
             continue
         for locale in sorted(notification.locales) if sound else ():
             try:
@@ -89,16 +89,16 @@ def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults:
                 refuse_content(notification.render(one.data, locale, link), logo)
             except NotificationError as error:
                 line = explain(error, folder / locale, (notifications, NOTIFICATIONS), seen, one.case)
-                _tell(faults, told, line.replace(one.case, ""), line)
+                _tell(faults, keys, line.replace(one.case, ""), line)
             except PackageError as error:
-                _tell(faults, told, f"{locale} {one.place}", f"{folder / locale}, with {one.case}: {error}")
+                _tell(faults, keys, f"{locale} {one.place}", f"{folder / locale}, with {one.case}: {error}")
     return len(generated)
 
 
-def _tell(faults: list[str], told: set[str], key: str, line: str) -> None:
+def _tell(faults: list[str], keys: set[str], key: str, line: str) -> None:
     """Add a fault once for each place: one mistake fails with many documents."""
-    if key not in told:
-        told.add(key)
+    if key not in keys:
+        keys.add(key)
         faults.append(line)
 
 

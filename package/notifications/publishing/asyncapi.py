@@ -54,9 +54,9 @@ def build_data_schema(type_: str, notifications: Path) -> Document:
 def build_asyncapi(notifications: Path, version: str) -> Document:
     """The document of all types of `notifications`: a channel, an operation that receives, and a message for each type;
     and the same for the mail events, which Herald sends."""
-    known, told = list_types(notifications), [*dict.fromkeys(TYPES.values())]
+    known, types = list_types(notifications), [*dict.fromkeys(TYPES.values())]
     messages = {type_: _build_message(type_, notifications) for type_ in known} | {
-        type_: _tell(type_) for type_ in told
+        type_: _tell(type_) for type_ in types
     }
     return {
         "asyncapi": "3.1.0",
@@ -89,7 +89,7 @@ def build_asyncapi(notifications: Path, version: str) -> Document:
                 "title": "Mail events",
                 "description": "An SNS standard topic, where it is wanted (`mail_events`): it keeps no order, and an "
                 "event may come again under the same id.",
-                "messages": {type_: _build_reference("components", "messages", type_) for type_ in told},
+                "messages": {type_: _build_reference("components", "messages", type_) for type_ in types},
             },
         },
         "operations": {
@@ -105,7 +105,7 @@ def build_asyncapi(notifications: Path, version: str) -> Document:
                 "title": "Tell",
                 "description": "Herald tells what became of a mail, if and only if its ledger says so.",
                 "channel": _build_reference("channels", "mail-events"),
-                "messages": [_build_reference("channels", "mail-events", "messages", type_) for type_ in told],
+                "messages": [_build_reference("channels", "mail-events", "messages", type_) for type_ in types],
             },
         },
         "components": {
@@ -153,7 +153,7 @@ def _build_message(type_: str, notifications: Path) -> Document:
 
 
 def _tell(type_: str) -> Document:
-    states = [state.value for state, told in TYPES.items() if told == type_]
+    states = [state.value for state, known in TYPES.items() if known == type_]
     own = {"type": {"const": type_}, "data": {"type": "object", "properties": {"state": {"enum": states}}}}
     names = {"source": _EXAMPLE["source"], "id": _EXAMPLE["id"], "type": "order.shipped"}
     data = {"message_id": "0d9e1f0a-6f0e-5b6b-9a40-42d3c2b1a5f7", "state": states[0], "event": names}

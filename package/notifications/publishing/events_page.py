@@ -21,8 +21,8 @@ def render_events_page(document: Document) -> str:
         channel = _resolve(document, operation["channel"])
         lines += [f"## {channel['title']}", f"Topic `{channel['address']}`. {channel['description']}"]
         lines.append(operation["description"])
-        for told in channel["messages"].values():
-            lines += _render_message(document, _resolve(document, told))
+        for reference in channel["messages"].values():
+            lines += _render_message(document, _resolve(document, reference))
     return "\n\n".join(lines) + "\n"
 
 
