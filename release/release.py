@@ -33,7 +33,8 @@ _BESIDE = 75
 class ReleasePlan:
     """What is live, what to release, and how. `under_way` is an earlier run's deployment of the same package. `pace` is
     how long a canary must last for enough mails to prove it; `own_config`: it needs a configuration of Herald's.
-    `mends` are alarms of the group that this release is to fix: they ring, so the deployment does not watch them."""
+    `alarms_to_fix` are alarms of the group that this release is to fix: they ring, so the deployment does not watch
+    them."""
 
     artifact: Artifact
     live: AliasRouting
@@ -43,7 +44,7 @@ class ReleasePlan:
     under_way: Deployment | None = None
     pace: Pace | None = None
     own_config: bool = False
-    mends: tuple[str, ...] = ()
+    alarms_to_fix: tuple[str, ...] = ()
 
     @property
     def lasts(self) -> float:
@@ -82,8 +83,8 @@ def plan(
             f"refuse: make rollback puts it on version {now.version} alone"
         )
     group = version_alarms.group_alarms_of(stack)
-    watched, mends = ([], tuple(group)) if own_alarms_only else (version_alarms.require_room(group), ())
-    return ReleasePlan(artifact, now, config, routing, watched, running, pace, longer, mends)
+    watched, to_fix = ([], tuple(group)) if own_alarms_only else (version_alarms.require_room(group), ())
+    return ReleasePlan(artifact, now, config, routing, watched, running, pace, longer, to_fix)
 
 
 def start(

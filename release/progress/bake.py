@@ -35,8 +35,8 @@ def bake(
         return ReleaseOutcome.RELEASED
     minutes = (ends - time.time()) / 60 / poller.stack.scale
     screen.say(f"version {version} has all traffic and bakes: its alarms are watched for {minutes:.0f} min more")
-    poller.watched = [*poller.watched, *(one for one in policy.mends if one not in poller.watched)]
-    ringing_on = set(policy.mends)
+    poller.watched = [*poller.watched, *(one for one in policy.alarms_to_fix if one not in poller.watched)]
+    ringing_on = set(policy.alarms_to_fix)
     while True:
         try:
             with screen:
@@ -66,7 +66,7 @@ def _watch_bake(
             return found
         time.sleep(min(poller.stack.pause, max(0.0, left)))
     still = ", ".join(sorted(ringing_on))
-    screen.say(f"{still} rang on while it baked: it did not mend that" if still else "no alarm rang while it baked")
+    screen.say(f"{still} rang on while it baked: it did not fix that" if still else "no alarm rang while it baked")
     return ReleaseOutcome.RELEASED
 
 

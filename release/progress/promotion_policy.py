@@ -88,4 +88,4 @@ class PromotionPolicy:
     bake_seconds: float = 0.0
     gate: ApprovalGate | None = None
     on_settled: Callable[[ReleaseOutcome], None] = lambda _: None
-    mends: tuple[str, ...] = ()
+    alarms_to_fix: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ from tests.contract.test_docs import code_of, name_page, pages
 #: The files in which tests run a command, with every option that a page names.
 _AS_DOCUMENTED = "tests/integration/commands/test_as_documented.py"
 _REDRIVE = "tests/integration/redrive/test_commands.py"
-_WEBHOOK_LETTERS = "tests/integration/redrive/test_webhook_letters.py"
+_WEBHOOK_LETTERS = "tests/integration/redrive/test_webhook_dead_letters.py"
 _RECORDS = "tests/integration/operations/test_records.py"
 _INCIDENTS = "tests/integration/operations/test_incidents.py"
 _OWN_MAILS = "tests/integration/package/test_own_notifications.py"

@@ -34,6 +34,7 @@ __all__ = [
     "EntryId",
     "OutboxId",
     "Text",
+    "discard_dead_letters",
     "find",
     "pause",
     "publish",
@@ -45,7 +46,6 @@ __all__ = [
     "show_dead_letters",
     "show_overview",
     "show_suppressions",
-    "throw_away",
     "unlist",
 ]
 
@@ -161,7 +161,7 @@ def send_again(
 
 
 @router.post("/discard", dependencies=_FORM)
-def throw_away(
+def discard_dead_letters(
     request: Request,
     operator: Operator,
     services: ServicesOf,

@@ -94,7 +94,7 @@ def release(
     seconds = bake * 60 * stack.scale
     poller = start(stack, chosen, shown, deadline, seconds)
     policy = PromotionPolicy(
-        at_least, inconclusive, seconds, gate, lambda ended: finish(stack, chosen, ended, shown), chosen.mends
+        at_least, inconclusive, seconds, gate, lambda ended: finish(stack, chosen, ended, shown), chosen.alarms_to_fix
     )
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop, policy), yes)
     raise typer.Exit(outcome.code)
@@ -159,7 +159,7 @@ def _announce(stack: Stack, chosen: ReleasePlan, shown: DeploymentScreen, bake: 
     described = {one.number: one.release for one in list_versions(stack)}
     now = chosen.live.version
     watched = [*chosen.group_alarms, "the candidate's own"]
-    watched += [f"in the bake {name}, once it is quiet" for name in chosen.mends]
+    watched += [f"in the bake {name}, once it is quiet" for name in chosen.alarms_to_fix]
     rows = {
         "Where": _describe_place(stack),
         "Live": f"version {now}, release {described.get(now, '?')}",

@@ -14,8 +14,8 @@ from rich.progress import Progress
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
-from herald.commands.operations import webhook_letters
-from herald.commands.operations.webhook_letters import Webhook
+from herald.commands.operations import webhook_dead_letters
+from herald.commands.operations.webhook_dead_letters import Webhook
 from herald.console import INTERRUPTED, JsonOption, Yes, confirm, console, note, print_json
 from herald.dead_letters_output import describe_letters, describe_plan, show_letters, show_plan
 from herald.redrive_confirmation import RedriveConfirmation
@@ -70,7 +70,7 @@ def dead(
     """List the letters in `dead` by reason; they stay there."""
     account = AwsAccount.choose(local, state_dir, prefix)
     if webhook:
-        webhook_letters.list_letters(account, everything, as_json)
+        webhook_dead_letters.list_letters(account, everything, as_json)
         return
     letters = peek(account.sqs, account.queue("dead"))
     if as_json:
@@ -119,7 +119,7 @@ def redrive(
     if webhook:
         if from_record or again or from_outbox or even_if_sent:
             raise UserError("--webhook is about no mails: leave what names mails out", code=2)
-        webhook_letters.post_again(account, letter_filter, dry_run, yes, as_json)
+        webhook_dead_letters.post_again(account, letter_filter, dry_run, yes, as_json)
         return
     installation = account.installation()
     if from_outbox:
@@ -181,7 +181,7 @@ def discard(
     if bool(letter_filter) == everything:
         raise UserError("say which letters: --message, --reason, --older-than, --type or --tenant; or --all", code=2)
     if webhook:
-        webhook_letters.throw_away(account, letter_filter, because, yes, as_json)
+        webhook_dead_letters.discard_letters(account, letter_filter, because, yes, as_json)
         return
     installation = account.installation()
     plan = plan_discard(_select(installation, letter_filter))
@@ -193,11 +193,11 @@ def discard(
     if plan.letters and (yes or confirm(f"Discard {len(plan.letters)}? Their mails are not sent.")):
         why = because or _ask_why()
 
-        def throw_away() -> str:
+        def discard_selected() -> str:
             _run(partial(redrive_letters, installation, plan), len(plan.letters), done)
             return f"{done.discarded} discarded: {why}"
 
-        run_audited(account, "discard", letter_filter.describe(), throw_away)
+        run_audited(account, "discard", letter_filter.describe(), discard_selected)
     if as_json:
         print_json({"discarded": done.discarded, "left": len(plan.letters) - done.discarded})
     elif done.discarded:

@@ -151,7 +151,7 @@ def test_an_event_that_came_too_late_is_corrected_by_its_time_alone(world: World
     ],
     ids=["type", "address", "language", "a listed address", "no data"],
 )
-def test_whatever_was_wrong_with_it_the_mended_event_is_mailed(world: World, wrong: dict[str, Any]) -> None:
+def test_whatever_was_wrong_with_it_the_corrected_event_is_mailed(world: World, wrong: dict[str, Any]) -> None:
     world.suppress("listed@example.com")
     first = world.deliver(delivery("m1", event() | wrong))
     assert first.kind in (OutcomeKind.REJECTED, OutcomeKind.SUPPRESSED)

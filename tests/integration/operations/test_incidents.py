@@ -1,4 +1,4 @@
-"""Incidents as somebody on call meets them: each is answered by one command, with the command that mends it."""
+"""Incidents as somebody on call meets them: each is answered by one command, with the command that solves it."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_a_letter_that_nobody_knows_is_not_mistaken_for_an_answer(account: Accou
 # -- hopeless letters -------------------------------------------------------------------------------------------------
 
 
-def test_a_hopeless_letter_is_thrown_away_on_record(account: Account, books: Any) -> None:
+def test_a_hopeless_letter_is_discarded_on_record(account: Account, books: Any) -> None:
     break_schema(account)
     account.refuse("m2", ADA)
     refused = run("discard", "--reason", "event_invalid")

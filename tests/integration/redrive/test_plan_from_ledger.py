@@ -256,7 +256,7 @@ def test_what_waits_is_not_redriven_and_what_was_cancelled_neither(office: Offic
         plan_from_records(office.installation, ["m1"])
 
 
-def test_the_letter_of_a_cancelled_mail_is_thrown_away(office: Office) -> None:
+def test_the_letter_of_a_cancelled_mail_is_discarded(office: Office) -> None:
     office.world.schedules = True
     refuse(office)
     cancelled = event("c", "mail.cancel", data={"source": "urn:herald:webapp", "id": "event-of-m1"})

@@ -223,7 +223,7 @@ def test_a_yes_twice_sends_no_third_mail(office: Office) -> None:
     assert office.world.mails == 2
 
 
-def test_a_letter_whose_mail_has_gone_since_is_thrown_away(office: Office) -> None:
+def test_a_letter_whose_mail_has_gone_since_is_discarded(office: Office) -> None:
     in_doubt(office)
     office.world.apply_feedback(Action.FEEDBACK_SENT, State.SENT)
     plan = plan_of(office)
@@ -321,7 +321,7 @@ def test_to_forget_takes_the_hash_out_of_records_without_their_event_too(office:
     assert not find_personal_data(office.installation, "ada@example.com")
 
 
-def test_a_letter_of_a_replaced_record_is_thrown_away(office: Office) -> None:
+def test_a_letter_of_a_replaced_record_is_discarded(office: Office) -> None:
     refuse(office)
     office.deliver(delivery("m2", event(event_id="event-of-m1", data={**event()["data"], "more": "corrected"})))
     assert office.world.state("m1") is State.REPLACED

@@ -28,13 +28,13 @@ Change = Callable[[LaptopClients], Any]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something to break, what the doctor says of it, and how it is mended."""
+    """Something to break, what the doctor says of it, and how it is repaired."""
 
     check: str
     status: CheckStatus
     says: str
     breaks: Change
-    mends: Change
+    repair: Change
 
 
 def queue_url(clients: LaptopClients, part: str) -> str:

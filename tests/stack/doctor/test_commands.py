@@ -34,7 +34,7 @@ def test_the_command_says_three_broken_things_and_cuts_nothing(laptop: LaptopClo
     try:
         shown = run_herald(laptop, "doctor")
     finally:
-        FAULTS[0].mends(laptop.clients)
+        FAULTS[0].repair(laptop.clients)
         weigh(laptop.clients, {})
         laptop.clients.sqs.purge_queue(QueueUrl=queue_url(laptop.clients, "dead"))
     assert shown.returncode == 1

@@ -62,7 +62,7 @@ def test_each_thing_that_is_broken_is_named(laptop: LaptopCloud, fault: Fault) -
     try:
         found = eventually(lambda: examine(laptop)[fault.check], lambda result: fault.says in result.finding)
     finally:
-        fault.mends(laptop.clients)
+        fault.repair(laptop.clients)
     assert found.status is fault.status
     assert found.remedy
     eventually(lambda: examine(laptop)[fault.check].finding, lambda finding: fault.says not in finding)

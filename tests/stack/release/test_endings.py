@@ -106,7 +106,7 @@ def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second
     assert live_parts(desk) == before
 
 
-def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk) -> None:
+def test_one_that_nobody_takes_back_has_failed_and_rollback_fixes_it(desk: Desk) -> None:
     before, names, artifact = desk.version, desk.stack.names, desk.artifact(*LATE)
     publish_companions(desk.stack, artifact)
     ship_hooks(desk.stack, artifact.content)

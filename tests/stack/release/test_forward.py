@@ -112,11 +112,11 @@ def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Des
     assert watched == {*groups, f"herald-release-{good.version}-errors"}
 
 
-def test_if_it_is_what_mends_an_alarm_it_watches_its_own_only(desk: Desk) -> None:
+def test_if_it_is_to_fix_an_alarm_it_watches_its_own_only(desk: Desk) -> None:
     groups = {"herald-notify-errors", "herald-feedback-errors", "herald-unknown-outcomes"}
     assert {*plan(desk.stack, desk.artifact(), None).group_alarms} == groups
-    mending = plan(desk.stack, desk.artifact(), None, own_alarms_only=True)
-    assert (mending.group_alarms, {*mending.mends}) == ([], groups)
+    fixing = plan(desk.stack, desk.artifact(), None, own_alarms_only=True)
+    assert (fixing.group_alarms, {*fixing.alarms_to_fix}) == ([], groups)
 
 
 def test_what_is_live_already_is_refused(desk: Desk, good: Good) -> None:

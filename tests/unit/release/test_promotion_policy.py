@@ -248,31 +248,31 @@ def test_an_alarm_takes_it_back_while_it_bakes(world: World) -> None:
     assert "errors rings while version 8 bakes" in world.said
 
 
-MENDS = PromotionPolicy(bake_seconds=HOUR, mends=("books",))
+FIXES = PromotionPolicy(bake_seconds=HOUR, alarms_to_fix=("books",))
 
 
-@pytest.mark.parametrize("mended", [True, False])
-def test_an_alarm_that_it_is_to_mend_may_ring_until_it_has_been_quiet(world: World, mended: bool) -> None:
+@pytest.mark.parametrize("fixed", [True, False])
+def test_an_alarm_that_it_is_to_fix_may_ring_until_it_has_been_quiet(world: World, fixed: bool) -> None:
     world.ringing.add("books")
-    if mended:
+    if fixed:
         world.at[1000] = world.ringing.clear
-    assert world.follow(MENDS) is ReleaseOutcome.RELEASED
+    assert world.follow(FIXES) is ReleaseOutcome.RELEASED
     assert world.passed == pytest.approx(300 + HOUR, abs=6)
-    assert ("books rang on while it baked: it did not mend that" in world.said) is not mended
-    assert ("no alarm rang while it baked" in world.said) is mended
+    assert ("books rang on while it baked: it did not fix that" in world.said) is not fixed
+    assert ("no alarm rang while it baked" in world.said) is fixed
 
 
-def test_one_that_it_has_mended_takes_it_back_when_it_rings_again(world: World) -> None:
+def test_one_that_it_has_fixed_takes_it_back_when_it_rings_again(world: World) -> None:
     world.ringing.add("books")
     world.at |= {1000: world.ringing.clear, 2000: lambda: world.ringing.add("books")}
-    assert world.follow(MENDS) is ReleaseOutcome.ROLLED_BACK
+    assert world.follow(FIXES) is ReleaseOutcome.ROLLED_BACK
     assert world.restored
     assert world.passed == pytest.approx(2000, abs=6)
 
 
 def test_one_that_begins_to_ring_in_the_bake_takes_it_back_as_any_other(world: World) -> None:
     world.at[1000] = lambda: world.ringing.add("books")
-    assert world.follow(MENDS) is ReleaseOutcome.ROLLED_BACK
+    assert world.follow(FIXES) is ReleaseOutcome.ROLLED_BACK
     assert world.passed == pytest.approx(1000, abs=6)
 
 

@@ -320,7 +320,7 @@ def test_mail_is_paused_and_resumed_on_record(operator: Browser, cloud: Cloud, s
 # -- letters ------------------------------------------------------------------------------------------------
 
 
-def test_a_hopeless_letter_is_thrown_away_after_a_question_on_record(operator: Browser, cloud: Cloud) -> None:
+def test_a_hopeless_letter_is_discarded_after_a_question_on_record(operator: Browser, cloud: Cloud) -> None:
     for number in range(3):
         bury(cloud, f"m-{number}", code=ReasonCode.TYPE_UNKNOWN)
     asked = operator.submit("/operations/discard", message="m-1")

@@ -17,11 +17,11 @@ from operations.redrive.queue import DeadQueueReader, peek
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["WebhookLetters"]
+__all__ = ["WebhookDeadLetters"]
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookLetters:
+class WebhookDeadLetters:
     """The letters in the queue `dead`, which are posted from the queue `waiting`; both are URLs."""
 
     sqs: SQSClient
@@ -39,7 +39,7 @@ class WebhookLetters:
             letters, lambda one: self.sqs.send_message(QueueUrl=self.waiting, MessageBody=one.body)
         )
 
-    def throw_away(self, letters: list[DeadLetter]) -> int:
+    def discard(self, letters: list[DeadLetter]) -> int:
         """Delete the letters; return how many were still in `dead`."""
         return self._apply_to_each(letters, lambda _: None)
 

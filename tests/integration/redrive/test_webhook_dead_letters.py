@@ -73,7 +73,7 @@ def test_twelve_are_posted_again_each_once(webhook: Webhook, run: Run) -> None:
     assert (webhook.office.count(webhook.waiting), webhook.office.count(webhook.dead)) == (12, 0)
 
 
-def test_they_are_thrown_away_only_by_name_and_on_record(webhook: Webhook, run: Run) -> None:
+def test_they_are_discarded_only_by_name_and_on_record(webhook: Webhook, run: Run) -> None:
     webhook.give_up("5b0c")
     assert "say which letters" in str(run("discard", "--webhook").exception)
     done = run("discard", "--webhook", "--all", "--yes", "--because", "a test receiver")

@@ -14,9 +14,9 @@ from herald.console import confirm, console, format_age, note, print_json, print
 from operations.errors import UserError
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.letter_filter import LetterFilter
-from operations.redrive.webhook_letters import WebhookLetters
+from operations.redrive.webhook_dead_letters import WebhookDeadLetters
 
-__all__ = ["Webhook", "list_letters", "post_again", "throw_away"]
+__all__ = ["Webhook", "discard_letters", "list_letters", "post_again"]
 
 Webhook = Annotated[
     bool, typer.Option("--webhook", help="Not mails, but the events that the receiver of mail_webhook did not take")
@@ -46,20 +46,20 @@ def post_again(account: AwsAccount, letter_filter: LetterFilter, dry_run: bool, 
         console.print(f"{done} sent again: each is posted under its old id.")
 
 
-def throw_away(account: AwsAccount, letter_filter: LetterFilter, because: str, yes: bool, as_json: bool) -> None:
+def discard_letters(account: AwsAccount, letter_filter: LetterFilter, because: str, yes: bool, as_json: bool) -> None:
     """Delete the letters that fit the filter."""
     webhook = _open(account)
     letters, done = _choose(webhook, letter_filter, as_json), 0
     if letters and (yes or confirm(f"Discard {len(letters)}? Their receiver never gets them.")):
         action = f"discard: {because}"[:100] if because else "discard"
-        done = _act(account, action, letter_filter, lambda: webhook.throw_away(letters))
+        done = _act(account, action, letter_filter, lambda: webhook.discard(letters))
     if as_json:
         print_json({"discarded": done, "left": len(letters) - done})
     elif done:
         console.print(f"{done} discarded.")
 
 
-def _open(account: AwsAccount) -> WebhookLetters:
+def _open(account: AwsAccount) -> WebhookDeadLetters:
     """Find the webhook's queues. Raises `UserError` if there are none."""
     try:
         dead, waiting = (
@@ -68,10 +68,10 @@ def _open(account: AwsAccount) -> WebhookLetters:
         )
     except account.sqs.exceptions.QueueDoesNotExist:
         raise UserError("nothing is posted to anybody here: mail_webhook of the Terraform module names a URL") from None
-    return WebhookLetters(account.sqs, dead, waiting)
+    return WebhookDeadLetters(account.sqs, dead, waiting)
 
 
-def _choose(webhook: WebhookLetters, letter_filter: LetterFilter, as_json: bool) -> list[DeadLetter]:
+def _choose(webhook: WebhookDeadLetters, letter_filter: LetterFilter, as_json: bool) -> list[DeadLetter]:
     """Find the letters that fit the filter, and show them. Raises `UserError` for a filter that they do not support."""
     if letter_filter.messages or letter_filter.reason_code or letter_filter.tenant:
         raise UserError("with --webhook letters are chosen by --type, --older-than and --newer-than", code=2)
