@@ -104,5 +104,9 @@ def _find(check: Check, context: CheckContext) -> Finding:
             return warning(f"nothing is here yet: there is no function {context.notify}", context.apply)
         return check.run(context)
     except Exception as problem:  # a check that fails must not take the others with it
-        said = explain(problem, context)
-        return wrong(said.finding, said.remedy) if said.proof else warning(said.finding, said.remedy)
+        explanation = explain(problem, context)
+        return (
+            wrong(explanation.finding, explanation.remedy)
+            if explanation.proof
+            else warning(explanation.finding, explanation.remedy)
+        )

@@ -178,11 +178,11 @@ def read_member(answer: Any, service: str, *path: str) -> Any:
 
 
 def _make_refusal(service: str, operation: str, error: ClientError) -> RefusedError:
-    said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    error_fields, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     return RefusedError(
         service,
         operation,
-        str(said.get("Code", "")),
-        str(said.get("Message", "")),
+        str(error_fields.get("Code", "")),
+        str(error_fields.get("Message", "")),
         int(metadata.get("HTTPStatusCode", 0)),
     )

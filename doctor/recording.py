@@ -48,9 +48,9 @@ class RecordingAwsApi:
         try:
             answer = self._cloud.ask(service, operation, **parameters)
         except ClientError as error:
-            said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+            details, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
             status = metadata.get("HTTPStatusCode", 0)
-            kept = {"Code": said.get("Code", ""), "Message": said.get("Message", ""), "HTTPStatusCode": status}
+            kept = {"Code": details.get("Code", ""), "Message": details.get("Message", ""), "HTTPStatusCode": status}
             self._keep(RecordedCall(service, operation, parameters, error=kept))
             raise
         if operation not in _SECRET:
@@ -97,9 +97,9 @@ class Recording:
 
 def _read_answer(call: RecordedCall) -> Answer:
     if call.error is not None:
-        said = {"Code": call.error["Code"], "Message": call.error["Message"]}
+        details = {"Code": call.error["Code"], "Message": call.error["Message"]}
         metadata = {"HTTPStatusCode": call.error["HTTPStatusCode"]}
-        response: Any = {"Error": said, "ResponseMetadata": metadata}
+        response: Any = {"Error": details, "ResponseMetadata": metadata}
         raise ClientError(response, call.operation)
     return call.answer or {}
 

@@ -72,11 +72,11 @@ class Hook:
         deployment, reason = event.get("DeploymentId"), answer.reason
         if reason:
             run_within(_UNDO, lambda: self._undo(event, client))
-        said = {"status": status, "reason": reason, "mails": answer.mails}
-        self.telemetry().note("hook answered", deployment=deployment, **said)
+        result = {"status": status, "reason": reason, "mails": answer.mails}
+        self.telemetry().note("hook answered", deployment=deployment, **result)
         if deployment:
             _answer_codedeploy(client, event, status)
-        return said
+        return result
 
     def _undo(self, event: Mapping[str, Any], client: Any) -> HookResult:
         self.undo(event, client)

@@ -129,7 +129,7 @@ class WebhookHandler:
         """Queue the events about our mails; return how many."""
         events = source.vendor.split(request.body)
         parsed = [(event, source.vendor.parse(event, source.url)) for event in events]
-        bodies = [enclose(event, said) for event, said in parsed if not isinstance(said, Ignored)]
+        bodies = [enclose(event, feedback) for event, feedback in parsed if not isinstance(feedback, Ignored)]
         if any(len(body) > _LARGEST_EVENT for body in bodies):
             raise _WebhookRefused(413, f"an event of more than {_LARGEST_EVENT} bytes")
         for start in range(0, len(bodies), _BATCH):

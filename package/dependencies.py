@@ -82,8 +82,8 @@ def _install(bundle: Bundle, target: BuildTarget, folder: Path) -> None:
         command, capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(folder.parent)}
     )
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
-        reason = said[-1].removeprefix("ERROR: ") if said else "pip failed"
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+        reason = errors[-1].removeprefix("ERROR: ") if errors else "pip failed"
         raise PackageError(f"{bundle.name}'s dependencies for {target.architecture} were not installed: {reason}")
 
 

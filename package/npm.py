@@ -46,5 +46,5 @@ def _install(source: Path, room: Path) -> None:
     ]
     done = subprocess.run(command, cwd=room, capture_output=True, text=True, timeout=_SECONDS, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["no reason"]
-        raise PackageError(f"npm did not install what {source / 'package-lock.json'} names: {said[0]}")
+        lines = done.stderr.strip().splitlines() or ["no reason"]
+        raise PackageError(f"npm did not install what {source / 'package-lock.json'} names: {lines[0]}")

@@ -79,9 +79,9 @@ def wait_until_quiet(stack: Stack, names: list[str]) -> None:
     while ringing := [alarm for alarm in _describe(stack, names) if alarm["StateValue"] == "ALARM"]:
         patience = max(patience, _LEAST, *(_compute_lasting(alarm) * stack.scale for alarm in ringing))
         if time.monotonic() - began > patience:
-            said = ", ".join(sorted(map(_describe_ringing, ringing)))
+            alarms = ", ".join(sorted(map(_describe_ringing, ringing)))
             raise UserError(
-                f"{said}, so CodeDeploy would roll the release back at once: fix the "
+                f"{alarms}, so CodeDeploy would roll the release back at once: fix the "
                 "cause, or say --own-alarms-only if this release fixes it"
             )
         time.sleep(stack.pause)

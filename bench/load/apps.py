@@ -58,7 +58,10 @@ def _run_app(name: str, command: Sequence[str], port: int, path: str, environmen
     )
     log = ROOT / "build" / "bench" / f"{port}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as said, subprocess.Popen(command, env=whole, cwd=ROOT, stdout=said, stderr=said) as process:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, env=whole, cwd=ROOT, stdout=output, stderr=output) as process,
+    ):
         try:
             _wait(f"http://127.0.0.1:{port}{path}", process)
             yield App(name, port, process.pid)

@@ -96,10 +96,11 @@ class Connection(asyncio.Protocol):
             if len(self._read) < whole:
                 return
             body, self._read = self._read[end + 4 : whole], self._read[whole:]
-            status, said = self._aws.answer(head, body)
-            kind = b"text/xml" if said.startswith(b"<") else b"application/x-amz-json-1.0"
+            status, response = self._aws.answer(head, body)
+            kind = b"text/xml" if response.startswith(b"<") else b"application/x-amz-json-1.0"
             self._transport.write(
-                b"HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (status, kind, len(said), said)
+                b"HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
+                % (status, kind, len(response), response)
             )
 
 

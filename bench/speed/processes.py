@@ -136,8 +136,8 @@ class MeasuredProcess:
 
     def end(self) -> str:
         """End the process; return its standard error, if that was captured."""
-        said = self._process.communicate()[1]
-        return said or ""
+        output = self._process.communicate()[1]
+        return output or ""
 
     def _answer(self) -> dict[str, float]:
         assert self._process.stdout

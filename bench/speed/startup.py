@@ -28,9 +28,9 @@ def _measure_once(state: Path) -> float:
     command = [sys.executable, "-m", "bench.speed.startup", str(state)]
     with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        said = process.stdout.readline()
+        line = process.stdout.readline()
         took = time.monotonic() - began
-    if said.strip() != "ready":
+    if line.strip() != "ready":
         raise SystemExit("the laptop cloud did not start")
     return took
 

@@ -76,7 +76,7 @@ def make_feedback_batch(size: int, type_: str = "Delivery") -> dict[str, Any]:
 
 
 def _make_feedback(type_: str, message_id: str) -> dict[str, Any]:
-    said = {
+    message = {
         "eventType": type_,
         "mail": {
             "timestamp": "2026-11-21T08:00:00.000Z",
@@ -94,7 +94,7 @@ def _make_feedback(type_: str, message_id: str) -> dict[str, Any]:
     return {
         "messageId": str(uuid.uuid4()),
         "receiptHandle": "handle",
-        "body": json.dumps(said),
+        "body": json.dumps(message),
         "attributes": {"ApproximateReceiveCount": "1"},
         "eventSource": "aws:sqs",
     }

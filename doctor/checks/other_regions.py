@@ -53,8 +53,8 @@ def _check_other_regions(context: CheckContext) -> Finding:
         return ok(f"SES in {' and '.join(regions)} mails anybody, signs, and tells its topic what becomes of mails")
     status = find_worst(result for _, result in bad)
     region, first = next((region, result) for region, result in bad if result.status is status)
-    said = "; ".join(f"{there}: {result.finding}" for there, result in bad)
-    return Finding(status, said, f"in {region}: {first.remedy}")
+    findings = "; ".join(f"{there}: {result.finding}" for there, result in bad)
+    return Finding(status, findings, f"in {region}: {first.remedy}")
 
 
 CHECKS = (Check("ses-other-regions", "SES in other regions", _check_other_regions, Scope.INSTALLATION),)

@@ -40,8 +40,8 @@ def _check_tenants(context: CheckContext) -> Finding:
     if not bad:
         return ok(f"SES takes the mail of {_list_names(map(_name, places))}, signs it, and tells what becomes of it")
     status = find_worst(bad)
-    said = "; ".join(f"{_list_names(names)}: {finding}" for finding, names in findings.items())
-    return Finding(status, said, next(result.remedy for result in bad if result.status is status))
+    text = "; ".join(f"{_list_names(names)}: {finding}" for finding, names in findings.items())
+    return Finding(status, text, next(result.remedy for result in bad if result.status is status))
 
 
 def _name(context: CheckContext) -> str:

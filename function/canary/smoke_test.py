@@ -129,11 +129,11 @@ class SmokeTest:
         except ClientError as error:
             busy = error.response["Error"]["Code"] in _BUSY
             return _Failure(f"it was not invoked: {error}", _UNTIL_THE_DEADLINE if busy else 1)
-        said = answer["Payload"].read().decode("utf-8", "replace")
+        body = answer["Payload"].read().decode("utf-8", "replace")
         executed = answer.get("ExecutedVersion", candidate.version)
         if executed != candidate.version:  # for a while after a move, the alias still leads to the old version
             return _Failure(f"version {executed} answered instead of {candidate.version}", _UNTIL_THE_DEADLINE)
-        return _Failure(f"it raised: {said[:200]}") if answer.get("FunctionError") else None
+        return _Failure(f"it raised: {body[:200]}") if answer.get("FunctionError") else None
 
     def _check_sent(self, candidate: Candidate, message_id: str) -> _Failure | None:
         item = self.table.get(message_key(message_id))
@@ -180,8 +180,8 @@ class SmokeTest:
             return failure
         for message_id, mailbox in mails.items():
             if (found := self._end_of(message_id)) != ENDS[mailbox]:
-                said = f"after its reports on a mail to {mailbox}@ the ledger says {found}"
-                return _Failure(f"{candidate.feedback}: {said}")
+                finding = f"after its reports on a mail to {mailbox}@ the ledger says {found}"
+                return _Failure(f"{candidate.feedback}: {finding}")
             if candidate.release and self._list_reporters(message_id) != {candidate.release}:
                 return _Failure(f"{candidate.feedback}: the timeline does not name release {candidate.release}")
         first = next(iter(mails))
@@ -194,25 +194,27 @@ class SmokeTest:
 
     def _try_webhook(self, webhook: str) -> _Failure | None:
         """Send an unsigned request, which the function must refuse. Returns the failure, if any."""
-        said = self._ask(webhook, build_unsigned_request())
-        if isinstance(said, _Failure):
-            return said
-        status = said.get("statusCode")
+        answer = self._ask(webhook, build_unsigned_request())
+        if isinstance(answer, _Failure):
+            return answer
+        status = answer.get("statusCode")
         return None if status in _TURNED_AWAY else _Failure(f"{webhook}: it answered {status} to a stranger")
 
     def _try_mail_events(self, function: str) -> _Failure | None:
         """Send a stream record about a synthetic mail, which `mail-events` must accept and not publish. Returns the
         failure, if any."""
-        said = self._ask(function, build_silent_change(str(uuid.uuid4())))
-        if isinstance(said, _Failure):
-            return said
-        return None if said.get("batchItemFailures") == [] else _Failure(f"{function}: it wants a batch again: {said}")
+        answer = self._ask(function, build_silent_change(str(uuid.uuid4())))
+        if isinstance(answer, _Failure):
+            return answer
+        return (
+            None if answer.get("batchItemFailures") == [] else _Failure(f"{function}: it wants a batch again: {answer}")
+        )
 
     def _report(self, candidate: Candidate, mails: dict[str, str], attempt: str) -> _Failure | None:
-        said = self._ask(candidate.feedback, build_reports(mails, attempt, self.configuration_set, self.clock()))
-        if isinstance(said, _Failure):
-            return said
-        failures = said.get("batchItemFailures")
+        answer = self._ask(candidate.feedback, build_reports(mails, attempt, self.configuration_set, self.clock()))
+        if isinstance(answer, _Failure):
+            return answer
+        failures = answer.get("batchItemFailures")
         return _Failure(f"{candidate.feedback}: it could not write {len(failures)} reports", 3) if failures else None
 
     def _ask(self, function: str, payload: bytes) -> dict[str, Any] | _Failure:
@@ -222,7 +224,7 @@ class SmokeTest:
         except ClientError as error:
             busy = error.response["Error"]["Code"] in _BUSY
             return _Failure(f"{function}: it was not invoked: {error}", _UNTIL_THE_DEADLINE if busy else 1)
-        said = answer["Payload"].read().decode("utf-8", "replace")
+        body = answer["Payload"].read().decode("utf-8", "replace")
         return (
-            _Failure(f"{function}: it raised: {said[:200]}") if answer.get("FunctionError") else json.loads(said) or {}
+            _Failure(f"{function}: it raised: {body[:200]}") if answer.get("FunctionError") else json.loads(body) or {}
         )

@@ -77,10 +77,10 @@ class RecipientFanOut:
             len(self.queue.put_all(batch))
             for batch in split_batches(self._write_letters(delivery, bodies), _compute_size)
         )
-        said = f"{len(bodies)} recipients"
+        summary = f"{len(bodies)} recipients"
         if refused:
-            return self._wait(attempt, f"SQS did not take {refused} of {said}")
-        return Outcome(kind, attempt.message_id, attempt.type, said)
+            return self._wait(attempt, f"SQS did not take {refused} of {summary}")
+        return Outcome(kind, attempt.message_id, attempt.type, summary)
 
     def _write_letters(self, delivery: Delivery, bodies: Mapping[str, str]) -> Iterable[Letter]:
         for name, body in bodies.items():

@@ -97,8 +97,8 @@ class Event:
             content.append(self.sendat)
         if self.tenant is not None:
             content.append(self.tenant)
-        said = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(said.encode()).digest()
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).digest()
 
 
 def decode(body: str, largest: int = LARGEST_EVENT) -> object:

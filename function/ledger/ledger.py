@@ -248,10 +248,10 @@ class Ledger:
         after_all = record.never_tried is not None and record.state in TRIED
         if record.sent_twice or (len(record.sent_by) < 2 and not after_all):
             return False
-        said = f"{len(record.sent_by)} attempts were accepted: it was sent twice"
+        text = f"{len(record.sent_by)} attempts were accepted: it was sent twice"
         if after_all:
-            said = f"the provider tried it after all: it may have been sent twice, here and as {record.successor}"
-        reason = Reason(ReasonCode.SENT_TWICE, said)
+            text = f"the provider tried it after all: it may have been sent twice, here and as {record.successor}"
+        reason = Reason(ReasonCode.SENT_TWICE, text)
         row = TimelineRow.of(reason, record.state, self.clock(), self.writes.release)
         return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
 

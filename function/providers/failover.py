@@ -227,10 +227,10 @@ def _with_all_errors(
     outcome: Receipt | NotificationError, tries: Sequence[ProviderCall]
 ) -> Receipt | NotificationError:
     """Return the error with the last message of each provider that was tried, so that an operator sees all of them."""
-    said = {call.provider: call.error for call in tries if call.error is not None}
-    if isinstance(outcome, Receipt) or len(said) < 2:
+    errors = {call.provider: call.error for call in tries if call.error is not None}
+    if isinstance(outcome, Receipt) or len(errors) < 2:
         return outcome
-    line = "; ".join(f"{provider}: {error}" for provider, error in said.items())
+    line = "; ".join(f"{provider}: {error}" for provider, error in errors.items())
     return type(outcome)(line, ReasonCode(outcome.reason.code))
 
 

@@ -88,9 +88,9 @@ class Telemetry:
         self._write(embed_metrics(self.service, metrics, self.clock(), type_), fields)
 
     def _write(self, line: dict[str, object], fields: dict[str, object]) -> None:
-        said = {name: value for name, value in fields.items() if value not in ("", None)}
+        given = {name: value for name, value in fields.items() if value not in ("", None)}
         try:
-            text = json.dumps(line | {"release": self.release} | said, separators=(",", ":"), default=str)
+            text = json.dumps(line | {"release": self.release} | given, separators=(",", ":"), default=str)
             self.stream.write(text + "\n")
             self.stream.flush()
         except (OSError, ValueError, TypeError):

@@ -95,8 +95,8 @@ class _StudioPages:
         return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def render(self, request: Request) -> Response:
-        asked = await request.json()
-        content, headers = await self._write(asked)
+        form = await request.json()
+        content, headers = await self._write(form)
         id_ = hashlib.sha256(content.html.encode()).hexdigest()[:32]
         self._mails[id_] = content.html
         while len(self._mails) > _KEPT:
@@ -110,25 +110,25 @@ class _StudioPages:
         return Response(html, media_type="text/html; charset=utf-8", headers=headers)
 
     async def save(self, request: Request) -> Response:
-        asked = await request.json()
-        path = await run_in_threadpool(self._catalogue.save, asked["type"], asked["example"], asked["data"])
+        form = await request.json()
+        path = await run_in_threadpool(self._catalogue.save, form["type"], form["example"], form["data"])
         return JSONResponse({"said": f"Saved in {path}"})
 
     async def send(self, request: Request) -> Response:
-        asked = await request.json()
-        way = asked["way"]
+        form = await request.json()
+        way = form["way"]
         if way not in self._ways:
             raise UserError(f"there is no way {way!r} to send a mail")
-        to = require_address(asked.get("to"))
-        if way != "laptop" and asked.get("confirmed") is not True:
-            return JSONResponse({"question": await run_in_threadpool(self._ask, asked["type"], to)})
-        content, _ = await self._write(asked)
+        to = require_address(form.get("to"))
+        if way != "laptop" and form.get("confirmed") is not True:
+            return JSONResponse({"question": await run_in_threadpool(self._ask, form["type"], to)})
+        content, _ = await self._write(form)
         send = self._ways[way]
-        said = await run_in_threadpool(send, content, asked["type"], asked["data"], to)
-        return JSONResponse({"said": said})
+        result = await run_in_threadpool(send, content, form["type"], form["data"], to)
+        return JSONResponse({"said": result})
 
-    def _write(self, asked: Mapping[str, Any]) -> Awaitable[tuple[Content, dict[str, str]]]:
-        return run_in_threadpool(self._catalogue.write, asked["type"], asked["locale"], asked["data"])
+    def _write(self, form: Mapping[str, Any]) -> Awaitable[tuple[Content, dict[str, str]]]:
+        return run_in_threadpool(self._catalogue.write, form["type"], form["locale"], form["data"])
 
     async def _watch(self) -> None:
         async for _ in awatch(self._watched, step=_STEP, debounce=_LONGEST):
@@ -149,5 +149,5 @@ async def _answer_refusal(_request: Request, error: Exception) -> Response:
 
 async def _answer_aws_refusal(_request: Request, error: Exception) -> Response:
     """Answer with the error of AWS, or say that AWS did not answer: then a mail may have gone."""
-    said = "AWS refused" if isinstance(error, ClientError) else "AWS did not answer"
-    return JSONResponse({"error": f"{said}: {error}"}, 502)
+    problem = "AWS refused" if isinstance(error, ClientError) else "AWS did not answer"
+    return JSONResponse({"error": f"{problem}: {error}"}, 502)

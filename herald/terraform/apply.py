@@ -61,10 +61,10 @@ class TerraformRun:
         plan = self.terraform.json("show", "-json", PLAN)
         refuse_collisions(plan, self.target.client)
         if names := find_resumed(plan):
-            said = f"{' and '.join(names)} is paused, and this plan would resume it"
+            warning = f"{' and '.join(names)} is paused, and this plan would resume it"
             if not self.resumes:
-                raise UserError(f"{said}: nothing was changed. Say make resume before, or --resume with the apply")
-            self.say(f"{said}, as you say.")
+                raise UserError(f"{warning}: nothing was changed. Say make resume before, or --resume with the apply")
+            self.say(f"{warning}, as you say.")
         self._go("Apply this plan")
         for name, output in self.terraform.json("output", "-json").items():
             if name in FOR_PEOPLE:
@@ -118,8 +118,8 @@ def prepare(
     # One copy is planned and applied, whatever is built meanwhile. Its path is relative to the stage, so that it is the
     # same in every checkout: another path would change five functions.
     zips = {"function_package": packages.function, "webapp_package": packages.webapp}
-    said = [f"-var={name}={archive.copy_to(terraform.folder).name}" for name, archive in zips.items()]
-    return TerraformRun(terraform, target, [*said, *variables], say, ask, name=known.name)
+    package_variables = [f"-var={name}={archive.copy_to(terraform.folder).name}" for name, archive in zips.items()]
+    return TerraformRun(terraform, target, [*package_variables, *variables], say, ask, name=known.name)
 
 
 def _refuse_another_region(known: Variables, target: AwsTarget) -> None:

@@ -57,7 +57,7 @@ def _refuse_identities(plan: Plan, make_client: ClientFactory) -> None:
         name = identity["email_identity"]
         if not _has_identity(make_client("sesv2", region), name):
             continue
-        said = f"SES in {region or 'this region'} has the identity {name} already, made by another Herald or by hand"
+        problem = f"SES in {region or 'this region'} has the identity {name} already, made by another Herald or by hand"
         if region is None:
             remedy = "Say create = false in identity to send by it, or take another domain"
         else:
@@ -65,7 +65,7 @@ def _refuse_identities(plan: Plan, make_client: ClientFactory) -> None:
                 "Take another second_region; or, once nothing sends by it, delete it there (create = false in identity "
                 "would take away that of the first region too)"
             )
-        raise UserError(f"{said}: nothing was changed. {remedy}")
+        raise UserError(f"{problem}: nothing was changed. {remedy}")
 
 
 def _refuse_another_name(plan: Plan) -> None:

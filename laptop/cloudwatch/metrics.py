@@ -86,8 +86,8 @@ def _read_line(line: dict[str, Any]) -> Iterator[MetricPoint]:
     at = line["_aws"]["Timestamp"] / 1000
     for definition in line["_aws"]["CloudWatchMetrics"]:
         for metric in definition["Metrics"]:
-            said = line[metric["Name"]]
-            for value in said if isinstance(said, list) else [said]:
+            values = line[metric["Name"]]
+            for value in values if isinstance(values, list) else [values]:
                 for names in definition["Dimensions"]:
                     yield MetricPoint(
                         namespace=definition["Namespace"],

@@ -40,8 +40,8 @@ class Buses:
             queue = (target.get("DeadLetterConfig") or {}).get("Arn")
             if queue:
                 whole = (view or self._buses._pattern_event_view(event)).event_with_detail()
-                said = {"RULE_ARN": str(rule["Arn"]), "TARGET_ARN": topic, "ERROR_CODE": error}
-                self._queues.put(queue, json.dumps(whole), said)
+                attributes = {"RULE_ARN": str(rule["Arn"]), "TARGET_ARN": topic, "ERROR_CODE": error}
+                self._queues.put(queue, json.dumps(whole), attributes)
 
         return hand_on
 

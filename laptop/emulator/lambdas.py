@@ -47,7 +47,7 @@ Invoke = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 #: ministack's error for an event that it could not pass to the sandbox's process.
 _NOT_TAKEN = frozenset({str(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))})
 #: Members of the response to `Invoke` that are HTTP headers.
-_SAID = {
+_HEADERS = {
     "FunctionError": "X-Amz-Function-Error",
     "LogResult": "X-Amz-Log-Result",
     "ExecutedVersion": "X-Amz-Executed-Version",
@@ -230,11 +230,11 @@ def _patch_invoke(original: Invoke) -> Invoke:
         versions: list[str] = []
         _version.set(versions)
         status, headers, body = await original(*arguments, **named)
-        said = {**headers, **({"X-Amz-Executed-Version": versions[0]} if versions else {})}
+        all_headers = {**headers, **({"X-Amz-Executed-Version": versions[0]} if versions else {})}
         if status < 300:
-            answer = {member: said[header] for member, header in _SAID.items() if header in said}
+            answer = {member: all_headers[header] for member, header in _HEADERS.items() if header in all_headers}
             hold_to_model("lambda", "Invoke", {"StatusCode": status, "Payload": body, **answer})
-        return status, said, body
+        return status, all_headers, body
 
     return invoke
 

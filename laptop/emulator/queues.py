@@ -48,12 +48,12 @@ class Queues:
         queue = self._sqs._queue_by_arn(arn)
         if queue is None:
             return False
-        said = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         message = {
             "id": str(uuid.uuid4()),
             "body": body,
-            "message_attributes": said,
-            "md5_attrs": self._sqs._md5_msg_attrs(said),
+            "message_attributes": typed,
+            "md5_attrs": self._sqs._md5_msg_attrs(typed),
             "visible_at": time.time() + self._sqs.queue_delay(queue),
         }
         self._sqs._ensure_msg_fields(message)

@@ -25,8 +25,8 @@ def read_outcome(result: Mapping[str, Any], request_id: str, version: str) -> In
         return InvocationOutcome("throttled", version, body)
     if not result.get("error"):
         return InvocationOutcome("ok", version, body)
-    said = body if isinstance(body, Mapping) else {"errorMessage": str(body)}
-    message, kind = str(said.get("errorMessage", "")), str(said.get("errorType", ""))
+    error = body if isinstance(body, Mapping) else {"errorMessage": str(body)}
+    message, kind = str(error.get("errorMessage", "")), str(error.get("errorType", ""))
     if kind == "Sandbox.Timedout":
         return InvocationOutcome("timeout", version, _build_platform_error(kind, request_id, message))
     if message == DIED:

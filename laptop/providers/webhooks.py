@@ -96,9 +96,9 @@ _SENDGRID: dict[str, dict[str, str]] = {
 
 def _report_sendgrid(mail: Mail, event: SendingEvent, at: datetime) -> Any:
     """Build SendGrid's report, an array of events; here it always has one."""
-    said = _SENDGRID[_describe_kind(event)]
-    field = "response" if said["event"] in ("delivered", "deferred") else "reason"
-    why = {field: _explain(event)} if _explain(event) and field not in said else {}
+    event_fields = _SENDGRID[_describe_kind(event)]
+    field = "response" if event_fields["event"] in ("delivered", "deferred") else "reason"
+    why = {field: _explain(event)} if _explain(event) and field not in event_fields else {}
     return [
         {
             **mail.tags,
@@ -108,7 +108,7 @@ def _report_sendgrid(mail: Mail, event: SendingEvent, at: datetime) -> Any:
             "sg_event_id": b64encode(uuid.uuid4().bytes).decode().rstrip("="),
             "sg_message_id": f"{mail.id}.recvd-1",
             **why,
-            **said,
+            **event_fields,
         }
     ]
 

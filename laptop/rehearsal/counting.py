@@ -75,10 +75,10 @@ def count(
         time.sleep(0.5)
     time.sleep(_SETTLE)
     mails = _count_mails(inbox)
-    said: Counter[str] = Counter()
+    senders_found: Counter[str] = Counter()
     for rows in read_timelines(dynamodb, ledger, published):
-        said[find_sender(rows)] += 1
-    found = Count(published, mails, said, sorted(said.keys() - senders))
+        senders_found[find_sender(rows)] += 1
+    found = Count(published, mails, senders_found, sorted(senders_found.keys() - senders))
     wrong = [*found.missing, *found.doubled][:_PRINTED]
     return replace(
         found, stories=[_tell_timeline(one, rows) for one in wrong for rows in read_timelines(dynamodb, ledger, [one])]

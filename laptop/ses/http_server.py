@@ -173,8 +173,8 @@ def _request(call: ServiceCall, query: str, body: bytes) -> dict[str, Any]:
         raise SesError("BadRequestException", "The request body is not a JSON object.")
     members = _list_query_members(call.operation)
     queried = {}
-    for said, values in parse_qs(query).items():
-        name, type_ = members.get(said, (said, ""))
+    for parameter, values in parse_qs(query).items():
+        name, type_ = members.get(parameter, (parameter, ""))
         queried[name] = values if type_ == "list" else int(values[0]) if type_ == "integer" else values[0]
     request = {**fields, **queried, **call.parameters}
     if broken := request_violations("sesv2", call.operation, request):

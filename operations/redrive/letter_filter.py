@@ -47,13 +47,13 @@ class LetterFilter:
 
     def describe(self) -> str:
         """Describe the filter for the audit log, within the length that it keeps."""
-        said = [*sorted(self.messages)]
-        said += [f"reason {self.reason_code}"] * bool(self.reason_code) + [f"type {self.type}"] * bool(self.type)
-        said += [f"tenant {self.tenant}"] * bool(self.tenant)
-        said += [f"before {self.before}"] * (self.before is not None) + [f"after {self.after}"] * (
+        terms = [*sorted(self.messages)]
+        terms += [f"reason {self.reason_code}"] * bool(self.reason_code) + [f"type {self.type}"] * bool(self.type)
+        terms += [f"tenant {self.tenant}"] * bool(self.tenant)
+        terms += [f"before {self.before}"] * (self.before is not None) + [f"after {self.after}"] * (
             self.after is not None
         )
-        return ", ".join(said)[:500] or "all letters"
+        return ", ".join(terms)[:500] or "all letters"
 
 
 def select_letters(installation: Installation, letter_filter: LetterFilter) -> list[DeadLetter]:

@@ -95,10 +95,12 @@ def _describe_waiting(status: HeraldStatus) -> Iterator[StatusLine]:
     if waiting.unread:
         yield StatusLine("", f"what the provider said is not known: {waiting.unread} for the log of notify", "warn")
     if waiting.refusal:
-        said = waiting.refusal
-        since = _format_span((status.at - said.since).total_seconds())
-        at = f"{said.at:%H:%M:%S}"
-        yield StatusLine("", f"the provider said at {at} UTC, and has been refusing for {since}: {said.words}", "warn")
+        refusal = waiting.refusal
+        since = _format_span((status.at - refusal.since).total_seconds())
+        at = f"{refusal.at:%H:%M:%S}"
+        yield StatusLine(
+            "", f"the provider said at {at} UTC, and has been refusing for {since}: {refusal.words}", "warn"
+        )
 
 
 def _describe_scheduled(status: HeraldStatus) -> Iterator[StatusLine]:
@@ -140,8 +142,8 @@ def _describe_alarms(status: HeraldStatus) -> Iterator[StatusLine]:
     if status.alarms is None:
         return
     count = len(status.alarms)
-    said = {0: "none rings", 1: "1 rings"}.get(count, f"{count} ring")
-    yield StatusLine("alarms", said, "bad" if count else "good")
+    text = {0: "none rings", 1: "1 rings"}.get(count, f"{count} ring")
+    yield StatusLine("alarms", text, "bad" if count else "good")
 
 
 def _format_span(seconds: float) -> str:

@@ -55,9 +55,9 @@ def summarize(mails: Sequence[MailStory]) -> str:
     events = {(mail.source, mail.event_id or mail.message_id) for mail in mails} - parts
     count = sum(mail.count for mail in mails)
     mails_sent = "no mail" if count == 0 else _format_count(count, "mail")
-    said = f"{_format_count(len(events), 'event')}, {mails_sent} that a provider took."
+    summary = f"{_format_count(len(events), 'event')}, {mails_sent} that a provider took."
     reasons = [*_list_reasons_for_two(mails, parts)] if count > 1 else []
-    return " ".join([said, *reasons])
+    return " ".join([summary, *reasons])
 
 
 def _find_parts(mails: Sequence[MailStory]) -> Names:
@@ -67,12 +67,12 @@ def _find_parts(mails: Sequence[MailStory]) -> Names:
 
 
 def _list_reasons_for_two(mails: Sequence[MailStory], parts: Names) -> Sequence[str]:
-    said = []
+    reasons = []
     if any(len(mail.record.sent_by) > 1 for mail in mails if mail.record):
-        said.append("One of them was sent twice: its first answer was lost, and the report on it came late.")
+        reasons.append("One of them was sent twice: its first answer was lost, and the report on it came late.")
     sent = [mail for mail in mails if mail.count]
     if any(mail.record and mail.record.successor for mail in sent):
-        said.append("A person had one sent once more.")
+        reasons.append("A person had one sent once more.")
     about: dict[tuple[str | None, str], Names] = {}
     for mail in sent:
         if mail.subject and (mail.source, mail.event_id) not in parts:
@@ -80,10 +80,10 @@ def _list_reasons_for_two(mails: Sequence[MailStory], parts: Names) -> Sequence[
     for (subject, type_), names in about.items():
         if len(names) > 1:
             ids = " and ".join(sorted(f"{id_} of {source}" for source, id_ in names))
-            said.append(
+            reasons.append(
                 f"{type_ or 'An event'} about {subject} was published under {len(names)} names, each a mail: {ids}."
             )
-    return said
+    return reasons
 
 
 def _explain_missing_record(mail: MailStory) -> MailExplanation:

@@ -25,9 +25,9 @@ def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schem
         case [filter_, template]:  # the notes that Renderer adds
             part = folder / template.rpartition("/")[2].replace(".html", ".mjml")
             where = find_line(part, re.compile(rf"\|\s*{filter_}\b"), roots)
-            said = str(error).removeprefix("the data does not fill the template: ")
+            text = str(error).removeprefix("the data does not fill the template: ")
             return (
-                f"{where}: {said} in {case}: guard what may be missing, {{% if … %}}, or give {filter_} what it takes"
+                f"{where}: {text} in {case}: guard what may be missing, {{% if … %}}, or give {filter_} what it takes"
             )
     if not isinstance(cause, TemplateError):
         return f"{folder}, with {case}: {str(error).splitlines()[0]}"

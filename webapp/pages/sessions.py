@@ -203,12 +203,12 @@ def _read_session(request: Request, cookies: CookiesOf, services: ServicesOf) ->
 def choose_user_locale(request: Request) -> UserLocale:
     """Return a page's language and time zone: the account's choice, else the browser's, else the issuer's."""
     session: Session | None = request.scope.get("session")
-    asked = request.headers.get("accept-language", "")
+    accepted = request.headers.get("accept-language", "")
     if session is None:
-        return UserLocale(negotiate_language(asked) or "en")
-    said = choose_language(session.reader, asked).locale.partition("-")[0].lower()
+        return UserLocale(negotiate_language(accepted) or "en")
+    language = choose_language(session.reader, accepted).locale.partition("-")[0].lower()
     zone = session.zone or (find_zone_name(session.reader.zone) if session.reader.zone else None)
-    return UserLocale(session.language or (said if said in LANGUAGES else "en"), zone or UTC_NAME)
+    return UserLocale(session.language or (language if language in LANGUAGES else "en"), zone or UTC_NAME)
 
 
 SessionOf = Annotated[Session | None, Depends(_read_session)]

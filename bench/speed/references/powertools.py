@@ -54,9 +54,9 @@ templates = _load_templates()
 
 
 def _unsubscribe_url(email: str) -> str:
-    said = base64.urlsafe_b64encode(json.dumps({"category": "books", "sub": email}).encode()).decode()
-    signature = base64.urlsafe_b64encode(hmac.new(b"k" * 64, said.encode(), hashlib.sha256).digest()).decode()
-    return f"https://herald.example/unsubscribe/{said}.{signature}"
+    claims = base64.urlsafe_b64encode(json.dumps({"category": "books", "sub": email}).encode()).decode()
+    signature = base64.urlsafe_b64encode(hmac.new(b"k" * 64, claims.encode(), hashlib.sha256).digest()).decode()
+    return f"https://herald.example/unsubscribe/{claims}.{signature}"
 
 
 @metrics.log_metrics
@@ -64,11 +64,11 @@ def _unsubscribe_url(email: str) -> str:
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     """Validate, render and send one mail."""
     sns = event["Records"][0]["Sns"]
-    said = json.loads(sns["Message"])
-    envelope.validate(said)
-    data = said["data"]
-    validators[said["type"]].validate(data)
-    folder = f"{said['type']}/{data['recipient']['locale']}"
+    document = json.loads(sns["Message"])
+    envelope.validate(document)
+    data = document["data"]
+    validators[document["type"]].validate(data)
+    folder = f"{document['type']}/{data['recipient']['locale']}"
     stop = _unsubscribe_url(data["recipient"]["email"])
     filled = data | {"unsubscribe_url": stop, "brand": catalogue["brand"]}
     subject, text, page = (templates[f"{folder}/{part}"].render(filled) for part in _PARTS)
@@ -80,7 +80,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
                 "Subject": {"Data": subject, "Charset": "UTF-8"},
                 "Body": {"Text": {"Data": text, "Charset": "UTF-8"}, "Html": {"Data": page, "Charset": "UTF-8"}},
                 "Headers": [
-                    {"Name": "Traceparent", "Value": said["traceparent"]},
+                    {"Name": "Traceparent", "Value": document["traceparent"]},
                     {"Name": "List-Unsubscribe", "Value": f"<{stop}>"},
                     {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
                 ],
@@ -90,5 +90,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
         EmailTags=[{"Name": "message_id", "Value": sns["MessageId"]}],
     )
     metrics.add_metric(name="Sent", unit=MetricUnit.Count, value=1)
-    logger.info("sent", message_id=sns["MessageId"], type=said["type"])
+    logger.info("sent", message_id=sns["MessageId"], type=document["type"])
     return {"MessageId": answer["MessageId"]}

@@ -93,9 +93,9 @@ class MailgunProvider:
         return Receipt(self.url, number)
 
     def _read_refusal(self, answer: HttpResponse, email: Email) -> NotificationError:
-        said = str(answer.json().get("message") or "") or answer.body.decode("utf-8", "replace")
-        line = format_answer("Mailgun", answer.status, self.secret.cut_from(said), email.addresses)
-        text = said.lower()
+        message = str(answer.json().get("message") or "") or answer.body.decode("utf-8", "replace")
+        line = format_answer("Mailgun", answer.status, self.secret.cut_from(message), email.addresses)
+        text = message.lower()
         if answer.status == 401:
             self.secret.reread()
         if answer.status < 500 and "authorized recipients" in text:

@@ -128,15 +128,17 @@ class ResendProvider:
 
     def _read_refusal(self, answer: HttpResponse, email: Email) -> NotificationError:
         given = answer.json()
-        name, said = str(given.get("name") or ""), str(given.get("message") or "")
-        line = format_answer("Resend", answer.status, self.secret.cut_from(f"{name} {said}".strip()), email.addresses)
+        name, message = str(given.get("name") or ""), str(given.get("message") or "")
+        line = format_answer(
+            "Resend", answer.status, self.secret.cut_from(f"{name} {message}".strip()), email.addresses
+        )
         if answer.status >= 500:
             return OutcomeUnknown(line)
-        if answer.status == 401 or name == "invalid_api_key" or "api key is invalid" in said.lower():
+        if answer.status == 401 or name == "invalid_api_key" or "api key is invalid" in message.lower():
             self.secret.reread()
             return ProviderUnavailable(line)
         if name == "validation_error" and answer.status == 403:
-            return _read_forbidden(said.lower(), line)
+            return _read_forbidden(message.lower(), line)
         return BY_NAME[name](line) if name in BY_NAME else choose_error(answer.status, line)
 
 

@@ -86,12 +86,12 @@ class SendGridProvider:
     def _read_refusal(self, answer: HttpResponse, email: Email) -> NotificationError:
         errors = answer.json().get("errors")
         first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-        said, field = str(first.get("message") or ""), str(first.get("field") or "")
-        line = format_answer("SendGrid", answer.status, self.secret.cut_from(said), email.addresses)
+        message, field = str(first.get("message") or ""), str(first.get("field") or "")
+        line = format_answer("SendGrid", answer.status, self.secret.cut_from(message), email.addresses)
         if answer.status == 401:
             # SendGrid answers 401 both for a used-up allowance and for an unknown key.
             # https://support.sendgrid.com/hc/en-us/articles/1260807146429
-            if "credits exceeded" in said.lower():
+            if "credits exceeded" in message.lower():
                 return QuotaExhausted(line)
             self.secret.reread()
         if answer.status == 400 and field.startswith("from"):

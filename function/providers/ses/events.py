@@ -302,8 +302,8 @@ def _read_detail(event: Mapping[str, Any], destination: Sequence[str]) -> str | 
         _read_object(event, "reject").get("reason"),
         _read_object(event, "failure").get("errorMessage"),
     ]
-    said = [redact(part) for part in _list_texts(fixed)] + [redact(part, known) for part in _list_texts(free)]
-    return " ".join(part for part in said if part)[:200] or None
+    texts = [redact(part) for part in _list_texts(fixed)] + [redact(part, known) for part in _list_texts(free)]
+    return " ".join(part for part in texts if part)[:200] or None
 
 
 def _list_texts(values: object) -> list[str]:

@@ -98,13 +98,13 @@ def _show(
         console.print(f"The address, by its hash {question.keys[0]}:", markup=False)
         for line in recipient.describe(_format_command("suppressions remove ADDRESS", question, options)):
             console.print(f"  {line}", markup=False)
-    for mail, said in zip(found.mails, answers, strict=True):
+    for mail, answer in zip(found.mails, answers, strict=True):
         console.print()
-        console.print(said.what, style="bold", markup=False)
-        for label, text in (("Why", said.why), ("Do", said.do)):
+        console.print(answer.what, style="bold", markup=False)
+        for label, text in (("Why", answer.why), ("Do", answer.do)):
             if text:
                 console.print(f"{label + ':':5}{text}", markup=False)
-        for command in said.commands:
+        for command in answer.commands:
             console.print(f"       {_format_command(command, question, options)}", markup=False)
         print_rows(("", ""), list(_list_names(mail, now)), indent=2)
         if mail.rows:
@@ -147,8 +147,8 @@ def _list_record_names(record: Record) -> Iterator[tuple[str, str]]:
 
 def _format_row(row: Any) -> tuple[str, str, str, str, str, str]:
     took = "" if row.ms is None else f"{row.ms} ms"
-    said = " ".join(filter(None, (row.reason_code, row.detail)))
-    return format_time(row.at), str(row.state), row.provider or "", took, row.release, said
+    reason = " ".join(filter(None, (row.reason_code, row.detail)))
+    return format_time(row.at), str(row.state), row.provider or "", took, row.release, reason
 
 
 def _tell_where(installation: Installation, found: MailSearchResult, now: int) -> None:
@@ -190,7 +190,7 @@ def _describe_recipient(recipient: RecipientLists) -> dict[str, Any]:
     }
 
 
-def _describe_mail(mail: MailStory, said: MailExplanation, options: str) -> dict[str, Any]:
+def _describe_mail(mail: MailStory, answer: MailExplanation, options: str) -> dict[str, Any]:
     record = mail.record
     return {
         "message_id": mail.message_id or None,
@@ -200,10 +200,10 @@ def _describe_mail(mail: MailStory, said: MailExplanation, options: str) -> dict
         "type": mail.type or None,
         "state": mail.state,
         "mails": mail.count,
-        "answer": said.what,
-        "why": said.why,
-        "do": said.do,
-        "commands": [f"herald {command}{options}" for command in said.commands],
+        "answer": answer.what,
+        "why": answer.why,
+        "do": answer.do,
+        "commands": [f"herald {command}{options}" for command in answer.commands],
         "successor": record.successor if record else None,
         "instead_of": record.instead_of if record else None,
         "trace": record.trace if record else None,

@@ -103,8 +103,8 @@ def _read_names(request: Mapping[str, Any]) -> tuple[str, str]:
 
 def _set(group: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the group updated by the request, and checked; empty settings are dropped."""
-    said = {setting: request[setting] for setting in SETTINGS if setting in request}
-    merged = {**group, **said}
+    changes = {setting: request[setting] for setting in SETTINGS if setting in request}
+    merged = {**group, **changes}
     _check(merged)
     return {name: value for name, value in merged.items() if value not in ([], {}, None, "")}
 

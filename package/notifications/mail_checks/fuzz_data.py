@@ -79,8 +79,8 @@ def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults:
     for one in generated:
         sound = referee.is_valid(one.data)
         if _is_accepted(notification, one.data) != sound:
-            said = "refuses" if sound else "takes"
-            at = f"{_locate(folder / 'schema.json', one.place)}: the validator in the package {said}"
+            verb = "refuses" if sound else "takes"
+            at = f"{_locate(folder / 'schema.json', one.place)}: the validator in the package {verb}"
             _tell(faults, keys, at, f"{at} {one.case}, and JSON Schema does not: tell Herald's maintainers")
             continue
         for locale in sorted(notification.locales) if sound else ():
