@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import event, example
+from fakes.example_events import event, example
 
 __all__ = ["BUCKET", "SCHEMA", "add_attachments", "event_with", "reference"]
 

@@ -8,12 +8,12 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
+from fakes.in_memory_herald import World, delivery
+from fakes.sns_topic import FakeTopic
 from function.delivery.publish_validation import PublishValidator
 from function.events_api import EventsApi
 from function.message.builder import EmailBuilder
 from function.runtime.metrics import Telemetry
-from tests.stream import Topic
-from tests.world import World, delivery
 
 __all__ = ["SCOPES", "STRUCTURED", "Door"]
 
@@ -27,7 +27,7 @@ class Door:
     """`events-api` behind its route, the topic, and the `notify` that it leads to."""
 
     world: World
-    topic: Topic = field(default_factory=Topic)
+    topic: FakeTopic = field(default_factory=FakeTopic)
     scheduling: bool = False
     log: io.StringIO = field(default_factory=io.StringIO)
 

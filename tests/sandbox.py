@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from fakes.in_memory_herald import World
 from function.notify import Notifier
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
-from tests.world import World
 
 __all__ = ["Sandbox", "Sqs"]
 

@@ -6,13 +6,13 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from fakes.envelopes import ses_event, sqs_event
+from fakes.example_events import SECRET
+from fakes.in_memory_herald import World
 from function.feedback import FeedbackHandler
 from function.message.addressing.tenant import Tenant
 from function.message.email import Email
 from function.runtime.metrics import Telemetry
-from tests.envelopes import ses_event, sqs_event
-from tests.fakes import SECRET
-from tests.world import World
 
 __all__ = ["ACME", "GLOBEX", "bounce", "report"]
 

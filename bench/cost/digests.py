@@ -14,11 +14,12 @@ from typing import Any
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
 from bench.cost.usage import Usage
+from fakes.clock import Clock
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
 from function.event.envelope import Delivery, QueueItem
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
-from tests.fakes import Clock, event
-from tests.world import World, delivery
 
 __all__ = ["measure_digest", "measure_scheduled"]
 

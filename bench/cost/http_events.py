@@ -13,21 +13,22 @@ from typing import Any
 
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.usage import Usage
+from fakes.clock import Clock
+from fakes.example_events import event
+from fakes.sns_topic import FakeTopic
 from function.delivery.publish_validation import PublishValidator
 from function.events_api import EventsApi
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.runtime.metrics import Telemetry
 from package.notifications.catalogue import compile_catalogue
-from tests.fakes import Clock, event
-from tests.stream import Topic
 
 __all__ = ["measure_http_posts"]
 
 
 def measure_http_posts(cpu: Cpu, given: Assumptions) -> Usage:
     """Measure the event of one mail. Its CPU time is assumed to be all that `notify` takes for it."""
-    clock, topic, log = Clock(), Topic(), io.StringIO()
+    clock, topic, log = Clock(), FakeTopic(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
         compile_catalogue(Path(folder))
         builder = EmailBuilder(Catalogue.load(Path(folder)), b"", clock, buckets=None)

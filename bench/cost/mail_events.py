@@ -17,6 +17,9 @@ from typing import Any
 
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.usage import Usage
+from fakes.clock import Clock
+from fakes.ledger_stream import StreamedTable, make_mail_events_handler
+from fakes.sns_topic import FakeTopic
 from function.ledger.attempt import Attempt
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.mail_event import read_mail_event
@@ -27,8 +30,6 @@ from function.mail_webhook import MailWebhookHandler
 from function.providers.http_client import HttpResponse
 from function.providers.secret import Secret
 from function.runtime.metrics import Telemetry
-from tests.fakes import Clock
-from tests.stream import StreamedTable, Topic, teller
 
 __all__ = ["FULL", "measure_mail_events", "measure_webhook_posts"]
 
@@ -47,8 +48,8 @@ def measure_mail_events(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usag
     """
     mails = FULL // _EVENTS
     changes = [change for change in _write(mails) if read_mail_event(change)]
-    topic, log = Topic(), io.StringIO()
-    handler = teller(topic, log)
+    topic, log = FakeTopic(), io.StringIO()
+    handler = make_mail_events_handler(topic, log)
     starts = range(0, len(changes), batch)
     for start in starts:
         handler({"Records": changes[start : start + batch]}, None)
@@ -77,8 +78,8 @@ def measure_webhook_posts(cpu: Cpu, given: Assumptions) -> Usage:
     a report.
     """
     changes = [change for change in _write(1) if read_mail_event(change)]
-    topic, log, clock = Topic(), io.StringIO(), Clock()
-    teller(topic, io.StringIO())({"Records": changes}, None)
+    topic, log, clock = FakeTopic(), io.StringIO(), Clock()
+    make_mail_events_handler(topic, io.StringIO())({"Records": changes}, None)
     receiver: Any = _Receiver()
     queue: Any = None  # nothing is retried on the usual path
     secret = Secret(lambda: _SECRET, lambda: clock() / 1000)

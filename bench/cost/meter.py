@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tests.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import MemoryTable
 
 __all__ = ["Meter", "compute_size"]
 

@@ -16,12 +16,12 @@ from typing import Any
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
 from bench.cost.usage import Usage
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
 from function.queues.batches import split_batches
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
-from tests.fakes import event
-from tests.world import World, delivery
 
 __all__ = ["measure_parts"]
 

@@ -14,6 +14,11 @@ from uuid import UUID
 
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
+from fakes.clock import Clock
+from fakes.envelopes import ses_event, sns, sns_notification, sqs_event
+from fakes.example_events import SECRET, event, example
+from fakes.provider import FakeProvider
+from fakes.queue import FakeQueue
 from function.delivery.courier import Courier
 from function.feedback import FeedbackHandler
 from function.ledger.ledger import Ledger, Writes
@@ -26,8 +31,6 @@ from function.providers.failover import Failover
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.metrics import Telemetry
 from package.notifications.catalogue import compile_catalogue
-from tests.envelopes import ses_event, sns, sns_notification, sqs_event
-from tests.fakes import SECRET, Clock, Dead, Post, event, example
 
 __all__ = ["SUBSCRIPTION", "TRANSACTIONAL", "Usage", "check_then_put", "measure_herald", "measure_powertools"]
 
@@ -58,13 +61,13 @@ class Usage:
     kept: int = 0
 
 
-class Slow(Post):
+class Slow(FakeProvider):
     """A provider that takes as long as SES, so that the log shows it."""
 
     def send(self, email: Email, key: str) -> Receipt:
         """Accept the mail after a delay."""
         self.clock.forward(0.08)
-        return Post.send(self, email, key)
+        return FakeProvider.send(self, email, key)
 
 
 class MeteredHerald:
@@ -81,7 +84,7 @@ class MeteredHerald:
         with tempfile.TemporaryDirectory() as folder:
             compile_catalogue(Path(folder))
             builder = EmailBuilder(Catalogue.load(Path(folder)), SECRET, clock)
-        failover, dead = Failover([post], clock), Dead()
+        failover, dead = Failover([post], clock), FakeQueue()
 
         def courier(request: str) -> Courier:
             name = f"{request}-{next(numbers):012x}"

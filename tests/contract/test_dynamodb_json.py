@@ -12,7 +12,7 @@ from function.ledger import attributes
 
 ROOT = Path(__file__).parents[2]
 #: What is made for tests and measurements has items by hand, so that a fault of the module does not hide there.
-OTHERS = {"bench", "tests"}
+OTHERS = {"bench", "fakes", "tests"}
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 TYPES = {"B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS"}
 BY_HAND = {

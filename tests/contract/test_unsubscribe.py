@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from fakes.dynamodb.table import MemoryTable
 from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name, own_list_key, split_keys
 from function.message.unsubscribe import UnsubscribeLinks, build_headers
 from package.notifications.catalogue import NOTIFICATIONS, list_types
-from tests.dynamodb.table import MemoryTable
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, Preferences
 

@@ -227,7 +227,7 @@ def _asked_by_herald() -> bool:
     while frame is not None:
         package = _first_party_package(frame.f_code.co_filename)
         if package:
-            return package not in ("tests", "bench", "build")
+            return package not in ("tests", "bench", "fakes", "build")
         frame = frame.f_back
     return False
 

@@ -10,13 +10,13 @@ from unittest.mock import patch
 import botocore.session
 from botocore.config import Config
 
+from fakes.dynamodb.table import MemoryTable
 from function import feedback, notify
 from function.ledger.attributes import Item
 from function.ledger.record import Record
 from function.ledger.states import PRECEDENCE
 from function.message.catalogue import Catalogue
 from function.runtime.fast_client import FastClient
-from tests.dynamodb.table import MemoryTable
 from tests.faults.matrix import Subject
 from tests.faults.points import NthRequest, Stage
 from tests.faults.sandbox import Handler

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import MemoryTable
 from tests.faults.envelopes import CORRECTED
 from tests.faults.outside import Mail, Outside
 from tests.faults.platform import Platform

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import MemoryTable
 
 __all__ = ["DOWN", "UNWRITABLE", "Answer", "Mail", "Outside", "Refused", "short"]
 

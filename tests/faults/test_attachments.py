@@ -18,18 +18,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.in_memory_herald import World, delivery, redrive
+from fakes.provider import FakeProvider
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue
 from tests.attachments import BUCKET, add_attachments, event_with, reference
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import Clock, Post
 from tests.faults.figures import committed
 from tests.faults.mishaps import Killed
 from tests.faults.test_later import Strike
-from tests.world import World, delivery, redrive
 
 PDF = b"%PDF-1.7 an invoice"
 #: When the right file is in its place: from the beginning, after an hour, or only once a letter has told of it.
@@ -57,7 +58,7 @@ class Store:
 
 
 @dataclass
-class MortalPost(Post):
+class MortalPost(FakeProvider):
     """A provider during whose call its caller may be killed."""
 
     strike: Strike = field(kw_only=True)

@@ -16,16 +16,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import ACCEPTED, Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import Clock, event
 from tests.faults.figures import committed
 from tests.faults.test_later import MortalPost, Strike, invoke, strikes
-from tests.world import World, delivery
 
 _TEN = 600
 _DAY = 86_400

@@ -15,17 +15,19 @@ from typing import Any, Protocol
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
+from fakes.provider import FakeProvider
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import ACCEPTED, Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import Clock, Post, event
 from tests.faults.figures import committed
 from tests.faults.mishaps import Killed
-from tests.world import World, delivery
 
 _DUE = 86_400
 _TEN = 600
@@ -53,7 +55,7 @@ class Strike:
 
 
 @dataclass
-class MortalPost(Post):
+class MortalPost(FakeProvider):
     """A provider during whose call its caller may be killed."""
 
     strike: Strike = field(kw_only=True)
@@ -295,7 +297,7 @@ def test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed
 
 
 @dataclass
-class LatePost(Post):
+class LatePost(FakeProvider):
     """A provider that says only after the hold that it did not take the mail: `meanwhile` comes before that."""
 
     meanwhile: Callable[[], None] = field(kw_only=True)

@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World, delivery
+from fakes.provider import FakeProvider
 from function.delivery.next_provider import NextProvider
 from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.event.envelope import Delivery, from_queue
@@ -22,10 +26,7 @@ from function.message.email import Email, Receipt
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import SECRET, Post, event
 from tests.faults.mishaps import Killed
-from tests.world import World, delivery
 
 RESEND, SENDGRID, SES = "resend://", "sendgrid://", "ses://us-east-1"
 ALL = (RESEND, SENDGRID, SES)
@@ -47,7 +48,7 @@ _QUOTA = "reached_daily_quota"
 
 
 @dataclass
-class MortalPost(Post):
+class MortalPost(FakeProvider):
     """A provider whose caller may die before it asks, and after the mail was taken."""
 
     step: Callable[[], None] = lambda: None

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World, delivery, event_item, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, RefusedForGood, Throttled
 from function.ledger.attempt import Attempt, KeptForLater
@@ -15,10 +18,7 @@ from function.ledger.digest_windows import DigestWindows
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import event, example
 from tests.faults.mishaps import Killed
-from tests.world import World, delivery, event_item, redrive
 
 _HOLD, _DAY, _RETENTION = 901, 90_000, 60 * 86_400
 #: When what waits for its time is due.

@@ -15,6 +15,11 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
+from fakes.queue import FakeQueue
 from function.errors import RefusedForGood
 from function.event.envelope import Delivery, from_queue
 from function.ledger.states import Action, State
@@ -22,11 +27,8 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from function.queues.dead_letter import Letter
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import Clock, Dead, event
 from tests.faults.figures import committed
 from tests.faults.test_later import MortalPost, Strike, invoke, strikes
-from tests.world import World, delivery
 
 _DATA: dict[str, Any] = read_examples("account", EXAMPLES)["typical"]
 #: More than one call of SQS takes.
@@ -49,7 +51,7 @@ class Refusing(MortalPost):
 
 
 @dataclass
-class MortalQueue(Dead):
+class MortalQueue(FakeQueue):
     """The queue `retry`, at whose calls the caller may be killed."""
 
     strike: Strike = field(kw_only=True)

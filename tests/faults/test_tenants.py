@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World, delivery, redrive
+from fakes.provider import FakeProvider
+from fakes.queue import FakeQueue
 from function.errors import ProviderUnavailable
 from function.ledger.keys import address_key, own_list_key
 from function.ledger.states import Action, State
@@ -18,12 +24,9 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from function.queues.dead_letter import Letter
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import SECRET, Clock, Dead, Post, event
 from tests.faults.figures import committed
 from tests.faults.test_later import Strike, invoke, strikes
 from tests.tenants import ACME, GLOBEX, bounce
-from tests.world import World, delivery, redrive
 
 FIRST, SECOND = "ses://us-east-1", "ses://eu-west-1"
 #: One whose mail may leave by the first provider alone, with a list of its own; one without either.
@@ -40,7 +43,7 @@ CELLS = [
 
 
 @dataclass
-class MortalPost(Post):
+class MortalPost(FakeProvider):
     """A provider during whose call its caller may be killed, also where it takes nothing."""
 
     strike: Strike = field(kw_only=True)
@@ -54,7 +57,7 @@ class MortalPost(Post):
 
 
 @dataclass
-class MortalDead(Dead):
+class MortalDead(FakeQueue):
     """The queue `dead`, at whose calls the caller may be killed."""
 
     strike: Strike = field(kw_only=True)

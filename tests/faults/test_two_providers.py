@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.in_memory_herald import World, delivery
+from fakes.provider import FakeProvider
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import Clock, Post
 from tests.faults.mishaps import Killed
-from tests.world import World, delivery
 
 SES, RESEND = "ses://us-east-1", "resend://"
 MAIL = Email("ada@example.com", "A new book", "text", "<p>html</p>")
@@ -32,14 +33,14 @@ class Answer:
     takes: bool
     says: BaseException | None = None
 
-    def play(self, post: Post) -> None:
+    def play(self, post: FakeProvider) -> None:
         if self.takes and self.says is not None:
             post.accept_then(self.says)
         else:
             post.answers.append(self.says)
 
 
-class MortalPost(Post):
+class MortalPost(FakeProvider):
     """A provider that is also not reached because the process that asks it is killed."""
 
     def send(self, email: Email, key: str) -> Receipt:
@@ -67,8 +68,8 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     return Catalogue.load(folder)
 
 
-def two_providers(clock: Clock, first: Answer, second: Answer) -> list[Post]:
-    posts: list[Post] = [MortalPost(clock, SES), MortalPost(clock, RESEND)]
+def two_providers(clock: Clock, first: Answer, second: Answer) -> list[FakeProvider]:
+    posts: list[FakeProvider] = [MortalPost(clock, SES), MortalPost(clock, RESEND)]
     first.play(posts[0])
     second.play(posts[1])
     return posts
@@ -130,7 +131,7 @@ def _judge(world: World, policy: str, reports: tuple[str, ...], when: str, cell:
     return "waits for a person"
 
 
-def fails_over_on_any_error(posts: list[Post], done: set[str]) -> None:
+def fails_over_on_any_error(posts: list[FakeProvider], done: set[str]) -> None:
     """As the two systems do that Herald comes from: the next provider after any error, the record after the send."""
     if "m1" in done:
         return

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World
 from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.message.catalogue import Catalogue
@@ -20,13 +23,10 @@ from function.message.email import Email
 from function.notify import Notifier
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import SECRET, event
 from tests.faults import envelopes
 from tests.faults.mishaps import FlakyPost, FlakyQueues, Killed, Mishaps
 from tests.faults.outside import Mail
 from tests.faults.reports import explained
-from tests.world import World
 
 __all__ = ["Fate", "Wave"]
 

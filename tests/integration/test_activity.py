@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from examples.activity import activity
+from fakes.clock import NOW
+from fakes.dynamodb.errors import refused
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import event
 from function.ledger.attributes import deserialize_item
 from function.ledger.table import Table
-from tests.dynamodb.errors import refused
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import NOW, event
 
 EVENTS: list[dict[str, Any]] = [
     event("e1"),

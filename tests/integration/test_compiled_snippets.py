@@ -22,15 +22,15 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.in_memory_herald import World, delivery
 from laptop.providers.certificate import make_certificate
 from laptop.state import ROOT
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
 from tests.events_door import Door
 from tests.missing import cannot
 from tests.snippets import snippet
 from tests.waiting import LIMIT
-from tests.world import World, delivery
 
 pytestmark = pytest.mark.slow
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fakes.dynamodb.errors import cancelled, reason
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger.table import Contended
-from tests.dynamodb.errors import cancelled, reason
 from tests.model.replay import Step
 from tests.model.world import Budget
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import Any
 
+from fakes.dynamodb.table import State as Snapshot
 from function.delivery.digests import Digests
 from function.event.cloudevent import Event
 from function.event.compression import compress, decompress
@@ -14,7 +15,6 @@ from function.ledger.digest_windows import Digest
 from function.ledger.keys import DIGEST_SOURCE, event_key, is_window
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, State
-from tests.dynamodb.table import State as Snapshot
 from tests.model.world import DIGEST, FIVE_MINUTES, Mail
 
 __all__ = ["ModelDigests", "event_name", "find_broken", "find_lost", "find_wrong_mail", "lines_of", "read_digest"]

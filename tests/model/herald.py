@@ -8,6 +8,9 @@ from io import StringIO
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import State as Snapshot
+from fakes.dynamodb.values import Frozen, FrozenItem
 from function.delivery.courier import Courier
 from function.delivery.fan_out import RecipientFanOut
 from function.delivery.scheduling import CANCEL, Scheduling
@@ -34,9 +37,6 @@ from function.scheduler import Scheduler
 from function.webhook import WebhookHandler
 from operations.installation import Installation
 from operations.suppressions import take_off
-from tests.dynamodb.table import MemoryTable
-from tests.dynamodb.table import State as Snapshot
-from tests.dynamodb.values import Frozen, FrozenItem
 from tests.model.branches import LIVE, Live
 from tests.model.digests import ModelDigests, event_name, lines_of, read_digest
 from tests.model.replay import Entry, History, Paused, Step, Tape

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from fakes.dynamodb.table import State as Snapshot
+from fakes.dynamodb.values import Frozen
 from function.ledger.keys import is_window
 from function.ledger.states import Action
-from tests.dynamodb.table import State as Snapshot
-from tests.dynamodb.values import Frozen
 from tests.model.branches import branches
 from tests.model.herald import Herald, Stepped
 from tests.model.persons import Persons

@@ -8,10 +8,10 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
+from fakes.dynamodb.values import Frozen
 from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from operations.installation import Installation
-from tests.dynamodb.values import Frozen
 from tests.model.herald import ADDRESS, ADDRESS_TEXT, CATEGORY, CHOICE, SECRET, Herald
 from tests.model.promises import Promises, judge_address
 from tests.model.world import HOLD, RETENTION, Waiting, World, put, spend, without

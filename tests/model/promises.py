@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from fakes.dynamodb.table import State as Snapshot
+from fakes.dynamodb.values import Frozen, thaw_item
 from function.ledger.keys import is_window
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, TRIED, Action, State
-from tests.dynamodb.table import State as Snapshot
-from tests.dynamodb.values import Frozen, thaw_item
 from tests.model.digests import find_broken, find_lost, find_wrong_mail
 from tests.model.herald import ADDRESS, CHOICE, EVENT
 from tests.model.rules import Rules

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from fakes.dynamodb.table import State as Snapshot
 from function.delivery.next_provider import NextProvider
 from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
@@ -21,7 +22,6 @@ from function.providers.webhooks.request import open_vendor
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookSource
-from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
 from tests.model.promises import Promises
 from tests.model.tenants import tags_of

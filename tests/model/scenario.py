@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import State as Snapshot
 from function.ledger.keys import feedback_key
 from function.ledger.states import Action
-from tests.dynamodb.table import MemoryTable
-from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import Code, Herald
 from tests.model.moves import Moves
 from tests.model.rules import Rules

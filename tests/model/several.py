@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from fakes.dynamodb.table import State as Snapshot
 from function.delivery.scheduling import CANCEL
 from function.errors import UnknownNotification
 from function.event.cloudevent import Event
@@ -13,7 +14,6 @@ from function.ledger.keys import address_key, event_key, part_id, part_name
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, State
 from function.message.builder import Draft
-from tests.dynamodb.table import State as Snapshot
 from tests.model.world import CANCELLATION, Mail
 
 __all__ = ["find_lost", "letter_of", "mailed_to", "read_draft"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from fakes.dynamodb.table import State as Snapshot
+from fakes.dynamodb.values import Frozen
 from function.event.cloudevent import Event
 from function.event.compression import compress
 from function.ledger.keys import own_list_key
@@ -14,8 +16,6 @@ from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, Action, State
 from function.message.addressing.tenant import Tenant
 from function.message.builder import Draft, EmailBuilder
-from tests.dynamodb.table import State as Snapshot
-from tests.dynamodb.values import Frozen
 from tests.model.world import Mail, World
 
 __all__ = ["find_lost", "find_wrong_list", "find_wrong_stop", "list_of", "read_draft", "tags_of"]

@@ -10,13 +10,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.dynamodb.table import MemoryTable
 from function.feedback import FeedbackHandler
 from function.ledger.keys import address_key
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
 from function.runtime.metrics import Telemetry
-from tests.dynamodb.table import MemoryTable
 from tests.model.world import HOLD, NOW, RETENTION
 
 _SECRET = b"a key for hashes, of 32 bytes or more"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from fakes.dynamodb.table import State as Snapshot
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import Action
-from tests.dynamodb.table import State as Snapshot
 from tests.model.replay import History, Step
 
 __all__ = [

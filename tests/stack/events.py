@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes import event
+from fakes.example_events import event
 
 _numbers = itertools.count(1)
 

@@ -7,7 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.envelopes import sns_notification, sqs_event
+from fakes.envelopes import sns_notification, sqs_event
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event, notification
 from tests.waiting import eventually

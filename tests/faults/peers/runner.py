@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 
 from bench.speed.references.naive_handler import make_handler
-from tests.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import MemoryTable
 from tests.faults.matrix import Subject
 from tests.faults.points import Stage
 from tests.faults.report import report

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fakes.ledger_stream import STREAM_FILTER
 from function.ledger.attributes import deserialize_item
 from herald.terraform.runner import Terraform, stage
 from laptop.clients import LaptopClients
@@ -23,7 +24,6 @@ from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.conftest import WEBHOOK_SECRET
 from tests.infra.laptop.emulator import publish_meanwhile
 from tests.integration.function.test_mail_webhook import verify
-from tests.stream import STREAM_FILTER
 from tests.waiting import eventually
 
 EXAMPLE = ROOT / "examples" / "activity"

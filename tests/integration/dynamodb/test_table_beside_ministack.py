@@ -16,11 +16,11 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.dynamodb.cases.agreement import client_of, differing
-from tests.dynamodb.cases.case import ConditionCase, UpdateCase, holds, updated
-from tests.dynamodb.cases.conditions import CONDITIONS
-from tests.dynamodb.cases.transactions import TRANSACTIONS, TransactionCase, transacted
-from tests.dynamodb.cases.updates import UPDATES
+from tests.dynamodb.agreement import client_of, differing
+from tests.dynamodb.case import ConditionCase, UpdateCase, holds, updated
+from tests.dynamodb.conditions import CONDITIONS
+from tests.dynamodb.transactions import TRANSACTIONS, TransactionCase, transacted
+from tests.dynamodb.updates import UPDATES
 from tests.waiting import LIMIT, eventually
 
 BUILD = Path(__file__).parents[3] / "build"

@@ -10,11 +10,11 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.in_memory_herald import World
 from function.message.catalogue import Catalogue
 from laptop.resources import LEDGER_TABLE
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.world import World
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fakes.envelopes import ses_event, sqs_event
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World, delivery
+from fakes.queue import FakeQueue
 from function.delivery.next_provider import NextProvider
 from function.delivery.outcome import OutcomeKind
 from function.event.envelope import Delivery
@@ -18,9 +22,6 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email
 from function.runtime.metrics import Telemetry
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_examples
-from tests.envelopes import ses_event, sqs_event
-from tests.fakes import SECRET, Dead, event
-from tests.world import World, delivery
 
 #: The notification whose mails have copies.
 TYPE = "receipt"
@@ -90,7 +91,7 @@ class Heard:
     """`feedback` of a world, its log and what it asks the next provider for."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.log, self.queue = world, io.StringIO(), Dead()
+        self.world, self.log, self.queue = world, io.StringIO(), FakeQueue()
         queue: Any = self.queue
         self.handler = FeedbackHandler(
             world.ledger,

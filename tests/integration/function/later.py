@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, QueueItem
-from tests.fakes import event, example
-from tests.world import World, delivery
 
 HOUR = 3600
 DAY = 86_400

@@ -12,6 +12,9 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
+from fakes.clock import NOW
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown
 from function.event.cloudevent import SYNTHETIC_SOURCE
@@ -24,8 +27,6 @@ from operations.why.explanation import explain_mail
 from operations.why.mail import MailStory
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue
 from tests.attachments import BUCKET, add_attachments, event_with, reference
-from tests.fakes import NOW, event
-from tests.world import World, delivery, redrive
 
 PDF = b"%PDF-1.7 an invoice"
 CSV = "Größe;Preis".encode()

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.ledger.attempt import Attempt
 from function.ledger.record import TimelineRow
 from function.ledger.states import State
-from tests.fakes import Clock
-from tests.world import World, delivery
 
 _MINUTE = 60
 _DAY = 86_400

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import State
 from function.reason_codes import ReasonCode
-from tests.fakes import event
-from tests.world import World, delivery, redrive
 
 _HOLD = 900
 _DAY = 86_400

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import sns, sns_notification
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.environment import BadSetting
 from function.errors import Throttled
@@ -18,9 +22,6 @@ from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
 from function.notify import compose
 from laptop.model_validation import request_violations
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import sns, sns_notification
-from tests.fakes import SECRET, event
 from tests.faults.herald import ENVIRONMENT
 from tests.integration.function.copied import (
     ADA,
@@ -33,7 +34,6 @@ from tests.integration.function.copied import (
     paid,
     sent,
 )
-from tests.world import World, delivery
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.in_memory_herald import World
+from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown
 from function.event.cloudevent import RECIPIENT_TAG, mark_recipient
@@ -19,8 +22,6 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from function.providers.webhooks.request import open_vendor
 from function.providers.webhooks.vendor_events import enclose
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import Post
 from tests.faults.mishaps import Killed
 from tests.integration.function.copied import (
     ADA,
@@ -39,7 +40,6 @@ from tests.integration.function.copied import (
     timeline,
     told_by_ses,
 )
-from tests.world import World
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +258,7 @@ class Stage:
         heard.hear(report)
 
 
-class MortalPost(Post):
+class MortalPost(FakeProvider):
     """A provider whose caller may die before it asks, and after the mail was taken."""
 
     step: Callable[[], None]

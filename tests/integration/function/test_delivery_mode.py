@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fakes.example_events import SECRET
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.environment import BadSetting
 from function.errors import OutcomeUnknown
@@ -11,9 +13,7 @@ from function.ledger.keys import address_key
 from function.ledger.states import State
 from function.message.delivery_mode import ORIGINAL, DeliveryMode
 from function.settings import NotifySettings
-from tests.fakes import SECRET
 from tests.faults.herald import ENVIRONMENT
-from tests.world import World, delivery
 
 _NOBODY = DeliveryMode(frozenset({"bob@example.com"}))
 

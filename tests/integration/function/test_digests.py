@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery, event_item
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
@@ -18,8 +20,6 @@ from function.message.catalogue import Catalogue
 from operations.why.explanation import MailExplanation, explain_mail
 from operations.why.mail import MailStory
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
-from tests.fakes import event
-from tests.world import World, delivery, event_item
 
 #: Five in the morning of a day in November.
 _FIVE = 1_795_237_200_000

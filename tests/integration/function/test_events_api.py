@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import pytest
 
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World, delivery
 from function.canary.smoke_mails import build_unsigned_request
 from function.event.http_binding import encode
 from tests.events_door import SCOPES, STRUCTURED, Door
-from tests.fakes import event, example
-from tests.world import World, delivery
 
 BATCHED = "application/cloudevents-batch+json"
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from bench.cost.meter import Meter, compute_size
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World, delivery, event_item
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event.compression import compress
 from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
-from tests.fakes import event, example
-from tests.world import World, delivery, event_item
 
 _HOLD = 15 * 60
 _DAY = 86_400

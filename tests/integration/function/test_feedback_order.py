@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import ses_event
+from fakes.example_events import SECRET
 from function.ledger.attempt import Attempt, Claimed
 from function.ledger.keys import address_key, event_key
 from function.ledger.ledger import Ledger, Writes
@@ -15,9 +19,6 @@ from function.ledger.record import TimelineRow
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
 from function.providers.ses.events import FeedbackEvent, parse
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import ses_event
-from tests.fakes import SECRET, Clock
 
 EVENTS: dict[str, Any] = {
     "Send": ses_event("Send", {}),

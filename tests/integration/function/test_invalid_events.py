@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import SECRET, event, example
+from fakes.in_memory_herald import World, delivery
 from function.ledger.keys import address_key
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import SECRET, event, example
-from tests.world import World, delivery
 
 ADA = address_key(SECRET, "ada@example.com")
 NAMES = ("urn:herald:webapp", "01JD6Q1M4X9Z8T7V5R3N2K0B4C", "books/01JD6Q1M4X9Z8T7V5R3N2K0B4C")

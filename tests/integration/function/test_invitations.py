@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import InvalidEvent
 from function.event.cloudevent import parse
@@ -21,8 +23,6 @@ from function.message.delivery_mode import DeliveryMode
 from function.message.invitation import write_invitation
 from package import PackageError
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue
-from tests.fakes import event, example
-from tests.world import World, delivery
 
 _TEXT = {"type": "string", "maxLength": 2000}
 SCHEMA: dict[str, Any] = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from fakes.in_memory_herald import World, delivery, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger.states import Action, State
-from tests.world import World, delivery, redrive
 
 _HOLD = 15 * 60
 _DAY = 86_400

@@ -13,6 +13,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from fakes.clock import Clock
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
+from fakes.ledger_stream import StreamedTable, make_mail_events_handler, read_stream
+from fakes.sns_topic import FakeTopic
 from function.errors import OutcomeUnknown
 from function.event.cloudevent import SYNTHETIC_SOURCE
 from function.event.envelope import Delivery
@@ -22,9 +27,6 @@ from function.ledger.mail_event import SOURCE, TYPES
 from function.ledger.record import TimelineRow
 from function.ledger.states import PRECEDENCE, Action, State
 from function.ledger.table import Table
-from tests.fakes import Clock, event
-from tests.stream import StreamedTable, Topic, read_stream, teller
-from tests.world import World, delivery
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "function/contracts/mail-event.schema.json").read_text())
 CONTRACT = Draft202012Validator(SCHEMA)
@@ -44,23 +46,25 @@ def table() -> StreamedTable:
 
 
 @pytest.fixture
-def told(table: StreamedTable) -> Topic:
-    return Topic()
+def told(table: StreamedTable) -> FakeTopic:
+    return FakeTopic()
 
 
 def deliver(world: World, **changes: Any) -> None:
     world.deliver(Delivery("m1", json.dumps(event(**changes))))
 
 
-def tell(table: StreamedTable, topic: Topic) -> list[dict[str, Any]]:
+def tell(table: StreamedTable, topic: FakeTopic) -> list[dict[str, Any]]:
     """All that the stream tells, as the contract has it."""
-    read_stream(table.stream, teller(topic), random.Random(7))
+    read_stream(table.stream, make_mail_events_handler(topic), random.Random(7))
     for one in topic.told:
         CONTRACT.validate({name: value for name, value in one.items() if name != "attribute"})
     return topic.told
 
 
-def test_a_mail_that_arrives_is_told_as_sent_and_as_delivered(world: World, table: StreamedTable, told: Topic) -> None:
+def test_a_mail_that_arrives_is_told_as_sent_and_as_delivered(
+    world: World, table: StreamedTable, told: FakeTopic
+) -> None:
     deliver(world)
     world.clock.forward(2)
     world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)
@@ -92,7 +96,7 @@ def test_a_mail_that_arrives_is_told_as_sent_and_as_delivered(world: World, tabl
 
 @pytest.mark.parametrize(("action", "state"), FEEDBACK.items())
 def test_what_a_provider_says_later_is_told_once_for_each_state(
-    world: World, table: StreamedTable, told: Topic, action: Action, state: State
+    world: World, table: StreamedTable, told: FakeTopic, action: Action, state: State
 ) -> None:
     deliver(world)
     world.apply_feedback(action, state)
@@ -103,7 +107,7 @@ def test_what_a_provider_says_later_is_told_once_for_each_state(
 
 
 def test_a_mail_of_unknown_fate_is_not_told_and_then_what_became_of_it(
-    world: World, table: StreamedTable, told: Topic
+    world: World, table: StreamedTable, told: FakeTopic
 ) -> None:
     world.post.accept_then(OutcomeUnknown("timeout"))
     deliver(world)
@@ -113,7 +117,7 @@ def test_a_mail_of_unknown_fate_is_not_told_and_then_what_became_of_it(
 
 
 def test_a_suppressed_and_a_rejected_mail_are_told_with_the_reason(
-    world: World, table: StreamedTable, told: Topic
+    world: World, table: StreamedTable, told: FakeTopic
 ) -> None:
     world.suppress()
     deliver(world)
@@ -124,7 +128,7 @@ def test_a_suppressed_and_a_rejected_mail_are_told_with_the_reason(
 
 
 def test_what_is_kept_for_later_and_what_is_cancelled_are_told_once(
-    world: World, table: StreamedTable, told: Topic
+    world: World, table: StreamedTable, told: FakeTopic
 ) -> None:
     world.schedules = True
     due = datetime.fromtimestamp(world.clock() / 1000 + 60, UTC).isoformat()
@@ -153,7 +157,7 @@ def test_the_contract_names_what_can_be_told_and_a_mail_that_was_opened_cannot()
     assert "mail.opened" not in told["type"]["enum"]
 
 
-def test_no_address_and_no_name_of_a_reader_is_told(world: World, table: StreamedTable, told: Topic) -> None:
+def test_no_address_and_no_name_of_a_reader_is_told(world: World, table: StreamedTable, told: FakeTopic) -> None:
     deliver(world)
     world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="ada@example.com")
     said = json.dumps(tell(table, told))
@@ -163,7 +167,7 @@ def test_no_address_and_no_name_of_a_reader_is_told(world: World, table: Streame
 
 
 def test_a_mail_that_tries_a_version_and_a_report_on_a_forgotten_mail_are_told_to_nobody(
-    world: World, table: StreamedTable, told: Topic
+    world: World, table: StreamedTable, told: FakeTopic
 ) -> None:
     deliver(world, source=SYNTHETIC_SOURCE)
     world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)
@@ -185,29 +189,33 @@ def test_what_sns_does_not_take_comes_again_from_there_on(world: World, table: S
             return {"Successful": [{"Id": ids[0]}, {"Id": ids[2]}], "Failed": failed}
 
     log = io.StringIO()
-    answer = teller(Second(), log)({"Records": sent}, None)
+    answer = make_mail_events_handler(Second(), log)({"Records": sent}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": sent[1]["dynamodb"]["SequenceNumber"]}]}
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [(line.get("event"), line.get("MailEvents")) for line in lines] == [("failed", None), (None, 1)]
 
 
-def test_a_write_that_leaves_the_state_as_it_is_tells_nothing(world: World, table: StreamedTable, told: Topic) -> None:
+def test_a_write_that_leaves_the_state_as_it_is_tells_nothing(
+    world: World, table: StreamedTable, told: FakeTopic
+) -> None:
     deliver(world)
     world.apply_feedback(
         Action.FEEDBACK_SENT, State.SENT, attempt="another"
     )  # who sent is added, and that it was twice
     assert len(table.stream) > 3
-    teller(told)({"Records": table.stream}, None)
+    make_mail_events_handler(told)({"Records": table.stream}, None)
     assert told.types == ["mail.sent"]
 
 
-def test_what_the_aws_cli_reads_of_the_stream_is_told_by_hand(world: World, table: StreamedTable, told: Topic) -> None:
+def test_what_the_aws_cli_reads_of_the_stream_is_told_by_hand(
+    world: World, table: StreamedTable, told: FakeTopic
+) -> None:
     """As the runbook says: `get-records` prints the time as text, and the function gets the answer as it is."""
     deliver(world)
     for record in table.stream:
         record["dynamodb"]["ApproximateCreationDateTime"] = "2026-11-21T08:00:00+00:00"
     answer = {"Records": json.loads(json.dumps(table.stream, default=lambda _: "YmluYXJ5")), "NextShardIterator": "x"}
-    assert teller(told)(answer, None) == {"batchItemFailures": []}
+    assert make_mail_events_handler(told)(answer, None) == {"batchItemFailures": []}
     assert told.types == ["mail.sent"]
 
 
@@ -219,8 +227,8 @@ def test_long_names_of_events_part_a_batch_that_sns_would_not_take(world: World,
                 json.dumps(event(f"e{number}" + "\N{GRINNING FACE}" * 200, subject="\N{GRINNING FACE}" * 1024)),
             )
         )
-    topic = Topic()
-    teller(topic)({"Records": table.stream}, None)
+    topic = FakeTopic()
+    make_mail_events_handler(topic)({"Records": table.stream}, None)
     assert topic.types == ["mail.sent"] * 10
     assert topic.calls == 2
 
@@ -237,7 +245,7 @@ def test_long_names_of_events_part_a_batch_that_sns_would_not_take(world: World,
     ],
 )
 def test_what_says_nothing_of_a_mail_stops_nothing(record: dict[str, Any]) -> None:
-    assert teller(None)({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert make_mail_events_handler(None)({"Records": [record]}, None) == {"batchItemFailures": []}
 
 
 @pytest.mark.slow
@@ -247,8 +255,8 @@ def test_ten_thousand_states_are_told_at_least_once_each_under_one_id_and_nothin
     table, written = _write_states(mails=350)
     stream = [_rename(record, copy, place) for copy in range(5) for place, record in enumerate(table.stream)]
     wanted = {(f"{message}-{copy}", state) for copy in range(5) for message, state in written}
-    topic = Topic(random.Random(21), faulty=3)
-    calls = read_stream(stream, teller(topic), random.Random(22))
+    topic = FakeTopic(random.Random(21), faulty=3)
+    calls = read_stream(stream, make_mail_events_handler(topic), random.Random(22))
 
     told = Counter((one["data"]["message_id"], one["data"]["state"]) for one in topic.told)
     assert told.keys() == wanted

@@ -19,6 +19,9 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.in_memory_herald import World, delivery
+from fakes.ledger_stream import StreamedTable
 from function.environment import BadSetting
 from function.errors import ProviderUnreachable
 from function.event.webhook_signing import read_secrets, sign
@@ -32,12 +35,9 @@ from function.runtime.metrics import Telemetry
 from laptop.model_validation import hold_to_model, request_violations
 from laptop.state import ROOT
 from tests.broken_server import Behaviour, Server, answer_with, close_after_reading, never_answer
-from tests.fakes import Clock
 from tests.faults.mishaps import Killed
-from tests.stream import StreamedTable
 from tests.tls import make_contexts
 from tests.waiting import LIMIT
-from tests.world import World, delivery
 
 OLD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW = "whsec_" + b64encode(bytes(range(32))).decode()

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World, delivery, event_item, redrive
+from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
 from function.event.envelope import QueueItem
 from function.ledger.states import Action, State
-from tests.fakes import Post, event, example
-from tests.world import World, delivery, event_item, redrive
 
 _HOLD = 15 * 60
 _DAY = 86_400
@@ -185,7 +186,7 @@ def test_what_waits_for_a_person_counts_no_day(world: World, ends: str) -> None:
 
 
 def test_failing_over_happens_only_from_not_sent(world: World) -> None:
-    second = Post(world.clock, "ses://eu-west-1")
+    second = FakeProvider(world.clock, "ses://eu-west-1")
     world.posts.append(second)
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery("m1", event("e1")))
@@ -196,7 +197,7 @@ def test_failing_over_happens_only_from_not_sent(world: World) -> None:
 
 
 def test_one_not_sent_among_the_refusals_wins(world: World) -> None:
-    world.posts.append(Post(world.clock, "ses://eu-west-1", answers=[RefusedForGood("no")]))
+    world.posts.append(FakeProvider(world.clock, "ses://eu-west-1", answers=[RefusedForGood("no")]))
     world.post.answers = [ProviderUnavailable("down")]
     assert world.deliver(delivery()).kind is OutcomeKind.RELEASED
 

@@ -19,16 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import function
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import on_failure, sns, sns_notification, sqs_event
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World
 from function.event.envelope import Delivery, from_queue
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from package.notifications.schemas import read_data_schema
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import on_failure, sns, sns_notification, sqs_event
-from tests.fakes import event, example
 from tests.sandbox import Sandbox
-from tests.world import World
 
 _FUNCTION = Path(function.__path__[0])
 _ENVELOPE = jsonschema.Draft202012Validator(json.loads((_FUNCTION / "contracts/event.schema.json").read_text()))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from fakes.in_memory_herald import World, delivery, redrive
+from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State
 from function.queues.dead_letter import write_retry
-from tests.fakes import Post
-from tests.world import World, delivery, redrive
 
 _MINUTE = 60
 _HOLD = 15 * _MINUTE
@@ -68,7 +68,7 @@ def test_reports_on_mails_from_before_the_end_of_the_hold_say_nothing(world: Wor
 
 
 def test_it_waits_for_every_provider_that_may_have_sent_it(world: World) -> None:
-    second = Post(world.clock, "ses://eu-west-1")
+    second = FakeProvider(world.clock, "ses://eu-west-1")
     world.posts.append(second)
     lose(world)
     world.report_twice()
@@ -79,7 +79,7 @@ def test_it_waits_for_every_provider_that_may_have_sent_it(world: World) -> None
 
 
 def test_a_provider_without_reports_is_waited_for_in_vain(world: World) -> None:
-    world.posts.append(Post(world.clock, "smtp://relay.example"))
+    world.posts.append(FakeProvider(world.clock, "smtp://relay.example"))
     lose(world)
     world.report_twice()
     assert world.deliver(delivery()).kind is OutcomeKind.HELD

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.example_events import example
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
@@ -18,7 +21,6 @@ from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
 from function.scheduler import Scheduler
 from laptop.model_validation import hold_to_model
-from tests.fakes import Clock, example
 from tests.integration.function.later import (
     DAY,
     HOUR,
@@ -26,7 +28,6 @@ from tests.integration.function.later import (
     from_queue,
     later,
 )
-from tests.world import World, delivery
 
 pytestmark = KEPT_IN_EITHER
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery, event_item
 from function.delivery.outcome import OutcomeKind
 from function.ledger.states import State
-from tests.fakes import event
 from tests.integration.function.later import (
     DAY,
     KEPT_IN_EITHER,
@@ -17,7 +18,6 @@ from tests.integration.function.later import (
     later,
     send_due,
 )
-from tests.world import World, delivery, event_item
 
 pytestmark = KEPT_IN_EITHER
 

@@ -12,6 +12,7 @@ from typing import Any
 import botocore.session
 import pytest
 
+from fakes.clock import Clock
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood, Throttled
 from function.message.email import Email, Receipt
 from function.providers.ses import client as ses
@@ -27,7 +28,6 @@ from tests.broken_server import (
     never_answer,
     reset_after_reading,
 )
-from tests.fakes import Clock
 from tests.waiting import LIMIT
 
 MAIL = Email(

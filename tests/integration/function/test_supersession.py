@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World, delivery, event_item, redrive
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event.envelope import Delivery
 from function.ledger.keys import successor_id
 from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, Action, State
-from tests.fakes import event, example
-from tests.world import World, delivery, event_item, redrive
 
 _HOLD = 15 * 60
 _DAY = 86_400

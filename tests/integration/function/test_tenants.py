@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World, delivery, redrive
+from fakes.provider import FakeProvider
 from function import events_api
 from function.delivery.outcome import OutcomeKind
 from function.errors import ProviderUnavailable
@@ -28,11 +31,9 @@ from operations.installation import Installation
 from operations.suppressions import find_address_suppressions, list_suppressions, take_off
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_examples
 from tests.events_door import SCOPES, STRUCTURED, Door
-from tests.fakes import SECRET, Post, event
 from tests.integration.function.later import send_due
 from tests.integration.function.test_events_api import BATCHED, binary
 from tests.tenants import ACME, GLOBEX, bounce
-from tests.world import World, delivery, redrive
 from webapp.preferences.preferences import Preferences
 
 ADA = "ada@example.com"
@@ -170,7 +171,7 @@ def test_an_operator_sees_whose_list_it_is_and_takes_an_address_off_it(world: Wo
 
 
 def test_a_tenants_mail_goes_by_no_provider_that_does_not_know_its_sender(world: World) -> None:
-    second = Post(world.clock, url="ses://us-west-2")
+    second = FakeProvider(world.clock, url="ses://us-west-2")
     world.posts = [world.post, second]
     world.tenants = {"acme": Tenant("acme", ACME.sender, providers=frozenset({world.post.url}))}
     world.post.answers = [ProviderUnavailable("down")]

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import sns, sns_notification
+from fakes.example_events import SECRET, event
 from function.environment import BadSetting
 from function.message.addressing.tenant import pack_tenants
 from function.message.catalogue import Catalogue
 from function.notify import compose
 from laptop.model_validation import request_violations
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import sns, sns_notification
-from tests.fakes import SECRET, event
 from tests.faults.herald import ENVIRONMENT
 
 DECLARED = {

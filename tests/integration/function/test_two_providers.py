@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from fakes.in_memory_herald import World, delivery, redrive
+from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood, Throttled
 from function.event.envelope import QueueItem
 from function.ledger.attributes import deserialize
 from function.ledger.states import Action, State
-from tests.fakes import Post
-from tests.world import World, delivery, redrive
 
 SES, RESEND = "ses://us-east-1", "resend://"
 AWAY = ProviderUnavailable("SES was not reached")
@@ -21,7 +21,7 @@ BUSY = Throttled("Resend answered 429")
 
 @pytest.fixture
 def two(world: World) -> World:
-    world.posts = [Post(world.clock, SES), Post(world.clock, RESEND)]
+    world.posts = [FakeProvider(world.clock, SES), FakeProvider(world.clock, RESEND)]
     return world
 
 

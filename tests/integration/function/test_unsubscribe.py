@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import RefusedForGood
 from function.ledger.attempt import Attempt
@@ -14,8 +16,6 @@ from function.ledger.keys import address_key, choice_name
 from function.ledger.states import Action, State
 from function.message.unsubscribe import UnsubscribeLinks
 from package.notifications.catalogue import read_examples
-from tests.fakes import SECRET, event
-from tests.world import World, delivery
 from webapp.preferences.preferences import Preferences
 
 ADA = address_key(SECRET, "ada@example.com")

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from bench.cost.meter import Meter
+from fakes.example_events import event
+from fakes.in_memory_herald import World
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
 from function.message.catalogue import Catalogue
 from function.notify import Notifier
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
-from tests.fakes import event
 from tests.faults import envelopes
-from tests.world import World
 
 _HOUR = 3600
 

@@ -12,6 +12,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from fakes.example_events import SECRET, event, example
+from fakes.in_memory_herald import delivery
 from function.delivery.tracing import DeliveryTracing
 from function.errors import OutcomeUnknown, QuotaExhausted, RefusedForGood
 from function.ledger.keys import address_key
@@ -19,10 +21,8 @@ from function.ledger.schedule import Due
 from function.ledger.states import Action, State
 from function.runtime.otlp import Tracer
 from operations.aws_retries import retry_contention
-from tests.fakes import SECRET, event, example
 from tests.integration.operations.test_records import ADA, BOB, Account, account, catalogue, run
 from tests.tenants import ACME
-from tests.world import delivery
 from webapp.aws.table import DEFINITION
 from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import Outbox

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fakes.example_events import event, example
+from fakes.in_memory_herald import delivery
 from function.errors import OutcomeUnknown, QuotaExhausted, RefusedForGood
 from function.ledger.states import Action, State
 from laptop.state import ROOT
 from operations.aws_retries import retry_contention
-from tests.fakes import event, example
 from tests.integration.operations.test_incidents import HASH
 from tests.integration.operations.test_records import ADA, Account, account, catalogue, run
-from tests.world import delivery
 from webapp.preferences.preferences import Preferences
 
 pytestmark = pytest.mark.slow

@@ -11,6 +11,9 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
+from fakes.example_events import SECRET, event, example
+from fakes.in_memory_herald import World, delivery, event_item
+from fakes.queue import FakeQueue
 from function.errors import RefusedForGood
 from function.event.envelope import Delivery
 from function.ledger.attributes import deserialize_item, serialize_item
@@ -26,10 +29,8 @@ from laptop.resources import LEDGER_TABLE
 from operations.aws_retries import retry_contention
 from operations.errors import UserError
 from package.notifications.catalogue import compile_catalogue
-from tests.fakes import SECRET, Dead, event, example
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
-from tests.world import World, delivery, event_item
 from webapp.aws.table import DEFINITION
 from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import Outbox
@@ -45,7 +46,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     return Catalogue.load(folder)
 
 
-class Posted(Dead):
+class Posted(FakeQueue):
     """The queue `dead`, as moto plays it."""
 
     def __init__(self, queue: Queue) -> None:

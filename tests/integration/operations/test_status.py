@@ -11,16 +11,16 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from fakes.example_events import event
+from fakes.in_memory_herald import delivery
 from laptop.state import ROOT
 from operations.status.alarms import RUNBOOK, SILENCE_RINGS, find_ringing, is_of
 from operations.status.retry_backlog import ProviderRefusal, RetryBacklog, read_waiting
 from operations.status.scheduled_mails import LaterMails
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
 from operations.status.status_lines import describe_status
-from tests.fakes import event
 from tests.integration.operations.test_records import ADA, Account, account, catalogue, run
 from tests.waiting import eventually
-from tests.world import delivery
 
 __all__ = ["account", "catalogue"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.clock import Clock
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, ProviderUnreachable
 from function.providers.http_client import HttpClient
 from laptop.providers.certificate import make_tls_context
@@ -20,7 +21,6 @@ from tests.broken_server import (
     never_answer,
     reset_after_reading,
 )
-from tests.fakes import Clock
 from tests.waiting import LIMIT, eventually
 
 LARGE = b"x" * 50_000_000

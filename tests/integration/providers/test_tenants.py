@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import sqs_event
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import ProviderUnavailable
 from function.feedback import FeedbackHandler
@@ -26,12 +30,8 @@ from function.runtime.metrics import Telemetry
 from laptop.providers.webhooks import REPORTERS
 from laptop.ses.outcomes import SendingEvent
 from package.notifications.catalogue import compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import sqs_event
-from tests.fakes import SECRET, event
 from tests.integration.providers.stages import HTTP, Stage, stage
 from tests.tenants import ACME, GLOBEX
-from tests.world import World, delivery
 
 ADA = address_key(SECRET, "ada@example.com")
 KEY = "01234567-0123-0123-0123-0123456789ab"

@@ -11,6 +11,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from fakes.example_events import SECRET
+from fakes.in_memory_herald import World
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
@@ -18,8 +20,6 @@ from function.queues.sqs import Queue
 from operations.aws_retries import retry_contention
 from operations.installation import Installation
 from package.notifications.catalogue import compile_catalogue
-from tests.fakes import SECRET
-from tests.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakes.example_events import event
+from fakes.in_memory_herald import delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, RefusedForGood
 from operations.redrive.letter_filter import LetterFilter
 from operations.redrive.plan import RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
-from tests.fakes import event
 from tests.integration.redrive.conftest import Office
-from tests.world import delivery
 
 __all__ = ["HOLD", "in_doubt", "plan_of", "redrive", "refuse"]
 

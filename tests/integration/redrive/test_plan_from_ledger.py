@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import delivery
+from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.ledger.keys import address_key
@@ -17,10 +20,8 @@ from operations.redrive.plan import RedriveDecision, decide
 from operations.redrive.plan_from_ledger import find_message, plan_again, plan_from_records
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, send_copies
-from tests.fakes import SECRET, Post, event
 from tests.integration.redrive.conftest import Office
 from tests.integration.redrive.letters import HOLD, in_doubt, plan_of, redrive, refuse
-from tests.world import delivery
 from webapp.preferences.preferences import Preferences
 
 
@@ -151,7 +152,7 @@ def test_what_a_provider_accepted_is_sent_once_more_by_two_persons_as_one_mail(
 def test_only_what_a_provider_refused_after_it_had_accepted_it_is_sent_by_the_next_one(
     office: Office, action: Action, state: State, by: list[int]
 ) -> None:
-    office.world.posts.append(Post(office.world.clock, "resend://"))
+    office.world.posts.append(FakeProvider(office.world.clock, "resend://"))
     now = accept(office, action, state)
     send_copies(office.installation, plan_again(office.installation, ["m1"], now), lambda _: None, RedriveResult())
     assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
@@ -159,7 +160,7 @@ def test_only_what_a_provider_refused_after_it_had_accepted_it_is_sent_by_the_ne
 
 
 def test_what_the_next_provider_refused_too_is_sent_by_the_first_again(office: Office) -> None:
-    office.world.posts.append(Post(office.world.clock, "resend://"))
+    office.world.posts.append(FakeProvider(office.world.clock, "resend://"))
     now = accept(office, Action.FEEDBACK_REFUSED, State.REFUSED)
     send_copies(office.installation, plan_again(office.installation, ["m1"], now), lambda _: None, RedriveResult())
     office.work_off()
@@ -174,7 +175,7 @@ def test_what_the_next_provider_refused_too_is_sent_by_the_first_again(office: O
 def doubt_successor(office: Office) -> None:
     """A mail that SES refused after it had accepted it, sent again by Resend, whose answer was lost: `m1-2` is dead."""
     office.world.resends = 0
-    office.world.posts.append(Post(office.world.clock, "resend://"))
+    office.world.posts.append(FakeProvider(office.world.clock, "resend://"))
     now = accept(office, Action.FEEDBACK_REFUSED, State.REFUSED)
     send_copies(office.installation, plan_again(office.installation, ["m1"], now), lambda _: None, RedriveResult())
     office.world.posts[1].accept_then(OutcomeUnknown("lost"))

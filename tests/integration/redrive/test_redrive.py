@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import pytest
 
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.ledger.attributes import serialize_item
@@ -24,10 +26,8 @@ from operations.redrive.plan import RedriveDecision
 from operations.redrive.plan_from_ledger import plan_from_records
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
-from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office
 from tests.integration.redrive.letters import HOLD, in_doubt, plan_of, redrive, refuse
-from tests.world import delivery
 
 
 class Interrupting:

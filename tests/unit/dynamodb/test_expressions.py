@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.dynamodb.cases.agreement import differing, moto_client
-from tests.dynamodb.cases.case import ConditionCase, UpdateCase, holds, updated
-from tests.dynamodb.cases.conditions import CONDITIONS
-from tests.dynamodb.cases.transactions import TRANSACTIONS, TransactionCase, transacted
-from tests.dynamodb.cases.updates import UPDATES
-from tests.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import MemoryTable
+from tests.dynamodb.agreement import differing, moto_client
+from tests.dynamodb.case import ConditionCase, UpdateCase, holds, updated
+from tests.dynamodb.conditions import CONDITIONS
+from tests.dynamodb.transactions import TRANSACTIONS, TransactionCase, transacted
+from tests.dynamodb.updates import UPDATES
 
 BREAKS = (Exception,)
 DIFFERING = differing("moto")

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.dynamodb.cases.agreement import moto_client
-from tests.dynamodb.cases.case import ConditionCase, UpdateCase, holds, updated
-from tests.dynamodb.table import MemoryTable
+from fakes.dynamodb.table import MemoryTable
+from tests.dynamodb.agreement import moto_client
+from tests.dynamodb.case import ConditionCase, UpdateCase, holds, updated
 
 Drawn = st.DrawFn
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

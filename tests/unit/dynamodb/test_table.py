@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from tests.dynamodb.errors import answer_lost, cancelled, not_connected, refused
-from tests.dynamodb.table import MemoryTable
+from fakes.dynamodb.errors import answer_lost, cancelled, not_connected, refused
+from fakes.dynamodb.table import MemoryTable
 
 NAME = "herald-ledger"
 KEY: dict[str, Any] = {"pk": {"S": "message#1"}}

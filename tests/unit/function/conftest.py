@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import sqs_event
+from fakes.example_events import SECRET
 from function.delivery.report_tracing import ReportTracing
 from function.feedback import FeedbackHandler
 from function.ledger.keys import address_key
@@ -17,9 +21,6 @@ from function.ledger.record import Record
 from function.ledger.states import State
 from function.ledger.table import Table
 from function.runtime.metrics import Telemetry
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import sqs_event
-from tests.fakes import SECRET, Clock
 
 
 class Feedback:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from fakes.dynamodb.errors import refused
+from fakes.envelopes import ses_event, sqs_event
 from function.ledger.states import State
 from function.queues.sqs import Queue
 from laptop.model_validation import hold_to_model
-from tests.dynamodb.errors import refused
-from tests.envelopes import ses_event, sqs_event
 from tests.unit.function.conftest import Feedback
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import NOW
+from fakes.dynamodb.errors import refused
+from fakes.envelopes import ses_event
 from function.ledger.keys import feedback_key
 from function.ledger.states import State
-from tests.dynamodb.errors import refused
-from tests.envelopes import ses_event
-from tests.fakes import NOW
 from tests.unit.function.conftest import Feedback
 
 PROVIDER = "ses://eu-west-1"

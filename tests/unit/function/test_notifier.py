@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import on_failure, sns, sns_notification, sqs_event
+from fakes.example_events import event
+from fakes.in_memory_herald import World
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted
 from function.event.envelope import QueueItem
 from function.ledger.attempt import Held
@@ -16,11 +20,7 @@ from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import on_failure, sns, sns_notification, sqs_event
-from tests.fakes import event
 from tests.sandbox import Sandbox, Sqs
-from tests.world import World
 
 HOLD = 15 * 60
 

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.example_events import SECRET, example
+from fakes.in_memory_herald import World
 from function.canary.smoke_mails import (
     ENDS,
     SmokeMail,
@@ -31,10 +34,7 @@ from function.message.addressing.tenant import Tenant
 from function.message.catalogue import Catalogue
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import SECRET, example
 from tests.sandbox import Sandbox
-from tests.world import World
 
 CANDIDATE = Candidate("herald-notify:7", "7", "r1", "herald-feedback:4")
 #: The alias: SES's own reports are waited for.

@@ -10,19 +10,20 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import ses_event, sns, sns_notification, sqs_event
+from fakes.example_events import event
+from fakes.in_memory_herald import World
 from function.delivery.report_tracing import ReportTracing
 from function.delivery.tracing import DeliveryTracing
 from function.errors import ProviderUnavailable, RefusedForGood
 from function.message.catalogue import Catalogue
 from function.runtime.otlp import Tracer
 from tests.collector import Collector, collecting
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import ses_event, sns, sns_notification, sqs_event
-from tests.fakes import Clock, event
 from tests.sandbox import Sandbox
 from tests.unit.function.conftest import Feedback
 from tests.waiting import eventually
-from tests.world import World
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{SPAN}-01"

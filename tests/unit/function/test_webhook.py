@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from fakes.envelopes import ses_event
 from function.ledger.states import State
 from function.providers.urls import build_webhook_path
 from laptop.providers.webhooks import REPORTERS, Webhook, derive_signing_key
 from laptop.state import ROOT
 from operations.redrive.dead_letters import DeadLetter
-from tests.envelopes import ses_event
 from tests.unit.function.conftest import Feedback
 from tests.unit.function.webhook_gateway import BOUNCE, OTHER, SECONDS, SEED, URLS, Gateway, webhook
 

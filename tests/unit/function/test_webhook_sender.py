@@ -12,13 +12,13 @@ from functools import partial
 
 import pytest
 
+from fakes.clock import NOW
 from function.event.cloudevent import RECIPIENT_TAG, mark_recipient
 from function.ledger.states import State
 from laptop.providers.webhook_sender import RETRIES, SEED, WebhookSender
 from laptop.providers.webhooks import Webhook, derive_signing_key
 from laptop.ses.faults import ArmedFaults, FaultKind, SendFault
 from laptop.state import ROOT
-from tests.fakes import NOW
 from tests.unit.function.conftest import Feedback
 from tests.unit.function.webhook_gateway import URLS, Gateway, mail
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
+from fakes.clock import NOW
+from fakes.dynamodb.table import MemoryTable
 from function.ledger.keys import message_key
 from function.providers.secret import Secret
 from function.providers.urls import build_webhook_path
@@ -20,8 +22,6 @@ from laptop.model_validation import hold_to_model
 from laptop.providers.webhooks import REPORTERS, Webhook, derive_signing_key
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
-from tests.dynamodb.table import MemoryTable
-from tests.fakes import NOW
 from tests.unit.function.conftest import Feedback
 
 URLS = ("sendgrid://", "mailgun://herald.example", "mailgun+eu://herald.example", "resend://")

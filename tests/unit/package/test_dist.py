@@ -108,7 +108,7 @@ def test_it_holds_modules_builder_and_command_and_no_tests(archive: Path) -> Non
     root = archive.name.removesuffix(".tar.gz")
     names = [member.name.removeprefix(f"{root}/") for member in members]
     assert {"infra/modules/notifier/main.tf", "package/build.py", "herald/cli.py", "Makefile", "LICENSE"} <= set(names)
-    assert not [name for name in names if name.startswith(("tests/", "bench/", "build/", ".", "/"))]
+    assert not [name for name in names if name.startswith(("tests/", "bench/", "fakes/", "build/", ".", "/"))]
     assert names == sorted(names)
     assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from fakes.in_memory_herald import World
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import EXAMPLES, compile_catalogue
-from tests.world import World
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.event.envelope import Delivery, from_queue
 from function.ledger.keys import event_key, part_id
 from function.ledger.record import Record
 from function.queues.dead_letter import Letter
 from package.notifications.catalogue import EXAMPLES, read_examples
-from tests.fakes import event
-from tests.world import World, delivery
 
 SOURCE = "urn:herald:webapp"
 DATA: dict[str, Any] = read_examples("account", EXAMPLES)["typical"]

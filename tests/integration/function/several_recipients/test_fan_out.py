@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery, redrive
+from fakes.queue import FakeQueue
 from function.delivery.outcome import OutcomeKind
 from function.errors import RefusedForGood
 from function.event.cloudevent import LARGEST_EVENT
@@ -14,7 +17,6 @@ from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from package.notifications.catalogue import EXAMPLES, compile_catalogue
-from tests.fakes import Dead, event
 from tests.integration.function.several_recipients.parts import (
     ADA,
     DATA,
@@ -27,7 +29,6 @@ from tests.integration.function.several_recipients.parts import (
     send_parts,
     to,
 )
-from tests.world import World, delivery, redrive
 
 # -- one mail each ----------------------------------------------------------------------------------------------------
 
@@ -52,7 +53,7 @@ def test_an_event_with_one_recipient_goes_as_before(world: World) -> None:
 def test_fifty_recipients_of_a_large_event_all_get_their_mail_in_calls_that_sqs_takes(world: World) -> None:
     calls: list[list[Letter]] = []
 
-    class Queue(Dead):
+    class Queue(FakeQueue):
         def put_all(self, letters: Any) -> dict[int, str]:
             calls.append(list(letters))
             return super().put_all(letters)
@@ -85,7 +86,7 @@ def test_delivered_and_published_again_each_is_a_duplicate_of_its_own(world: Wor
 
 
 def test_whoever_dies_before_the_parts_are_handed_on_is_followed_by_one_who_hands_on_the_same(world: World) -> None:
-    class Broken(Dead):
+    class Broken(FakeQueue):
         def put_all(self, letters: Any) -> dict[int, str]:
             super().put_all(letters)
             raise ConnectionError
@@ -94,7 +95,7 @@ def test_whoever_dies_before_the_parts_are_handed_on_is_followed_by_one_who_hand
     with pytest.raises(ConnectionError):
         world.deliver(to(ADA, KIM))
     first = [letter.body for letter in world.retry.letters]
-    world.retry = Dead()
+    world.retry = FakeQueue()
     world.deliver(to(ADA, KIM))
     assert [letter.body for letter in world.retry.letters] == first
     send_parts(world)
@@ -102,7 +103,7 @@ def test_whoever_dies_before_the_parts_are_handed_on_is_followed_by_one_who_hand
 
 
 def test_what_sqs_does_not_take_comes_again(world: World) -> None:
-    class Half(Dead):
+    class Half(FakeQueue):
         def put_all(self, letters: Any) -> dict[int, str]:
             super().put_all(letters[:1])
             return {1: "InternalError"}
@@ -112,7 +113,7 @@ def test_what_sqs_does_not_take_comes_again(world: World) -> None:
     assert (outcome.kind, outcome.detail) == (OutcomeKind.HELD, "SQS did not take 1 of 2 recipients")
     assert outcome.retry_at == world.clock() + 2_000
     send_parts(world)
-    world.retry = Dead()
+    world.retry = FakeQueue()
     world.deliver(to(ADA, KIM))
     assert sorted(kinds(send_parts(world))) == [OutcomeKind.DUPLICATE, OutcomeKind.SENT]
 
@@ -161,7 +162,7 @@ def test_several_recipients_under_the_name_of_an_event_whose_mail_was_sent_are_a
 def test_a_new_address_key_makes_no_second_mail(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.deliver(to(ADA, KIM))
     send_parts(world)
-    monkeypatch.setattr("tests.world.SECRET", b"another-key-for-hashes-of-32-bytes-or-more")
+    monkeypatch.setattr("fakes.in_memory_herald.SECRET", b"another-key-for-hashes-of-32-bytes-or-more")
     world.deliver(to(ADA, KIM))
     assert kinds(send_parts(world)) == [OutcomeKind.DUPLICATE] * 2
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from fakes.example_events import event
+from fakes.in_memory_herald import World, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import RefusedForGood
 from function.ledger.states import State
 from package.notifications.catalogue import EXAMPLES, read_examples
-from tests.fakes import event
 from tests.integration.function.several_recipients.parts import (
     ADA,
     EVE,
@@ -19,7 +20,6 @@ from tests.integration.function.several_recipients.parts import (
     send_parts,
     to,
 )
-from tests.world import World, delivery
 
 # -- later, together, and not at all ----------------------------------------------------------------------------------
 

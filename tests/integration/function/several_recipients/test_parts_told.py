@@ -10,6 +10,12 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import sns, sns_notification
+from fakes.example_events import SECRET, event
+from fakes.in_memory_herald import World
+from fakes.ledger_stream import StreamedTable, make_mail_events_handler, read_stream
+from fakes.sns_topic import FakeTopic
 from function.delivery.outcome import OutcomeKind
 from function.delivery.publish_validation import Accepted, EventProblem, PublishValidator
 from function.errors import RefusedForGood
@@ -24,9 +30,6 @@ from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
 from operations.why.mail_search import MailQuery, find
 from package.notifications.catalogue import EXAMPLES, compile_catalogue
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import sns, sns_notification
-from tests.fakes import SECRET, event
 from tests.faults.herald import ENVIRONMENT
 from tests.integration.function.several_recipients.parts import (
     ADA,
@@ -40,8 +43,6 @@ from tests.integration.function.several_recipients.parts import (
     send_parts,
     to,
 )
-from tests.stream import StreamedTable, Topic, read_stream, teller
-from tests.world import World
 
 # -- what is said of it -----------------------------------------------------------------------------------------------
 
@@ -67,7 +68,7 @@ def test_why_finds_every_recipients_mail_by_the_events_own_name(world: World) ->
 
 
 def test_what_becomes_of_each_is_told_and_of_the_event_itself_nothing(catalogue: Catalogue) -> None:
-    table, topic = StreamedTable(), Topic()
+    table, topic = StreamedTable(), FakeTopic()
     world = World(table, catalogue)
     world.schedules = True
     world.post.answers = [None, RefusedForGood("no")]
@@ -75,7 +76,7 @@ def test_what_becomes_of_each_is_told_and_of_the_event_itself_nothing(catalogue:
     send_parts(world)
     world.deliver(cancellation())
     send_parts(world)
-    read_stream(table.stream, teller(topic), random.Random(7))
+    read_stream(table.stream, make_mail_events_handler(topic), random.Random(7))
     told = {(one["type"], one["data"]["event"]["id"].partition("~")[0]) for one in topic.told}
     assert told == {("mail.cancelled", "e"), ("mail.rejected", "e"), ("mail.sent", "e")}
     assert all("~" in one["data"]["event"]["id"] for one in topic.told)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from fakes.example_events import event
 from function.errors import InvalidEvent
 from function.event.cloudevent import LARGEST_EVENT, Event, decode, parse
 from function.message.catalogue import Catalogue
-from tests.fakes import event
 
 
 def fill(size: int, letter: str = "x") -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from fakes.envelopes import TOPIC, on_failure, sns, sns_notification, sqs_event
 from function.event.compression import compress
 from function.event.envelope import Delivery, QueueItem, Unreadable, from_queue, is_queue_event, read_deliveries
-from tests.envelopes import TOPIC, on_failure, sns, sns_notification, sqs_event
 
 
 def one(found: Any) -> Delivery | Unreadable:

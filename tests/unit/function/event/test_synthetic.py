@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from fakes.dynamodb.table import MemoryTable
+from fakes.envelopes import ses_event, sns, sns_notification
+from fakes.example_events import event, example
+from fakes.in_memory_herald import World
 from function.event.cloudevent import SYNTHETIC_SOURCE, build_synthetic_event
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
 from function.providers.ses.events import FeedbackEvent, parse
-from tests.dynamodb.table import MemoryTable
-from tests.envelopes import ses_event, sns, sns_notification
-from tests.fakes import event, example
 from tests.sandbox import Sandbox
-from tests.world import World
 
 NAME = "release-1"
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from fakes.clock import Clock
+from fakes.provider import FakeProvider
 from function.errors import (
     NotificationError,
     OutcomeUnknown,
@@ -19,7 +21,6 @@ from function.errors import (
 from function.event.cloudevent import SYNTHETIC_TAG
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, SendResult
-from tests.fakes import Clock, Post
 
 MAIL = Email("ada@example.com", "A new book", "text", "<p>html</p>")
 AWAY, SLOW, ENOUGH = ProviderUnavailable("away"), Throttled("slow down"), QuotaExhausted("enough for today")
@@ -32,7 +33,9 @@ class Office:
 
     def __init__(self, *answers: list[Any], chance: float = 0.5) -> None:
         self.clock = Clock(0)
-        self.posts = [Post(self.clock, f"ses://region-{n}", answers=given) for n, given in enumerate(answers, 1)]
+        self.posts = [
+            FakeProvider(self.clock, f"ses://region-{n}", answers=given) for n, given in enumerate(answers, 1)
+        ]
         self.pauses: list[float] = []
         self.failover = Failover(self.posts, self.clock, self.wait, lambda: chance)
 
@@ -149,7 +152,7 @@ def test_no_pause_is_begun_that_leaves_no_time_for_another_send() -> None:
     assert isinstance(office.send(until=12_250).outcome, Receipt)
 
 
-class Sluggish(Post):
+class Sluggish(FakeProvider):
     """A provider that takes its time to say that it is away."""
 
     def send(self, email: Email, key: str) -> Receipt:
@@ -177,7 +180,7 @@ def test_without_providers_nothing_is_sent() -> None:
 def test_a_synthetic_mail_goes_by_ses_alone_where_there_is_one(urls: list[str], asked: list[int]) -> None:
     """Its simulator's addresses bounce elsewhere: a smoke test and a release would fail of a throttle."""
     clock = Clock(0)
-    posts = [Post(clock, url, answers=[AWAY]) for url in urls]
+    posts = [FakeProvider(clock, url, answers=[AWAY]) for url in urls]
     mail = replace(MAIL, tags=dict([SYNTHETIC_TAG]))
     assert isinstance(Failover(posts, clock).send(mail, "m1", 60_000).outcome, ProviderUnavailable)
     assert [post.calls for post in posts] == asked
@@ -185,21 +188,21 @@ def test_a_synthetic_mail_goes_by_ses_alone_where_there_is_one(urls: list[str], 
 
 def test_a_synthetic_mail_that_tries_a_provider_goes_by_that_one_and_no_other() -> None:
     clock = Clock(0)
-    posts = [Post(clock, url, answers=[AWAY]) for url in ("ses://eu-west-1", "resend://", "sendgrid://")]
+    posts = [FakeProvider(clock, url, answers=[AWAY]) for url in ("ses://eu-west-1", "resend://", "sendgrid://")]
     mail = replace(MAIL, tags=dict([SYNTHETIC_TAG]), tries="resend://")
     assert isinstance(Failover(posts, clock).send(mail, "m1", 60_000).outcome, ProviderUnavailable)
     assert [post.calls for post in posts] == [0, 1, 0]
 
 
 def test_what_tries_a_provider_that_there_is_not_is_refused_for_good() -> None:
-    post = Post(Clock(0), "ses://eu-west-1", answers=[AWAY])
+    post = FakeProvider(Clock(0), "ses://eu-west-1", answers=[AWAY])
     mail = replace(MAIL, tags=dict([SYNTHETIC_TAG]), tries="resend://")
     assert isinstance(Failover([post], Clock(0)).send(mail, "m1", 60_000).outcome, RefusedForGood)
     assert post.calls == 0
 
 
 def test_a_mail_to_a_person_goes_by_no_provider_of_an_events_choice() -> None:
-    posts = [Post(Clock(0), url, answers=[]) for url in ("ses://eu-west-1", "resend://")]
+    posts = [FakeProvider(Clock(0), url, answers=[]) for url in ("ses://eu-west-1", "resend://")]
     assert isinstance(Failover(posts, Clock(0)).send(replace(MAIL, tries="resend://"), "m1", 60_000).outcome, Receipt)
     assert [post.calls for post in posts] == [1, 0]
 

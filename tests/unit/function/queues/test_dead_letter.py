@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.envelopes import sqs_event
 from function.event.envelope import Delivery, QueueItem, from_queue
 from function.queues.dead_letter import Letter, write_letter, write_retry
 from function.reason_codes import Reason
-from tests.envelopes import sqs_event
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 LARGEST_MESSAGE = 256 * 1024

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from fakes.envelopes import ses_event, sns_notification
 from function.ledger.states import Action, State
 from function.providers.ses.events import FeedbackEvent, Ignored, parse
 from function.reason_codes import ReasonCode
-from tests.envelopes import ses_event, sns_notification
 
 ADA = "ada@example.com"
 #: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html

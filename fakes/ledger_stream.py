@@ -1,27 +1,22 @@
-"""The ledger's stream in one process: a table that notes its changes, the mapping that reads them, and a topic."""
+"""The ledger's stream in one process: a table that records its changes, and the mapping that reads them."""
 
 from __future__ import annotations
 
 import io
-import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError, EndpointConnectionError
-
+from fakes.clock import NOW
+from fakes.dynamodb.table import MemoryTable
+from fakes.dynamodb.values import FrozenItem, thaw_item
 from function.ledger.keys import message_key
 from function.ledger.mail_event import TYPES
 from function.mail_events import MailEventsHandler
 from function.runtime.metrics import Telemetry
 from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, find_first_failure
-from laptop.model_validation import hold_to_model, request_violations
-from tests.dynamodb.table import MemoryTable
-from tests.dynamodb.values import FrozenItem, thaw_item
-from tests.fakes import NOW
 
-__all__ = ["RULES", "STREAM_FILTER", "StreamedTable", "Topic", "read_stream", "teller"]
+__all__ = ["RULES", "STREAM_FILTER", "StreamedTable", "make_mail_events_handler", "read_stream"]
 
 #: What Lambda need not hand over at all: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
 STREAM_FILTER: dict[str, Any] = {
@@ -69,56 +64,7 @@ class StreamedTable(MemoryTable):
         }
 
 
-@dataclass(slots=True)
-class Topic:
-    """An SNS topic: `told` are the messages that it took. In `faulty` of ten calls it fails, in one of three ways."""
-
-    draw: random.Random = field(default_factory=lambda: random.Random(1))
-    faulty: int = 0
-    told: list[dict[str, Any]] = field(default_factory=list)
-    #: Bytes of each call.
-    sizes: list[int] = field(default_factory=list)
-
-    def publish_batch(self, **request: Any) -> dict[str, Any]:
-        """https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html"""
-        assert request_violations("sns", "PublishBatch", request) == []
-        entries = request["PublishBatchRequestEntries"]
-        self.sizes.append(sum(len(each["Message"].encode()) + 100 for each in entries))
-        assert 1 <= len(entries) <= 10
-        assert self.sizes[-1] <= 262_144
-        fault = self.draw.choice(["refused", "lost", "partly"]) if self.draw.random() * 10 < self.faulty else ""
-        if fault == "refused":
-            raise ClientError({"Error": {"Code": "Throttled", "Message": "Rate exceeded"}}, "PublishBatch")
-        failed = (
-            set(self.draw.sample(range(len(entries)), self.draw.randint(1, len(entries))))
-            if fault == "partly"
-            else set()
-        )
-        taken = [each for number, each in enumerate(entries) if number not in failed]
-        self.told += [json.loads(each["Message"]) | {"attribute": each["MessageAttributes"]["type"]} for each in taken]
-        if fault == "lost":
-            raise EndpointConnectionError(endpoint_url="https://sns.us-east-1.amazonaws.com")
-        answer = {
-            "Successful": [{"Id": each["Id"], "MessageId": f"told-{each['Id']}"} for each in taken],
-            "Failed": [
-                {"Id": each["Id"], "Code": "InternalError", "SenderFault": False}
-                for number, each in enumerate(entries)
-                if number in failed
-            ],
-        }
-        self.draw.shuffle(answer["Successful"])
-        return hold_to_model("sns", "PublishBatch", {name: value for name, value in answer.items() if value})
-
-    @property
-    def calls(self) -> int:
-        return len(self.sizes)
-
-    @property
-    def types(self) -> list[str]:
-        return [event["type"] for event in self.told]
-
-
-def teller(topic: Any, log: io.StringIO | None = None) -> MailEventsHandler:
+def make_mail_events_handler(topic: Any, log: io.StringIO | None = None) -> MailEventsHandler:
     """A sandbox of `mail-events` that publishes to this topic."""
     telemetry = Telemetry("herald-mail-events", "r1", lambda: NOW, log or io.StringIO())
     return MailEventsHandler(topic, "arn:aws:sns:us-east-1:000000000000:herald-mail-events", telemetry)

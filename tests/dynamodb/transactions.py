@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.dynamodb.cases.case import INVALID, TABLE, frozen
-from tests.dynamodb.values import FrozenItem
+from fakes.dynamodb.values import FrozenItem
+from tests.dynamodb.case import INVALID, TABLE, frozen
 
 __all__ = ["TRANSACTIONS", "TransactionCase", "transacted"]
 

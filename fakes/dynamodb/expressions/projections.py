@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from tests.dynamodb.documents import Path, refuse_overlap
-from tests.dynamodb.expressions.tokens import Reader, Uses
+from fakes.dynamodb.documents import Path, refuse_overlap
+from fakes.dynamodb.expressions.tokens import Reader, Uses
 
 __all__ = ["Projection", "compile_projection"]
 

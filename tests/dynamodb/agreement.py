@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 from moto import mock_aws
 
-from tests.dynamodb.cases.case import TABLE
-from tests.dynamodb.cases.differences import DIFFERENCES
+from tests.dynamodb.case import TABLE
+from tests.dynamodb.differences import DIFFERENCES
 
 __all__ = ["client_of", "differing", "moto_client"]
 

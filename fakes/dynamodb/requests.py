@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.expressions.tokens import Uses, Values
-from tests.dynamodb.values import Frozen, FrozenItem, Typed, freeze, freeze_item
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.expressions.tokens import Uses, Values
+from fakes.dynamodb.values import Frozen, FrozenItem, Typed, freeze, freeze_item
 
 __all__ = ["NOTHING", "accept", "judge", "key_of", "names_of", "together"]
 

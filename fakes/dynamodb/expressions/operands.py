@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.dynamodb.documents import Path, read, text
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.expressions.tokens import Reader, Values
-from tests.dynamodb.values import FrozenItem, FrozenValue
+from fakes.dynamodb.documents import Path, read, text
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.expressions.tokens import Reader, Values
+from fakes.dynamodb.values import FrozenItem, FrozenValue
 
 __all__ = ["ORDERED", "Operand", "Read", "operand", "path_or_value", "reading", "require_distinct", "require_types"]
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from tests.dynamodb.documents import Path
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.values import FrozenItem
+from fakes.dynamodb.documents import Path
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.values import FrozenItem
 
 __all__ = ["Check", "Reader", "Token", "Uses", "Values"]
 

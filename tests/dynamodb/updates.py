@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.dynamodb.cases.case import INVALID, UpdateCase
+from tests.dynamodb.case import INVALID, UpdateCase
 
 __all__ = ["UPDATES"]
 

@@ -9,11 +9,11 @@ import operator
 from dataclasses import dataclass
 from functools import cache
 
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.expressions.comparisons import ORDER, Test, both, either, equal, negated, ordered
-from tests.dynamodb.expressions.functions import FUNCTIONS
-from tests.dynamodb.expressions.operands import ORDERED, Operand, operand, require_distinct, require_types
-from tests.dynamodb.expressions.tokens import Check, Reader, Token, Uses, Values
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.expressions.comparisons import ORDER, Test, both, either, equal, negated, ordered
+from fakes.dynamodb.expressions.functions import FUNCTIONS
+from fakes.dynamodb.expressions.operands import ORDERED, Operand, operand, require_distinct, require_types
+from fakes.dynamodb.expressions.tokens import Check, Reader, Token, Uses, Values
 
 __all__ = ["Condition", "compile_condition"]
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.dynamodb.documents import Path
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.expressions.operands import Read, path_or_value, reading, require_types
-from tests.dynamodb.expressions.terms import NUMBERS, WRONG_TYPE, present, term, typed
-from tests.dynamodb.expressions.tokens import Reader, Values
-from tests.dynamodb.numbers import add
-from tests.dynamodb.values import FrozenItem, FrozenValue
+from fakes.dynamodb.documents import Path
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.expressions.operands import Read, path_or_value, reading, require_types
+from fakes.dynamodb.expressions.terms import NUMBERS, WRONG_TYPE, present, term, typed
+from fakes.dynamodb.expressions.tokens import Reader, Values
+from fakes.dynamodb.numbers import add
+from fakes.dynamodb.values import FrozenItem, FrozenValue
 
 __all__ = ["CLAUSES"]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.expressions.operands import Operand, Read, path_or_value, require_types
-from tests.dynamodb.expressions.tokens import Reader, Values
-from tests.dynamodb.values import FrozenItem, FrozenValue
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.expressions.operands import Operand, Read, path_or_value, require_types
+from fakes.dynamodb.expressions.tokens import Reader, Values
+from fakes.dynamodb.values import FrozenItem, FrozenValue
 
 __all__ = ["NUMBERS", "WRONG_TYPE", "present", "term", "typed"]
 

@@ -1,4 +1,4 @@
-"""The function's road in one process: its own code between a table, a post office and a clock that a test moves."""
+"""Herald in one process: its own code between a table, providers and queues in memory, on a clock that stands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
+from fakes.clock import Clock
+from fakes.example_events import SECRET, event
+from fakes.provider import FakeProvider
+from fakes.queue import FakeQueue
 from function.delivery.attachments import Attachments
 from function.delivery.courier import Courier
 from function.delivery.digests import Digests
@@ -37,9 +41,8 @@ from function.runtime.metrics import Telemetry
 from function.scheduler import Scheduler
 from operations.installation import Installation
 from operations.suppressions import Suppression, find_suppression, remove_suppression
-from tests.fakes import SECRET, Clock, Dead, Post, event
 
-__all__ = ["World"]
+__all__ = ["World", "delivery", "event_item", "redrive"]
 
 _MINUTE = 60
 
@@ -51,9 +54,9 @@ class World:
     client: Any
     catalogue: Catalogue
     clock: Clock = field(default_factory=Clock)
-    dead: Dead = field(default_factory=Dead)
+    dead: FakeQueue = field(default_factory=FakeQueue)
     #: Where the parts of events with several recipients are put.
-    retry: Dead = field(default_factory=Dead)
+    retry: FakeQueue = field(default_factory=FakeQueue)
     release: str = "r1"
     resends: int = 1
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
@@ -69,14 +72,14 @@ class World:
     #: What plays S3, and which of its buckets attachments may lie in.
     s3: Any = None
     buckets: frozenset[str] = frozenset()
-    posts: list[Post] = field(default_factory=list)
+    posts: list[FakeProvider] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self.posts = self.posts or [Post(self.clock)]
+        self.posts = self.posts or [FakeProvider(self.clock)]
 
     @property
-    def post(self) -> Post:
+    def post(self) -> FakeProvider:
         """The first provider."""
         return self.posts[0]
 
@@ -121,7 +124,7 @@ class World:
 
     def run_scheduler(self) -> list[Delivery]:
         """One run of the scheduler, and what it puts into the queue."""
-        queue: Any = Dead()
+        queue: Any = FakeQueue()
         telemetry = Telemetry("scheduler", self.release, self.clock, StringIO())
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
         Scheduler(self.schedule(), queue, telemetry, self.clock)({}, context)

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.values import Frozen, FrozenItem, FrozenValue
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.values import Frozen, FrozenItem, FrozenValue
 
 __all__ = ["Path", "assign", "discard", "project", "read", "refuse_overlap", "text"]
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.dynamodb.documents import Path, project
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.expressions.conditions import Condition, compile_condition
-from tests.dynamodb.expressions.tokens import Uses, Values
-from tests.dynamodb.expressions.updates import Update, compile_update
-from tests.dynamodb.requests import NOTHING, accept, judge, key_of, names_of, together
-from tests.dynamodb.values import Frozen, FrozenItem, freeze_item, thaw_item
+from fakes.dynamodb.documents import Path, project
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.expressions.conditions import Condition, compile_condition
+from fakes.dynamodb.expressions.tokens import Uses, Values
+from fakes.dynamodb.expressions.updates import Update, compile_update
+from fakes.dynamodb.requests import NOTHING, accept, judge, key_of, names_of, together
+from fakes.dynamodb.values import Frozen, FrozenItem, freeze_item, thaw_item
 
 __all__ = ["Write", "plan"]
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from tests.dynamodb.documents import Path, assign, discard, read, refuse_overlap
-from tests.dynamodb.expressions.actions import CLAUSES
-from tests.dynamodb.expressions.operands import Read
-from tests.dynamodb.expressions.tokens import Reader, Uses, Values
-from tests.dynamodb.values import Frozen, FrozenItem, FrozenValue
+from fakes.dynamodb.documents import Path, assign, discard, read, refuse_overlap
+from fakes.dynamodb.expressions.actions import CLAUSES
+from fakes.dynamodb.expressions.operands import Read
+from fakes.dynamodb.expressions.tokens import Reader, Uses, Values
+from fakes.dynamodb.values import Frozen, FrozenItem, FrozenValue
 
 __all__ = ["Update", "compile_update"]
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.expressions.comparisons import Test
-from tests.dynamodb.expressions.operands import Operand, Read, path_or_value, require_distinct, require_types
-from tests.dynamodb.expressions.tokens import Reader, Values
-from tests.dynamodb.values import FrozenItem
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.expressions.comparisons import Test
+from fakes.dynamodb.expressions.operands import Operand, Read, path_or_value, require_distinct, require_types
+from fakes.dynamodb.expressions.tokens import Reader, Values
+from fakes.dynamodb.values import FrozenItem
 
 __all__ = ["FUNCTIONS"]
 

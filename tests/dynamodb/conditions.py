@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.dynamodb.cases.case import INVALID, ConditionCase
+from tests.dynamodb.case import INVALID, ConditionCase
 
 __all__ = ["CONDITIONS"]
 

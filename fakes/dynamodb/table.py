@@ -17,14 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
+from fakes.dynamodb.documents import project
+from fakes.dynamodb.errors import Invalid, NoSuchTable, cancelled, condition_failed, exceptions, reason, refused
+from fakes.dynamodb.expressions.conditions import compile_condition
+from fakes.dynamodb.expressions.projections import compile_projection
+from fakes.dynamodb.requests import accept, judge, key_of, names_of, together
+from fakes.dynamodb.values import Frozen, FrozenItem, thaw_item
+from fakes.dynamodb.writes import Write, plan
 from laptop.model_validation import hold_to_model, request_violations
-from tests.dynamodb.documents import project
-from tests.dynamodb.errors import Invalid, NoSuchTable, cancelled, condition_failed, exceptions, reason, refused
-from tests.dynamodb.expressions.conditions import compile_condition
-from tests.dynamodb.expressions.projections import compile_projection
-from tests.dynamodb.requests import accept, judge, key_of, names_of, together
-from tests.dynamodb.values import Frozen, FrozenItem, thaw_item
-from tests.dynamodb.writes import Write, plan
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Context, Decimal, Inexact
 
-from tests.dynamodb.errors import Invalid
+from fakes.dynamodb.errors import Invalid
 
 __all__ = ["Number", "add", "number", "plain"]
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ParamValidationError
 
-from tests.dynamodb.errors import Invalid
-from tests.dynamodb.numbers import number, plain
+from fakes.dynamodb.errors import Invalid
+from fakes.dynamodb.numbers import number, plain
 
 __all__ = ["Frozen", "FrozenItem", "FrozenValue", "Typed", "freeze", "freeze_item", "thaw", "thaw_item"]
 

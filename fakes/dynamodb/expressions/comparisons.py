@@ -10,9 +10,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from tests.dynamodb.expressions.operands import ORDERED, Operand
-from tests.dynamodb.expressions.tokens import Values
-from tests.dynamodb.values import FrozenItem
+from fakes.dynamodb.expressions.operands import ORDERED, Operand
+from fakes.dynamodb.expressions.tokens import Values
+from fakes.dynamodb.values import FrozenItem
 
 __all__ = ["ORDER", "Test", "both", "either", "equal", "negated", "ordered"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.dynamodb.values import FrozenItem, freeze_item
+from fakes.dynamodb.values import FrozenItem, freeze_item
 
 __all__ = ["FAILED", "INVALID", "TABLE", "ConditionCase", "UpdateCase", "frozen", "holds", "updated"]
 
