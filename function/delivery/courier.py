@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from function.delivery.decision import (
     BUSY,
     Decision,
+    DecisionContext,
     Done,
     Job,
     Resend,
@@ -177,7 +178,7 @@ class Courier:
         claimed."""
         found, verdict = self._look(job)
         if verdict is None or isinstance(verdict, InDoubt):
-            return job, put_off(error, job, self.retry_policy, self.clock())
+            return job, put_off(error, DecisionContext(job, self.retry_policy, self.clock()))
         return self._decide(found, verdict)
 
     def _identify(self, draft: Draft, delivery: Delivery, attempt: Attempt) -> Attempt:
@@ -226,7 +227,7 @@ class Courier:
                     )
 
     def _decide(self, job: Job, known: Record | Verdict) -> tuple[Job, Decision]:
-        return job, decide(known, job, self.retry_policy, self.clock())
+        return job, decide(known, DecisionContext(job, self.retry_policy, self.clock()))
 
     def _claim(self, job: Job, ask: Callable[[Attempt], Verdict]) -> tuple[Job, Decision]:
         """Claim the mail, or keep its event until its time: `ask` is the ledger's operation."""
@@ -322,7 +323,7 @@ class Courier:
         if doubtful.providers and not lagging:
             verdict = self.ledger.resend(job.attempt, doubtful)
             return self._decide(job.with_metric(RESENT) if isinstance(verdict, Claimed) else job, verdict)
-        decision = decide_on_doubt(doubtful, job, self.retry_policy, self.clock())
+        decision = decide_on_doubt(doubtful, DecisionContext(job, self.retry_policy, self.clock()))
         if isinstance(decision, Retry):
             self.failover.probe([name for name in lagging if self.ledger.begin_probe(name)])
         return job, decision

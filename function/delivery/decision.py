@@ -30,6 +30,7 @@ from function.runtime.lean_dataclass import dataclass
 __all__ = [
     "BUSY",
     "Decision",
+    "DecisionContext",
     "Done",
     "Job",
     "Resend",
@@ -116,6 +117,41 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionContext:
+    """What every decision rests on besides the ledger's answer: the job, the policy of retries, and the time in epoch
+    milliseconds."""
+
+    job: Job
+    policy: RetryPolicy
+    now: int
+
+    def has_waited_long_enough(self, record: Record) -> bool:
+        """Whether reports about the record's mail, which may have been sent, have had a day to come."""
+        return self.policy.is_exhausted(record.held_until, self.now, self.job.receives)
+
+    def is_giving_up(self) -> bool:
+        """Whether a delivery without a record was retried for a day, or has reached the last receive of the queue."""
+        job, policy = self.job, self.policy
+        sent_at = job.delivery.item.sent_at if job.delivery.item else 0
+        tried = policy.is_exhausted(sent_at, self.now, job.receives) and policy.has_waited_for_a_day(job.receives)
+        return tried or job.receives >= policy.receives
+
+    def find_beginning(self, record: Record) -> int:
+        """Return when the first try was made, in epoch milliseconds; a redrive or a new publication has a day of its
+        own."""
+        delivery = self.job.delivery
+        anew = delivery.redriven or delivery.message_id != self.job.attempt.message_id
+        came = delivery.item.sent_at if delivery.item else self.now
+        return max(record.first_at, came) if anew else record.first_at
+
+    def wait(self, reason: Reason) -> Retry:
+        """Retry with growing waits, so that all receives together take longer than a day."""
+        lost = isinstance(self.job.error, OutcomeUnknown)
+        wait = self.policy.wait_after_receives(self.job.receives)
+        return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, self.now + int(wait * 1000))
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """The mail is claimed: give it to a provider, but start no call that could end after `until` (epoch
     milliseconds)."""
@@ -182,8 +218,9 @@ class Done:
 Decision = Send | Resend | WriteLetter | Suppress | TellTooLate | Retry | Done
 
 
-def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> Decision:
+def decide(known: Record | Verdict, context: DecisionContext) -> Decision:
     """Decide by the ledger's answer: a verdict on a claim, or the record after the job's own write."""
+    job = context.job
     match known:
         case Claimed(held_until) if job.email:
             return Send(job.email, min(held_until, job.deadline))
@@ -192,43 +229,40 @@ def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> 
         case InDoubt(record, True) if job.email:
             return Resend(record)
         case Duplicate() | InDoubt() | KeptForLater():
-            return _leave_alone(known, job, now)
+            return _leave_alone(known, context)
         case PredecessorInDoubt() | TooLate():
-            return _decide_after_predecessor(known, job, policy, now)
-    return _come_back(known, job, policy, now)
+            return _decide_after_predecessor(known, context)
+    return _decide_later(known, context)
 
 
-def _come_back(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> Decision:
+def _decide_later(known: Record | Verdict, context: DecisionContext) -> Decision:
+    error = context.job.error
     match known:
-        case Record() if isinstance(job.error, NotSent):
-            return _decide_after_not_sent(known, job, job.error, policy, now)
+        case Record() if isinstance(error, NotSent):
+            return _decide_after_not_sent(known, error, context)
         case Record(held_until=until, owner=owner) | Held(until, owner) if owner:
-            return _retry(job, policy, until, owner)
-    return _retry_undecided(job, policy, now)
+            return _retry(context, until, owner)
+    return _retry_undecided(context)
 
 
-def decide_on_doubt(record: Record, job: Job, policy: RetryPolicy, now: int) -> Decision:
+def decide_on_doubt(record: Record, context: DecisionContext) -> Decision:
     """Decide for a mail in doubt that may not be sent once more yet: wait up to a day for reports."""
-    if _has_waited_long_enough(record, job, policy, now):
-        return _leave_alone(InDoubt(record), job, now)
-    return _wait(job, policy, now, _HELD)
+    if context.has_waited_long_enough(record):
+        return _leave_alone(InDoubt(record), context)
+    return context.wait(_HELD)
 
 
-def _decide_after_predecessor(known: PredecessorInDoubt | TooLate, job: Job, policy: RetryPolicy, now: int) -> Decision:
+def _decide_after_predecessor(known: PredecessorInDoubt | TooLate, context: DecisionContext) -> Decision:
     """Decide for an event with changed content whose earlier message was sent or may have been sent."""
-    record = known.record
+    job, record = context.job, known.record
     if isinstance(known, TooLate):
         return TellTooLate(record)
     if record.state not in IN_DOUBT:
         return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, _NEEDS_A_YES)
-    if record.parked or _has_waited_long_enough(record, job, policy, now):
-        reason = _REPLACES_A_DOUBT if job.error is None else _decide_in_doubt(job.error)
+    if record.parked or context.has_waited_long_enough(record):
+        reason = _REPLACES_A_DOUBT if job.error is None else _explain_doubt(job.error)
         return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, reason)
-    return _wait(job, policy, now, _HELD)
-
-
-def _has_waited_long_enough(record: Record, job: Job, policy: RetryPolicy, now: int) -> bool:
-    return policy.is_exhausted(record.held_until, now, job.receives)
+    return context.wait(_HELD)
 
 
 def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: int = 0) -> WriteLetter | Suppress:
@@ -239,7 +273,8 @@ def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: i
     return WriteLetter(OutcomeKind.REJECTED, attempt.owner, error.reason, attempts, Action.REJECT)
 
 
-def _leave_alone(known: Duplicate | InDoubt | KeptForLater, job: Job, now: int) -> Decision:
+def _leave_alone(known: Duplicate | InDoubt | KeptForLater, context: DecisionContext) -> Decision:
+    job, now = context.job, context.now
     match known:
         case KeptForLater(window=window):
             return Done(OutcomeKind.COLLECTED, f"for {window}") if window else Done(OutcomeKind.SCHEDULED)
@@ -254,69 +289,51 @@ def _leave_alone(known: Duplicate | InDoubt | KeptForLater, job: Job, now: int) 
         case Duplicate(state):
             return Done(OutcomeKind.DUPLICATE, f"already {state}")
         case InDoubt(record):
-            reason = _decide_in_doubt(job.error)
+            reason = _explain_doubt(job.error)
             return WriteLetter(OutcomeKind.PARKED, record.owner, reason, record.attempts, Action.PARK, record.state)
 
 
-def _decide_after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
-    if policy.is_exhausted(_find_beginning(record, job, now), now, job.receives):
+def _decide_after_not_sent(record: Record, error: NotSent, context: DecisionContext) -> Decision:
+    job, policy, now = context.job, context.policy, context.now
+    if policy.is_exhausted(context.find_beginning(record), now, job.receives):
         if record.state in IN_DOUBT:
-            return _leave_alone(InDoubt(record), job, now)
+            return _leave_alone(InDoubt(record), context)
         line = f"gave up after {record.attempts} attempts: {error}"
         return give_up(Rejected(line, ReasonCode.RETRIES_EXHAUSTED), job.attempt, record.attempts)
     wait = policy.wait_after(error, record.attempts)
     return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
 
 
-def _find_beginning(record: Record, job: Job, now: int) -> int:
-    """Return when the first try was made, in epoch milliseconds; a redrive or a new publication has a day of its
-    own."""
-    anew = job.delivery.redriven or job.delivery.message_id != job.attempt.message_id
-    came = job.delivery.item.sent_at if job.delivery.item else now
-    return max(record.first_at, came) if anew else record.first_at
-
-
-def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
+def _retry(context: DecisionContext, at: int, owner: str) -> Decision:
     """Retry when the hold of the attempt `owner` is over."""
+    job = context.job
     lost = isinstance(job.error, OutcomeUnknown)
     reason = job.error.reason if job.error and lost else _HELD
-    if job.receives >= policy.receives:
+    if job.receives >= context.policy.receives:
         return _park_unsettled(reason, owner)
     return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, at)
 
 
-def put_off(error: NotSent, job: Job, policy: RetryPolicy, now: int) -> Decision:
+def put_off(error: NotSent, context: DecisionContext) -> Decision:
     """Decide what to do if an attachment could not be read before the claim: retry with growing waits; after a day, or
     on the last receive, write a dead letter with the reason."""
-    if _is_giving_up(job, policy, now):
+    job = context.job
+    if context.is_giving_up():
         line = f"gave up after {max(job.receives, 1)} tries: {error}"
         return give_up(Rejected(line, ReasonCode(error.reason.code)), job.attempt)
-    wait = policy.wait_after_receives(job.receives)
-    return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
+    wait = context.policy.wait_after_receives(job.receives)
+    return Retry(OutcomeKind.RELEASED, error.reason, context.now + int(wait * 1000))
 
 
-def _is_giving_up(job: Job, policy: RetryPolicy, now: int) -> bool:
-    """Whether a delivery without a record was retried for a day, or has reached the last receive of the queue."""
-    sent_at = job.delivery.item.sent_at if job.delivery.item else 0
-    tried = policy.is_exhausted(sent_at, now, job.receives) and policy.has_waited_for_a_day(job.receives)
-    return tried or job.receives >= policy.receives
-
-
-def _retry_undecided(job: Job, policy: RetryPolicy, now: int) -> Decision:
+def _retry_undecided(context: DecisionContext) -> Decision:
     """Retry with growing waits while the ledger is too busy; after a day, or on the last receive, write a dead letter
     that says so."""
-    if job.receives >= policy.receives:
+    job = context.job
+    if job.receives >= context.policy.receives:
         return _park_unsettled(BUSY, job.attempt.owner)
-    if _is_giving_up(job, policy, now):
+    if context.is_giving_up():
         return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, Reason(BUSY.code, f"{BUSY.text}, for a day"))
-    return _wait(job, policy, now, BUSY)
-
-
-def _wait(job: Job, policy: RetryPolicy, now: int, reason: Reason) -> Retry:
-    """Retry with growing waits, so that all receives together take longer than a day."""
-    lost = isinstance(job.error, OutcomeUnknown)
-    wait = policy.wait_after_receives(job.receives)
-    return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, now + int(wait * 1000))
+    return context.wait(BUSY)
 
 
 def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:
@@ -324,7 +341,7 @@ def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:
     return WriteLetter(OutcomeKind.PARKED, owner, last)
 
 
-def _decide_in_doubt(error: NotificationError | None) -> Reason:
+def _explain_doubt(error: NotificationError | None) -> Reason:
     """Return the reason for the dead letter of a mail that may have been sent, with the error that would stop it now,
     if any."""
     if not isinstance(error, Rejected | RecipientNotAllowed):

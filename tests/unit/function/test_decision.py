@@ -9,6 +9,7 @@ import pytest
 
 from function.delivery.decision import (
     Decision,
+    DecisionContext,
     Done,
     Job,
     Resend,
@@ -68,13 +69,18 @@ def job(error: NotificationError | None = None, letter: str | None = None, recei
     return replace(JOB, delivery=delivery, error=error, email=None if error else MAIL)
 
 
+def context(job: Job) -> DecisionContext:
+    """What a decision about the job rests on, now."""
+    return DecisionContext(job, POLICY, NOW)
+
+
 def kind_of(decision: Decision) -> tuple[type, Any]:
     return type(decision), getattr(decision, "kind", None)
 
 
 def test_a_claimed_mail_is_sent_before_the_hold_and_the_invocation_end() -> None:
-    assert decide(Claimed(LATER), JOB, POLICY, NOW) == Send(MAIL, DEADLINE)
-    assert decide(Claimed(DEADLINE - 1), JOB, POLICY, NOW) == Send(MAIL, DEADLINE - 1)
+    assert decide(Claimed(LATER), context(JOB)) == Send(MAIL, DEADLINE)
+    assert decide(Claimed(DEADLINE - 1), context(JOB)) == Send(MAIL, DEADLINE - 1)
 
 
 @pytest.mark.parametrize(
@@ -82,14 +88,14 @@ def test_a_claimed_mail_is_sent_before_the_hold_and_the_invocation_end() -> None
     [(None, ReasonCode.RECIPIENT_SUPPRESSED), ("stopped:books", ReasonCode.RECIPIENT_UNSUBSCRIBED)],
 )
 def test_what_stops_a_mail_settles_it_without_a_letter(choice: str | None, code: ReasonCode) -> None:
-    decision = decide(Suppressed(choice), JOB, POLICY, NOW)
+    decision = decide(Suppressed(choice), context(JOB))
     assert isinstance(decision, Suppress)
     assert (decision.reason.code, decision.by) == (code, Suppressed(choice))
 
 
 @pytest.mark.parametrize("verdict", [Claimed(LATER), Claimed(0), Suppressed(), Suppressed("stopped:books")])
 def test_a_mail_that_was_handed_over_is_not_sent_again_by_the_same_job(verdict: Verdict) -> None:
-    decision = decide(verdict, job(Throttled("slow")), POLICY, NOW)
+    decision = decide(verdict, context(job(Throttled("slow"))))
     assert isinstance(decision, Retry)
     assert (decision.kind, decision.at) == (OutcomeKind.HELD, NOW + 2000)
 
@@ -99,7 +105,7 @@ def test_a_mail_that_was_handed_over_is_not_sent_again_by_the_same_job(verdict: 
 def test_what_is_settled_is_done_but_for_a_letter_that_names_an_older_rejection(
     state: State, letter: str | None
 ) -> None:
-    decision = decide(Duplicate(state, "request/9"), job(letter=letter), POLICY, NOW)
+    decision = decide(Duplicate(state, "request/9"), context(job(letter=letter)))
     if state is State.REJECTED and letter:
         assert isinstance(decision, WriteLetter)
         assert (decision.names, decision.action) == ("request/9", None)
@@ -119,7 +125,7 @@ def test_what_is_settled_is_done_but_for_a_letter_that_names_an_older_rejection(
     ],
 )
 def test_a_mail_in_doubt_is_handed_to_a_person(error: NotificationError | None, text: str) -> None:
-    decision = decide(InDoubt(DOUBTFUL), job(error), POLICY, NOW)
+    decision = decide(InDoubt(DOUBTFUL), context(job(error)))
     assert isinstance(decision, WriteLetter)
     assert decision.reason.text.startswith(text)
     assert decision.reason.code == ReasonCode.MAY_HAVE_GONE
@@ -143,7 +149,7 @@ def test_a_mail_in_doubt_is_handed_to_a_person(error: NotificationError | None, 
 def test_what_another_holds_or_nobody_knows_comes_back(
     known: Record | Verdict, error: NotificationError | None, kind: OutcomeKind, at: int
 ) -> None:
-    decision = decide(known, job(error), POLICY, NOW)
+    decision = decide(known, context(job(error)))
     assert isinstance(decision, Retry)
     assert (decision.kind, decision.at) == (kind, at)
 
@@ -159,7 +165,7 @@ def test_what_another_holds_or_nobody_knows_comes_back(
 def test_on_the_last_receive_a_letter_with_the_true_reason_is_written(
     known: Verdict, names: str, code: ReasonCode
 ) -> None:
-    decision = decide(known, job(receives=POLICY.receives), POLICY, NOW)
+    decision = decide(known, context(job(receives=POLICY.receives)))
     assert isinstance(decision, WriteLetter)
     assert (decision.kind, decision.names, decision.action) == (OutcomeKind.PARKED, names, None)
     assert decision.reason.code == code
@@ -168,7 +174,7 @@ def test_on_the_last_receive_a_letter_with_the_true_reason_is_written(
 
 @pytest.mark.parametrize(("receives", "seconds"), [(0, 2), (1, 2), (2, 4), (9, 512), (10, 900), (199, 900)])
 def test_what_the_ledger_is_too_busy_for_comes_back_ever_later(receives: int, seconds: int) -> None:
-    decision = decide(Held(NOW + 2000), job(receives=receives), POLICY, NOW)
+    decision = decide(Held(NOW + 2000), context(job(receives=receives)))
     assert isinstance(decision, Retry)
     assert (decision.at, decision.reason.code) == (NOW + seconds * 1000, ReasonCode.LEDGER_BUSY)
 
@@ -192,10 +198,10 @@ def test_a_busy_ledger_is_given_a_day_from_the_time_that_sqs_was_sent_the_delive
 ) -> None:
     item = QueueItem("item", "handle", receives, sent_at=NOW - waited)
     waiting = replace(JOB, delivery=Delivery("m1", "{}", item=item))
-    decision = decide(Held(NOW + 2000), waiting, POLICY, NOW)
+    decision = decide(Held(NOW + 2000), context(waiting))
     assert isinstance(decision, WriteLetter if over else Retry)
     assert not over or decision.reason.text.endswith("too busy to judge the delivery, for a day")
-    assert isinstance(decide(Held(LATER, "request/1"), waiting, POLICY, NOW), Retry), "a hold ends by itself"
+    assert isinstance(decide(Held(LATER, "request/1"), context(waiting)), Retry), "a hold ends by itself"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +216,7 @@ def test_a_busy_ledger_is_given_a_day_from_the_time_that_sqs_was_sent_the_delive
 def test_what_was_certainly_not_sent_is_tried_again_by_the_policy(
     error: NotificationError, attempts: int, seconds: int
 ) -> None:
-    decision = decide(replace(RELEASED, attempts=attempts), job(error), POLICY, NOW)
+    decision = decide(replace(RELEASED, attempts=attempts), context(job(error)))
     assert decision == Retry(OutcomeKind.RELEASED, error.reason, NOW + seconds * 1000)
 
 
@@ -220,7 +226,7 @@ def test_what_was_certainly_not_sent_is_tried_again_by_the_policy(
 )
 def test_it_is_given_up_after_a_day_or_on_the_last_receive(first_at: int, receives: int, over: bool) -> None:
     record = replace(RELEASED, first_at=first_at)
-    decision = decide(record, job(Throttled("slow"), receives=receives), POLICY, NOW)
+    decision = decide(record, context(job(Throttled("slow"), receives=receives)))
     assert kind_of(decision) == ((WriteLetter, OutcomeKind.REJECTED) if over else (Retry, OutcomeKind.RELEASED))
     if isinstance(decision, WriteLetter):
         assert (decision.action, decision.attempts) == (Action.REJECT, 3)
@@ -228,9 +234,9 @@ def test_it_is_given_up_after_a_day_or_on_the_last_receive(first_at: int, receiv
 
 
 def test_what_an_earlier_attempt_may_have_sent_is_not_given_up_as_unsent() -> None:
-    trying = decide(replace(DOUBTFUL, first_at=NOW - DAY), job(Throttled("slow")), POLICY, NOW)
+    trying = decide(replace(DOUBTFUL, first_at=NOW - DAY), context(job(Throttled("slow"))))
     assert kind_of(trying) == (Retry, OutcomeKind.RELEASED)
-    tried = decide(replace(DOUBTFUL, first_at=NOW - 2 * DAY), job(Throttled("slow")), POLICY, NOW)
+    tried = decide(replace(DOUBTFUL, first_at=NOW - 2 * DAY), context(job(Throttled("slow"))))
     assert isinstance(tried, WriteLetter)
     assert (tried.kind, tried.action, tried.reason.code) == (
         OutcomeKind.PARKED,
@@ -248,8 +254,8 @@ def test_an_event_that_can_be_no_mail_ends_with_a_letter_and_one_that_may_not_be
 
 
 def test_a_mail_in_doubt_that_the_policy_may_resend_is_looked_after_while_it_is_in_hand() -> None:
-    assert decide(InDoubt(DOUBTFUL, resend=True), JOB, POLICY, NOW) == Resend(DOUBTFUL)
-    lost = decide(InDoubt(DOUBTFUL, resend=True), job(OutcomeUnknown("lost")), POLICY, NOW)
+    assert decide(InDoubt(DOUBTFUL, resend=True), context(JOB)) == Resend(DOUBTFUL)
+    lost = decide(InDoubt(DOUBTFUL, resend=True), context(job(OutcomeUnknown("lost"))))
     assert kind_of(lost) == (WriteLetter, OutcomeKind.PARKED)
 
 
@@ -258,7 +264,7 @@ def test_a_mail_in_doubt_that_the_policy_may_resend_is_looked_after_while_it_is_
 )
 def test_without_reports_it_waits_for_a_day_or_the_last_receive(waited: int, receives: int, parked: bool) -> None:
     record = replace(DOUBTFUL, held_until=NOW - waited)
-    decision = decide_on_doubt(record, job(receives=receives), POLICY, NOW)
+    decision = decide_on_doubt(record, context(job(receives=receives)))
     expected = (WriteLetter, OutcomeKind.PARKED) if parked else (Retry, OutcomeKind.HELD)
     assert kind_of(decision) == expected
     if isinstance(decision, WriteLetter):
@@ -276,7 +282,7 @@ def test_without_reports_it_waits_for_a_day_or_the_last_receive(waited: int, rec
     ids=["in doubt", "parked", "for a day", "accepted"],
 )
 def test_who_would_take_the_event_from_such_a_mail_waits_or_asks_in_its_own_name(record: Record, asks: bool) -> None:
-    decision = decide(PredecessorInDoubt(record), JOB, POLICY, NOW)
+    decision = decide(PredecessorInDoubt(record), context(JOB))
     assert kind_of(decision) == ((WriteLetter, OutcomeKind.PARKED) if asks else (Retry, OutcomeKind.HELD))
     if isinstance(decision, WriteLetter):
         assert (decision.names, decision.action) == (ATTEMPT.owner, None)
@@ -285,7 +291,7 @@ def test_who_would_take_the_event_from_such_a_mail_waits_or_asks_in_its_own_name
 
 def test_who_comes_too_late_with_other_content_says_so() -> None:
     sent = replace(DOUBTFUL, state=State.SENT)
-    assert decide(TooLate(sent), JOB, POLICY, NOW) == TellTooLate(sent)
+    assert decide(TooLate(sent), context(JOB)) == TellTooLate(sent)
 
 
 def test_a_job_in_another_messages_name_is_the_same_attempt() -> None:
