@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 
 from bench.load.apps import ROOT, App, start_herald, start_plain
+from fakes.faulty_proxy import FaultyProxy, run_proxy
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.cognito.demo_users import ADA
 from laptop.supervision.ports import Ports
-from tests.stack.webapp.faulty_proxy import FaultyProxy, run_proxy
 
 __all__ = ["measure"]
 

@@ -12,8 +12,8 @@ from statistics import median
 
 from bench.load.apps import ROOT, App, start_herald, start_plain
 from bench.load.load_generator import Round, ask, post
+from fakes.oidc_issuer import CLIENT, NAME, Issuer
 from laptop.supervision.ports import Ports
-from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 
 __all__ = ["measure"]
 

@@ -16,9 +16,9 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from moto import mock_aws
 
+from fakes.oidc_issuer import CLIENT, NAME, Issuer
 from operations.aws_retries import retry_contention
 from tests.integration.conftest import moto_backend
-from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from tests.waiting import LIMIT
 from webapp import deadline
 from webapp.admin.notifier_access import NotifierAccess

@@ -15,7 +15,7 @@ import secrets
 from typing import Any
 from urllib.parse import unquote_plus
 
-from tests.integration.webapp.issuer import CLIENT, Issuer
+from fakes.oidc_issuer import CLIENT, Issuer
 
 NAME = "https://login.example/tenant/"
 SECRET = "a+b/c%20d:e=f&g"

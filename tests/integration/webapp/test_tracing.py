@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from function.runtime.otlp import Tracer
 from tests.collector import Collector, collecting
 from tests.integration.webapp.admin.conftest import operator, record, ses, switch
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
-from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.outbox.test_publisher import stream_of
 from tests.integration.webapp.pages.test_missing_mail import let_happen
 from tests.integration.webapp.pages.test_pages import add

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from fakes.faulty_proxy import FaultyProxy, run_proxy
 from laptop.cloud import LaptopCloud
 from laptop.environment import KEPT, build_client_settings
 from laptop.state import ROOT
 from laptop.supervision.ports import Ports
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
-from tests.stack.webapp.faulty_proxy import FaultyProxy, run_proxy
 from tests.waiting import LIMIT, eventually
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from fakes.faulty_proxy import FaultyProxy, run_proxy
 from laptop.cloud import LaptopCloud
 from tests.stack.conftest import Herald
 from tests.stack.webapp.conftest import BOOK, Reader, change, environment, stream_gone, web_process
-from tests.stack.webapp.faulty_proxy import FaultyProxy, run_proxy
 from tests.waiting import LIMIT, eventually
 
 RELAY = "import json, sys; from webapp.functions.relay import handler; handler(json.load(sys.stdin), None)"

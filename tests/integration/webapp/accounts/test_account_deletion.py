@@ -12,12 +12,12 @@ import pytest
 from botocore.exceptions import ClientError
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key, own_list_key
 from function.message.addressing.tenant import pack_tenants
 from tests.integration.webapp.accounts.conftest import Functions, UserPool
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
-from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
 from webapp.accounts.deletion import FRESH_SECONDS
 from webapp.app import create_app

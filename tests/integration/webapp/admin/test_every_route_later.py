@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from fakes.oidc_issuer import Issuer
 from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
-from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_a_year_later import DAY, deliver, expire
 from tests.integration.webapp.pages.test_pages import add
 from webapp.app import create_app

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.webapp.conftest import Clock, Cloud, client_with
-from tests.integration.webapp.issuer import Issuer
 from webapp.auth.rate_limit import RateLimiter
 from webapp.composition import Services
 

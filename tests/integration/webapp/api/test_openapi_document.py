@@ -17,9 +17,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Cloud
-from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
 from webapp.composition import Services
 from webapp.text_validation import LINE_PATTERN, is_line

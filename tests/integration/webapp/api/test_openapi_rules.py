@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from function.ledger.states import State
 from tests.integration.webapp.conftest import client_with
-from tests.integration.webapp.issuer import Issuer
 from tests.npm import install
 from tests.waiting import LIMIT
 from webapp.app import create_app

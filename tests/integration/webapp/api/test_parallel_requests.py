@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
-from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT
 from webapp.auth.token_refresh import SingleFlightRefresh
 from webapp.composition import Services

@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.webapp.conftest import HERE, Browser, client_with
-from tests.integration.webapp.issuer import Issuer
 from webapp.composition import Services
 
 #: What a header may hold on the wire: any byte but those that end it.

@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from fakes.oidc_issuer import CLIENT, NAME, Issuer
 from tests.integration.webapp.conftest import Browser, Clock, Seconds
-from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from tests.waiting import LIMIT, eventually
 from webapp import deadline
 from webapp.auth import discovery as discovery_module

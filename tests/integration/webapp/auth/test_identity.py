@@ -13,8 +13,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from fakes.oidc_issuer import Issuer, ada, rsa_key
 from tests.integration.webapp.conftest import Seconds
-from tests.integration.webapp.issuer import Issuer, ada, rsa_key
 from webapp.auth.identity import TokenVerifier
 from webapp.errors import NotAllowed, NotAuthenticated, Unavailable
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from fakes.oidc_issuer import Issuer
 from function.ledger.keys import address_key
 from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import Browser, Cloud, Seconds
-from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT, eventually
 from webapp.auth import secrets as secrets_module
 from webapp.auth.secrets import Secrets

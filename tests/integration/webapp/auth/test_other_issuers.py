@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from fakes.oidc_issuer import CLIENT
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, Seconds
-from tests.integration.webapp.issuer import CLIENT
 from tests.integration.webapp.strict_issuer import NAME, SECRET, StrictIssuer
 from webapp.auth.discovery import Discovery
 from webapp.auth.identity import OperatorClaim, TokenVerifier

@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import URL
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.webapp.conftest import HERE, Browser, Cloud
-from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
 from webapp.auth.issuer import Issuer as OidcIssuer
 from webapp.composition import Services, build_client_registration

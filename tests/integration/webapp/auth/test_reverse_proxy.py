@@ -15,10 +15,10 @@ import httpx
 import pytest
 import uvicorn
 
+from fakes.oidc_issuer import Issuer
 from function.ledger.keys import address_key
 from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import Cloud
-from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT, eventually
 from webapp.app import create_app
 from webapp.auth.issuer import Issuer as OidcIssuer

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from fakes.oidc_issuer import NAME, Issuer
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
-from tests.integration.webapp.issuer import NAME, Issuer
 from webapp.composition import Services
 
 SESSION = "__Host-herald"

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
-from tests.integration.webapp.issuer import Issuer
 from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository
 from webapp.composition import Services

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.webapp.admin.conftest import operator, ses, switch
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
-from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Services
 

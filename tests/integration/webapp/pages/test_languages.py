@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
-from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Services
 from webapp.user_locale import negotiate_language

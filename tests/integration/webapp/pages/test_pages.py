@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
+from fakes.oidc_issuer import Issuer
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Browser, Cloud
-from tests.integration.webapp.issuer import Issuer
 from webapp.composition import Services
 
 BOOK = "/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 from mangum import Mangum
 
+from fakes.oidc_issuer import Issuer
 from function.ledger.keys import address_key, choice_name
 from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
-from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
 from webapp.composition import Services
 

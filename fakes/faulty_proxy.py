@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from tests.waiting import LIMIT
-
+#: Seconds; it only ends a hang.
+_TIMEOUT = 300.0
 _OWN_HEADERS = {"connection", "transfer-encoding", "content-length"}
 
 
@@ -61,7 +61,7 @@ class FaultyProxy:
 
     def pass_on(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """Make the call for the caller."""
-        upstream = http.client.HTTPConnection(self._upstream, timeout=LIMIT)
+        upstream = http.client.HTTPConnection(self._upstream, timeout=_TIMEOUT)
         try:
             upstream.request("POST", path, body, headers)
             answer = upstream.getresponse()
