@@ -56,8 +56,8 @@ def _allows(statement: Mapping[str, Any], service: str, action: str) -> bool:
 
 
 def _list_conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
-    for operator, asked in (statement.get("Condition") or {}).items():
-        for key, values in asked.items():
+    for operator, tests in (statement.get("Condition") or {}).items():
+        for key, values in tests.items():
             yield operator, key.lower(), [str(value) for value in _list(values)]
 
 

@@ -142,10 +142,10 @@ class FeedbackHandler:
         A sending time in the future, from a clock ahead of this one, is cut to now: no later mail was reported on.
         """
         reports = [one for one in batch if not isinstance(one, Ignored) and one.provider and one.sent_at]
-        asked = {one.provider for one in reports if isinstance(one, ProbeReport)}
+        probed = {one.provider for one in reports if isinstance(one, ProbeReport)}
         now = self.clock()
         for provider in {one.provider for one in reports}:
-            if provider in asked or now - self._marked.get(provider, 0) >= self.ledger.writes.apart:
+            if provider in probed or now - self._marked.get(provider, 0) >= self.ledger.writes.apart:
                 sent = max(one.sent_at for one in reports if one.provider == provider)
                 self.ledger.mark_feedback(provider, min(sent, now))
                 self._marked[provider] = now

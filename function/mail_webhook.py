@@ -88,11 +88,11 @@ class MailWebhookHandler:
         headers = sign(id_, self.clock() // 1000, body, read_secrets(self.secret.value))
         return self.client.post(self.path, headers | {"Content-Type": "application/cloudevents+json"}, body)
 
-    def _leave(self, item: QueueItem, id_: str, detail: str, asked: float = 0) -> bool:
+    def _leave(self, item: QueueItem, id_: str, detail: str, at_least: float = 0) -> bool:
         """Leave the message in the queue, at least for the seconds that the receiver `asked` for."""
         wait = WAITS[min(item.receives, len(WAITS)) - 1] * (1 + _JITTER * (2 * self.draw() - 1))
         self.telemetry.count("WebhookFailed", item=id_, detail=detail, receives=item.receives)
-        self.queue.postpone(item, max(wait, asked))
+        self.queue.postpone(item, max(wait, at_least))
         return False
 
     def _read_retry_after(self, answer: HttpResponse) -> float:

@@ -49,15 +49,15 @@ def measure(peer_python: str, rounds: int, seconds: float) -> dict[str, dict[str
     """Measure both apps in alternating rounds; return the medians of each."""
     ours, theirs = AppThroughput(), AppThroughput()
     with _start_both(peer_python) as (herald_app, plain_app, token):
-        asked = {
+        requests = {
             herald_app.port: post(herald_app.port, BOOK, Authorization=f"Bearer {token}"),
             plain_app.port: post(plain_app.port, BOOK),
         }
         for app in (herald_app, plain_app):
-            ask(app.port, asked[app.port], CROWD, 1.0)
+            ask(app.port, requests[app.port], CROWD, 1.0)
         for _ in range(rounds):
-            ours.take(herald_app, asked[herald_app.port], seconds)
-            theirs.take(plain_app, asked[plain_app.port], seconds)
+            ours.take(herald_app, requests[herald_app.port], seconds)
+            theirs.take(plain_app, requests[plain_app.port], seconds)
     return {herald_app.name: ours.as_dict(), plain_app.name: theirs.as_dict()}
 
 

@@ -17,19 +17,19 @@ __all__ = ["measure"]
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
-def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, float]:
+def measure(handler: Handler, options: dict[str, Any], log: int) -> dict[str, float]:
     """Measure CPU and wall milliseconds, log bytes and allocations per invocation, as means; the wall time is a median.
 
-    `asked` has the `kind` of the events, the `count` of invocations, and the `size`, the number of events in each. With
-    `trace`, only the peak memory is measured.
+    `options` has the `kind` of the events, the `count` of invocations, and the `size`, the number of events in each.
+    With `trace`, only the peak memory is measured.
     """
-    kind, count, size = asked["kind"], asked["count"], asked.get("size", 1)
+    kind, count, size = options["kind"], options["count"], options.get("size", 1)
     events = [_make_event(kind, size) for _ in range(count)]
     contexts = [workload.FakeContext() for _ in events]
     if kind == "duplicate":
         _run(handler, events, contexts)
     written = os.fstat(log).st_size
-    if asked.get("trace"):
+    if options.get("trace"):
         return {"peak_kib": _measure_peak(handler, events, contexts)}
     blocks, collected = _count_blocks(), _count_collections()
     cpu = time.process_time()

@@ -33,7 +33,7 @@ class FakeAws:
     """The state and the request counts, shared by all connections."""
 
     def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
         self.table = FakeTable()
 
     def answer(self, head: bytes, body: bytes) -> Answer:
@@ -42,8 +42,8 @@ class FakeAws:
         path = head.split(b" ", 2)[1].decode()
         name = target[1].decode() if target else path
         if path == "/_counts":
-            counts = json.dumps(self.asked).encode()
-            self.asked.clear()
+            counts = json.dumps(self.calls).encode()
+            self.calls.clear()
             return 200, counts
         if path == "/_listed":
             self.table.keys[body.decode()] = ""
@@ -52,7 +52,7 @@ class FakeAws:
             name = "SendEmail"
         elif not target:
             name = "PublishBatch"
-        self.asked[name] += 1
+        self.calls[name] += 1
         return self._answers().get(name, self.table.answer)(name, body)
 
     def _answers(self) -> Mapping[str, Callable[[str, bytes], Answer]]:
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._aws.asked["connections"] += 1
+        self._aws.calls["connections"] += 1
 
     def data_received(self, data: bytes) -> None:
         self._read += data

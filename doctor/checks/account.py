@@ -42,9 +42,9 @@ def _check_sandbox(context: CheckContext) -> Finding:
     if _read_account_member(context, "ProductionAccessEnabled"):
         return ok("production: mail goes to anybody")
     review = (context.ask("sesv2", "GetAccount").get("Details") or {}).get("ReviewDetails") or {}
-    asked = f"; the request for production is {review['Status']}" if review.get("Status") else ""
+    request = f"; the request for production is {review['Status']}" if review.get("Status") else ""
     return wrong(
-        f"the sandbox: mail goes to verified addresses and to the mailbox simulator only{asked}",
+        f"the sandbox: mail goes to verified addresses and to the mailbox simulator only{request}",
         "ask for production access: aws sesv2 put-account-details --production-access-enabled ...",
     )
 

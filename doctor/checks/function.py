@@ -72,8 +72,8 @@ def _check_invocable(context: CheckContext) -> Finding:
     if not found:
         return wrong(f"SNS may not invoke {context.notify}:{ALIAS} for {topic}", context.apply)
     if all(grant.conditions for grant in found):
-        asked = ", ".join(found[0].conditions)
-        return warning(f"SNS may invoke it if it sends {asked} too, which AWS does not promise", context.apply)
+        conditions = ", ".join(found[0].conditions)
+        return warning(f"SNS may invoke it if it sends {conditions} too, which AWS does not promise", context.apply)
     return ok(f"SNS may invoke {context.notify}:{ALIAS}")
 
 

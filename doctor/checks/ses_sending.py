@@ -46,8 +46,8 @@ def _list_candidates(sender: str) -> Iterator[str]:
 def _describe_records(context: CheckContext, name: str) -> str:
     """How to get the DNS records to create; those of a tenant's domain come from SES itself."""
     if context.tenant:
-        asked = f"aws sesv2 get-email-identity --region {context.region} --email-identity {name}"
-        return f"create the records that are told by: {asked}"
+        command = f"aws sesv2 get-email-identity --region {context.region} --email-identity {name}"
+        return f"create the records that are told by: {command}"
     return _RECORDS
 
 

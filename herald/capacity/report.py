@@ -23,15 +23,15 @@ _HOUR = 3_600
 _LINES, _TICKS = 14, 5
 
 
-def print_report(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
-    """Print the results: the first is the one asked for, the others show what another concurrency would do."""
-    scenario, answer = next(iter(asked.values()))
+def print_report(console: Console, results: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
+    """Print the results: the first is the one results for, the others show what another concurrency would do."""
+    scenario, answer = next(iter(results.values()))
     console.print(
         f"{scenario.burst:,} events against {scenario.rate:g} mails a second, {scenario.seconds:g} s for each"
         + (f", {scenario.quota:,} mails a day" if scenario.quota else "")
         + f" ({_describe_method(answer)})"
     )
-    console.print(_draw_table(asked if console.width >= _WIDE else {name: asked[name] for name in [*asked][:1]}))
+    console.print(_draw_table(results if console.width >= _WIDE else {name: results[name] for name in [*results][:1]}))
     console.out(_draw(answer, min(console.width - 1, 100), console.is_terminal))
     for line in list_advice(scenario, answer):
         console.print(f"- {line}")
@@ -43,12 +43,12 @@ def _describe_method(answer: BurstResult) -> str:
     return f"simulated in lots: each stands for {answer.size:,} events, times are exact to a few {answer.size:,} s"
 
 
-def _draw_table(asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> Table:
+def _draw_table(results: Mapping[str, tuple[BurstScenario, BurstResult]]) -> Table:
     table = Table("reserved concurrency")
-    for name, (scenario, _) in asked.items():
+    for name, (scenario, _) in results.items():
         reserved = f"{scenario.reserved:,}" if scenario.reserves else "none"
         table.add_column(f"{reserved}\n{name}", justify="right")
-    rows = [dict(_list_rows(scenario, answer)) for scenario, answer in asked.values()]
+    rows = [dict(_list_rows(scenario, answer)) for scenario, answer in results.values()]
     for what in rows[0]:
         table.add_row(what, *(row[what] for row in rows))
     return table

@@ -110,9 +110,9 @@ def _exists(look: Callable[[str], Any], name: str) -> bool:
 
 
 def _exists_in_zone(make_client: ClientFactory, record: Mapping[str, Any]) -> bool:
-    asked = {"HostedZoneId": record["zone_id"], "StartRecordName": record["name"], "StartRecordType": record["type"]}
+    query = {"HostedZoneId": record["zone_id"], "StartRecordName": record["name"], "StartRecordType": record["type"]}
     try:
-        found = make_client("route53").list_resource_record_sets(**asked, MaxItems="1")["ResourceRecordSets"]
+        found = make_client("route53").list_resource_record_sets(**query, MaxItems="1")["ResourceRecordSets"]
     except (BotoCoreError, ClientError):
         return False
     return any(one["Name"].rstrip(".") == record["name"] and one["Type"] == record["type"] for one in found)

@@ -42,8 +42,8 @@ def read_variables(environment: Mapping[str, str], arguments: Sequence[str], whe
     for file in INFRA.glob("*.tfvars"):
         (terraform.folder / file.name).symlink_to(os.path.relpath(file, terraform.folder))
     known = [one for one in arguments if not one.startswith("-var=") or one[5:].partition("=")[0] in _DEFAULTS]
-    asked = ", ".join(f"{name} = var.{name}" for name in _DEFAULTS)
-    output = terraform.read("console", *known, stdin=f"jsonencode({{{asked}}})")
+    fields = ", ".join(f"{name} = var.{name}" for name in _DEFAULTS)
+    output = terraform.read("console", *known, stdin=f"jsonencode({{{fields}}})")
     values = json.loads(json.loads(output.strip().splitlines()[-1]))
     if values["architecture"] not in ("arm64", "x86_64"):
         raise UserError(f"architecture is arm64 or x86_64, and the Terraform variables say {values['architecture']!r}")

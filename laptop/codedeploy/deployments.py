@@ -59,7 +59,7 @@ class Deployments:
         }
         if last := self._find_last_success(group):
             echoed["previousRevision"] = drop_content(last.request.revision)
-        asked = DeploymentRequest(
+        deployment_request = DeploymentRequest(
             id=_make_id(),
             application=str(group["applicationName"]),
             group=str(group["deploymentGroupName"]),
@@ -71,9 +71,9 @@ class Deployments:
             rollback=request.get("autoRollbackConfiguration") or group.get("autoRollbackConfiguration") or {},
             echoed={what: value for what, value in echoed.items() if value},
         )
-        deployment = self._add(asked)
+        deployment = self._add(deployment_request)
         self._runtime.spawn(lambda: self._carry_out(deployment))
-        return {"deploymentId": asked.id}
+        return {"deploymentId": deployment_request.id}
 
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`StopDeployment`: the deployment ends a moment later, and is rolled back if requested or configured."""
@@ -140,28 +140,28 @@ class Deployments:
 
     def _start_rollback(self, deployment: SimulatedDeployment) -> SimulatedDeployment | None:
         """Create a deployment of the group's last successful revision, with its hooks; None if there is none."""
-        asked = deployment.request
-        last = self._find_last_success({"applicationName": asked.application, "deploymentGroupName": asked.group})
+        original = deployment.request
+        last = self._find_last_success({"applicationName": original.application, "deploymentGroupName": original.group})
         if last is None:
             deployment.rollback_message = NOTHING_TO_ROLL_BACK_TO
             return None
         request = DeploymentRequest(
             id=_make_id(),
-            application=asked.application,
-            group=asked.group,
-            config=asked.config,
+            application=original.application,
+            group=original.group,
+            config=original.config,
             routing={"type": "AllAtOnce"},
             appspec=last.request.appspec,
             revision=last.request.revision,
-            echoed={"description": f"Rollback of {asked.id}"},
-            rollback_of=asked.id,
+            echoed={"description": f"Rollback of {original.id}"},
+            rollback_of=original.id,
         )
         deployment.rolled_back_by = request.id
         return self._add(request)
 
-    def _add(self, asked: DeploymentRequest) -> SimulatedDeployment:
-        self._deployments[asked.id] = SimulatedDeployment(asked, self._runtime.clock.now())
-        return self._deployments[asked.id]
+    def _add(self, request: DeploymentRequest) -> SimulatedDeployment:
+        self._deployments[request.id] = SimulatedDeployment(request, self._runtime.clock.now())
+        return self._deployments[request.id]
 
     def _require_idle(self, group: Mapping[str, Any]) -> None:
         for one in self._list_of_group(group):

@@ -115,14 +115,14 @@ class AlarmEvaluator:
 
     def _patch_put_metric_alarm(self, original: Call) -> Call:
         def put(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            asked = data if is_cbor or is_json else read_members(params)
-            if refused := self._refuse("PutMetricAlarm", asked, is_cbor, is_json):
+            request = data if is_cbor or is_json else read_members(params)
+            if refused := self._refuse("PutMetricAlarm", request, is_cbor, is_json):
                 return refused
             answer = original(params, data, is_cbor, is_json)
-            alarm = self._metrics._alarms.get(asked.get("AlarmName"))
+            alarm = self._metrics._alarms.get(request.get("AlarmName"))
             if answer[0] == 200 and alarm is not None:
-                alarm["Metrics"] = _convert_queries(asked.get("Metrics") or [])
-                alarm["InsufficientDataActions"] = asked.get("InsufficientDataActions") or []
+                alarm["Metrics"] = _convert_queries(request.get("Metrics") or [])
+                alarm["InsufficientDataActions"] = request.get("InsufficientDataActions") or []
                 if alarm["Metrics"]:
                     alarm |= {"Period": None, "Statistic": None}
                 self._evaluate(alarm)
@@ -134,10 +134,10 @@ class AlarmEvaluator:
         """Keep a state set by SetAlarmState until the next evaluation, which on AWS follows within a minute."""
 
         def set_state(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            asked = data if is_cbor or is_json else read_members(params)
-            if refused := self._refuse("SetAlarmState", asked, is_cbor, is_json):
+            request = data if is_cbor or is_json else read_members(params)
+            if refused := self._refuse("SetAlarmState", request, is_cbor, is_json):
                 return refused
-            self._set_by_hand[str(asked.get("AlarmName"))] = time.time() + max(60 * self._scale, SHORTEST)
+            self._set_by_hand[str(request.get("AlarmName"))] = time.time() + max(60 * self._scale, SHORTEST)
             return original(params, data, is_cbor, is_json)
 
         return set_state
@@ -146,10 +146,10 @@ class AlarmEvaluator:
         """Return complete alarms in the XML protocol too, where ministack omits most fields."""
 
         def describe(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            asked = data if is_cbor or is_json else read_members(params)
-            if refused := self._refuse("DescribeAlarms", asked, is_cbor, is_json):
+            request = data if is_cbor or is_json else read_members(params)
+            if refused := self._refuse("DescribeAlarms", request, is_cbor, is_json):
                 return refused
-            status, headers, body = original(params, asked, False, True)
+            status, headers, body = original(params, request, False, True)
             if status != 200:
                 return original(params, data, is_cbor, is_json)
             answer = hold_to_model("cloudwatch", "DescribeAlarms", leave_blanks(json.loads(body)))
@@ -159,11 +159,11 @@ class AlarmEvaluator:
 
         return describe
 
-    def _refuse(self, operation: str, asked: Mapping[str, Any], is_cbor: bool, is_json: bool) -> Any:
+    def _refuse(self, operation: str, request: Mapping[str, Any], is_cbor: bool, is_json: bool) -> Any:
         """Return the error response for a request that violates the service model, None for a valid one."""
         shape = load_operation_model("cloudwatch", operation).input_shape
         broken = request_violations(
-            "cloudwatch", operation, asked if is_cbor or is_json else convert_text(asked, shape)
+            "cloudwatch", operation, request if is_cbor or is_json else convert_text(request, shape)
         )
         if not broken:
             return None

@@ -125,9 +125,9 @@ def read_timelines(
     """Yield the timeline rows of each message that has a record."""
     for start in range(0, len(published), _BATCH):
         keys = [serialize_item({"pk": message_key(one.message_id)}) for one in published[start : start + _BATCH]]
-        asked: Any = {ledger: {"Keys": keys, "ConsistentRead": True}}
-        while asked:  # keys that did not fit into the response are requested again
-            answer: Any = dynamodb.batch_get_item(RequestItems=asked)
+        unprocessed: Any = {ledger: {"Keys": keys, "ConsistentRead": True}}
+        while unprocessed:  # keys that did not fit into the response are requested again
+            answer: Any = dynamodb.batch_get_item(RequestItems=unprocessed)
             for item in answer.get("Responses", {}).get(ledger, []):
                 yield read_value(item, "timeline", [])
-            asked = answer.get("UnprocessedKeys")
+            unprocessed = answer.get("UnprocessedKeys")

@@ -209,11 +209,11 @@ def _list_unknown_names(source: _Source) -> Iterator[str]:
     for locale in source.locales:
         for part in _PARTS:
             names = [name.split(".") for name in find_names(source.templates[f"{locale}/{part}"])]
-            asked = [steps for steps in names if steps[0] not in _OWN_NAMES]
-            unknown = {missing for steps in asked if (missing := find_missing_name(schema, steps))}
+            used = [steps for steps in names if steps[0] not in _OWN_NAMES]
+            unknown = {missing for steps in used if (missing := find_missing_name(schema, steps))}
             unseen = {
                 ".".join(steps)
-                for steps in asked
+                for steps in used
                 if not find_missing_name(schema, steps)
                 and not any(_is_in_data(data, steps) for data in examples_.values())
             }

@@ -66,8 +66,8 @@ def read_data_schema(path: Path) -> Schema:
     schema = read_schema(path)
     recipient = schema.get("properties", {}).get("recipient", {})
     properties = recipient.get("properties", {})
-    asked = {"email", "locale"} <= set(recipient.get("required", [])) and "recipient" in schema.get("required", [])
-    if not asked or any(properties.get(name, {}).get("type") != "string" for name in ("email", "locale")):
+    required = {"email", "locale"} <= set(recipient.get("required", [])) and "recipient" in schema.get("required", [])
+    if not required or any(properties.get(name, {}).get("type") != "string" for name in ("email", "locale")):
         raise PackageError(f"{path}: it must require recipient, with the texts email and locale: see book.created")
     if properties["email"].get("pattern") != PATTERNS["email"]:
         raise PackageError(f'{_locate(path, "/recipient/email")}: give it "format": "email"')

@@ -106,8 +106,8 @@ class NotifierAccess:
         """Return the status, as far as AWS answers in time; changes nothing."""
         cloudwatch, logs, codedeploy = map(self.of, ("cloudwatch", "logs", "codedeploy"))
         prefix = self.names.notify.removesuffix("-notify")
-        asked = StatusClients(self.functions, cloudwatch, logs, codedeploy, prefix)
-        return look(self.installation, asked, now, (Unavailable,))
+        status_clients = StatusClients(self.functions, cloudwatch, logs, codedeploy, prefix)
+        return look(self.installation, status_clients, now, (Unavailable,))
 
     def pause(self) -> str:
         """Pause all mail; return what was done."""

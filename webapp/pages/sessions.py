@@ -238,8 +238,8 @@ def _find_page(request: Request) -> str:
 def _find_nearest_page(request: Request, path: str) -> str:
     """Return the page at this path of this app, or at the nearest parent: the URL that a form posts to may have no
     page."""
-    asked = {**request.scope, "method": "GET", "path": path.partition("?")[0]}
-    if path in {"", "/"} or any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+    scope = {**request.scope, "method": "GET", "path": path.partition("?")[0]}
+    if path in {"", "/"} or any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
         return path or "/"
     return _find_nearest_page(request, path.rpartition("/")[0])
 

@@ -67,9 +67,9 @@ def begin(
         return _redirect(f"{services.settings.public_url}/sign-in?{query}")
     services.limiter.admit(name_stranger(request))
     question = AuthorizationRequest.new()
-    asked = services.sign_in_cipher.encrypt({**asdict(question), "then": keep_own_path(then), "fresh": bool(fresh)})
+    content = services.sign_in_cipher.encrypt({**asdict(question), "then": keep_own_path(then), "fresh": bool(fresh)})
     _drop_oldest(request, cookies)
-    cookies.send(request, _sign_in_cookie(cookies, question.state), asked, _PATIENCE_SECONDS)
+    cookies.send(request, _sign_in_cookie(cookies, question.state), content, _PATIENCE_SECONDS)
     address = services.issuer.build_authorization_url(question, fresh=bool(fresh))
     return (
         redirect_by_header(render_page(request, "sign-in.html", {"address": address}), address)
@@ -156,11 +156,11 @@ def _read_request(
     """Return this browser's authorization request, where to continue, and whether it was `fresh`; raises `SignInFailed`
     if the browser made none with this state."""
     cookie = request.cookies.get(_sign_in_cookie(cookies, state), "")
-    asked: Any = cipher.decrypt(cookie, _PATIENCE_SECONDS) if cookie else None
-    if asked is None or not secrets.compare_digest(state.encode(errors="replace"), asked["state"].encode()):
+    content: Any = cipher.decrypt(cookie, _PATIENCE_SECONDS) if cookie else None
+    if content is None or not secrets.compare_digest(state.encode(errors="replace"), content["state"].encode()):
         raise SignInFailed("This browser began no such sign-in, or too long ago.")
-    question = AuthorizationRequest(asked["state"], asked["nonce"], asked["verifier"])
-    return question, asked["then"], asked.get("fresh", False)
+    question = AuthorizationRequest(content["state"], content["nonce"], content["verifier"])
+    return question, content["then"], content.get("fresh", False)
 
 
 def _sign_in_cookie(cookies: SessionCookies, state: str = "") -> str:

@@ -41,12 +41,12 @@ class Service:
         headers = {"host": _END.netloc, "x-amz-date": now} | ({"x-amz-target": target} if target else {})
         names = ";".join(sorted(headers))
         lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-        asked = f"POST\n{path}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+        canonical = f"POST\n{path}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
         scope = f"{now[:8]}/{_REGION}/{self.name}/aws4_request"
         key = f"AWS4{_SECRET}".encode()
         for part in scope.split("/"):
             key = _compute_hmac(key, part)
-        text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(asked.encode()).hexdigest()}"
+        text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = _compute_hmac(key, text).hex()
         signed = f"AWS4-HMAC-SHA256 Credential={_KEY}/{scope}, SignedHeaders={names}, Signature={signature}"
         self.connection.request("POST", path, body, headers | {"Authorization": signed})

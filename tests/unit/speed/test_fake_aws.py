@@ -23,7 +23,7 @@ def test_a_second_claim_is_refused_and_both_are_counted() -> None:
     assert [status for status, _ in answers] == [200, 400]
     assert json.loads(answers[1][1])["CancellationReasons"][0]["Item"]["state"] == {"S": "sent"}
     assert json.loads(aws.answer(b"GET /_counts HTTP/1.1\r\n", b"")[1]) == {"TransactWriteItems": 2}
-    assert aws.asked == {}
+    assert aws.calls == {}
 
 
 def test_an_address_on_the_list_refuses_the_claim() -> None:

@@ -79,9 +79,9 @@ def find_features(pages: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
     room = install_npm(_HERE, _ROOM)
     script = room / "find_unsupported.mjs"
     script.write_bytes((_HERE / script.name).read_bytes())  # in this folder Node.js finds the library
-    asked = json.dumps({"pages": pages, "programs": _PROGRAMS})
+    input_ = json.dumps({"pages": pages, "programs": _PROGRAMS})
     done = subprocess.run(
-        ["node", script], input=asked, capture_output=True, encoding="utf-8", timeout=_SECONDS, check=False
+        ["node", script], input=input_, capture_output=True, encoding="utf-8", timeout=_SECONDS, check=False
     )
     if done.returncode:
         raise PackageError(f"Node.js could not look at the mails: {done.stderr.strip().splitlines()[-1:]}")
