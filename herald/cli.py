@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from herald.console import INTERRUPTED, print_problem
+from herald.remedy_commands import format_command
 from operations.errors import UserError
 
 __all__ = ["app", "main"]
@@ -142,6 +143,8 @@ def _tell(error: BaseException) -> int | None:
     match error:
         case UserError():
             code = error.code
+            if error.remedy:
+                line = f"{line}: {format_command(error.remedy)}"
         case KeyboardInterrupt():
             code, line = INTERRUPTED, "stopped"
         case BrokenPipeError():

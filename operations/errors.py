@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from operations.remedies import Remedy
+
 __all__ = ["UserError"]
 
 
 class UserError(Exception):
-    """Says what happened, to what, and what to do next; the command exits with `code`."""
+    """Says what happened, to what, and what to do next; the command exits with `code`.
 
-    def __init__(self, message: str, code: int = 1) -> None:
+    Where an operator can do it, `remedy` names what.
+    """
+
+    def __init__(self, message: str, code: int = 1, remedy: Remedy | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.remedy = remedy

@@ -21,6 +21,7 @@ from operations.installation import RECORD_ATTRIBUTES, Installation, read_recipi
 from operations.preview import find_subscription
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import RedriveDecision, RedrivePlan, decide
+from operations.remedies import Remedy, RemedyAction
 from operations.suppressions import get_suppression
 
 __all__ = ["find_message", "find_obstacle", "plan_again", "plan_from_records"]
@@ -36,8 +37,8 @@ def plan_from_records(installation: Installation, message_ids: Sequence[str], no
         record = _read(installation, message_id)
         if record.state in ACCEPTED:
             raise UserError(
-                f"message {message_id} is {record.state}: a provider accepted its mail. To send it once more: "
-                f"herald redrive --again {message_id}"
+                f"message {message_id} is {record.state}: a provider accepted its mail. You can send it once more",
+                remedy=Remedy(RemedyAction.SEND_ONCE_MORE, message_id),
             )
         _refuse(installation, record, now)
         replaced = installation.record(record.instead_of) if record.instead_of else None
@@ -59,8 +60,8 @@ def plan_again(installation: Installation, message_ids: Sequence[str], now: int 
             raise UserError(f"message {message_id} was reported as spam: its mail is never sent again")
         if record.state not in ACCEPTED | {State.REPLACED}:
             raise UserError(
-                f"message {message_id} is {record.state}, no provider is known to have accepted it: "
-                f"herald redrive --from-record {message_id}"
+                f"message {message_id} is {record.state}, no provider is known to have accepted it",
+                remedy=Remedy(RemedyAction.REDRIVE_RECORD, message_id),
             )
         _refuse(installation, record, now)
         avoid = _find_refusing_provider(installation, record)

@@ -1,4 +1,4 @@
-"""The ringing alarms, each with what to do; docs/runbook.md has the same lines."""
+"""The ringing alarms, each with what to do; docs/runbook.md has the same lines, with commands in them."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from operations.remedies import FormatRemedy, Remedy, RemedyAction
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-__all__ = ["RUNBOOK", "SILENCE_RINGS", "RingingAlarm", "find_ringing", "is_of"]
+__all__ = ["RUNBOOK", "SILENCE_RINGS", "RingingAlarm", "find_ringing", "format_advice", "is_of"]
 
 #: What to do, by the alarm's name without its prefix: the alarms of infra/modules/notifier, then the web app's.
+#: Names of actions (`operations.remedies`) stand in braces; `format_advice` replaces them by what its reader can type.
 RUNBOOK = {
-    "dead-letters": "herald dead shows the reasons; fix the cause; herald redrive --reason CODE, or herald discard",
-    "dead-age": "herald dead, then herald redrive or herald discard: SQS deletes a dead letter after 14 days",
+    "dead-letters": "{show_dead} shows the reasons; fix the cause; {redrive_reason} CODE, or {discard}",
+    "dead-age": "{show_dead}, then {redrive} or {discard}: SQS deletes a dead letter after 14 days",
     "unknown-outcomes": "no mail is lost: feedback settles the records; look at SES's health",
-    "sent-twice-notify": "herald why tells which; tell the reader, if it matters",
-    "sent-twice-feedback": "herald why tells which; tell the reader, if it matters",
-    "retry-waiting": "herald status names the provider's last refusal; raise the quota or resume sending",
-    "retry-age": "herald status: is it paused? herald resume turns the queue on again",
-    "notify-throttles": "more comes in than SES's rate lets out: herald capacity says for how long; ask SES for more",
-    "notify-errors": "look at the log of notify; herald releases says what is live; herald rollback takes it back",
+    "sent-twice-notify": "{explain} tells which; tell the reader, if it matters",
+    "sent-twice-feedback": "{explain} tells which; tell the reader, if it matters",
+    "retry-waiting": "{show_status} names the provider's last refusal; raise the quota or resume sending",
+    "retry-age": "{show_status}: is it paused? {resume} turns the queue on again",
+    "notify-throttles": "more comes in than SES's rate lets out: {simulate_burst} says for how long; ask SES for more",
+    "notify-errors": "look at the log of notify; {show_releases} says what is live; {roll_back} takes it back",
     "feedback-errors": "look at the log of feedback; SES's reports wait in its queue for up to 14 days",
     "webhook-errors": "look at the log of webhook; vendors repeat their reports for hours, so fix it soon",
     "events-api-errors": "look at the log of events-api; publishers post again what was not answered 202",
     "bus-undelivered": "the runbook's *EventBridge could not deliver an event* says how to publish it again",
-    "mail-events-errors": "look at the log of mail-events; it publishes again what it read; herald rollback if new",
+    "mail-events-errors": "look at the log of mail-events; it publishes again what it read; {roll_back} if new",
     "mail-events-behind": "look at the log of mail-events: SNS refuses it, or it fails; mails are not affected",
     "mail-events-lost": "the runbook's *Mail events were lost* says how to publish them, within 12 hours",
     "mail-webhook-failures": "look at the log of mail-webhook; it retries what it could not post, for 14 days at most",
-    "mail-webhook-gone": "ask the receiver; herald doctor names the command that turns the posting on again",
-    "mail-webhook-letters": "fix the receiver, then herald redrive --webhook; herald dead --webhook lists them",
+    "mail-webhook-gone": "ask the receiver; {check_account} names the command that turns the posting on again",
+    "mail-webhook-letters": "fix the receiver, then {redrive_webhook}; {show_webhook_letters} lists them",
     "scheduler-errors": "look at the log of scheduler; its next run asks for what is due",
     "due-age": "the log of N-scheduler: does it run each minute? nothing is lost, each mail is sent when it does",
     "feedback-waiting": "look at the log of feedback; nothing is lost for 14 days",
-    "feedback-age": "herald doctor says why nobody reads the queue; nothing is lost for 14 days",
+    "feedback-age": "{check_account} says why nobody reads the queue; nothing is lost for 14 days",
     "feedback-undelivered": "the runbook's *feedback was not delivered* says where it is kept, for 14 days",
-    "topic-failures": "no mail is lost: the event is in retry; herald doctor looks at who may invoke notify",
+    "topic-failures": "no mail is lost: the event is in retry; {check_account} looks at who may invoke notify",
     "filtered-out": "is a type missing in the subscription's filter? Terraform's filter variable of the module",
-    "bounce-rate": "herald why ADDRESS of some that bounced: where do these addresses come from? SES pauses at 10 %",
-    "complaint-rate": "stop what people call spam: SES pauses at 0.5 %; herald pause stops all mail",
+    "bounce-rate": "{explain} ADDRESS of some that bounced: where do these addresses come from? SES pauses at 10 %",
+    "complaint-rate": "stop what people call spam: SES pauses at 0.5 %; {pause} stops all mail",
     "outbox-age": "the sweeper keeps trying; look at its log, and at the relay's",
-    "outbox-rejected": "fix the cause that the log names; herald redrive --from-outbox EVENT_ID",
-    "republished": "herald doctor looks at what lies between the topic and the ledger; herald why EVENT explains one",
+    "outbox-rejected": "fix the cause that the log names; {publish_again} EVENT_ID",
+    "republished": "{check_account} looks at what lies between the topic and the ledger; {explain} EVENT explains one",
     "relay-behind": "nothing is lost: the sweeper publishes meanwhile; look at the relay's log",
     "web-5xx": "look at the web app's log; mails are not affected",
     "web-errors": "look at the web app's log; mails are not affected",
@@ -65,12 +68,17 @@ _OTHER = "an alarm of your own, or of a release: CloudWatch tells what it watche
 
 @dataclass(frozen=True, slots=True)
 class RingingAlarm:
-    """A ringing alarm: its name, since when it rings, what it means, and what to do."""
+    """A ringing alarm: its name, since when it rings, what it means, and what to `do`, a line of `RUNBOOK`."""
 
     name: str
     since: datetime
     meaning: str
     do: str
+
+
+def format_advice(do: str, format_remedy: FormatRemedy) -> str:
+    """Return a line of `RUNBOOK` with its actions replaced by what `format_remedy` returns for them."""
+    return do.format_map({action.value: format_remedy(Remedy(action)) for action in RemedyAction})
 
 
 def is_of(prefix: str, alarm: str) -> bool:

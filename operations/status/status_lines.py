@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from operations.remedies import FormatRemedy, Remedy, RemedyAction
 from operations.status.status import HeraldStatus
 
 __all__ = ["StatusLine", "describe_status"]
@@ -30,15 +31,15 @@ class StatusLine:
     tone: str = "good"
 
 
-def describe_status(status: HeraldStatus, options: str = "") -> Iterator[StatusLine]:
-    """Yield all lines; `options` are added to commands, so that they act on this installation."""
+def describe_status(status: HeraldStatus, format_remedy: FormatRemedy) -> Iterator[StatusLine]:
+    """Yield all lines; `format_remedy` turns a remedy into what its reader can type."""
     described = {
-        "pause": _pause(status, options),
-        "live": _describe_live_version(status, options),
+        "pause": _pause(status, format_remedy),
+        "live": _describe_live_version(status, format_remedy),
         "rates": _describe_rates(status),
         "waiting": _describe_waiting(status),
         "later": _describe_scheduled(status),
-        "letters": _describe_letters(status, options),
+        "letters": _describe_letters(status, format_remedy),
         "feedback": _describe_feedback(status),
         "alarms": _describe_alarms(status),
     }
@@ -49,18 +50,19 @@ def describe_status(status: HeraldStatus, options: str = "") -> Iterator[StatusL
             yield from lines
 
 
-def _pause(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+def _pause(status: HeraldStatus, format_remedy: FormatRemedy) -> Iterator[StatusLine]:
     if status.pause is None:
         return
+    resume = format_remedy(Remedy(RemedyAction.RESUME))
     if status.pause.paused:
-        yield StatusLine("mail", f"PAUSED: nothing is sent, events wait in retry; herald resume{options}", "warn")
+        yield StatusLine("mail", f"PAUSED: nothing is sent, events wait in retry; {resume}", "warn")
     elif status.pause.running:
         yield StatusLine("mail", "running")
     else:
-        yield StatusLine("mail", f"HALF PAUSED: a pause or resume was interrupted; herald resume{options}", "bad")
+        yield StatusLine("mail", f"HALF PAUSED: a pause or resume was interrupted; {resume}", "bad")
 
 
-def _describe_live_version(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+def _describe_live_version(status: HeraldStatus, format_remedy: FormatRemedy) -> Iterator[StatusLine]:
     live = status.live
     if live is None:
         return
@@ -69,7 +71,8 @@ def _describe_live_version(status: HeraldStatus, options: str) -> Iterator[Statu
     if live.weights or live.deployments:
         shares = ", ".join(f"version {version} has {100 * share:g} %" for version, share in live.weights.items())
         ids = ", ".join(live.deployments) or "no deployment of CodeDeploy is under way"
-        text = f"a release is under way: {'; '.join(filter(None, (shares, ids)))}; herald rollback{options} stops it"
+        stop = format_remedy(Remedy(RemedyAction.ROLL_BACK))
+        text = f"a release is under way: {'; '.join(filter(None, (shares, ids)))}; {stop} stops it"
         yield StatusLine("", text, "warn")
 
 
@@ -116,7 +119,7 @@ def _describe_scheduled(status: HeraldStatus) -> Iterator[StatusLine]:
         yield StatusLine("", text, "warn")
 
 
-def _describe_letters(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+def _describe_letters(status: HeraldStatus, format_remedy: FormatRemedy) -> Iterator[StatusLine]:
     letters = status.letters
     if letters is None:
         return
@@ -124,7 +127,8 @@ def _describe_letters(status: HeraldStatus, options: str) -> Iterator[StatusLine
     if not letters.count:
         yield StatusLine("letters", f"none{hidden}")
         return
-    yield StatusLine("letters", f"{letters.count} in dead{hidden}; herald dead{options}", "bad")
+    show = format_remedy(Remedy(RemedyAction.SHOW_DEAD))
+    yield StatusLine("letters", f"{letters.count} in dead{hidden}; {show}", "bad")
     for reason in letters.reasons:
         old = _format_span(status.at.timestamp() - reason.oldest / 1000)
         yield StatusLine("", f"{reason.count} {reason.code}, the oldest {old} old: {reason.reason}", "bad")

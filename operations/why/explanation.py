@@ -1,4 +1,4 @@
-"""Explains what became of a mail, why, what to do, and the command for it. Pure."""
+"""Explains what became of a mail, why, what to do, and the remedies for it. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from function.ledger.keys import part_id
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, MEANING, State
 from function.reason_codes import ReasonCode
+from operations.remedies import Remedy, RemedyAction
 from operations.why.mail import MailStory
 
 __all__ = ["MailExplanation", "explain_mail", "format_time", "summarize"]
@@ -23,12 +24,12 @@ _HOUR = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class MailExplanation:
-    """`what` became of the mail and `why`, what to `do`, and the commands for it, without `herald` before them."""
+    """`what` became of the mail and `why`, what to `do`, and the remedies for it."""
 
     what: str
     why: str = ""
     do: str = ""
-    commands: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
 
 
 def explain_mail(mail: MailStory, now: int) -> MailExplanation:
@@ -93,7 +94,7 @@ def _explain_missing_record(mail: MailStory) -> MailExplanation:
             "No mail: it lies in dead, and the ledger has no record of it.",
             letter.reason,
             "Fix the cause, then send it again; or discard it.",
-            (f"redrive --message {mail.message_id}", f"discard --message {mail.message_id}"),
+            (_redrive(mail), *_discard(mail)),
         )
     entry = mail.outbox
     if entry is not None and entry.state == "rejected":
@@ -101,20 +102,20 @@ def _explain_missing_record(mail: MailStory) -> MailExplanation:
             "No mail: the outbox gave the event up before SNS took it.",
             entry.reason,
             "Fix the cause, then publish it again.",
-            (f"redrive --from-outbox {entry.event_id}",),
+            (Remedy(RemedyAction.PUBLISH_AGAIN, entry.event_id),),
         )
     if entry is not None and entry.state == "published":
         return MailExplanation(
             "No mail yet: SNS took the event, and the ledger has no record of it, or no longer keeps it.",
             f"SNS's MessageId is {entry.message_id}.",
             "Reconciliation publishes it again by itself. Is notify paused, or does its queue wait?",
-            ("status",),
+            (_STATUS,),
         )
     return MailExplanation(
         "No mail yet: the event is in the outbox and SNS has not taken it.",
         "",
         "The sweeper publishes it within two minutes. If it does not, look at its log.",
-        ("status",),
+        (_STATUS,),
     )
 
 
@@ -142,36 +143,35 @@ def _explain_in_doubt(mail: MailStory, record: Record, now: int) -> MailExplanat
             "Wait until then.",
         )
     if record.parked:
-        send = f"redrive --message {mail.message_id}" if mail.letters else f"redrive --from-record {mail.message_id}"
         return MailExplanation(
             "A mail may have gone, and nobody will ever know: no answer and no report came.",
             record.reason or "",
             "Ask the reader. If nothing came, or a second does no harm, send it again.",
-            (f"{send} --even-if-sent", *_discard(mail)),
+            (replace(_redrive(mail), even_if_sent=True), *_discard(mail)),
         )
     return MailExplanation(
         "A mail may have gone; Herald waits for the provider's reports on later mails before it tries again.",
         mail.rows[-1].detail or "" if mail.rows else "",
         "It is tried again, or becomes a dead letter, within a day. To send now, though a second may arrive:",
-        (f"redrive --from-record {mail.message_id} --even-if-sent",),
+        (Remedy(RemedyAction.REDRIVE_RECORD, mail.message_id, even_if_sent=True),),
     )
 
 
 def _explain_accepted(mail: MailStory, record: Record) -> MailExplanation:
     why = next((row.detail for row in reversed(mail.rows) if row.state is record.state and row.detail), None) or ""
-    again = f"redrive --again {mail.message_id}"
-    commands: tuple[str, ...] = (again,)
+    again = Remedy(RemedyAction.SEND_ONCE_MORE, mail.message_id)
+    remedies: tuple[Remedy, ...] = (again,)
     match record.state:
         case _ if record.successor:
             what = f"One mail went ({MEANING[record.state]}), and a person had it sent again as {record.successor}."
-            do, commands = "Look at that one.", (f"why {record.successor}",)
+            do, remedies = "Look at that one.", (Remedy(RemedyAction.EXPLAIN, record.successor),)
         case State.COMPLAINED:
-            what, do, commands = "One mail went, and its reader reported it as spam.", "It is never sent again.", ()
+            what, do, remedies = "One mail went, and its reader reported it as spam.", "It is never sent again.", ()
         case State.BOUNCED if _is_suppressed(mail):
-            what, commands = "No mail arrived: it was accepted and not sent.", (_REMOVE, again)
+            what, remedies = "No mail arrived: it was accepted and not sent.", (_UNLIST, again)
             do = "SES did not try: the address is on its own list. Take it off in every region, then send it again."
         case State.BOUNCED:
-            what, commands = "No mail arrived: the recipient's server refused it for good.", (_REMOVE, again)
+            what, remedies = "No mail arrived: the recipient's server refused it for good.", (_UNLIST, again)
             do = "Does the address exist again? Take it off the lists, then send the mail again."
         case State.REFUSED | State.SOFT_BOUNCED:
             what = f"No mail arrived: {MEANING[record.state]}."
@@ -182,7 +182,7 @@ def _explain_accepted(mail: MailStory, record: Record) -> MailExplanation:
         case _:
             what = f"One mail went: {MEANING[record.state]}."
             do = "Nothing: the provider goes on, and its report comes. If none ever comes and the reader has no mail:"
-    return MailExplanation(what, why, do, commands)
+    return MailExplanation(what, why, do, remedies)
 
 
 def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailExplanation:
@@ -198,7 +198,7 @@ def _explain_not_sent(mail: MailStory, record: Record, now: int) -> MailExplanat
                 f"No mail yet, after {_format_count(record.attempts, 'attempt')}: the provider does not take it.",
                 why,
                 do,
-                (f"redrive --from-record {mail.message_id}",) if late else ("status",),
+                (Remedy(RemedyAction.REDRIVE_RECORD, mail.message_id),) if late else (_STATUS,),
             )
         case State.SCHEDULED | State.COLLECTED | State.COLLECTING:
             return _explain_waiting(record, why, now)
@@ -219,7 +219,7 @@ def _explain_final(record: Record, why: str) -> MailExplanation:
         f"No mail of this message: {record.successor or 'another one'} has its event.",
         why,
         "Look at that one.",
-        (f"why {record.successor}",) if record.successor else (),
+        (Remedy(RemedyAction.EXPLAIN, record.successor),) if record.successor else (),
     )
 
 
@@ -242,7 +242,7 @@ def _explain_waiting(record: Record, why: str, now: int) -> MailExplanation:
             "No mail of its own: it is told in its reader's digest.",
             "Look at that one: it says whether it went.",
         )
-        return MailExplanation(what, f"{why} {late}".strip(), do, (f"why {record.window}",))
+        return MailExplanation(what, f"{why} {late}".strip(), do, (Remedy(RemedyAction.EXPLAIN, record.window or ""),))
     if record.state is State.COLLECTING and not _is_overdue(record, now):
         do = "Nothing: it is closed and sent by itself. A publisher may cancel the events in it, by mail.cancel."
         what = f"No mail yet: a digest that collects events, {_format_count(len(record.items), 'event')} so far."
@@ -251,7 +251,7 @@ def _explain_waiting(record: Record, why: str, now: int) -> MailExplanation:
         do = "Nothing: it is sent by itself. Its publisher may cancel it, by an event of type mail.cancel."
         return MailExplanation("No mail yet: it waits for its time.", record.reason or "", do)
     do = "Does scheduler run, and notify take from the queue retry? Look how things stand."
-    return MailExplanation("No mail yet, and its time has come.", record.reason or "", do, ("status",))
+    return MailExplanation("No mail yet, and its time has come.", record.reason or "", do, (_STATUS,))
 
 
 def _is_overdue(record: Record, now: int) -> bool:
@@ -259,7 +259,7 @@ def _is_overdue(record: Record, now: int) -> bool:
 
 
 def _explain_suppressed(mail: MailStory, record: Record, why: str) -> MailExplanation:
-    send = f"redrive --from-record {mail.message_id}"
+    send = Remedy(RemedyAction.REDRIVE_RECORD, mail.message_id)
     match record.reason_code:
         case ReasonCode.RECIPIENT_UNSUBSCRIBED:
             do = "Nothing: the reader wants no mails of this kind, and can have them again by the link in an older one."
@@ -268,7 +268,7 @@ def _explain_suppressed(mail: MailStory, record: Record, why: str) -> MailExplan
             do = "Nothing, in a copy for trying things out. Else set delivery_mode, release, then send it again."
             return MailExplanation("No mail: this deployment may not mail this address.", why, do, (send,))
     do = "The address bounced or complained before. Take it off the lists, then send the mail."
-    return MailExplanation("No mail: the address is on the suppression list.", why, do, (_REMOVE, send))
+    return MailExplanation("No mail: the address is on the suppression list.", why, do, (_UNLIST, send))
 
 
 #: Names in an event that this deployment does not have.
@@ -285,34 +285,33 @@ _NOT_DECLARED = {
 
 
 def _explain_rejected(mail: MailStory, record: Record, why: str) -> MailExplanation:
-    name = mail.message_id
-    send = f"redrive --message {name}" if mail.letters else f"redrive --from-record {name}"
-    commands = (send, *_discard(mail))
+    remedies = (_redrive(mail), *_discard(mail))
     match record.reason_code:
         case ReasonCode.EVENT_INVALID | ReasonCode.EVENT_TOO_LARGE:
             do = (
                 "Have its publisher publish it again with what is missing, under the same source and id: that one is "
                 "mailed in its place. Or fix the schema, release, and send it again. If nobody will fix it, discard it."
             )
-            return MailExplanation("No mail: the event could not become one.", why, do, commands)
+            return MailExplanation("No mail: the event could not become one.", why, do, remedies)
         case ReasonCode.TYPE_UNKNOWN | ReasonCode.TENANT_UNKNOWN as code:
             what, do = _NOT_DECLARED[ReasonCode(code)]
-            return MailExplanation(what, why, do, commands)
+            return MailExplanation(what, why, do, remedies)
         case ReasonCode.EVENT_EXPIRED:
             do = "It is sent all the same if you redrive it; or discard it."
-            return MailExplanation("No mail: the event was too old to be worth one.", why, do, commands)
+            return MailExplanation("No mail: the event was too old to be worth one.", why, do, remedies)
         case code if code in _OF_FILES:
             what, do = _OF_FILES[ReasonCode(code)]
-            return MailExplanation(what, why, do, commands)
+            return MailExplanation(what, why, do, remedies)
         case ReasonCode.RETRIES_EXHAUSTED:
             do = "Is the provider well again? Then send it again."
-            return MailExplanation("No mail: it was tried for a day.", why, do, commands)
+            return MailExplanation("No mail: it was tried for a day.", why, do, remedies)
     return MailExplanation(
-        "No mail: the provider will not take it.", why, "Fix the cause, then send it again.", commands
+        "No mail: the provider will not take it.", why, "Fix the cause, then send it again.", remedies
     )
 
 
-_REMOVE = "suppressions remove ADDRESS"
+_STATUS = Remedy(RemedyAction.SHOW_STATUS)
+_UNLIST = Remedy(RemedyAction.UNLIST)
 _WAITED_FOR = (
     "No mail: a file that goes with it was waited for, for a day.",
     "Put the file there that the event means, then send it again; or have its publisher publish it again.",
@@ -328,8 +327,12 @@ _OF_FILES = {
 }
 
 
-def _discard(mail: MailStory) -> tuple[str, ...]:
-    return (f"discard --message {mail.message_id}",) if mail.letters else ()
+def _redrive(mail: MailStory) -> Remedy:
+    return Remedy(RemedyAction.REDRIVE_LETTER if mail.letters else RemedyAction.REDRIVE_RECORD, mail.message_id)
+
+
+def _discard(mail: MailStory) -> tuple[Remedy, ...]:
+    return (Remedy(RemedyAction.DISCARD_LETTER, mail.message_id),) if mail.letters else ()
 
 
 def _is_suppressed(mail: MailStory) -> bool:

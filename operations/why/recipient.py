@@ -27,14 +27,17 @@ class RecipientLists:
     regions: tuple[str, ...] | None = None
     unasked: str = ""
 
-    def describe(self, command: str = "herald suppressions remove ADDRESS") -> list[str]:
-        """Return what keeps mail from the address, one line each; at least one line."""
+    def describe(self, remover: str) -> list[str]:
+        """Return what keeps mail from the address, one line each; at least one line.
+
+        `remover` is what takes it off a list: a command or a page.
+        """
         lines = [
             f"on {entry.whose}: {entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message "
-            f"{entry.message_id}; {command} takes it off"
+            f"{entry.message_id}; {remover} takes it off"
             for entry in self.entries
         ]
-        lines += [f"on SES's suppression list in {region}; {command} takes it off" for region in self.regions or ()]
+        lines += [f"on SES's suppression list in {region}; {remover} takes it off" for region in self.regions or ()]
         lines += [f"its reader has unsubscribed from {category}" for category in self.stopped]
         if self.regions is None and self.unasked:
             lines.append(f"whether SES has it on its list is not known: {self.unasked}")

@@ -16,6 +16,7 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxRow, publish_again
 from operations.redrive.letter_filter import LetterFilter
+from operations.status.alarms import format_advice
 from operations.status.status_lines import describe_status
 from operations.suppressions import Suppression, scan_suppressions, take_off
 from webapp import deadline, text_validation
@@ -27,6 +28,7 @@ from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
 from webapp.books.cursor import ULID_PATTERN
 from webapp.pages.drafts import DraftsOf
+from webapp.pages.remedy_commands import format_command
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import Operator, SessionOf, require_own_form
 
@@ -95,9 +97,9 @@ def show_overview(
         **_read_audit(services.audit, done),
     }
     seen = notifier.look(datetime.fromtimestamp(services.clock() / 1000, UTC))
-    return render_page(
-        request, "operations.html", {**context, "lines": [*describe_status(seen)], "alarms": seen.alarms or ()}
-    )
+    alarms = [(alarm, format_advice(alarm.do, format_command)) for alarm in seen.alarms or ()]
+    lines = [*describe_status(seen, format_command)]
+    return render_page(request, "operations.html", {**context, "lines": lines, "alarms": alarms})
 
 
 @router.post("/search", dependencies=[Depends(_keep_search), *_FORM])
@@ -115,7 +117,8 @@ def find(request: Request, operator: Operator, services: ServicesOf, wanted: Tex
     services.audit.record(
         operator.email, operator.sub, "search", _name_of(services.notifier.installation, wanted), search
     )
-    return render_page(request, "operations-found.html", {"wanted": wanted, "found": found[0]})
+    context = {"wanted": wanted, "found": found[0], "command": format_command}
+    return render_page(request, "operations-found.html", context)
 
 
 @router.get("/dead")
@@ -156,7 +159,7 @@ def send_again(
         context = {"doubtful": asks.doubtful, "message": message, "reason": reason, "once_more": False}
         return render_page(request, "operations-ask.html", context, 409)
     except UserError as error:
-        return _show_refusal(request, str(error))
+        return _show_refusal(request, error)
     return RedirectResponse(f"/operations/dead?done={done}", 303)
 
 
@@ -207,7 +210,7 @@ def send_once_more(
         context = {"doubtful": asks.doubtful, "message": message, "reason": "", "once_more": True}
         return render_page(request, "operations-ask.html", context, 409)
     except UserError as error:
-        return _show_refusal(request, str(error))
+        return _show_refusal(request, error)
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
@@ -223,7 +226,7 @@ def publish(request: Request, operator: Operator, services: ServicesOf, subject:
     try:
         done = services.audit.record(operator.email, operator.sub, "publish again", event, hand_over)
     except UserError as error:
-        return _show_refusal(request, str(error))
+        return _show_refusal(request, error)
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
@@ -259,14 +262,14 @@ def unlist(request: Request, operator: Operator, services: ServicesOf, wanted: T
     """Remove an address from SES's list in every region, then from Herald's own."""
     installation, wanted = services.notifier.installation, wanted.strip()
     if not text_validation.is_address(wanted):
-        return _show_refusal(request, "This is no address: nothing was changed.")
+        return _show_refusal(request, UserError("this is no address: nothing was changed."))
     key = installation.address_keys(wanted)[0]
     try:
         done = services.audit.record(
             operator.email, operator.sub, "take off the list", key, lambda: _take_off(installation, wanted)
         )
     except UserError as error:
-        return _show_refusal(request, str(error))
+        return _show_refusal(request, error)
     return RedirectResponse(f"/operations/suppressions?done={done}", 303)
 
 
@@ -294,7 +297,7 @@ def _set_pause(request: Request, operator: Identity, audit: Audit, action: str, 
     try:
         done = audit.record(operator.email, operator.sub, action, "all mail", work)
     except UserError as error:
-        return _show_refusal(request, str(error))
+        return _show_refusal(request, error)
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
@@ -328,5 +331,6 @@ def _read_audit(audit: Audit, done: str) -> Mapping[str, Any]:
     return {"entries_done": entries, "last": next((entry for entry in entries if entry.id == done), None)}
 
 
-def _show_refusal(request: Request, why: str) -> Response:
+def _show_refusal(request: Request, error: UserError) -> Response:
+    why = f"{error}: {format_command(error.remedy)}" if error.remedy else str(error)
     return render_page(request, "operations-refused.html", {"why": f"{why[:1].upper()}{why[1:]}"}, 409)

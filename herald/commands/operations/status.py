@@ -6,15 +6,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import INTERRUPTED, JsonOption, console, print_json, print_rows
 from herald.console import format_age as age
+from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
+from operations.status.alarms import format_advice
 from operations.status.status import HeraldStatus, StatusClients, look
 from operations.status.status_lines import describe_status
 
@@ -43,7 +46,7 @@ def status(
         if watch and console.is_terminal:
             console.clear()
         if as_json:
-            print_json(asdict(seen))
+            print_json(asdict(seen) | {"alarms": _describe_alarms(seen)})
         else:
             _show(seen, account)
         if not watch:
@@ -62,7 +65,8 @@ def make_status_clients(account: AwsAccount) -> StatusClients:
 
 def _show(seen: HeraldStatus, account: AwsAccount) -> None:
     console.print(f"{account.prefix} in {account.where}, {seen.at:%Y-%m-%d %H:%M:%S} UTC", style="dim")
-    print_rows(("", ""), [(line.label, line.text) for line in describe_status(seen, account.options)])
+    lines = describe_status(seen, partial(format_command, options=account.options))
+    print_rows(("", ""), [(line.label, line.text) for line in lines])
     for label, text in _list_alarms(seen):
         console.print(f"{label}{text}", markup=False)
 
@@ -72,4 +76,10 @@ def _list_alarms(seen: HeraldStatus) -> Iterator[tuple[str, str]]:
     for alarm in seen.alarms or ():
         since = age((now - alarm.since).total_seconds() * 1000)
         yield "RINGS  ", f"{alarm.name} for {since}: {alarm.meaning}"
-        yield "  do:  ", alarm.do
+        yield "  do:  ", format_advice(alarm.do, format_command)
+
+
+def _describe_alarms(seen: HeraldStatus) -> list[dict[str, Any]] | None:
+    if seen.alarms is None:
+        return None
+    return [asdict(alarm) | {"do": format_advice(alarm.do, format_command)} for alarm in seen.alarms]

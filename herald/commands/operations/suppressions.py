@@ -10,9 +10,11 @@ import typer
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.console import JsonOption, Yes, confirm, console, print_json, print_rows
+from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, ErasureResult, PersonalData, erase, find_personal_data
 from operations.errors import UserError
+from operations.remedies import Remedy, RemedyAction
 from operations.suppressions import (
     AddressSuppressions,
     RekeyResult,
@@ -92,7 +94,7 @@ def check_(
         lists = {"suppressed": [_to_json(entry) for entry in found.entries], "ses_regions": found.regions}
         print_json({**lists, "unsubscribed": found.stopped, "not_known": found.unasked or None})
     else:
-        for line in found.describe(f"herald suppressions remove {address}{account.options}"):
+        for line in found.describe(format_command(Remedy(RemedyAction.UNLIST, address), account.options)):
             console.print(line, markup=False)
     raise typer.Exit(3 if found.entries or found.regions or found.stopped else 0)
 

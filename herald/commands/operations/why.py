@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -15,11 +16,13 @@ from function.ledger.record import Record
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.console import JsonOption, console, format_age, note, print_json, print_rows
+from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxEntry, find_entries
 from operations.redrive.queue import count_in_flight, peek
+from operations.remedies import Remedy, RemedyAction
 from operations.why.explanation import MailExplanation, explain_mail, format_time, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
@@ -96,7 +99,7 @@ def _show(
     console.print(summarize(found.mails), style="bold", markup=False)
     if recipient:
         console.print(f"The address, by its hash {question.keys[0]}:", markup=False)
-        for line in recipient.describe(_format_command("suppressions remove ADDRESS", question, options)):
+        for line in recipient.describe(_format_command(Remedy(RemedyAction.UNLIST), question, options)):
             console.print(f"  {line}", markup=False)
     for mail, answer in zip(found.mails, answers, strict=True):
         console.print()
@@ -104,8 +107,8 @@ def _show(
         for label, text in (("Why", answer.why), ("Do", answer.do)):
             if text:
                 console.print(f"{label + ':':5}{text}", markup=False)
-        for command in answer.commands:
-            console.print(f"       {_format_command(command, question, options)}", markup=False)
+        for remedy in answer.remedies:
+            console.print(f"       {_format_command(remedy, question, options)}", markup=False)
         print_rows(("", ""), list(_list_names(mail, now)), indent=2)
         if mail.rows:
             print_rows(
@@ -115,11 +118,11 @@ def _show(
             )
 
 
-def _format_command(command: str, question: MailQuery, options: str) -> str:
+def _format_command(remedy: Remedy, question: MailQuery, options: str) -> str:
     """The command to type, with the address filled in if it was given: it is on this screen already."""
-    if question.keys:
-        command = command.replace("ADDRESS", question.wanted)
-    return f"herald {command}{options}"
+    if question.keys and remedy.action is RemedyAction.UNLIST:
+        remedy = replace(remedy, id=question.wanted)
+    return format_command(remedy, options)
 
 
 def _list_names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
@@ -203,7 +206,7 @@ def _describe_mail(mail: MailStory, answer: MailExplanation, options: str) -> di
         "answer": answer.what,
         "why": answer.why,
         "do": answer.do,
-        "commands": [f"herald {command}{options}" for command in answer.commands],
+        "commands": [format_command(remedy, options) for remedy in answer.remedies],
         "successor": record.successor if record else None,
         "instead_of": record.instead_of if record else None,
         "trace": record.trace if record else None,

@@ -17,6 +17,7 @@ from function.ledger.digest_windows import DigestWindows
 from function.ledger.states import State
 from function.ledger.writes.requests import update
 from function.message.catalogue import Catalogue
+from operations.remedies import Remedy, RemedyAction
 from operations.why.explanation import MailExplanation, explain_mail
 from operations.why.mail import MailStory
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
@@ -332,7 +333,7 @@ def test_why_tells_in_which_digest_an_event_is_and_what_became_of_that(world: Wo
     event_told, digest_told = told(world, "e1"), told(world, name)
     assert event_told.what == "No mail of its own: it is told in its reader's digest."
     assert name in event_told.why
-    assert event_told.commands == (f"why {name}",)
+    assert event_told.remedies == (Remedy(RemedyAction.EXPLAIN, name),)
     assert digest_told.what == "No mail yet: a digest that collects events, 1 event so far."
     assert digest_told.why == "Its window ends at 2026-11-21 08:00:00 UTC."
     world.clock.forward(5 * _HOUR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import boto3
@@ -13,8 +14,9 @@ from botocore.exceptions import ClientError
 
 from fakes.example_events import event
 from fakes.in_memory_herald import delivery
+from herald.remedy_commands import format_command
 from laptop.state import ROOT
-from operations.status.alarms import RUNBOOK, SILENCE_RINGS, find_ringing, is_of
+from operations.status.alarms import RUNBOOK, SILENCE_RINGS, find_ringing, format_advice, is_of
 from operations.status.retry_backlog import ProviderRefusal, RetryBacklog, read_waiting
 from operations.status.scheduled_mails import LaterMails
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
@@ -117,8 +119,11 @@ def test_what_waits_is_counted_though_the_log_is_closed() -> None:
     ]
 
 
+_word = partial(format_command, options=" --local")
+
+
 def said(**parts: Any) -> list[str]:
-    return [f"{line.label} {line.text}".strip() for line in describe_status(HeraldStatus(NOW, **parts), " --local")]
+    return [f"{line.label} {line.text}".strip() for line in describe_status(HeraldStatus(NOW, **parts), _word)]
 
 
 def test_a_release_under_way_is_told_with_what_stops_it() -> None:
@@ -196,7 +201,7 @@ def test_an_alarm_that_rings_is_told_with_what_it_means_and_what_to_do(account: 
     [ringing] = [line for line in lines if line.startswith("RINGS")]
     assert ringing.startswith("RINGS  herald-dead-letters for ")
     assert ringing.endswith(": There are dead letters")
-    assert lines[lines.index(ringing) + 1] == f"  do:  {RUNBOOK['dead-letters']}"
+    assert lines[lines.index(ringing) + 1] == f"  do:  {format_advice(RUNBOOK['dead-letters'], format_command)}"
 
 
 class Alarms:
@@ -298,4 +303,4 @@ def test_every_alarm_has_its_line_in_the_runbook() -> None:
     missing = {name for name in alarm_names() if name not in RUNBOOK}
     assert not missing
     for name, do in RUNBOOK.items():
-        assert f"| `{name}` | {do} |" in page.splitlines()
+        assert f"| `{name}` | {format_advice(do, format_command)} |" in page.splitlines()

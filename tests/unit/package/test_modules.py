@@ -47,7 +47,8 @@ WEBAPP = {
     "function/providers/ses": "events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics otlp trace_context",
-    "operations": "audit aws_retries erasure errors function_log installation outbox pause preview suppressions",
+    "operations": "audit aws_retries erasure errors function_log installation outbox pause preview remedies "
+    "suppressions",
     "operations/redrive": "dead_letters letter_filter plan plan_from_ledger queue send",
     "operations/status": "alarms retry_backlog scheduled_mails status status_lines",
     "operations/why": "explanation ledger_scan mail mail_search recipient",
@@ -62,7 +63,7 @@ WEBAPP = {
     "webapp/http": "error_handlers middleware tracing",
     "webapp/outbox": "event outbox publisher publishing_run",
     "webapp/pages": "account book_changes books drafts missing_mail operations preferences preview "
-    "rendering sessions sign_in state_labels",
+    "remedy_commands rendering sessions sign_in state_labels",
     "webapp/preferences": "account preferences unsubscribe_links",
     "webapp/timeline": "ledger_reader timeline",
 }
