@@ -14,27 +14,27 @@ __all__ = ["install_npm"]
 _SECONDS = 600
 
 
-def install_npm(source: Path, room: Path) -> Path:
-    """Install what the `package-lock.json` in `source` names into `room`, and return `room`.
+def install_npm(source: Path, folder: Path) -> Path:
+    """Install what the `package-lock.json` in `source` names into `folder`, and return `folder`.
 
     Raises `PackageError` of one line if there is no npm, or if it cannot get the packages.
     """
-    lock, done = (source / "package-lock.json").read_text("utf-8"), room / "installed.json"
-    room.mkdir(parents=True, exist_ok=True)
-    with (room / ".lock").open("w") as held:
+    lock, done = (source / "package-lock.json").read_text("utf-8"), folder / "installed.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         if not done.exists() or done.read_text("utf-8") != lock:
-            _install(source, room)
+            _install(source, folder)
             done.write_text(lock, "utf-8")
-    return room
+    return folder
 
 
-def _install(source: Path, room: Path) -> None:
+def _install(source: Path, folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise PackageError("Node.js with npm is not on this machine")
     for file in ("package.json", "package-lock.json"):
-        shutil.copy(source / file, room)
+        shutil.copy(source / file, folder)
     command = [
         npm,
         "ci",
@@ -42,9 +42,9 @@ def _install(source: Path, room: Path) -> None:
         "--no-fund",
         "--ignore-scripts",
         "--loglevel=error",
-        f"--cache={room / 'cache'}",
+        f"--cache={folder / 'cache'}",
     ]
-    done = subprocess.run(command, cwd=room, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason"]
         raise PackageError(f"npm did not install what {source / 'package-lock.json'} names: {lines[0]}")

@@ -29,7 +29,7 @@ from package.notifications.publishing.publishers import write_python_publisher, 
 from tests.npm import install
 from tests.waiting import LIMIT
 
-ROOM = Path(__file__).parent / "typescript"
+SOURCES = Path(__file__).parent / "typescript"
 SPECTRAL = ROOT / "tests" / "integration" / "webapp" / "api" / "spectral"
 CALL = ("arn:aws:sns:us-east-1:111122223333:shop", "urn:example:shop", "order-4711")
 _TYPESCRIPT = """
@@ -108,9 +108,9 @@ def test_asyncapis_own_parser_tells_what_is_wrong() -> None:
 
 def parse_by_asyncapi(document: str) -> dict[str, Any]:
     """What the parser has against a document, and the messages of each channel that it reads in it."""
-    room = install(ROOM.parent / "asyncapi", "asyncapi")
-    program = room / "validate.mjs"
-    program.write_bytes((ROOM.parent / "asyncapi" / program.name).read_bytes())  # where Node.js finds the parser
+    folder = install(SOURCES.parent / "asyncapi", "asyncapi")
+    program = folder / "validate.mjs"
+    program.write_bytes((SOURCES.parent / "asyncapi" / program.name).read_bytes())  # where Node.js finds the parser
     done = subprocess.run(
         ["node", program], input=document, capture_output=True, encoding="utf-8", timeout=LIMIT, check=True
     )
@@ -135,7 +135,18 @@ def test_spectral_has_nothing_against_either_document(written: Path) -> None:
     """The specification's own schema, and all that Spectral recommends."""
     program = install(SPECTRAL, "spectral") / "node_modules" / ".bin" / "spectral"
     paths = [str(written / "asyncapi.yaml"), str(ROOT / "docs" / "asyncapi.yaml")]
-    command = [str(program), "lint", "--quiet", "-F", "hint", "-r", str(ROOM / ".spectral.yaml"), "-f", "json", *paths]
+    command = [
+        str(program),
+        "lint",
+        "--quiet",
+        "-F",
+        "hint",
+        "-r",
+        str(SOURCES / ".spectral.yaml"),
+        "-f",
+        "json",
+        *paths,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert (done.returncode, json.loads(done.stdout or "[]")) == (0, []), done.stdout + done.stderr
 
@@ -265,14 +276,14 @@ def code_of(module: str) -> str:
 def test_the_publisher_for_typescript_compiles_strictly_and_gives_the_same(
     written: Path, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    room = install(ROOM, "typescript")
+    folder = install(SOURCES, "typescript")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "herald_events.ts").write_text((written / "herald_events.ts").read_text("utf-8"), "utf-8")
     data = json.dumps(receipt(), ensure_ascii=False)
     (tmp_path / "shop.ts").write_text(_TYPESCRIPT.format(*CALL, data=data), "utf-8")
     (tmp_path / "wrong.ts").write_text(_TYPESCRIPT.format(*CALL, data=data.replace('"total"', '"totals"')), "utf-8")
     options = ["--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"]
-    compiler = ["node", str(room / "node_modules" / "typescript" / "bin" / "tsc"), *options]
+    compiler = ["node", str(folder / "node_modules" / "typescript" / "bin" / "tsc"), *options]
     good = subprocess.run(
         [*compiler, "shop.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False
     )

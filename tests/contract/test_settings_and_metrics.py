@@ -43,6 +43,6 @@ def test_what_is_done_by_hand_is_found(line: str) -> None:
 
 
 def test_settings_are_read_and_metrics_written_in_one_way() -> None:
-    files = [path for room in ("function", "webapp") for path in (ROOT / room).rglob("*.py")]
+    files = [path for folder in ("function", "webapp") for path in (ROOT / folder).rglob("*.py")]
     found = {path.relative_to(ROOT).as_posix() for path in files if any(find_by_hand(path.read_text("utf-8")))}
     assert found == ONE_WAY

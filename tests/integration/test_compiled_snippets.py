@@ -120,11 +120,11 @@ def _require_one_mail(world: World) -> None:
     assert "https://shop.example/books/4711" in email.text
 
 
-def _run(command: list[str], room: Path, settings: dict[str, str], fails: bool = False) -> str:
+def _run(command: list[str], folder: Path, settings: dict[str, str], fails: bool = False) -> str:
     """What a program said: of one that fails, where it says what is wrong."""
     plain = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     done = subprocess.run(
-        command, cwd=room, env=plain | settings, capture_output=True, text=True, timeout=LIMIT, check=False
+        command, cwd=folder, env=plain | settings, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     assert bool(done.returncode) == fails, done.stderr
     return done.stderr if fails else done.stdout

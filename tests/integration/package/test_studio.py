@@ -160,15 +160,15 @@ def test_data_that_the_schema_refuses_is_told_and_not_saved(page: TestClient, fo
 def test_what_cannot_be_written_leaves_the_example_as_it_was(
     page: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = folder / "security" / "examples"
-    before = {path.name: path.read_bytes() for path in room.iterdir()}
+    examples = folder / "security" / "examples"
+    before = {path.name: path.read_bytes() for path in examples.iterdir()}
     spoilt = asked(folder, example="typical")
     spoilt["data"]["remark"] = "\ud83d"  # the schema asks for nothing here
     half = json.dumps(spoilt)
     answer = page.post("/save", content=half, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert "half of a character" in answer.json()["error"]
-    assert {path.name: path.read_bytes() for path in room.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in examples.iterdir()} == before
 
     def fill_the_disk(draft: Path, _content: bytes) -> None:
         draft.touch()
@@ -177,7 +177,7 @@ def test_what_cannot_be_written_leaves_the_example_as_it_was(
     monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
     with pytest.raises(OSError, match="No space left"):
         page.post("/save", json=asked(folder, example="typical"))
-    assert {path.name: path.read_bytes() for path in room.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in examples.iterdir()} == before
 
 
 def test_any_error_is_told_and_the_folder_is_followed_on(

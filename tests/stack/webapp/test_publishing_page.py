@@ -26,14 +26,14 @@ def node_modules() -> Path:
     return install(NODE, "npm")
 
 
-def run_twice(herald: Herald, command: list[str], room: Path) -> None:
+def run_twice(herald: Herald, command: list[str], folder: Path) -> None:
     """Run a publisher two times for a new reader; one mail comes."""
     to, book = new_address(), uuid.uuid4().hex[:8]
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     for _ in range(2):
         done = subprocess.run(
             [*command, to, book],
-            cwd=room,
+            cwd=folder,
             env=environment | herald.names.settings(),
             capture_output=True,
             text=True,

@@ -107,8 +107,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("time.sleep", made.sleep)
     monkeypatch.setattr("time.time", lambda: made.now)
     monkeypatch.setattr("time.monotonic", lambda: made.now)
-    for room in ("release.versions", "release.progress.poller"):
-        monkeypatch.setattr(f"{room}.read_live", made.live)
+    for module in ("release.versions", "release.progress.poller"):
+        monkeypatch.setattr(f"{module}.read_live", made.live)
     monkeypatch.setattr("release.progress.poller.read", made.read)
     monkeypatch.setattr("release.progress.poller.version_alarms", SimpleNamespace(read_states=made.states))
     monkeypatch.setattr(

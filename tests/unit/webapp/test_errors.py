@@ -31,12 +31,12 @@ def list_imports(path: Path) -> set[str]:
 
 
 def test_only_the_api_and_the_pages_know_http_problems() -> None:
-    files = [path for room in ("webapp", "operations") for path in (ROOT / room).rglob("*.py")]
+    files = [path for folder in ("webapp", "operations") for path in (ROOT / folder).rglob("*.py")]
     outside = {
         str(path.relative_to(ROOT))
         for path in files
         if "webapp.api.problems" in list_imports(path)
-        and not any(path.is_relative_to(ROOT / "webapp" / room) for room in ("api", "http", "pages"))
+        and not any(path.is_relative_to(ROOT / "webapp" / folder) for folder in ("api", "http", "pages"))
     }
     assert outside == set()
 

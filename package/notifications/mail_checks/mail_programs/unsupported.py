@@ -20,7 +20,7 @@ from package.npm import install_npm
 __all__ = ["ACCEPTED", "Unsupported", "find_features", "find_unsupported"]
 
 _HERE = Path(__file__).parent
-_ROOM = _HERE.parents[3] / "build" / "mail-programs"
+_FOLDER = _HERE.parents[3] / "build" / "mail-programs"
 _SECONDS = 600
 #: The mail programs that most readers use, by the library's names.
 _PROGRAMS = ("apple-mail.*", "gmail.*", "outlook.*", "samsung-email.*", "thunderbird.*", "yahoo.*")
@@ -76,8 +76,8 @@ def find_unsupported(mails: Mapping[tuple[str, str], str], notifications: Path) 
 
 def find_features(pages: Mapping[str, str]) -> dict[str, dict[str, list[str]]]:
     """By page, the features in it that a program lacks, with the programs that lack each. Raises `PackageError`."""
-    room = install_npm(_HERE, _ROOM)
-    script = room / "find_unsupported.mjs"
+    folder = install_npm(_HERE, _FOLDER)
+    script = folder / "find_unsupported.mjs"
     script.write_bytes((_HERE / script.name).read_bytes())  # in this folder Node.js finds the library
     input_ = json.dumps({"pages": pages, "programs": _PROGRAMS})
     done = subprocess.run(

@@ -33,11 +33,11 @@ def document(services: Services) -> dict[str, Any]:
 
 def test_spectral_has_nothing_against_it(document: dict[str, Any], tmp_path: Path) -> None:
     """Its recommended rules; the weakest finding is one too many."""
-    room = install(SPECTRAL, "spectral")
+    folder = install(SPECTRAL, "spectral")
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(document))
     rules = SPECTRAL / ".spectral.yaml"
-    program = str(room / "node_modules" / ".bin" / "spectral")
+    program = str(folder / "node_modules" / ".bin" / "spectral")
     command = [program, "lint", "--quiet", "-F", "hint", "-r", str(rules), "-f", "json", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode in {0, 1}, done.stderr
