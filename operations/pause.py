@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["CONCURRENCY_TAG", "PauseStatus", "count_waiting", "pause", "read_pause_status", "resume"]
+__all__ = ["CONCURRENCY_TAG", "READING", "PauseStatus", "count_waiting", "pause", "read_pause_status", "resume"]
 
 #: The tag that keeps the previous reserved concurrency while it is 0: a number, or `none`.
 CONCURRENCY_TAG = "herald:reserved-concurrency"
@@ -27,7 +27,8 @@ _NONE = "none"
 #: How long AWS may take to enable or disable a mapping, and the time between two checks, in seconds.
 _SETTLED_WITHIN = 120
 _STEP = 1.0
-_READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
+#: The states of an event source mapping that reads, or is about to.
+READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def read_pause_status(functions: LambdaClient, notify: str) -> PauseStatus:
     mapping = _find_mapping(functions, arn)
     reserved = functions.get_function_concurrency(FunctionName=notify).get("ReservedConcurrentExecutions")
     kept = functions.list_tags(Resource=arn).get("Tags", {}).get(CONCURRENCY_TAG)
-    return PauseStatus(arn, reserved, kept, mapping["UUID"], mapping["State"] in _READING)
+    return PauseStatus(arn, reserved, kept, mapping["UUID"], mapping["State"] in READING)
 
 
 def pause(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> PauseStatus:

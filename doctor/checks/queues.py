@@ -9,11 +9,10 @@ from typing import Any
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.check_context import ALIAS, CheckContext
 from doctor.errors import RefusedError
+from operations.pause import READING
 
 __all__ = ["CHECKS"]
 
-#: States of an event source mapping that reads, or is about to.
-_READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 _WINDOW = timedelta(minutes=15)
 _DAY = 86_400
 #: SQS deletes a letter after 14 days; the alarm of infra/modules/notifier rings at half of that.
@@ -31,7 +30,7 @@ def _check_readers(context: CheckContext) -> Finding:
             FunctionName=context.arn("lambda", f"function:{context.prefix}-{function}:{ALIAS}"),
         )
         states = [str(one.get("State")) for one in answer.get("EventSourceMappings") or []]
-        if not _READING & set(states):
+        if not READING & set(states):
             off.append(f"{context.prefix}-{queue} ({', '.join(states) or 'no mapping'})")
     if not off:
         return ok(f"{context.prefix}-retry and {context.prefix}-feedback are read")
@@ -95,7 +94,7 @@ def _check_mail_events(context: CheckContext) -> Finding:
         return ok("what becomes of mails is told to nobody: mail_events is off")
     arn = context.arn("lambda", f"function:{name}:{ALIAS}")
     mappings = context.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
-    if any(one.get("State") in _READING for one in mappings):
+    if any(one.get("State") in READING for one in mappings):
         return ok(f"{name} reads the ledger's stream")
     lost = "what becomes of mails is told to nobody, and forgotten after 24 hours"
     if not mappings:
@@ -117,7 +116,7 @@ def _check_mail_webhook(context: CheckContext) -> Finding:
     mappings = context.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
     if not mappings:
         return wrong(f"{name} does not read its queue: nothing is posted", context.apply)
-    if not any(one.get("State") in _READING for one in mappings):
+    if not any(one.get("State") in READING for one in mappings):
         finding = (
             f"{name} posts nothing ({mappings[0].get('State')}): its receiver answered 410, or somebody stopped it"
         )

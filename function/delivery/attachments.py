@@ -13,8 +13,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.errors import AttachmentUnavailable
-from function.message.attachments import LARGEST, Reference
-from function.message.email import Attachment
+from function.message.attachments import LARGEST
+from function.message.email import Attachment, AttachmentReference
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -31,7 +31,7 @@ class Attachments:
     s3: Any
     clock: Callable[[], int]
 
-    def fetch(self, references: Sequence[Reference], until: int) -> tuple[Attachment, ...]:
+    def fetch(self, references: Sequence[AttachmentReference], until: int) -> tuple[Attachment, ...]:
         """Return the files, after checking their hashes and their total size.
 
         Raises AttachmentUnavailable for the first file that is missing, different or too large, or if reading takes
@@ -47,7 +47,7 @@ class Attachments:
             files.append(Attachment(one.name, one.type, content))
         return tuple(files)
 
-    def _read(self, one: Reference, what: str, room: int, until: int) -> bytes:
+    def _read(self, one: AttachmentReference, what: str, room: int, until: int) -> bytes:
         version = {"VersionId": one.version} if one.version else {}
         try:
             answer = self.s3.get_object(Bucket=one.bucket, Key=one.key, **version)

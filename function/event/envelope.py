@@ -18,10 +18,10 @@ from function.event.compression import decompress_base64
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.trace_context import read_traceparent
 
-__all__ = ["Delivery", "QueueItem", "Unreadable", "from_queue", "is_queue_event", "read_deliveries"]
+__all__ = ["MESSAGE_ID", "Delivery", "QueueItem", "Unreadable", "from_queue", "is_queue_event", "read_deliveries"]
 
 #: SNS's ids are UUIDs; this pattern is valid in a key, an SES tag and an SQS attribute.
-_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 #: Topic names have up to 256 characters, and ARNs a few more.
 _LONGEST_NAME = 500
 
@@ -148,7 +148,7 @@ def _read_notification(value: object) -> Delivery | None:
     message_id, body = _read_text(value, "MessageId"), _read_text(value, "Message")
     if packed := _read_text(value, "MessageDeflated"):
         body = decompress_base64(packed)
-    if not message_id or body is None or not _ID.fullmatch(message_id):
+    if not message_id or body is None or not MESSAGE_ID.fullmatch(message_id):
         return None
     in_ledger = isinstance(value, dict) and True in (value.get("MessageInLedger"), value.get("MessageTooLong"))
     topic, timestamp = ((_read_text(value, name) or "")[:_LONGEST_NAME] for name in ("TopicArn", "Timestamp"))

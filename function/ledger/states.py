@@ -18,6 +18,7 @@ __all__ = [
     "MOVES",
     "PRECEDENCE",
     "SETTLED_UNSENT",
+    "SUPPRESSING",
     "TRIED",
     "UNTRIED",
     "Action",
@@ -94,6 +95,8 @@ PRECEDENCE: tuple[State, ...] = (
 #: It is unknown whether the mail was sent. Nobody else acts before `held_until`; then the policy or an operator
 #: decides.
 IN_DOUBT = frozenset({State.SENDING, State.UNKNOWN})
+#: Feedback in these states puts the address on the suppression list.
+SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
 
 #: A provider accepted the mail, whatever happened then: never sent again as the same message.
 ACCEPTED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1])

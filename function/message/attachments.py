@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from function.errors import InvalidEvent
-from function.message.email import Attachment
+from function.message.email import Attachment, AttachmentReference
 from function.reason_codes import ReasonCode
-from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["LARGEST", "MOST", "TYPES", "Reference", "make_stand_ins", "read_references"]
+__all__ = ["LARGEST", "MOST", "TYPES", "make_stand_ins", "read_references"]
 
 #: Most attachments of a mail, and most bytes of all together.
 MOST = 10
@@ -46,20 +45,7 @@ _NOT_IN_NAMES = frozenset('/\\":*?<>|;')
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """An S3 object to attach under this name and media type. `sha256` is its expected hash in hexadecimal; `version` is
-    None for the newest version."""
-
-    bucket: str
-    key: str
-    version: str | None
-    sha256: str
-    name: str
-    type: str
-
-
-def read_references(given: Any, buckets: frozenset[str] | None) -> tuple[Reference, ...]:
+def read_references(given: Any, buckets: frozenset[str] | None) -> tuple[AttachmentReference, ...]:
     """Return the objects that `data.attachments` names. Raises InvalidEvent for the first that is invalid or in a
     bucket not among `buckets` (None: any bucket is allowed)."""
     if not isinstance(given, list) or len(given) > MOST:
@@ -67,12 +53,12 @@ def read_references(given: Any, buckets: frozenset[str] | None) -> tuple[Referen
     return tuple(_read(one, f"/data/attachments/{number}", buckets) for number, one in enumerate(given))
 
 
-def make_stand_ins(references: Sequence[Reference]) -> tuple[Attachment, ...]:
+def make_stand_ins(references: Sequence[AttachmentReference]) -> tuple[Attachment, ...]:
     """Return files with the same names and types, for a synthetic mail: an example's objects do not exist."""
     return tuple(Attachment(one.name, one.type, b"This file stands in for another.\r\n") for one in references)
 
 
-def _read(one: Any, pointer: str, buckets: frozenset[str] | None) -> Reference:
+def _read(one: Any, pointer: str, buckets: frozenset[str] | None) -> AttachmentReference:
     values: Mapping[str, Any] = one if isinstance(one, dict) else {}
     url, sha256, name, type_ = (values.get(each) for each in ("url", "sha256", "name", "type"))
     found = _URL.fullmatch(url) if isinstance(url, str) else None
@@ -89,7 +75,7 @@ def _read(one: Any, pointer: str, buckets: frozenset[str] | None) -> Reference:
     if buckets is not None and found["bucket"] not in buckets:
         line = f"the bucket {found['bucket']} is none of those that this deployment allows (attachment_buckets)"
         raise InvalidEvent(line, f"{pointer}/url", ReasonCode.ATTACHMENT_NOT_ALLOWED)
-    return Reference(found["bucket"], found["key"], found["version"], sha256, name, type_)
+    return AttachmentReference(found["bucket"], found["key"], found["version"], sha256, name, type_)
 
 
 def _is_name(name: str, endings: Sequence[str]) -> bool:

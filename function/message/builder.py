@@ -207,7 +207,7 @@ class EmailBuilder:
         """Add copies to a mail, if there are any."""
         if not self.roles or not (notification.cc or notification.bcc):
             return email
-        from function.message.addressing.copies import add_copies  # noqa: PLC0415  few mails need it
+        from function.message.copies import add_copies  # noqa: PLC0415  few mails need it
 
         return add_copies(email, notification, self.roles, self.delivery_mode)
 

@@ -10,10 +10,9 @@ from function.runtime.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from function.message.addressing.tenant import Tenant
-    from function.message.attachments import Reference
     from function.reason_codes import Reason
 
-__all__ = ["Attachment", "Email", "Invitation", "Receipt"]
+__all__ = ["Attachment", "AttachmentReference", "Email", "Invitation", "Receipt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,19 @@ class Attachment:
     name: str
     type: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentReference:
+    """An S3 object to attach under this name and media type. `sha256` is its expected hash in hexadecimal; `version` is
+    None for the newest version."""
+
+    bucket: str
+    key: str
+    version: str | None
+    sha256: str
+    name: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class Email:
     bcc: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     #: The attachments that are still to be fetched.
-    references: tuple[Reference, ...] = ()
+    references: tuple[AttachmentReference, ...] = ()
     invitation: Invitation | None = None
     tenant: Tenant | None = None
     #: Why it is not in its reader's language, if it is not.

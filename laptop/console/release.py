@@ -18,6 +18,7 @@ from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
 from release.analysis.comparison import Comparison, compare
 from release.analysis.traffic import Observer
+from release.deployments import ENDED
 from release.stack import Names, Stack
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparer", "Release", "describe_release"]
 
-_ENDED = ("Succeeded", "Failed", "Stopped")
 _STARTING = ("Created", "Queued")
 #: The minimum number of seconds between two reads of metrics and logs, however many pages are open.
 _PAUSE = 1.5
@@ -98,7 +98,7 @@ def describe_release(functions: LambdaClient, codedeploy: CodeDeployApi, compare
     if last is None:
         return Release(versions)
     back = last.get("rollbackInfo", {}).get("rollbackDeploymentId")
-    running = last["status"] not in _ENDED or (bool(weights) and back is not None)
+    running = last["status"] not in ENDED or (bool(weights) and back is not None)
     compared = (
         comparer.compare(last, _read_target(codedeploy, last["deploymentId"]))
         if comparer and _has_begun(last)
@@ -115,7 +115,7 @@ def _tell_history(codedeploy: CodeDeployApi, info: Mapping[str, Any], back: str 
     story = [info["status"]]
     if error := info.get("errorInformation"):
         story.append(error["code"])
-    if info["status"] not in (*_ENDED, *_STARTING):
+    if info["status"] not in (*ENDED, *_STARTING):
         story.append(_find_stage(codedeploy, info["deploymentId"]))
     if back:
         story.append(f"taken back by {back}")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from function.event.envelope import MESSAGE_ID
 from function.ledger.attributes import deserialize, read_value
 from function.ledger.keys import event_key, message_key, part_id
 from function.ledger.record import EventItem
@@ -28,7 +29,6 @@ Scan = Callable[[str, Mapping[str, object]], ScanPart]
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 #: SNS's ids are UUIDs; looking up another text that matches costs only one unnecessary read.
-_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 #: How many messages before and after one are looked up: a correction, or a mail sent once more, is a message of its
 #: own.
 _HOPS = 10
@@ -151,7 +151,7 @@ def _read_by_key(installation: Installation, question: MailQuery) -> dict[str, I
     if question.source:
         owner = installation.read(event_key(question.source, question.wanted), ("message_id",))
         return _read(installation, [EventItem.from_item(owner).message_id]) if owner else {}
-    return _read(installation, [question.wanted]) if _MESSAGE_ID.fullmatch(question.wanted) else {}
+    return _read(installation, [question.wanted]) if MESSAGE_ID.fullmatch(question.wanted) else {}
 
 
 def _read(installation: Installation, message_ids: Collection[str]) -> dict[str, Item]:

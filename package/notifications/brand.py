@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from function.message.addressing.tenant import TENANT_NAME
 from package.errors import Faults, PackageError
-from package.notifications.formats import PATTERNS
+from package.notifications.formats import LOCALE, PATTERNS
 from package.notifications.strict_json import escape_unprintable, locate_member, read_json
 
 __all__ = ["BRAND", "BRANDS", "Brand", "read_brand", "read_brands"]
@@ -25,7 +26,6 @@ BRAND = "brand.json"
 #: The folder beside it, with a brand for each tenant.
 BRANDS = "brands"
 #: The same pattern as in the event's schema.
-_TENANT = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 _SCHEMES = ("light", "dark")
 _COLOURS = ("page", "card", "title", "text", "muted", "line", "button", "button_text")
@@ -46,7 +46,6 @@ _LOGO = frozenset({"url", "alt", "width", "height"})
 _WIDEST = 600
 #: The most characters of a name, and of the legal text at the end of a mail.
 _LONGEST_NAME, _LONGEST_LEGAL = 100, 1000
-_LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 _LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 Brand = dict[str, Any]
@@ -71,7 +70,7 @@ def read_brands(notifications: Path, faults: Faults) -> dict[str, Brand]:
     found: dict[str, Brand] = {}
     folder = notifications / BRANDS
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix != ".json" or not _TENANT.fullmatch(path.stem):
+        if path.suffix != ".json" or not TENANT_NAME.fullmatch(path.stem):
             faults.add(f"{path}: a tenant's brand is called like acme.json: small letters, digits and hyphens")
             continue
         with faults.gather():
@@ -135,7 +134,7 @@ def _list_legal_faults(legal: object) -> Iterator[str]:
         yield 'legal is what the law asks for below a mail, by language: {"en": "Example Ltd, 1 High Street"}'
         return
     for locale, text in legal.items():
-        if not _LOCALE.fullmatch(locale) or not _is_line(text, _LONGEST_LEGAL):
+        if not LOCALE.fullmatch(locale) or not _is_line(text, _LONGEST_LEGAL):
             yield f"legal.{locale} is one line of at most {_LONGEST_LEGAL} characters, under a language such as pt-br"
 
 

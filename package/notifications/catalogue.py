@@ -21,6 +21,7 @@ from package.notifications.attachments import find_attachment_faults, has_attach
 from package.notifications.brand import BRAND, BRANDS, Brand, read_brand, read_brands
 from package.notifications.digests import build_template_examples, build_template_schema
 from package.notifications.explanations import UNKNOWN, explain, find_missing_name
+from package.notifications.formats import LOCALE
 from package.notifications.invitations import find_invitation_faults, has_invitation, require_invitation
 from package.notifications.localization import FILTERS, compile_localization
 from package.notifications.mails import (
@@ -53,7 +54,6 @@ NOTIFICATIONS = _FUNCTION / "notifications"
 EXAMPLES = _FUNCTION.parent / "examples" / "mails"
 
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*")
-_LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 _PARTS = ("subject.txt", "body.txt", "body.mjml")
 #: Replaces a reader's own link when an example is rendered.
 UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
@@ -178,7 +178,7 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
     for part in (name for name, there in parts.items() if there and "digest" in source.settings):
         faults.add(f"{folder}: a digest has no {part}: take digest or {part} away")
     source.locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != "examples")
-    if "en" not in source.locales or not all(map(_LOCALE.fullmatch, source.locales)):
+    if "en" not in source.locales or not all(map(LOCALE.fullmatch, source.locales)):
         faults.add(f"{folder} needs a folder 'en'; others are named like 'de' or 'pt-br'")
     for locale in source.locales:
         for part in _PARTS:

@@ -6,7 +6,12 @@ https://json-schema.org/draft/2020-12/json-schema-validation#section-7
 
 from __future__ import annotations
 
-__all__ = ["LONGEST", "PATTERNS"]
+import re
+
+__all__ = ["LOCALE", "LONGEST", "PATTERNS"]
+
+#: A language tag in lower case, as folders of notifications and keys of brands are named.
+LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 
 _END = r"(?![\s\S])"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

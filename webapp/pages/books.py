@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import StringConstraints, ValidationError
 
-from webapp.api.dependencies import ServicesOf
+from webapp.api.dependencies import BookId, ServicesOf
 from webapp.api.problems import KINDS, Problem
 from webapp.auth.identity import Identity
 from webapp.books import cursor
@@ -38,7 +38,6 @@ __all__ = [
 
 _BOOKS_A_PAGE = 10
 
-BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN)]
 FormText = Annotated[str, Form()]
 BookName = Annotated[str, StringConstraints(pattern=cursor.ULID_PATTERN)]
 

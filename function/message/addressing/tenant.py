@@ -16,9 +16,9 @@ from typing import Any
 from function.message.from_header import from_header
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Tenant", "find_own_lists", "pack_tenants", "read_tenants"]
+__all__ = ["TENANT_NAME", "Tenant", "find_own_lists", "pack_tenants", "read_tenants"]
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+TENANT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _FIELDS = frozenset({"from", "configuration_set", "tenant_name", "providers", "suppression"})
 #: Names of configuration sets and tenants that SES accepts.
 _SES_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -76,7 +76,7 @@ def _unpack(text: str) -> dict[str, Any]:
 def _read(name: str, given: Mapping[str, Any]) -> Tenant:
     names = [one for one in (given.get("configuration_set"), given.get("tenant_name")) if one is not None]
     providers, suppression = given.get("providers"), given.get("suppression", "all")
-    sound = _NAME.fullmatch(name) and given.keys() <= _FIELDS and suppression in ("own", "all")
+    sound = TENANT_NAME.fullmatch(name) and given.keys() <= _FIELDS and suppression in ("own", "all")
     sound = sound and all(isinstance(one, str) and _SES_NAME.fullmatch(one) for one in names)
     sound = sound and (providers is None or (isinstance(providers, list) and bool(providers)))
     if not sound or not isinstance(given.get("from"), str):

@@ -21,14 +21,14 @@ from function.event.cloudevent import (
     TRACE_TAG,
     mark_recipient,
 )
-from function.ledger.states import Action, State
+from function.event.envelope import MESSAGE_ID
+from function.ledger.states import SUPPRESSING, Action, State
 from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
     "KINDS",
-    "MESSAGE_ID",
     "WEBHOOK",
     "FeedbackEvent",
     "FeedbackKind",
@@ -63,11 +63,8 @@ KINDS: dict[str, FeedbackKind] = {
     "Reject": _REFUSED,
     "Rendering Failure": _REFUSED,
 }
-#: The format of a delivery's MessageId: no record is made under anything else.
-MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 #: How a queue item begins that was written by `function.webhook` and not by SES.
 WEBHOOK = '{"webhook":'
-_SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
 #: States in which a mail did not reach its reader.
 _FAILED = frozenset({State.BOUNCED, State.SOFT_BOUNCED, State.COMPLAINED, State.REFUSED})
 #: Where each type of event lists the addresses that it concerns, of one or several recipients; other types concern the
@@ -195,7 +192,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
         kind.metric,
         _read_detail(event, destination[:1]),
         destination[0] if destination else None,
-        kind.state in _SUPPRESSING,
+        kind.state in SUPPRESSING,
         _read_tag(mail, SYNTHETIC_TAG[0]) == SYNTHETIC_TAG[1],
         _find_reason_code(event, kind),
         _read_tag(mail, "attempt"),

@@ -18,11 +18,11 @@ from function.event.cloudevent import (
     TRACE_TAG,
     mark_recipient,
 )
-from function.ledger.states import Action, State
+from function.event.envelope import MESSAGE_ID
+from function.ledger.states import SUPPRESSING, Action
 from function.providers.redaction import redact
 from function.providers.ses.events import KINDS as SES_KINDS
 from function.providers.ses.events import (
-    MESSAGE_ID,
     FeedbackEvent,
     FeedbackKind,
     Ignored,
@@ -67,8 +67,6 @@ UNWANTED = FeedbackKind(REFUSED.action, REFUSED.state, REFUSED.metric, ReasonCod
 #: Events that change no record: what a reader does with a mail, and changes of accounts and lists.
 NOTHING = None
 
-_SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -106,7 +104,7 @@ def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], p
         kind.metric,
         " ".join(filter(None, (redact(part, known) for part in report.words)))[:200] or None,
         report.address,
-        kind.state in _SUPPRESSING,
+        kind.state in SUPPRESSING,
         report.tags.get(SYNTHETIC_TAG[0]) == SYNTHETIC_TAG[1],
         kind.reason_code,
         attempt if isinstance(attempt, str) else None,

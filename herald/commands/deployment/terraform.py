@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from herald.account import StateDir
 from herald.console import Yes, confirm, console
 from herald.terraform import target as targets
 from herald.terraform.apply import TerraformRun, prepare
@@ -24,7 +25,6 @@ app = typer.Typer(
 Local = Annotated[
     bool, typer.Option("--local", help="Into the laptop cloud that make run started, as a copy named trial")
 ]
-StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
 Backend = Annotated[
     Path | None, typer.Option("--backend", help="Where the state lies, as in infra/backend.hcl.example")
 ]

@@ -166,7 +166,7 @@ ATTACHING = {"function.delivery.attachments", "function.message.attachments"}
 @pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
 def test_what_copies_need_is_loaded_by_the_first_mail_that_has_one(unpacked: Path, entry: str) -> None:
     roles = json.dumps({"accounting": "books@example.com"})
-    assert "function.message.addressing.copies" not in load(unpacked, entry, HERALD_ROLES=roles)
+    assert "function.message.copies" not in load(unpacked, entry, HERALD_ROLES=roles)
 
 
 @pytest.mark.parametrize(("buckets", "wanted"), [("", set()), ("invoices", ATTACHING)])

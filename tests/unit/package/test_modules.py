@@ -23,9 +23,9 @@ FUNCTION = {
     "function/ledger": "attempt attributes digest_windows keys ledger mail_event recipient_parts record schedule "
     "states table",
     "function/ledger/writes": "claims feedback requests settlements supersession",
-    "function/message": "attachments builder catalogue delivery_mode digest email from_header invitation "
-    "locale_filters rendering unsubscribe",
-    "function/message/addressing": "copies recipients tenant",
+    "function/message": "attachments builder catalogue copies delivery_mode digest email from_header "
+    "invitation locale_filters rendering unsubscribe",
+    "function/message/addressing": "recipients tenant",
     "function/providers": "failover http_client mime public_host redaction registry secret smtp urls",
     "function/providers/mailgun": "client events signature",
     "function/providers/resend": "client events signature",
