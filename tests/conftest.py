@@ -16,10 +16,10 @@ from botocore import loaders
 from laptop.environment import GATE
 from package import Package, build
 from package.target import Architecture
-from tests.building import Packages, with_dependencies
 from tests.documented.worst_case_clients import WorstCaseClients
 from tests.documented.worst_case_clients import install as install_worst_case_clients
 from tests.loopback import guard
+from tests.package_builds import Packages, link_dependencies
 
 #: Tests that meet a worst-case AWS in every run, unless they are marked `exact`.
 _WORST_CASE = [Path(__file__).parent / name for name in ("documented", "integration", "stack/release", "unit")]
@@ -79,7 +79,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
 
     @cache
     def build_once(architecture: Architecture) -> Package:
-        return build("cloud", architecture, out=with_dependencies(tmp_path_factory.mktemp(architecture)))
+        return build("cloud", architecture, out=link_dependencies(tmp_path_factory.mktemp(architecture)))
 
     return build_once
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.missing import cannot
+from tests.skip_or_fail import skip_or_fail
 
 __all__ = ["chromium"]
 
@@ -35,7 +35,7 @@ def chromium() -> Iterator[Browser]:
     """The browser, as long as the block lasts; without one the tests are skipped, in CI they fail."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
-        cannot(f"no browser: none of {', '.join(_NAMES)} is in PATH, so nobody looked at the pages")
+        skip_or_fail(f"no browser: none of {', '.join(_NAMES)} is in PATH, so nobody looked at the pages")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(_ALONE))
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.named import named_tests
+from tests.defined_tests import list_defined_tests
 
 PAGE = Path(__file__).parents[2] / "docs" / "peers.md"
 _LINK = re.compile(r"\[(test_\w+)\]\(([^)]+)\)")
@@ -28,4 +28,4 @@ def test_a_row_is_held_by_tests_that_there_are(row: str) -> None:
     named = _LINK.findall(row)
     assert named
     for test, file in named:
-        assert test in named_tests((PAGE.parent / file).resolve()), f"{file} has no {test}"
+        assert test in list_defined_tests((PAGE.parent / file).resolve()), f"{file} has no {test}"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.defined_tests import list_defined_tests
 from tests.faults.figures import ROOT, committed
 from tests.faults.guarantees import GUARANTEES, Guarantee
 from tests.faults.points import POINTS
 from tests.faults.readme import PAGES, filled
-from tests.named import named_tests
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -21,7 +21,7 @@ def test_a_page_says_what_its_figures_say(page: Path) -> None:
 @pytest.mark.parametrize("row", GUARANTEES, ids=lambda row: row.failure[:40])
 def test_a_guarantee_names_a_test_that_there_is(row: Guarantee) -> None:
     file, _, test = row.proof.partition("::")
-    assert file == "make model" or (test in named_tests(ROOT / file) if test else (ROOT / file).is_file())
+    assert file == "make model" or (test in list_defined_tests(ROOT / file) if test else (ROOT / file).is_file())
 
 
 def test_every_crash_point_belongs_to_a_guarantee() -> None:

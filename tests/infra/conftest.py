@@ -13,7 +13,7 @@ from herald.terraform.check import build_offline_environment
 from herald.terraform.mirror import VARIABLE, find_mirror
 from herald.terraform.runner import Terraform, stage
 from herald.terraform.target import AwsTarget
-from tests.missing import cannot
+from tests.skip_or_fail import skip_or_fail
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
@@ -34,13 +34,13 @@ def worker() -> str:
 def initialised(worker: str) -> Terraform:
     """The real root, ready to run."""
     if shutil.which("terraform") is None:
-        cannot("terraform is not installed")
+        skip_or_fail("terraform is not installed")
     terraform = stage(f"test-{worker}", build_offline_environment(), {"local": {}})
     if find_mirror() is None and os.environ.get("CI") != "true":
         try:
             terraform.init()
         except Exception as problem:
-            cannot(f"there is neither a provider mirror ({VARIABLE} names none) nor a registry: {problem}")
+            skip_or_fail(f"there is neither a provider mirror ({VARIABLE} names none) nor a registry: {problem}")
     else:
         terraform.init()
     return terraform

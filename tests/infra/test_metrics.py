@@ -21,11 +21,11 @@ from function.runtime.metrics import (
     Telemetry,
 )
 from laptop.state import ROOT
-from tests.infra.promised import herald
+from tests.infra.documented_metrics import read_own_metrics
 
 
 def _by_service(service: str) -> set[str]:
-    return {name for name, promise in herald().items() if service in promise.services}
+    return {name for name, promise in read_own_metrics().items() if service in promise.services}
 
 
 def _keywords(path: Path, function: str) -> Iterator[str]:
@@ -46,7 +46,9 @@ def test_scheduler_tells_how_much_was_due_in_every_run() -> None:
         key.value for node in read if isinstance(node, ast.Dict) for key in node.keys if isinstance(key, ast.Constant)
     }
     assert (
-        keys & {name for name in herald() if name[0].isupper()} == _by_service("scheduler") == {"Due", "DueAgeSeconds"}
+        keys & {name for name in read_own_metrics() if name[0].isupper()}
+        == _by_service("scheduler")
+        == {"Due", "DueAgeSeconds"}
     )
 
 
@@ -71,7 +73,9 @@ def test_what_the_web_app_counts_by_name_is_promised() -> None:
     files = (ROOT / "webapp").rglob("*.py")
     written = {name for path in files for name in _keywords(path, "tell") if name[0].isupper()}
     assert written
-    assert written <= {name for name, promise in herald().items() if promise.services & {"sweeper", "reconcile"}}
+    assert written <= {
+        name for name, promise in read_own_metrics().items() if promise.services & {"sweeper", "reconcile"}
+    }
 
 
 def test_a_line_of_notify_is_a_metric_as_it_is_promised() -> None:
@@ -81,7 +85,7 @@ def test_a_line_of_notify_is_a_metric_as_it_is_promised() -> None:
     (definition,) = line["_aws"]["CloudWatchMetrics"]
     assert (definition["Namespace"], NAMESPACE) == ("Herald",) * 2
     assert {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]} == {
-        name: herald()[name].unit for name in ("Sent", "SendLatency")
+        name: read_own_metrics()[name].unit for name in ("Sent", "SendLatency")
     }
     assert definition["Dimensions"] == [["Service"], ["Service", "Type"]]
-    assert herald()["Sent"].by_type
+    assert read_own_metrics()["Sent"].by_type

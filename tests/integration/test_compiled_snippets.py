@@ -27,8 +27,8 @@ from fakes.in_memory_herald import World, delivery
 from laptop.providers.certificate import make_certificate
 from laptop.state import ROOT
 from package.notifications.catalogue import compile_catalogue
-from tests.events_door import Door
-from tests.missing import cannot
+from tests.events_api_gateway import EventsApiGateway
+from tests.skip_or_fail import skip_or_fail
 from tests.snippets import snippet
 from tests.waiting import LIMIT
 
@@ -43,23 +43,23 @@ _CLIENT = ("shop", "a secret: with a colon")
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
+def gateway(tmp_path: Path) -> EventsApiGateway:
     """`events-api` and `notify`, with the clock of the machine, which the programs tell the time by."""
     world = World(MemoryTable("herald-ledger"), compile_catalogue(tmp_path / "compiled"))
     world.clock.now = int(time.time() * 1000)
-    return Door(world)
+    return EventsApiGateway(world)
 
 
 # -- Java ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_java_program_posts_with_a_token_and_is_one_mail(door: Door, tmp_path: Path) -> None:
+def test_the_java_program_posts_with_a_token_and_is_one_mail(gateway: EventsApiGateway, tmp_path: Path) -> None:
     if shutil.which("javac") is None:
-        cannot("no javac, so nobody compiled the Java program of docs/publishing.md")
+        skip_or_fail("no javac, so nobody compiled the Java program of docs/publishing.md")
     (tmp_path / "Publish.java").write_text(snippet("java", "Java"), "utf-8")
     _run(["javac", "-Xlint:all", "-Werror", "Publish.java"], tmp_path, {})
     with _serve(_Api) as server:
-        server.door = door
+        server.gateway = gateway
         server.given = server.token = uuid.uuid4().hex
         url = f"http://127.0.0.1:{server.server_address[1]}"
         told = {"EVENTS_URL": f"{url}/events", "EVENTS_TOKEN_URL": f"{url}/oauth2/token"}
@@ -70,16 +70,16 @@ def test_the_java_program_posts_with_a_token_and_is_one_mail(door: Door, tmp_pat
         assert [answer["id"] for answer in answers] == ["book-4711-created"] * 2
         server.token = "another"
         assert "answered 401" in _run(program, tmp_path, settings, fails=True)
-    door.deliver()
-    _require_one_mail(door.world)
+    gateway.deliver()
+    _require_one_mail(gateway.world)
 
 
 # -- Go --------------------------------------------------------------------------------------------------------------
 
 
-def test_the_go_program_is_built_with_the_sdk_and_is_one_mail(door: Door, tmp_path: Path) -> None:
+def test_the_go_program_is_built_with_the_sdk_and_is_one_mail(gateway: EventsApiGateway, tmp_path: Path) -> None:
     if shutil.which("go") is None or not _SDK.is_dir():
-        cannot(f"no go, or nothing in {_SDK}, so nobody compiled the Go program of docs/publishing.md")
+        skip_or_fail(f"no go, or nothing in {_SDK}, so nobody compiled the Go program of docs/publishing.md")
     (tmp_path / "publish.go").write_text(snippet("go", "Go"), "utf-8")
     cache = {"GOCACHE": str(ROOT / "build" / "go"), "GOPATH": str(_GO_PATH), "GO111MODULE": "off"}
     _run(["go", "build", "-o", "publish", "publish.go"], tmp_path, cache)
@@ -100,7 +100,7 @@ def test_the_go_program_is_built_with_the_sdk_and_is_one_mail(door: Door, tmp_pa
         for _ in range(2):
             assert _run(["./publish", "ada@example.com", "4711"], tmp_path, settings) == "told\n"
     for number, form in enumerate(server.forms):
-        door.world.deliver(delivery(f"m{number}", form.pop("Message")))
+        gateway.world.deliver(delivery(f"m{number}", form.pop("Message")))
         assert form == {
             "Action": "Publish",
             "Version": "2010-03-31",
@@ -110,7 +110,7 @@ def test_the_go_program_is_built_with_the_sdk_and_is_one_mail(door: Door, tmp_pa
             "MessageAttributes.entry.1.Value.StringValue": "book.created",
         }
     assert len(server.forms) == 2
-    _require_one_mail(door.world)
+    _require_one_mail(gateway.world)
 
 
 def _require_one_mail(world: World) -> None:
@@ -135,7 +135,7 @@ def _run(command: list[str], folder: Path, settings: dict[str, str], fails: bool
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    door: Door
+    gateway: EventsApiGateway
     given: str
     token: str
     context: ssl.SSLContext
@@ -187,7 +187,7 @@ class _Api(_Handler):
         elif given != f"Bearer {self.server.token}":
             self._answer(401, '{"message": "Unauthorized"}')
         else:
-            status, answer = self.server.door.post(body, self.headers["Content-Type"], scope="herald/book.created")
+            status, answer = self.server.gateway.post(body, self.headers["Content-Type"], scope="herald/book.created")
             self._answer(status, json.dumps(answer))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from laptop.clients import LaptopClients
-from tests.infra import promised
+from tests.infra import documented_metrics
 from tests.infra.laptop.applied import Applied
 
 Use = tuple[str, str, dict[str, str]]
@@ -42,7 +42,7 @@ def _find_drawn(clients: LaptopClients) -> Iterator[Use]:
 
 
 def test_heralds_metrics_are_asked_for_as_they_are_written(used: list[Use]) -> None:
-    metrics = promised.herald()
+    metrics = documented_metrics.read_own_metrics()
     asked = [(metric, dimensions) for namespace, metric, dimensions in used if namespace == "Herald"]
     wrong = [
         (metric, dimensions)
@@ -58,7 +58,7 @@ def test_heralds_metrics_are_asked_for_as_they_are_written(used: list[Use]) -> N
 def test_aws_metrics_are_the_ones_on_the_page(used: list[Use]) -> None:
     asked = {(namespace, metric, frozenset(names)) for namespace, metric, names in used if namespace != "Herald"}
     only_for_a_shared_topic = {("AWS/SNS", "NumberOfNotificationsFilteredOut", frozenset({"TopicName"}))}
-    assert asked == promised.aws() - only_for_a_shared_topic
+    assert asked == documented_metrics.read_aws_metrics() - only_for_a_shared_topic
 
 
 def test_every_dimension_names_something_that_is_there(used: list[Use], applied: Applied) -> None:

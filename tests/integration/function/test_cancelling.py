@@ -13,7 +13,7 @@ from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.event.envelope import QueueItem
 from function.ledger.attempt import Attempt, Held
 from function.ledger.states import State
-from tests.integration.function.later import (
+from tests.integration.function.scheduled_events import (
     DAY,
     HOLD,
     KEPT_IN_EITHER,

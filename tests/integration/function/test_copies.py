@@ -23,7 +23,7 @@ from function.message.delivery_mode import DeliveryMode
 from function.notify import compose
 from laptop.model_validation import request_violations
 from tests.faults.herald import ENVIRONMENT
-from tests.integration.function.copied import (
+from tests.integration.function.mails_with_copies import (
     ADA,
     ARCHIVE,
     BOOKS,

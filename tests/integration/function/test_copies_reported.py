@@ -23,7 +23,7 @@ from function.message.email import Email, Receipt
 from function.providers.webhooks.request import open_vendor
 from function.providers.webhooks.vendor_events import enclose
 from tests.faults.mishaps import Killed
-from tests.integration.function.copied import (
+from tests.integration.function.mails_with_copies import (
     ADA,
     ARCHIVE,
     BOOKS,

@@ -21,7 +21,7 @@ from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
 from function.scheduler import Scheduler
 from laptop.model_validation import hold_to_model
-from tests.integration.function.later import (
+from tests.integration.function.scheduled_events import (
     DAY,
     HOUR,
     KEPT_IN_EITHER,

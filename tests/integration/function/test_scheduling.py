@@ -10,7 +10,7 @@ from fakes.example_events import event
 from fakes.in_memory_herald import World, delivery, event_item
 from function.delivery.outcome import OutcomeKind
 from function.ledger.states import State
-from tests.integration.function.later import (
+from tests.integration.function.scheduled_events import (
     DAY,
     KEPT_IN_EITHER,
     at,

@@ -30,8 +30,8 @@ from function.message.unsubscribe import UnsubscribeLinks
 from operations.installation import Installation
 from operations.suppressions import find_address_suppressions, list_suppressions, take_off
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_examples
-from tests.events_door import SCOPES, STRUCTURED, Door
-from tests.integration.function.later import send_due
+from tests.events_api_gateway import SCOPES, STRUCTURED, EventsApiGateway
+from tests.integration.function.scheduled_events import send_due
 from tests.integration.function.test_events_api import BATCHED, binary
 from tests.tenants import ACME, GLOBEX, bounce
 from webapp.preferences.preferences import Preferences
@@ -201,41 +201,45 @@ def test_a_mail_event_tells_whose_mail_it_was(world: World) -> None:
 
 
 @pytest.fixture
-def door(world: World) -> Door:
-    return Door(world)
+def gateway(world: World) -> EventsApiGateway:
+    return EventsApiGateway(world)
 
 
-def post_in_each_mode(door: Door, one: dict[str, Any], *others: dict[str, Any]) -> list[tuple[int, Any]]:
+def post_in_each_mode(gateway: EventsApiGateway, one: dict[str, Any], *others: dict[str, Any]) -> list[tuple[int, Any]]:
     """The answers to an event alone, in the binary mode, and behind others in a batch."""
     return [
-        door.post(json.dumps(one)),
-        door.post(json.dumps(one["data"]), "application/json", **binary(one)),
-        door.post(json.dumps([*others, one]), BATCHED),
+        gateway.post(json.dumps(one)),
+        gateway.post(json.dumps(one["data"]), "application/json", **binary(one)),
+        gateway.post(json.dumps([*others, one]), BATCHED),
     ]
 
 
 @pytest.mark.parametrize("declared", [{}, {"globex": GLOBEX}], ids=["none declared", "another declared"])
-def test_an_unknown_tenant_is_refused_at_the_door_with_its_place(door: Door, declared: dict[str, Tenant]) -> None:
-    door.world.tenants = declared
+def test_an_unknown_tenant_is_refused_at_the_door_with_its_place(
+    gateway: EventsApiGateway, declared: dict[str, Tenant]
+) -> None:
+    gateway.world.tenants = declared
     refused = [
         (status, [(error["pointer"], error["code"]) for error in problem["errors"]])
-        for status, problem in post_in_each_mode(door, event(tenant="acme"), event("a"))
+        for status, problem in post_in_each_mode(gateway, event(tenant="acme"), event("a"))
     ]
     assert refused == [(422, [(f"{place}/tenant", "tenant_unknown")]) for place in ("", "", "/1")]
-    assert not door.topic.told
+    assert not gateway.topic.told
 
 
-def test_an_event_of_a_declared_tenant_is_one_mail_from_its_sender_in_each_mode(door: Door) -> None:
-    assert [status for status, _ in post_in_each_mode(door, event(tenant="globex"))] == [202] * 3
-    door.deliver()
-    assert [mail.sender for _, mail in door.world.post.taken] == [GLOBEX.sender]
+def test_an_event_of_a_declared_tenant_is_one_mail_from_its_sender_in_each_mode(gateway: EventsApiGateway) -> None:
+    assert [status for status, _ in post_in_each_mode(gateway, event(tenant="globex"))] == [202] * 3
+    gateway.deliver()
+    assert [mail.sender for _, mail in gateway.world.post.taken] == [GLOBEX.sender]
 
 
-def test_the_door_knows_the_tenants_that_the_deployment_declares(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Catalogue, "load", lambda: door.world.catalogue)
+def test_the_door_knows_the_tenants_that_the_deployment_declares(
+    gateway: EventsApiGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Catalogue, "load", lambda: gateway.world.catalogue)
     declared = pack_tenants({"globex": {"from": GLOBEX.sender}})
     settings = {"HERALD_EVENTS_TOPIC_ARN": "arn", "HERALD_EVENTS_SCOPE": "herald", "HERALD_TENANTS": declared}
-    clients: Any = SimpleNamespace(sns=lambda: door.topic)
+    clients: Any = SimpleNamespace(sns=lambda: gateway.topic)
     api = events_api.compose(settings, clients)
     allowed = {"authorizer": {"jwt": {"claims": {"scope": SCOPES}}}}
     asked: dict[str, Any] = {"headers": {"content-type": STRUCTURED}, "requestContext": allowed}

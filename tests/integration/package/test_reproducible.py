@@ -20,7 +20,7 @@ from package.archive import write_archive
 from package.bundles import BUNDLES
 from package.dependencies import install_dependencies
 from package.target import choose_laptop
-from tests.building import Packages, with_dependencies
+from tests.package_builds import Packages, link_dependencies
 
 ROOT = Path(__file__).parents[3]
 BUILD_AGAIN = """
@@ -44,7 +44,7 @@ def copy_bundles(source: Path, to: Path, moment: int) -> Path:
 def build_both(checkout: Path, out: Path, umask: str, what: Sequence[str], **settings: str) -> list[str]:
     """The hashes of both zips, built by a process of its own; the dependencies are those of the real build."""
     out.mkdir()
-    command = [settings.pop("python", sys.executable), "-c", BUILD_AGAIN, str(with_dependencies(out)), umask, *what]
+    command = [settings.pop("python", sys.executable), "-c", BUILD_AGAIN, str(link_dependencies(out)), umask, *what]
     environment = {**os.environ, "PYTHONPATH": str(checkout), **settings}
     done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

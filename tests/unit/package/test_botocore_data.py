@@ -26,7 +26,7 @@ from package.target import choose_laptop
 
 #: With all that any notification may need.
 FUNCTION = BUNDLES[0].for_catalogue({"notifications": {"invoice.ready": {"attachments": True}}})
-SPOKEN = Path(__file__).with_name("spoken.py")
+TRANSCRIPT = Path(__file__).with_name("botocore_transcript.py")
 STOCK = Path(botocore.__file__).parents[1]
 
 
@@ -85,9 +85,9 @@ def calls() -> list[tuple[Any, ...]]:
     return found
 
 
-def speak(root: Path, said: list[tuple[Any, ...]]) -> list[str]:
+def transcribe(root: Path, said: list[tuple[Any, ...]]) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-P", str(SPOKEN), str(root)],
+        [sys.executable, "-P", str(TRANSCRIPT), str(root)],
         input="\n".join(map(repr, said)),
         env={"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0"},  # the user agent lists a set
         capture_output=True,
@@ -103,7 +103,7 @@ def test_every_operation_speaks_and_hears_as_with_the_whole_data() -> None:
     cut = install_dependencies(FUNCTION, choose_laptop(), BUILD / "dependencies", _describe_recipe())
     said = calls()
     assert len(said) > 300
-    whole, ours = speak(STOCK, said), speak(cut, said)
+    whole, ours = transcribe(STOCK, said), transcribe(cut, said)
     assert len(whole) == len(said)
     sent = [line for line in whole if "https://" in line.partition("]")[0]]
     assert len(sent) > len(said) * 0.9, "the calls are real ones"

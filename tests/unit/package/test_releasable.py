@@ -11,7 +11,7 @@ import pytest
 from package import PackageError, build
 from package.archive import compute_digests, require_releasable, write_archive
 from package.target import Architecture
-from tests.building import Packages
+from tests.package_builds import Packages
 
 ARM_FIRST: tuple[Architecture, Architecture] = ("arm64", "x86_64")
 CODE = {"function/notify.py": b"1", "botocore/client.py": b"2"}

@@ -14,7 +14,7 @@ import pytest
 from package import Archive, Package, build, target
 from package.notifications.catalogue import list_types
 from package.target import LAMBDA_PYTHON, Architecture
-from tests.building import Packages
+from tests.package_builds import Packages
 
 ROOT = Path(__file__).parents[3]
 #: All of them, as `archive` asks for the packages by name, which takes half a minute of a processor.

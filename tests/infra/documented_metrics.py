@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from laptop.state import ROOT
 
-__all__ = ["Promise", "aws", "herald"]
+__all__ = ["DocumentedMetric", "read_aws_metrics", "read_own_metrics"]
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class DocumentedMetric:
     """One metric of Herald's own: its unit, the functions that write it, and whether also by type."""
 
     unit: str
@@ -19,15 +19,15 @@ class Promise:
     by_type: bool
 
 
-def herald() -> dict[str, Promise]:
+def read_own_metrics() -> dict[str, DocumentedMetric]:
     """Herald's own metrics by name."""
     return {
-        _bare(row[0]): Promise(row[1], frozenset(row[2].split(", ")), row[3] == "yes")
+        _bare(row[0]): DocumentedMetric(row[1], frozenset(row[2].split(", ")), row[3] == "yes")
         for row in _rows("## Herald's own")
     }
 
 
-def aws() -> set[tuple[str, str, frozenset[str]]]:
+def read_aws_metrics() -> set[tuple[str, str, frozenset[str]]]:
     """AWS's metrics: namespace, name, names of the dimensions."""
     return {
         (_bare(row[0]), _bare(row[1]), frozenset(_bare(name) for name in row[2].split(", ") if name))

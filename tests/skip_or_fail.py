@@ -7,10 +7,10 @@ from typing import NoReturn
 
 import pytest
 
-__all__ = ["cannot"]
+__all__ = ["skip_or_fail"]
 
 
-def cannot(reason: str) -> NoReturn:
+def skip_or_fail(reason: str) -> NoReturn:
     """A test that cannot run says so; in continuous integration that is a failure."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-__all__ = ["named_tests"]
+__all__ = ["list_defined_tests"]
 
 
-def named_tests(path: Path) -> set[str]:
+def list_defined_tests(path: Path) -> set[str]:
     """The names of the test functions in a file, those of its classes included; none where there is no file."""
     if not path.is_file():
         return set()

@@ -15,7 +15,7 @@ from function.events_api import EventsApi
 from function.message.builder import EmailBuilder
 from function.runtime.metrics import Telemetry
 
-__all__ = ["SCOPES", "STRUCTURED", "Door"]
+__all__ = ["SCOPES", "STRUCTURED", "EventsApiGateway"]
 
 STRUCTURED = "application/cloudevents+json"
 #: Of a client that may publish books, cancellations and a type that there is none of.
@@ -23,7 +23,7 @@ SCOPES = "herald/book.created herald/mail.cancel herald/none.such"
 
 
 @dataclass
-class Door:
+class EventsApiGateway:
     """`events-api` behind its route, the topic, and the `notify` that it leads to."""
 
     world: World

@@ -24,7 +24,7 @@ class Answer(io.BytesIO):
         yield self.read()
 
 
-def speak(session: Any, clients: dict[tuple[str, str], Any], call: tuple[Any, ...]) -> str:
+def transcribe(session: Any, clients: dict[tuple[str, str], Any], call: tuple[Any, ...]) -> str:
     """The request of one call and what came back, in one line."""
     from botocore.awsrequest import AWSResponse
 
@@ -62,7 +62,7 @@ def main(root: str) -> None:
     session = botocore.session.get_session()
     clients: dict[tuple[str, str], Any] = {}
     for line in sys.stdin:
-        sys.stdout.write(speak(session, clients, ast.literal_eval(line)) + "\n")
+        sys.stdout.write(transcribe(session, clients, ast.literal_eval(line)) + "\n")
 
 
 if __name__ == "__main__":

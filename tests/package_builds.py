@@ -9,12 +9,12 @@ from package import Package
 from package.build import BUILD
 from package.target import Architecture
 
-__all__ = ["Packages", "with_dependencies"]
+__all__ = ["Packages", "link_dependencies"]
 
 Packages = Callable[[Architecture], Package]
 
 
-def with_dependencies(out: Path) -> Path:
+def link_dependencies(out: Path) -> Path:
     """This folder, as one to build into; the dependencies are kept where `make package` keeps them."""
     (BUILD / "dependencies").mkdir(parents=True, exist_ok=True)
     (out / "dependencies").symlink_to(BUILD / "dependencies")
