@@ -9,7 +9,7 @@ from doctor.check_context import CheckContext
 from doctor.checks.providers import find_reporting
 from doctor.errors import RefusedError, UnansweredError
 from function.providers.urls import is_ses, read_scheme, reports_by_webhook
-from operations.errors import UserError
+from operations.errors import UsageError
 
 __all__ = ["EACH", "SmokeProvider", "choose_smoke_providers"]
 
@@ -44,9 +44,8 @@ def choose_smoke_providers(context: CheckContext, named: Sequence[str]) -> list[
     tried = [url for url in configured if is_ses(url) or reports_by_webhook(url)]
     chosen = {url for name in named for url in _find(name, configured, tried)}
     if servers := sorted(chosen - set(tried)):
-        raise UserError(
-            f"{servers[0]} has no mailbox for tests, and tells nothing of its mails: send one to yourself by it alone",
-            code=2,
+        raise UsageError(
+            f"{servers[0]} has no mailbox for tests, and tells nothing of its mails: send one to yourself by it alone"
         )
     reporting = _find_reporting(context) if any(not is_ses(url) for url in chosen) else set()
     return [SmokeProvider(url, is_ses(url) or url in reporting) for url in configured if url in chosen]
@@ -56,7 +55,7 @@ def _find(name: str, configured: Sequence[str], tried: Sequence[str]) -> Sequenc
     found = tried if name == EACH else [url for url in configured if name in _list_names(url)]
     if not found:
         known = ", ".join(configured) or "ses:// alone"
-        raise UserError(f"{name} is none of the providers here, which are {known}", code=2)
+        raise UsageError(f"{name} is none of the providers here, which are {known}")
     return found
 
 

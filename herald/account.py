@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.ledger.keys import split_keys
+from herald.console import CommandInterrupted
 from herald.terraform.target import is_loopback, open_aws_session
 from laptop.clients import LaptopClients
 from laptop.descriptor import Descriptor
@@ -41,7 +42,6 @@ Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Her
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
 #: A hook may take five minutes, and must not run twice.
 _HOOKS = Config(connect_timeout=5, read_timeout=310, retries={"total_max_attempts": 1})
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def report_refusals(so_far: str) -> Iterator[None]:
     except (BotoCoreError, ClientError) as problem:
         raise UserError(f"AWS refused: {problem}; {so_far}") from None
     except KeyboardInterrupt:
-        raise UserError(f"stopped; {so_far}", _INTERRUPTED) from None
+        raise CommandInterrupted(f"stopped; {so_far}") from None
 
 
 def choose_release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:

@@ -15,15 +15,16 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from herald.console import INTERRUPTED, print_problem
+from herald.console import INTERRUPTED, CommandInterrupted, print_problem
 from herald.remedy_commands import format_command
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 
 __all__ = ["app", "main"]
 
 #: The greatest width of the help, in columns.
 _WIDEST = 100
-#: The exit code by which a shell reports a program that wrote into a closed pipe.
+#: Exit codes: of a wrong call, and the one by which a shell reports a program that wrote into a closed pipe.
+_CALLED_WRONGLY = 2
 _UNREAD = 141
 
 #: The module of `herald.commands` that each command is in. Only the called command's module is loaded: loading all of
@@ -142,7 +143,7 @@ def _tell(error: BaseException) -> int | None:
     code, line = 1, str(error)
     match error:
         case UserError():
-            code = error.code
+            code = _find_exit_code(error)
             if error.remedy:
                 line = f"{line}: {format_command(error.remedy)}"
         case KeyboardInterrupt():
@@ -158,6 +159,12 @@ def _tell(error: BaseException) -> int | None:
             return None
     print_problem(line)
     return code
+
+
+def _find_exit_code(error: UserError) -> int:
+    if isinstance(error, CommandInterrupted):
+        return INTERRUPTED
+    return _CALLED_WRONGLY if isinstance(error, UsageError) else 1
 
 
 def _close_output() -> None:

@@ -15,10 +15,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 
 __all__ = [
     "INTERRUPTED",
+    "CommandInterrupted",
     "JsonOption",
     "TerminalPrompt",
     "Yes",
@@ -40,6 +41,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document: for
 
 #: Exit code of a command that was stopped by Ctrl-C.
 INTERRUPTED = 130
+
+
+class CommandInterrupted(UserError):
+    """A command was stopped by Ctrl-C; says what it had done."""
 
 
 def print_problem(message: str) -> None:
@@ -74,11 +79,11 @@ def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], indent: i
 def confirm(question: str, flag: str = "--yes") -> bool:
     """Ask yes or no, no by default. Raises `UserError` without a terminal, naming the flag that answers yes."""
     if not os.isatty(0):
-        raise UserError(f"{question} There is nobody to answer: say {flag}", code=2)
+        raise UsageError(f"{question} There is nobody to answer: say {flag}")
     try:
         return typer.confirm(question, default=False, err=True)
     except typer.Abort:
-        raise UserError("stopped before an answer", INTERRUPTED) from None
+        raise CommandInterrupted("stopped before an answer") from None
 
 
 class TerminalPrompt:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 from package.notifications.catalogue import list_types, read_examples
 from package.notifications.formats import LONGEST, PATTERNS
 
@@ -39,7 +39,7 @@ def require_address(to: object) -> str:
     Raises `UserError` if it is not.
     """
     if not isinstance(to, str) or len(to) > LONGEST["email"] or not re.search(PATTERNS["email"], to):
-        raise UserError(f"nothing was sent: {to!r} is no address: name one like you@example.com", code=2)
+        raise UsageError(f"nothing was sent: {to!r} is no address: name one like you@example.com")
     return to
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from operations.remedies import Remedy
 
-__all__ = ["UserError"]
+__all__ = ["UsageError", "UserError"]
 
 
 class UserError(Exception):
-    """Says what happened, to what, and what to do next; the command exits with `code`.
+    """Says what happened, to what, and what to do next. Where an operator can do it, `remedy` names what."""
 
-    Where an operator can do it, `remedy` names what.
-    """
-
-    def __init__(self, message: str, code: int = 1, remedy: Remedy | None = None) -> None:
+    def __init__(self, message: str, remedy: Remedy | None = None) -> None:
         super().__init__(message)
-        self.code = code
         self.remedy = remedy
+
+
+class UsageError(UserError):
+    """What was asked for is wrong in itself: an argument, or how two go together. Nothing was done."""

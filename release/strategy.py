@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from operations.errors import UserError
+from operations.errors import UsageError
 from release.stack import Stack
 
 __all__ = ["WORDS", "compute_first_step", "compute_minutes", "read_config"]
@@ -37,8 +37,8 @@ def read_config(stack: Stack, strategy: str | None) -> tuple[str, Mapping[str, A
         stack.codedeploy.exceptions.InvalidDeploymentConfigNameException,
     ):
         words = ", ".join(WORDS)
-        raise UserError(
-            f"there is no strategy {strategy}: say {words}, or the name of one of CodeDeploy's configurations", code=2
+        raise UsageError(
+            f"there is no strategy {strategy}: say {words}, or the name of one of CodeDeploy's configurations"
         ) from None
     return config, info.get("trafficRoutingConfig") or {"type": "AllAtOnce"}
 

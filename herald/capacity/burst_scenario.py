@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from herald.capacity.aws_limits import ACCOUNT_CONCURRENCY, GROWTH, REQUESTS_PER_ENVIRONMENT, UNRESERVED
 from herald.capacity.concurrency import reserve
-from operations.errors import UserError
+from operations.errors import UsageError
 
 __all__ = ["BurstScenario"]
 
@@ -75,4 +75,4 @@ class BurstScenario:
 
 def _require_between(what: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise UserError(f"{what} must lie between {least:,} and {most:,}: {value:,} does not", code=2)
+        raise UsageError(f"{what} must lie between {least:,} and {most:,}: {value:,} does not")

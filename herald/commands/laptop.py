@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from function.providers.urls import list_ses_regions, parse_provider_urls
-from herald.console import console
+from herald.console import CommandInterrupted, console
 from laptop.cloud import PORTS, Options, run_cloud
 from laptop.cognito.demo_users import ADA, GRACE
 from laptop.descriptor import Descriptor
@@ -86,7 +86,7 @@ def demo(
         with run_cloud(Options(state, scale=DEFAULT, say=console.print)) as cloud:
             run_demo(cloud, wait, settle, console)
     except Stopped:
-        raise UserError("stopped before the mail was there", code=130) from None
+        raise CommandInterrupted("stopped before the mail was there") from None
 
 
 @app.command()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from function.ledger.record import EventItem
-from operations.errors import UserError
+from operations.errors import UsageError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import peek
@@ -67,13 +67,13 @@ def select_letters(installation: Installation, letter_filter: LetterFilter) -> l
 
 
 def read_age(text: str, option: str) -> int | None:
-    """Return the milliseconds of an age such as `90min`, `6h` or `2d`; None for an empty text. Raises `UserError` for
+    """Return the milliseconds of an age such as `90min`, `6h` or `2d`; None for an empty text. Raises `UsageError` for
     anything else."""
     if not text:
         return None
     found = _AGE.fullmatch(text.strip())
     if found is None:
-        raise UserError(f"{option} is an age such as 90min, 6h or 2d, and {text!r} is none", code=2)
+        raise UsageError(f"{option} is an age such as 90min, 6h or 2d, and {text!r} is none")
     return int(found[1]) * _UNITS[found[2]]
 
 

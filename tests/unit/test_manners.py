@@ -16,10 +16,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from herald import console
-from herald.cli import app
+from herald.cli import app, main
 from herald.dead_letters_output import show_letters
 from laptop.state import ROOT
+from operations.errors import UsageError, UserError
 from operations.redrive.dead_letters import DeadLetter
+from operations.remedies import Remedy, RemedyAction
 from tests.herald_command import run_herald
 from tests.waiting import LIMIT
 
@@ -160,3 +162,32 @@ def test_ids_are_never_cut_whatever_the_terminal(
     shown = capsys.readouterr().out
     for whole in (letter.message_id, letter.release, letter.reason_code, ARN, "herald redrive --message 0123456789"):
         assert re.search(re.escape(whole), shown)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(UserError("no"), 1), (UsageError("no"), 2), (console.CommandInterrupted("no"), 130)]
+)
+def test_the_kind_of_an_error_decides_the_exit_code(
+    error: UserError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_failing(error, monkeypatch) == code
+    assert capsys.readouterr().err == "error: no\n"
+
+
+def test_an_error_with_a_remedy_ends_with_the_command_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_failing(UserError("m1 was sent", Remedy(RemedyAction.SEND_ONCE_MORE, "m1")), monkeypatch) == 1
+    assert capsys.readouterr().err == "error: m1 was sent: herald redrive --again m1\n"
+
+
+def run_failing(error: UserError, monkeypatch: pytest.MonkeyPatch) -> object:
+    """The exit code of a command that raises this."""
+
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("herald.cli.app", fail)
+    with pytest.raises(SystemExit) as end:
+        main()
+    return end.value.code

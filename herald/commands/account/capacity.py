@@ -14,7 +14,7 @@ from herald.capacity.burst_scenario import BurstScenario
 from herald.capacity.report import print_report
 from herald.capacity.simulation import simulate_burst
 from herald.console import console
-from operations.errors import UserError
+from operations.errors import UsageError
 
 __all__ = ["capacity"]
 
@@ -74,5 +74,5 @@ def _read_number(what: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise UserError(f"{what} is a number, and {text!r} is none: make capacity RATE=14 BURST=100000", code=2)
+        raise UsageError(f"{what} is a number, and {text!r} is none: make capacity RATE=14 BURST=100000")
     return number

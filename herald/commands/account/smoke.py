@@ -21,7 +21,7 @@ from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import Yes, confirm, console
 from herald.doctor_context import RecordingFile, Topic, build_doctor_context
 from laptop.state import DEFAULT_STATE, ROOT
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 
 __all__ = ["describe_refusal", "smoke"]
 
@@ -106,7 +106,7 @@ def _find_rate(context: CheckContext, provider: SmokeProvider, events: int) -> f
     except (RefusedError, UnansweredError):
         return _SLOWEST
     if 0 <= most < sent + events:
-        raise UserError(f"SES takes {most - sent:g} more mails today, not {events}: say fewer --events", code=2)
+        raise UsageError(f"SES takes {most - sent:g} more mails today, not {events}: say fewer --events")
     return max(rate, 0.1)
 
 

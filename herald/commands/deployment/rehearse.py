@@ -25,7 +25,7 @@ from laptop.rehearsal.counting import Count, count
 from laptop.rehearsal.load import Load, Published
 from laptop.rehearsal.scenarios import SCENARIOS, ReleaseScenario, ScenarioResult, run_scenario
 from laptop.state import DEFAULT_STATE
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 from operations.pause import count_waiting
 from operations.redrive.letter_filter import LetterFilter, select_letters
 from operations.redrive.plan import plan_redrive
@@ -65,7 +65,7 @@ def rehearse(
     """
     chosen = [one for one in SCENARIOS if only is None or one.fault.word in only]
     if unknown := {*(only or ())} - {*_WORDS}:
-        raise UserError(f"there is no release {min(unknown)}: say one of {', '.join(_WORDS)}", code=2)
+        raise UsageError(f"there is no release {min(unknown)}: say one of {', '.join(_WORDS)}")
     remove_foreign_settings(os.environ)
     state = DEFAULT_STATE.with_name(f"rehearsal-{os.getpid()}")
     options = Options(state, scale=_SCALE, settings={"HERALD_HOLD_SECONDS": _HOLD}, say=console.print)

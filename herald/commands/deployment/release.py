@@ -13,7 +13,7 @@ import typer
 from herald.account import Local, Prefix, StateDir, choose_release_stack, make_hook_client, report_refusals
 from herald.console import TerminalPrompt, Yes, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 from release.analysis.traffic import compare_last_release
 from release.artifacts import find_artifact
 from release.companions import follow_live
@@ -220,9 +220,9 @@ def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> Release
 def _require_gate(chosen: ReleasePlan) -> ApprovalGate:
     """A gate that asks at the terminal. Raises `UserError` without a terminal, or if there is nothing to hold."""
     if not chosen.lasts:
-        raise UserError(f"{chosen.config} moves all traffic at once: there is nothing to confirm", code=2)
+        raise UsageError(f"{chosen.config} moves all traffic at once: there is nothing to confirm")
     if not os.isatty(0):
-        raise UserError("--confirm asks at a terminal, and there is nobody to answer: leave it out", code=2)
+        raise UsageError("--confirm asks at a terminal, and there is nobody to answer: leave it out")
     return ApprovalGate(TerminalPrompt())
 
 

@@ -16,11 +16,11 @@ from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.commands.operations import webhook_dead_letters
 from herald.commands.operations.webhook_dead_letters import Webhook
-from herald.console import INTERRUPTED, JsonOption, Yes, confirm, console, note, print_json
+from herald.console import CommandInterrupted, JsonOption, Yes, confirm, console, note, print_json
 from herald.dead_letters_output import describe_letters, describe_plan, show_letters, show_plan
 from herald.redrive_confirmation import RedriveConfirmation
 from laptop.state import DEFAULT_STATE
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 from operations.installation import Installation
 from operations.outbox import find_rejected, publish_again
 from operations.redrive.dead_letters import DeadLetter
@@ -118,13 +118,13 @@ def redrive(
     letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
     if webhook:
         if from_record or again or from_outbox or even_if_sent:
-            raise UserError("--webhook is about no mails: leave what names mails out", code=2)
+            raise UsageError("--webhook is about no mails: leave what names mails out")
         webhook_dead_letters.post_again(account, letter_filter, dry_run, yes, as_json)
         return
     installation = account.installation()
     if from_outbox:
         if letter_filter or from_record or again:
-            raise UserError("--from-outbox names its events itself: leave the other options out", code=2)
+            raise UsageError("--from-outbox names its events itself: leave the other options out")
         _publish_again(account, installation, from_outbox, dry_run, yes, as_json)
         return
     plan = _plan(installation, letter_filter, from_record or [], again or [])
@@ -179,7 +179,7 @@ def discard(
     account = AwsAccount.choose(local, state_dir, prefix)
     letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
     if bool(letter_filter) == everything:
-        raise UserError("say which letters: --message, --reason, --older-than, --type or --tenant; or --all", code=2)
+        raise UsageError("say which letters: --message, --reason, --older-than, --type or --tenant; or --all")
     if webhook:
         webhook_dead_letters.discard_letters(account, letter_filter, because, yes, as_json)
         return
@@ -225,7 +225,7 @@ def _plan(
 ) -> RedrivePlan:
     if message_ids or again:
         if letter_filter or (message_ids and again):
-            raise UserError("--from-record and --again name their messages themselves: leave the rest out", code=2)
+            raise UsageError("--from-record and --again name their messages themselves: leave the rest out")
         if again:
             return plan_again(installation, [find_message(installation, each) for each in again])
         return plan_from_records(installation, message_ids)
@@ -309,7 +309,7 @@ def _run(carry_out: Callable[[Callable[[int], None], RedriveResult], object], to
             carry_out(tell, done)
     except KeyboardInterrupt:
         message = f"stopped after {done.total} of {total}: the rest lies where it was; run it again"
-        raise UserError(message, INTERRUPTED) from None
+        raise CommandInterrupted(message) from None
 
 
 def _ask_why() -> str:
@@ -318,7 +318,7 @@ def _ask_why() -> str:
     try:
         return str(typer.prompt("Why? It is recorded with what operators did", err=True))
     except typer.Abort:
-        raise UserError("stopped before an answer; nothing was discarded", INTERRUPTED) from None
+        raise CommandInterrupted("stopped before an answer; nothing was discarded") from None
 
 
 def _tell_refusals(plan: RedrivePlan) -> None:

@@ -16,7 +16,7 @@ from herald.console import INTERRUPTED, JsonOption, console, print_json, print_r
 from herald.console import format_age as age
 from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
-from operations.errors import UserError
+from operations.errors import UsageError
 from operations.status.alarms import format_advice
 from operations.status.status import HeraldStatus, StatusClients, look
 from operations.status.status_lines import describe_status
@@ -38,7 +38,7 @@ def status(
     Exit codes: 0 nothing needs an operator, 3 something does.
     """
     if watch and as_json:
-        raise UserError("--watch shows a screen and --json is one document: say one of them", code=2)
+        raise UsageError("--watch shows a screen and --json is one document: say one of them")
     account = AwsAccount.choose(local, state_dir, prefix)
     installation, clients = account.installation(), make_status_clients(account)
     while True:

@@ -13,7 +13,7 @@ from herald.console import JsonOption, Yes, confirm, console, print_json, print_
 from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, ErasureResult, PersonalData, erase, find_personal_data
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 from operations.remedies import Remedy, RemedyAction
 from operations.suppressions import (
     AddressSuppressions,
@@ -57,7 +57,7 @@ def list_(
     """Show the list, oldest first: reason, since when, and the keyed hash of the address."""
     if context.invoked_subcommand:
         if tenant or as_json or local or prefix != "herald":
-            raise UserError(f"say the options behind it: herald suppressions {context.invoked_subcommand} …", code=2)
+            raise UsageError(f"say the options behind it: herald suppressions {context.invoked_subcommand} …")
         return
     listed = list_suppressions(AwsAccount.choose(local, state_dir, prefix).installation())
     entries = sorted((one for one in listed if tenant in (None, one.tenant)), key=lambda entry: entry.since)

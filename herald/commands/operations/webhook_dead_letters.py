@@ -11,7 +11,7 @@ import typer
 from herald.account import AwsAccount
 from herald.audited_action import run_audited
 from herald.console import confirm, console, format_age, note, print_json, print_rows
-from operations.errors import UserError
+from operations.errors import UsageError, UserError
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.letter_filter import LetterFilter
 from operations.redrive.webhook_dead_letters import WebhookDeadLetters
@@ -74,7 +74,7 @@ def _open(account: AwsAccount) -> WebhookDeadLetters:
 def _choose(webhook: WebhookDeadLetters, letter_filter: LetterFilter, as_json: bool) -> list[DeadLetter]:
     """Find the letters that fit the filter, and show them. Raises `UserError` for a filter that they do not support."""
     if letter_filter.messages or letter_filter.reason_code or letter_filter.tenant:
-        raise UserError("with --webhook letters are chosen by --type, --older-than and --newer-than", code=2)
+        raise UsageError("with --webhook letters are chosen by --type, --older-than and --newer-than")
     letters = webhook.find(letter_filter)
     if not as_json:
         _show(letters, _SHOWN)

@@ -18,7 +18,7 @@ from herald.audited_action import run_audited
 from herald.console import JsonOption, console, format_age, note, print_json, print_rows
 from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
-from operations.errors import UserError
+from operations.errors import UsageError
 from operations.installation import Installation
 from operations.outbox import OutboxEntry, find_entries
 from operations.redrive.queue import count_in_flight, peek
@@ -55,7 +55,7 @@ def why(
     installation = account.installation()
     question = MailQuery.of(installation, wanted, source)
     if not question.wanted:
-        raise UserError("say what to look for: an event's id, a MessageId, an address or a subject", code=2)
+        raise UsageError("say what to look for: an event's id, a MessageId, an address or a subject")
     now = int(time.time() * 1000)
     searched: list[MailSearchResult] = []
 
