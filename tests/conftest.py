@@ -12,6 +12,7 @@ import httpx
 import hypothesis
 import pytest
 from botocore import loaders
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from laptop.environment import GATE
 from package import Package, build
@@ -30,6 +31,8 @@ _SLOW = [
 ]
 _CLIENTS = WorstCaseClients()
 
+# What Hypothesis keeps, too, lies in build/.
+set_hypothesis_home_dir(Path(__file__).parents[1] / "build/hypothesis")
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
 hypothesis.settings.register_profile(
     "herald",

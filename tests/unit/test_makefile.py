@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import storage_directory
 
 ROOT = Path(__file__).parents[2]
 FILES = ("Makefile", "pyproject.toml", "herald/requirements.txt", "tests/requirements.txt")
@@ -106,3 +108,14 @@ def test_nothing_is_written_beside_a_checkout_whose_path_has_spaces(checkout: Pa
         "python",
         "made",
     }
+
+
+def test_a_file_with_the_name_of_a_target_does_not_hide_it() -> None:
+    rules = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):(?!=)", rules, re.MULTILINE))
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", rules, re.MULTILINE)
+    assert {"test", "status"} <= targets == set(phony.split())
+
+
+def test_hypothesis_keeps_nothing_outside_build() -> None:
+    assert storage_directory("constants").path.is_relative_to(ROOT / "build")
