@@ -203,7 +203,7 @@ def parse_webhook_secrets(text: str) -> Mapping[str, str]:
 
 
 def parse_endpoints(text: str) -> Mapping[str, str]:
-    """Validate the endpoints that replace vendors': they must be on this machine."""
+    """Validate the endpoints that replace the providers': they must be on this machine."""
     given = json.loads(text)
     if not isinstance(given, dict) or not all(_LOOPBACK.fullmatch(str(url)) for url in given.values()):
         raise ValueError(text)

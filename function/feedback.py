@@ -132,7 +132,7 @@ class FeedbackHandler:
         body: str = record["body"]
         if not body.startswith(WEBHOOK):
             return parse(body, self.configuration_set)
-        from function.providers.webhooks.vendor_events import open_envelope  # noqa: PLC0415  only if a vendor reports
+        from function.providers.webhooks.provider_events import open_envelope  # noqa: PLC0415  only if one reports by webhook
 
         return open_envelope(body)
 
@@ -210,7 +210,7 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     dead = Queue(sqs, settings.dead_queue_url)
     next_provider = tracing = None
     if settings.asks_next_provider:
-        from function.delivery.next_provider import NextProvider  # noqa: PLC0415  only if a vendor reports
+        from function.delivery.next_provider import NextProvider  # noqa: PLC0415  only if one reports by webhook
 
         next_provider = NextProvider(Queue(sqs, settings.retry_queue_url), settings.providers)
     undelivered = tuple(Queue(clients.sqs(region), url) for region, url in settings.undelivered_queues.items())

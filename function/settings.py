@@ -94,7 +94,7 @@ class NotifySettings:
     delivery_mode: DeliveryMode
     #: The ARN of each provider's secret, by the provider's URL.
     provider_secrets: Mapping[str, str]
-    #: Local endpoints that replace the vendors', by scheme.
+    #: Local endpoints that replace the real ones, by scheme.
     provider_endpoints: Mapping[str, str]
     #: How long an unreachable provider is not called, in milliseconds.
     provider_rest: int
@@ -261,7 +261,7 @@ class WebhookSettings:
 
     table: str
     feedback_queue_url: str
-    #: The ARN of each vendor's signing key, by the provider's URL.
+    #: The ARN of each provider's signing key, by the provider's URL.
     secrets: Mapping[str, str]
 
     @classmethod

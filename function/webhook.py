@@ -1,4 +1,4 @@
-"""Entry point of `webhook`: verifies vendors' reports over HTTP and puts them into the queue `feedback`.
+"""Entry point of `webhook`: verifies providers' reports over HTTP and puts them into the queue `feedback`.
 
 Deployed only if a provider other than SES reports this way. API Gateway's event, payload format 2.0:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -19,8 +19,8 @@ from function.ledger.attributes import serialize_item, write_if_allowed
 from function.providers.secret import Secret
 from function.providers.ses.events import Ignored
 from function.providers.urls import build_webhook_path
-from function.providers.webhooks.request import MalformedWebhook, VendorWebhook, WebhookRequest, open_vendor
-from function.providers.webhooks.vendor_events import enclose
+from function.providers.webhooks.provider_events import enclose
+from function.providers.webhooks.request import MalformedWebhook, ProviderWebhook, WebhookRequest, open_webhook
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry, find_service
 from function.settings import WebhookSettings
@@ -45,11 +45,11 @@ class _WebhookRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebhookSource:
-    """One provider that reports: its URL, the vendor's functions, and its keys, one a line, any of which may have
+    """One provider that reports: its URL, its webhook's functions, and its keys, one a line, any of which may have
     signed."""
 
     url: str
-    vendor: VendorWebhook
+    webhook: ProviderWebhook
     secret: Secret
 
 
@@ -67,7 +67,7 @@ class WebhookHandler:
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Answer 200 once all events about our mails are queued; 400 if malformed, 401 if not signed, 404 for an
-        unknown path, 413 if too large, 503 if the vendor must try again. Only signed content is stored."""
+        unknown path, 413 if too large, 503 if the provider must try again. Only signed content is stored."""
         try:
             source, request = self._read(event)
             self._verify(source, request)
@@ -94,21 +94,21 @@ class WebhookHandler:
         return source, WebhookRequest(headers, content)
 
     def _verify(self, source: WebhookSource, request: WebhookRequest) -> None:
-        """Raise unless the vendor signed the request recently, and its token, if it has one, belongs to this body."""
+        """Raise unless the provider signed the request recently, and its token, if it has one, belongs to this body."""
         signed_at = _find_signature(source, request)
         if signed_at is None:
             before = source.secret.value
             source.secret.reread()  # it may have been rotated
             signed_at = _find_signature(source, request) if source.secret.value != before else None
         if signed_at is None:
-            raise _WebhookRefused(401, "not signed by the vendor")
+            raise _WebhookRefused(401, "not signed by the provider")
         if abs(self.clock() // 1000 - signed_at) > CLOCK_BOUND:
             raise _WebhookRefused(401, f"signed more than {CLOCK_BOUND} seconds from now")
-        if source.vendor.read_token and not self._is_for_this_body(source.vendor.read_token(request), request.body):
+        if source.webhook.read_token and not self._is_for_this_body(source.webhook.read_token(request), request.body):
             raise _WebhookRefused(401, "the token of another body")
 
     def _is_for_this_body(self, token: str, body: bytes) -> bool:
-        """Whether a token is new, or was used with the same body: vendors repeat requests that got no answer."""
+        """Whether a token is new, or was used with the same body: providers repeat requests that got no answer."""
         return write_if_allowed(
             lambda: self.dynamodb.update_item(
                 TableName=self.table,
@@ -127,8 +127,8 @@ class WebhookHandler:
 
     def _take(self, source: WebhookSource, request: WebhookRequest) -> int:
         """Queue the events about our mails; return how many."""
-        events = source.vendor.split(request.body)
-        parsed = [(event, source.vendor.parse(event, source.url)) for event in events]
+        events = source.webhook.split(request.body)
+        parsed = [(event, source.webhook.parse(event, source.url)) for event in events]
         bodies = [enclose(event, feedback) for event, feedback in parsed if not isinstance(feedback, Ignored)]
         if any(len(body) > _LARGEST_EVENT for body in bodies):
             raise _WebhookRefused(413, f"an event of more than {_LARGEST_EVENT} bytes")
@@ -147,7 +147,7 @@ class WebhookHandler:
 
 def _find_signature(source: WebhookSource, request: WebhookRequest) -> int | None:
     for key in source.secret.value.splitlines():
-        signed_at = source.vendor.verify(request, key.strip())
+        signed_at = source.webhook.verify(request, key.strip())
         if signed_at is not None:
             return signed_at
     return None
@@ -168,7 +168,7 @@ def compose(environment: dict[str, str], clients: Clients) -> WebhookHandler:
 
 
 def _open_source(url: str, arn: str, clients: Clients) -> WebhookSource:
-    source = WebhookSource(url, open_vendor(url), Secret(lambda: clients.secret(arn)))
+    source = WebhookSource(url, open_webhook(url), Secret(lambda: clients.secret(arn)))
     try:
         _find_signature(source, WebhookRequest({}, b'{"signature": {}}'))
     except ValueError as error:

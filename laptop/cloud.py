@@ -150,8 +150,8 @@ class _CloudStart:
             self._await("inbox", "/faults")
             pages = self._endpoints["web"]
             links = {"HERALD_PUBLIC_URL": pages, "HERALD_UNSUBSCRIBE_URL": f"{pages}/unsubscribe"}
-            vendors = dict.fromkeys(("sendgrid", "mailgun", "resend"), self._endpoints["providers"])
-            links["HERALD_PROVIDER_ENDPOINTS"] = json.dumps(vendors)
+            providers = dict.fromkeys(("sendgrid", "mailgun", "resend"), self._endpoints["providers"])
+            links["HERALD_PROVIDER_ENDPOINTS"] = json.dumps(providers)
             self._make_functions(clients, made, zips, links)
             self._note("functions")
             self._await("web", "/readyz")

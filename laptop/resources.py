@@ -33,11 +33,11 @@ PREFIX = "herald"
 CONFIGURATION_SET = PREFIX
 ADDRESS_KEY = f"/{PREFIX}/address-key"
 LINK_KEY = f"/{PREFIX}/link-key"
-#: The parameter that holds the only API key that the simulated vendors accept, and that key.
+#: The parameter that holds the only API key that the simulated providers accept, and that key.
 PROVIDER_KEY = (f"/{PREFIX}/provider-key", "laptop")
 #: The parameter that holds the only login that the mail server accepts, and that login.
 SMTP_LOGIN = (f"/{PREFIX}/smtp-login", "laptop:laptop")
-#: The prefix, followed by the vendor's name, of the parameters with the keys that verify webhooks.
+#: The prefix, followed by the provider's name, of the parameters with the keys that verify webhooks.
 WEBHOOK_KEY = f"/{PREFIX}/webhook-key"
 SESSION_KEY = f"/{PREFIX}/session-key"
 #: The group in the user pool whose members can see the operations page.
@@ -118,7 +118,7 @@ FUNCTIONS = (
     Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
 )
 
-#: Only with vendors that report by webhook.
+#: Only with providers that report by webhook.
 WEBHOOK = Function("webhook", "function.webhook.handler", "function", alias=True)
 
 #: Only if apps can post events over HTTP.

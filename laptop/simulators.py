@@ -33,12 +33,12 @@ from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, make_inbox
 from laptop.providers.certificate import make_tls_context
-from laptop.providers.http_server import VendorServer
+from laptop.providers.http_server import ProviderServer
 from laptop.providers.mailgun import MailgunSimulator
+from laptop.providers.provider_simulator import ProviderSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.smtp import SmtpServer
-from laptop.providers.vendor import VendorSimulator
 from laptop.providers.webhook_sender import WebhookSender, post_webhook
 from laptop.resources import PROVIDER_KEY, SENDER
 from laptop.ses.api import Ses
@@ -73,8 +73,8 @@ def main() -> None:
     deployments = _make_codedeploy(options.aws, emulator, options.scale)
     codedeploy = CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, wire)
-    vendors = _serve_vendors(options.providers, ses.mailbox, options.scale, options.domain)
-    for server in (wire, codedeploy, vendors):
+    providers = _serve_providers(options.providers, ses.mailbox, options.scale, options.domain)
+    for server in (wire, codedeploy, providers):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _make_client("lambda", options.aws)
     for name, seconds in options.schedule:
@@ -83,12 +83,12 @@ def main() -> None:
     accounts = CognitoAccounts(_make_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
     smtp = _serve_smtp(options.smtp, options.certificate, ses.mailbox, options.domain)
-    faults = {**{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
-    served = make_inbox(ses, console, pages.routes(), faults, vendors.senders, TracePages())
+    faults = {**{one.name: one.faults for one in providers.simulators}, "smtp": smtp.faults}
+    served = make_inbox(ses, console, pages.routes(), faults, providers.senders, TracePages())
     uvicorn.run(served, host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 
-def _serve_vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -> VendorServer:
+def _serve_providers(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -> ProviderServer:
     """Return the server of the other providers. Each has the sender's domain and those in `also` verified, and delivers
     to SES's inbox.
     """
@@ -97,11 +97,11 @@ def _serve_vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[s
         ResendSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()),
     )
     sendgrid.also = resend.also = also  # Mailgun accepts any sender of its own domain
-    vendors: list[VendorSimulator] = [sendgrid, MailgunSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()), resend]
+    simulators: list[ProviderSimulator] = [sendgrid, MailgunSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()), resend]
     after = Timer("webhooks", apart=True).after
     post = partial(post_webhook, httpx.Client(trust_env=False, timeout=300))
-    senders = {one.name: WebhookSender(one.name, one.faults, post, scale, after) for one in vendors}
-    return VendorServer((HOST, port), vendors, mailbox, senders)
+    senders = {one.name: WebhookSender(one.name, one.faults, post, scale, after) for one in simulators}
+    return ProviderServer((HOST, port), simulators, mailbox, senders)
 
 
 def _serve_smtp(port: int, certificate: Path, mailbox: Mailbox, also: Collection[str]) -> SmtpServer:

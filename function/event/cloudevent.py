@@ -206,7 +206,7 @@ def build_synthetic_event(
     name: str, type_: str, data: Mapping[str, Any], time: str, mailbox: str = "success", provider: str | None = None
 ) -> dict[str, Any]:
     """Build a CloudEvent from an example's data, to a mailbox of the simulator (by default one that accepts every
-    mail). With `provider`, only that provider sends it, to the vendor's own test mailbox."""
+    mail). With `provider`, only that provider sends it, to its own test mailbox."""
     recipient = {**data["recipient"], "email": build_simulator_address(mailbox, name)}
     return {
         "specversion": "1.0",

@@ -19,7 +19,7 @@ __all__ = ["ProviderSetup", "open_provider"]
 @dataclass(frozen=True, slots=True)
 class ProviderSetup:
     """What providers are created from: the From header, SES's configuration set, the secrets' ARNs by URL, and
-    endpoints that replace the vendors' own, by scheme. `ses` makes a client for a region and a configuration, `secret`
+    endpoints that replace the real ones, by scheme. `ses` makes a client for a region and a configuration, `secret`
     reads the secret of an ARN."""
 
     sender: str

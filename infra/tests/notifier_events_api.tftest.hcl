@@ -108,7 +108,7 @@ run "before_there_is_a_client_no_token_opens_it_and_webhooks_share_the_api" {
   }
   assert {
     condition     = length(aws_apigatewayv2_api.gateway) == 1 && aws_apigatewayv2_route.webhook["resend://"].api_id == aws_apigatewayv2_route.events[0].api_id && aws_apigatewayv2_route.webhook["resend://"].authorization_type != "JWT" && aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_rate_limit == 200
-    error_message = "One API for both; a vendor has no token, and a throttle of its own."
+    error_message = "One API for both; a provider has no token, and a throttle of its own."
   }
   assert {
     condition     = output.events_api.token_url == "https://tokens-of-the-shop.auth.us-east-1.amazoncognito.com/oauth2/token"

@@ -1,4 +1,4 @@
-# Vendors' webhooks: an HTTP API where one is configured, and nothing of it elsewhere.
+# Providers' webhooks: an HTTP API where one is configured, and nothing of it elsewhere.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -35,7 +35,7 @@ run "without_a_signing_key_there_is_no_door" {
   }
 }
 
-run "every_vendor_with_a_signing_key_has_its_route" {
+run "every_provider_with_a_signing_key_has_its_route" {
   module {
     source = "./modules/notifier"
   }
@@ -89,11 +89,11 @@ run "every_vendor_with_a_signing_key_has_its_route" {
   }
   assert {
     condition     = output.webhooks["mailgun+eu://mg.herald.example"] == "https://api1234567.execute-api.us-east-1.amazonaws.com/webhooks/mailgun-eu/mg.herald.example"
-    error_message = "What to register with the vendor is an output."
+    error_message = "What to register with the provider is an output."
   }
 }
 
-run "what_is_signed_is_let_in_before_vendors_give_up" {
+run "what_is_signed_is_let_in_before_providers_give_up" {
   command = plan
 
   module {

@@ -60,7 +60,7 @@ def make_inbox(
 ) -> Starlette:
     """Return the ASGI application with the pages, the control API, the console if there is one, and the routes `more`.
 
-    `faults` are the armed faults by provider, except those of SES; `senders` are the webhook senders by vendor. Without
+    `faults` are the armed faults, except those of SES, and `senders` the webhook senders, by provider. Without
     them there is only SES.
     """
     pages = _InboxPages(ses, console)

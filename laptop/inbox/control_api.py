@@ -39,7 +39,7 @@ LIMITS: dict[str, type] = {"per_second": int, "per_day": int, "production": bool
 class ControlApi:
     """The endpoints for one simulated SES account.
 
-    `faults` are the armed faults by provider, `senders` the webhook senders by vendor. In SES, each region has its own
+    `faults` are the armed faults and `senders` the webhook senders, by provider. In SES, each region has its own
     faults and limits.
     """
 
@@ -64,7 +64,7 @@ class ControlApi:
             Route("/limits", self._get_limits, methods=["GET"]),
             Route("/limits", self._set_limits, methods=["PUT"]),
             Route("/webhooks", self._list_webhooks, methods=["GET"]),
-            Route("/webhooks/{vendor}", self._register, methods=["PUT"]),
+            Route("/webhooks/{provider}", self._register, methods=["PUT"]),
         ]
 
     async def _list(self, request: Request) -> Response:
@@ -135,10 +135,10 @@ class ControlApi:
         return JSONResponse({name: list(sender.posted) for name, sender in self._senders.items()})
 
     async def _register(self, request: Request) -> Response:
-        """Set the URL of a vendor's webhook, as a customer does in the vendor's settings."""
-        sender = self._senders.get(request.path_params["vendor"])
+        """Set the URL of a provider's webhook, as a customer does in its settings."""
+        sender = self._senders.get(request.path_params["provider"])
         if sender is None:
-            raise LookupError(f"no vendor {request.path_params['vendor']}")
+            raise LookupError(f"no provider {request.path_params['provider']}")
         sender.url = str((await _read_object(request)).get("url"))
         return JSONResponse({"url": sender.url})
 

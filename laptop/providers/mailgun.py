@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from typing import cast
 from urllib.parse import parse_qs
 
-from laptop.providers.vendor import Request, RequestRefused, SubmittedMail, VendorResponse, make_id
+from laptop.providers.provider_simulator import ProviderResponse, Request, RequestRefused, SubmittedMail, make_id
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -36,7 +36,7 @@ class MailgunSimulator:
     def is_send(self, path: str) -> bool:
         return _PATH.fullmatch(path) is not None
 
-    def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
+    def look(self, request: Request, webhook: str | None) -> ProviderResponse | None:
         """Answer a request about the domain or its webhooks.
 
         https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks
@@ -51,37 +51,37 @@ class MailgunSimulator:
         if request.path not in answers:
             return None
         self._require_key(request)
-        return VendorResponse(200, answers[request.path])
+        return ProviderResponse(200, answers[request.path])
 
     def _require_key(self, request: Request) -> None:
         known = b64encode(f"api:{self.key}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {known}":
-            raise RequestRefused(VendorResponse(401, "Forbidden"))
+            raise RequestRefused(ProviderResponse(401, "Forbidden"))
 
     def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         found = _PATH.fullmatch(request.path)
         if found is None or found[1] != self.domain:
-            raise RequestRefused(VendorResponse(404, {"message": "Domain not found"}))
+            raise RequestRefused(ProviderResponse(404, {"message": "Domain not found"}))
         return self._read_mail(*_read_form(request))
 
     def _read_mail(self, given: dict[str, str], files: tuple[File, ...]) -> SubmittedMail:
         for name in ("from", "to", "subject"):
             if not given.get(name):
-                raise RequestRefused(VendorResponse(400, {"message": f"'{name}' parameter is missing"}))
+                raise RequestRefused(ProviderResponse(400, {"message": f"'{name}' parameter is missing"}))
         lists = {name: tuple(given[name].split(",")) for name in ("to", "cc", "bcc") if name in given}
         for name, addresses in lists.items():
             if not all(re.fullmatch(r"[^@\s,]+@[^@\s,]+", address) for address in addresses):
                 text = f"'{name}' parameter is not a valid address. please check documentation"
-                raise RequestRefused(VendorResponse(400, {"message": text}))
+                raise RequestRefused(ProviderResponse(400, {"message": text}))
         if not (given.get("text") or given.get("html")):
             raise RequestRefused(
-                VendorResponse(400, {"message": "Need at least one of 'text' or 'html' parameters specified"})
+                ProviderResponse(400, {"message": "Need at least one of 'text' or 'html' parameters specified"})
             )
         extras = sum(len(name) + len(value) for name, value in given.items() if name[1:2] == ":")
         if extras > _LARGEST_EXTRAS:
             raise RequestRefused(
-                VendorResponse(400, {"message": "The o:, h:, v: parameters are larger than 16384 bytes"})
+                ProviderResponse(400, {"message": "The o:, h:, v: parameters are larger than 16384 bytes"})
             )
         number = f"{make_id()}@{self.domain}"
         return SubmittedMail(
@@ -102,23 +102,23 @@ class MailgunSimulator:
             delivered=given.get("o:testmode") not in ("yes", "true"),
         )
 
-    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> VendorResponse:
-        return VendorResponse(200, {"id": submitted.message_id, "message": "Queued. Thank you."})
+    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> ProviderResponse:
+        return ProviderResponse(200, {"id": submitted.message_id, "message": "Queued. Thank you."})
 
-    def answer_repeated(self, _request: Request) -> VendorResponse | None:
+    def answer_repeated(self, _request: Request) -> ProviderResponse | None:
         """Return None: Mailgun has no idempotency keys."""
         return None
 
-    def answer_throttled(self) -> VendorResponse:
-        return VendorResponse(429, {"message": "Too many requests"})
+    def answer_throttled(self) -> ProviderResponse:
+        return ProviderResponse(429, {"message": "Too many requests"})
 
-    def answer_exhausted(self) -> VendorResponse:
+    def answer_exhausted(self) -> ProviderResponse:
         """Return the error for an exceeded plan limit; *guessed*, from what Mailgun's support writes about limits."""
         text = f"Domain {self.domain} is not allowed to send: request limit exceeded, try again later"
-        return VendorResponse(403, {"message": text})
+        return ProviderResponse(403, {"message": text})
 
-    def answer_refused(self, message: str) -> VendorResponse:
-        return VendorResponse(400, {"message": message})
+    def answer_refused(self, message: str) -> ProviderResponse:
+        return ProviderResponse(400, {"message": message})
 
 
 def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
@@ -128,7 +128,7 @@ def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
         fields = parse_qs(request.body.decode(), keep_blank_values=True).items()
         return {name: values[0] for name, values in fields}, ()
     if not media_type.startswith("multipart/form-data"):
-        raise RequestRefused(VendorResponse(400, {"message": "a form is url-encoded, or has parts"}))
+        raise RequestRefused(ProviderResponse(400, {"message": "a form is url-encoded, or has parts"}))
     head = f"Content-Type: {media_type}\r\n\r\n".encode()
     form: EmailMessage = message_from_bytes(head + request.body, _class=EmailMessage, policy=policy.HTTP)
     given: dict[str, str] = {}

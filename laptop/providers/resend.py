@@ -14,7 +14,7 @@ from collections.abc import Collection
 from email.utils import parseaddr
 from typing import Any
 
-from laptop.providers.vendor import Request, RequestRefused, SubmittedMail, VendorResponse, make_id
+from laptop.providers.provider_simulator import ProviderResponse, Request, RequestRefused, SubmittedMail, make_id
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -37,12 +37,12 @@ class ResendSimulator:
         self.domain = domain
         self.also: Collection[str] = ()
         self.faults = faults
-        self._answered: dict[str, tuple[str, VendorResponse]] = {}
+        self._answered: dict[str, tuple[str, ProviderResponse]] = {}
 
     def is_send(self, path: str) -> bool:
         return path == "/emails"
 
-    def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
+    def look(self, request: Request, webhook: str | None) -> ProviderResponse | None:
         """Answer a request for the list of domains or webhooks.
 
         https://resend.com/docs/api-reference/webhooks/list-webhooks
@@ -56,11 +56,11 @@ class ResendSimulator:
         if request.path not in answers:
             return None
         self._require_key(request)
-        return VendorResponse(200, {"object": "list", "has_more": False, "data": answers[request.path]})
+        return ProviderResponse(200, {"object": "list", "has_more": False, "data": answers[request.path]})
 
     def _require_key(self, request: Request) -> None:
         if not request.headers.get("user-agent"):
-            raise RequestRefused(VendorResponse(403, "error code: 1010"))
+            raise RequestRefused(ProviderResponse(403, "error code: 1010"))
         if request.headers.get("authorization") != f"Bearer {self.key}":
             raise RequestRefused(_make_error(401, "validation_error", "API key is invalid"))
 
@@ -107,13 +107,13 @@ class ResendSimulator:
             files=tuple(map(_read_file, given.get("attachments") or [])),
         )
 
-    def answer_accepted(self, submitted: SubmittedMail, request: Request) -> VendorResponse:
-        answer = VendorResponse(200, {"id": submitted.id})
+    def answer_accepted(self, submitted: SubmittedMail, request: Request) -> ProviderResponse:
+        answer = ProviderResponse(200, {"id": submitted.id})
         if key := self._read_key(request):
             self._answered[key] = (hashlib.sha256(request.body).hexdigest(), answer)
         return answer
 
-    def answer_repeated(self, request: Request) -> VendorResponse | None:
+    def answer_repeated(self, request: Request) -> ProviderResponse | None:
         """Return the first answer to a repeated request, 409 if its key had another body, None for a new key."""
         known = self._answered.get(self._read_key(request))
         if known is None:
@@ -131,14 +131,14 @@ class ResendSimulator:
             raise RequestRefused(_make_error(400, "invalid_idempotency_key", text))
         return key
 
-    def answer_throttled(self) -> VendorResponse:
+    def answer_throttled(self) -> ProviderResponse:
         text = "Too many requests. You can only make 2 requests per second."
         return _make_error(429, "rate_limit_exceeded", text)
 
-    def answer_exhausted(self) -> VendorResponse:
+    def answer_exhausted(self) -> ProviderResponse:
         return _make_error(429, "daily_quota_exceeded", "You have reached your daily email sending quota.")
 
-    def answer_refused(self, message: str) -> VendorResponse:
+    def answer_refused(self, message: str) -> ProviderResponse:
         return _make_error(422, "validation_error", message)
 
 
@@ -151,5 +151,5 @@ def _read_file(given: dict[str, str]) -> File:
         raise RequestRefused(_make_error(422, "invalid_attachment", text)) from None
 
 
-def _make_error(status: int, name: str, message: str) -> VendorResponse:
-    return VendorResponse(status, {"statusCode": status, "name": name, "message": message})
+def _make_error(status: int, name: str, message: str) -> ProviderResponse:
+    return ProviderResponse(status, {"statusCode": status, "name": name, "message": message})

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from laptop.providers.vendor import Request, RequestRefused, SubmittedMail, VendorResponse, make_id
+from laptop.providers.provider_simulator import ProviderResponse, Request, RequestRefused, SubmittedMail, make_id
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -51,7 +51,7 @@ class SendGridSimulator:
     def is_send(self, path: str) -> bool:
         return path == _PATH
 
-    def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
+    def look(self, request: Request, webhook: str | None) -> ProviderResponse | None:
         """Answer a request about scopes, domains or event webhooks.
 
         https://www.twilio.com/docs/sendgrid/api-reference/webhooks/get-all-event-webhooks
@@ -66,7 +66,7 @@ class SendGridSimulator:
         if request.path not in answers:
             return None
         self._require_key(request)
-        return VendorResponse(200, answers[request.path])
+        return ProviderResponse(200, answers[request.path])
 
     def _require_key(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {self.key}":
@@ -124,29 +124,29 @@ class SendGridSimulator:
             bcc=bcc,
         )
 
-    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> VendorResponse:
+    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> ProviderResponse:
         """Return 202 without a body: *queued to be delivered*."""
-        return VendorResponse(202, "", {"X-Message-Id": submitted.id})
+        return ProviderResponse(202, "", {"X-Message-Id": submitted.id})
 
-    def answer_repeated(self, _request: Request) -> VendorResponse | None:
+    def answer_repeated(self, _request: Request) -> ProviderResponse | None:
         """Return None: SendGrid has no idempotency keys."""
         return None
 
-    def answer_throttled(self) -> VendorResponse:
+    def answer_throttled(self) -> ProviderResponse:
         """Return the answer to a request over the rate limit.
 
         https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
         """
         return _make_error(429, "too many requests")
 
-    def answer_exhausted(self) -> VendorResponse:
+    def answer_exhausted(self) -> ProviderResponse:
         """Return the answer for an account that has used up its credits.
 
         https://support.sendgrid.com/hc/en-us/articles/1260807146429
         """
         return _make_error(401, "Maximum credits exceeded")
 
-    def answer_refused(self, message: str) -> VendorResponse:
+    def answer_refused(self, message: str) -> ProviderResponse:
         return _make_error(400, message, "content")
 
 
@@ -180,5 +180,5 @@ def _read_file(given: dict[str, str]) -> File:
         raise RequestRefused(_make_error(400, text, "attachments.0.content")) from None
 
 
-def _make_error(status: int, message: str, field: str | None = None) -> VendorResponse:
-    return VendorResponse(status, {"errors": [{"message": message, "field": field, "help": None}]})
+def _make_error(status: int, message: str, field: str | None = None) -> ProviderResponse:
+    return ProviderResponse(status, {"errors": [{"message": message, "field": field, "help": None}]})

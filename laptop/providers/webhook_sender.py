@@ -1,4 +1,4 @@
-"""Sends a simulated vendor's webhooks, one per event of a mail, and repeats each until the receiver answers 2xx."""
+"""Sends a simulated provider's webhooks, one per event of a mail, and repeats each until the receiver answers 2xx."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["RETRIES", "SEED", "Post", "WebhookSender", "post_webhook"]
 
 log = logging.getLogger("webhooks")
 
-#: Seeds of the signing keys: that of the laptop's vendors, and that of a forger.
+#: Seeds of the signing keys: that of the laptop's providers, and that of a forger.
 SEED, OTHER_SEED = "laptop", "somebody else's"
 #: Seconds to wait before each repeated attempt.
 RETRIES: dict[str, tuple[float, ...]] = {
@@ -44,7 +44,7 @@ Post = Callable[[str, Webhook], int]  # (URL, webhook) -> status of the response
 class WebhookSender:
     """Sends webhooks about one provider's mails to `url`, once that is set.
 
-    `scale` is the factor on waiting times, `after` schedules a call in a number of seconds, `now` is the vendor's
+    `scale` is the factor on waiting times, `after` schedules a call in a number of seconds, `now` is the provider's
     clock.
     """
 

@@ -1,4 +1,4 @@
-"""The webhooks of the vendors: each event in the vendor's JSON format, signed as the vendor signs it."""
+"""The webhooks of the providers: each event in the provider's JSON format, signed as the provider signs it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from laptop.ses.outcomes import SendingEvent
 __all__ = ["QUOTA", "REPORTERS", "Reporter", "Webhook", "derive_signing_key"]
 
 
-#: The `reason` of a *Reject* event for a mail that a vendor drops because the customer's quota is used up.
+#: The `reason` of a *Reject* event for a mail that a provider drops because the customer's quota is used up.
 QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One request as the vendor sends it."""
+    """One request as the provider sends it."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -36,10 +36,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """The vendor-specific functions.
+    """The provider-specific functions.
 
     `report` builds the JSON that reports an event of a mail. `sign` builds the signed request from that JSON, a seed
-    (see `derive_signing_key`), and the time in epoch seconds. For vendors that sign the body (SendGrid, Resend), it can
+    (see `derive_signing_key`), and the time in epoch seconds. For those that sign the body (SendGrid, Resend), it can
     also sign arbitrary bytes.
     """
 
@@ -48,9 +48,9 @@ class Reporter:
 
 
 def derive_signing_key(scheme: str, seed: str) -> str:
-    """Return the verification key that the vendor's customer sees, derived from a seed.
+    """Return the verification key that the provider's customer sees, derived from a seed.
 
-    It is a public key for SendGrid, and a secret for the others, in the format of the vendor's settings page.
+    It is a public key for SendGrid, and a secret for the others, in the format of the provider's settings page.
     """
     if scheme == "sendgrid":
         public = _derive_private_key(seed).public_key()
@@ -227,7 +227,7 @@ def _sign_resend(content: Any, seed: str, at: int) -> Webhook:
 
 
 _mailgun = Reporter(_report_mailgun, _sign_mailgun)
-#: The reporter of each vendor, by the scheme of the provider's URL.
+#: The reporter of each provider, by the scheme of the provider's URL.
 REPORTERS: dict[str, Reporter] = {
     "sendgrid": Reporter(_report_sendgrid, _sign_sendgrid),
     "mailgun": _mailgun,

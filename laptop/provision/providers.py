@@ -56,9 +56,9 @@ def build_provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str,
 
 
 def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
-    """Store the login of a mail server, and the webhook signing keys of vendors.
+    """Store the login of a mail server, and the webhook signing keys of providers.
 
-    The vendors share one API key, which already exists.
+    The providers share one API key, which already exists.
     """
     store = clients.make_client("ssm")
     if any(read_scheme(url) == "smtp" for url in urls):
@@ -84,7 +84,7 @@ def make_gateway(clients: LaptopClients) -> str:
 def make_webhooks(
     clients: LaptopClients, made: Provisioned, api: str, urls: Sequence[str], aws: str, inbox: str
 ) -> None:
-    """Create the routes for the vendors' webhooks, and register their URLs with the vendors."""
+    """Create the routes for the providers' webhooks, and register their URLs with the providers."""
     gateway = clients.make_client("apigatewayv2")
     integration: dict[str, Any] = gateway.create_integration(
         ApiId=api,
@@ -97,17 +97,17 @@ def make_webhooks(
         gateway.create_route(ApiId=api, RouteKey=f"POST {build_webhook_path(url)}", Target=target)
         # Not every browser and resolver supports *.localhost, so the API is called by its path.
         address = f"{aws}/_aws/execute-api/{api}/$default{build_webhook_path(url)}"
-        vendor = read_scheme(url).partition("+")[0]
-        _register(inbox, vendor, address)
+        provider = read_scheme(url).partition("+")[0]
+        _register(inbox, provider, address)
 
 
-def _register(inbox: str, vendor: str, address: str) -> None:
-    """Register a webhook URL with a simulated vendor. Raises `UserError` if it is not accepted."""
+def _register(inbox: str, provider: str, address: str) -> None:
+    """Register a webhook URL with a simulated provider. Raises `UserError` if it is not accepted."""
     with closing(HTTPConnection(urlsplit(inbox).netloc, timeout=300)) as connection:
-        connection.request("PUT", f"/webhooks/{vendor}", json.dumps({"url": address}))
+        connection.request("PUT", f"/webhooks/{provider}", json.dumps({"url": address}))
         answer = connection.getresponse()
         if answer.status != 200:
-            raise UserError(f"{vendor}'s simulator answered {answer.status} to the address of its webhooks")
+            raise UserError(f"{provider}'s simulator answered {answer.status} to the address of its webhooks")
 
 
 def _choose_login(url: str) -> str:

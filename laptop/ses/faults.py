@@ -40,7 +40,7 @@ class FaultKind(StrEnum):
     REPEAT_FEEDBACK = "repeat-feedback"
     #: Publish the feedback events in reverse order.
     REORDER_FEEDBACK = "reorder-feedback"
-    #: Sign the feedback with a wrong key; for vendors that report by webhook.
+    #: Sign the feedback with a wrong key; for providers that report by webhook.
     SIGN_WRONGLY = "sign-wrongly"
 
 

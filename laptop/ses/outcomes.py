@@ -26,7 +26,7 @@ class SendingEvent:
     key: str
     after: float
     details: Mapping[str, Any] = field(default_factory=dict)
-    #: The recipient concerned, in the webhook of a vendor; empty for the mail's first recipient.
+    #: The recipient concerned, in the webhook of a provider; empty for the mail's first recipient.
     recipient: str = ""
 
 

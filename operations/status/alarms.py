@@ -28,7 +28,7 @@ RUNBOOK = {
     "notify-throttles": "more comes in than SES's rate lets out: {simulate_burst} says for how long; ask SES for more",
     "notify-errors": "look at the log of notify; {show_releases} says what is live; {roll_back} takes it back",
     "feedback-errors": "look at the log of feedback; SES's reports wait in its queue for up to 14 days",
-    "webhook-errors": "look at the log of webhook; vendors repeat their reports for hours, so fix it soon",
+    "webhook-errors": "look at the log of webhook; providers repeat their reports for hours, so fix it soon",
     "events-api-errors": "look at the log of events-api; publishers post again what was not answered 202",
     "bus-undelivered": "the runbook's *EventBridge could not deliver an event* says how to publish it again",
     "mail-events-errors": "look at the log of mail-events; it publishes again what it read; {roll_back} if new",

@@ -87,7 +87,7 @@ def test_a_deployment_configuration_is_replaced_before_it_is_deleted() -> None:
 
 
 def test_feedback_comes_by_a_queue_and_by_no_public_address() -> None:
-    """SES -> SNS -> SQS -> function, with IAM all the way: a stranger finds no address to post to. Vendors' webhooks
+    """SES -> SNS -> SQS -> function, with IAM all the way: a stranger finds no address to post to. Providers' webhooks
     and posted events have files of their own, and an HTTP API where one of them is configured."""
     notifier = {
         path: text

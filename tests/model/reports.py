@@ -18,7 +18,7 @@ from function.ledger.states import Action
 from function.ledger.table import Table
 from function.providers.secret import Secret
 from function.providers.urls import build_webhook_path
-from function.providers.webhooks.request import open_vendor
+from function.providers.webhooks.request import open_webhook
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookSource
@@ -84,13 +84,13 @@ class Reports:
             told = world._replace(heard=world.heard | {(mail, action)})
             tags = tags_of(mail, self.herald.rules.own) if self.herald.rules.tenants else {}
             yield from self._hear(f"{mail.attempt}: {action}", world, told, _report(mail, action, **tags))
-        for mail in world.mails if self.herald.rules.vendors else ():
+        for mail in world.mails if self.herald.rules.reports_by_webhook else ():
             for body in self._forge(mail, world.now):
                 yield from self._hear(f"{mail.attempt}: somebody says that it was never tried", world, world, body)
 
     def _forge(self, mail: Mail, now: int) -> list[str]:
         """What comes into the queue of a webhook that nobody signed."""
-        source = WebhookSource(mail.provider, open_vendor(mail.provider), Secret(lambda: "whsec_c2lnbmVk"))
+        source = WebhookSource(mail.provider, open_webhook(mail.provider), Secret(lambda: "whsec_c2lnbmVk"))
         queue, path = _Queue(), build_webhook_path(mail.provider)
         telemetry = Telemetry("webhook", "f", lambda: now, io.StringIO())
         handler = self.herald.code.webhook(

@@ -17,8 +17,8 @@ class Rules:
 
     resends: int = 1
     providers: int = 1
-    #: What SES is not, and reports by webhook.
-    vendors: bool = False
+    #: Whether the providers report by webhook, which SES does not.
+    reports_by_webhook: bool = False
     breaks_at: int = 99
     #: Whether the providers have just reported on mails that they were given long after any hold.
     reported: bool = False
@@ -46,7 +46,7 @@ class Rules:
     @property
     def urls(self) -> list[str]:
         """The providers."""
-        return [f"{'resend' if self.vendors else 'ses'}://{number}" for number in range(self.providers)]
+        return [f"{'resend' if self.reports_by_webhook else 'ses'}://{number}" for number in range(self.providers)]
 
     def content(self, message: str) -> str:
         """What a message says; `-` is a cancellation of the event, and `=` begins what a digest says."""

@@ -18,7 +18,7 @@ _REPORTS = Budget(ticks=1, minutes=1, reports=2)
 _YES = Budget(ticks=1, days=1, lost=1, redrives=1, confirms=1)
 _BROKEN = Rules(breaks_at=1)
 _HOLD = Rules(resends=0)
-_VENDORS = Rules(providers=2, vendors=True, resends=0)
+_BY_WEBHOOK = Rules(providers=2, reports_by_webhook=True, resends=0)
 _REPORTED = Rules(reported=True)
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -217,21 +217,21 @@ SCENARIOS: tuple[Scenario, ...] = (
         "never tried, and sent by the next provider, a crash anywhere",
         (1,),
         Budget(elsewhere=1, crashes=1),
-        _VENDORS,
+        _BY_WEBHOOK,
         answers=(Action.FEEDBACK_NEVER_TRIED, Action.FEEDBACK_DELIVERED),
     ),
     Scenario(
         "never tried by any, and asked for twice",
         (1,),
         Budget(elsewhere=2),
-        _VENDORS,
+        _BY_WEBHOOK,
         answers=(Action.FEEDBACK_NEVER_TRIED,),
     ),
     Scenario(
         "never tried by any of three, reported twice, and not sent or refused",
         (1,),
         Budget(elsewhere=2, not_sent=1, refused=1),
-        Rules(providers=3, vendors=True, resends=0),
+        Rules(providers=3, reports_by_webhook=True, resends=0),
         answers=(Action.FEEDBACK_NEVER_TRIED, Action.FEEDBACK_SENT),
         large=True,
     ),
@@ -239,14 +239,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         "never tried, and the next answer is lost",
         (1,),
         Budget(elsewhere=1, lost=1, ticks=1),
-        _VENDORS,
+        _BY_WEBHOOK,
         answers=(Action.FEEDBACK_NEVER_TRIED,),
     ),
     Scenario(
         "never tried, but an attempt before it may have gone",
         (1,),
         Budget(elsewhere=1, lost=1, ticks=1, redrives=1, confirms=1),
-        _VENDORS,
+        _BY_WEBHOOK,
         answers=(Action.FEEDBACK_NEVER_TRIED,),
     ),
     # -- supersession

@@ -194,7 +194,7 @@ def test_one_trace_leads_from_the_request_to_the_delivered_mail(two: LaptopCloud
     assert "process book.created" in inbox.http.get(f"/traces/{trace}").text
 
 
-def test_a_vendors_report_ends_the_trace_too(two: LaptopCloud, inbox: Inbox) -> None:
+def test_a_providers_report_ends_the_trace_too(two: LaptopCloud, inbox: Inbox) -> None:
     trace = "5bf92f3577b34da6a3ce929d0e0e4736"
     to = new_address()
     inbox.fault(fault="throttle", times=None, recipient=to)

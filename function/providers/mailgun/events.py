@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from function.providers.ses.events import FeedbackKind, Parsed
-from function.providers.webhooks import vendor_events as meaning
+from function.providers.webhooks import provider_events as meaning
+from function.providers.webhooks.provider_events import Report, interpret_report, read_object, read_text
 from function.providers.webhooks.request import MalformedWebhook
-from function.providers.webhooks.vendor_events import Report, interpret_report, read_object, read_text
 
 __all__ = ["KINDS", "parse", "split"]
 

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from function.providers.ses.events import FeedbackKind, Parsed
-from function.providers.webhooks import vendor_events as meaning
+from function.providers.webhooks import provider_events as meaning
+from function.providers.webhooks.provider_events import Report, interpret_report, read_text
 from function.providers.webhooks.request import MalformedWebhook
-from function.providers.webhooks.vendor_events import Report, interpret_report, read_text
 
 __all__ = ["KINDS", "parse", "split"]
 

@@ -1,1 +1,1 @@
-"""Webhook reports, independent of the vendor."""
+"""Webhook reports, independent of the provider."""

@@ -1,7 +1,7 @@
-"""A vendor's webhook request as `function.webhook` receives it, and the functions that each vendor's folder provides.
+"""A provider's webhook request as `function.webhook` receives it, and the functions that each provider's folder has.
 
-`signature.py` verifies when the vendor signed it, `events.py` interprets it; both are loaded only for configured
-vendors.
+`signature.py` verifies when the provider signed it, `events.py` interprets it; both are loaded only for configured
+providers.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from function.providers.ses.events import Parsed
 from function.providers.urls import read_scheme
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["MalformedWebhook", "VendorWebhook", "WebhookRequest", "open_vendor", "read_seconds"]
+__all__ = ["MalformedWebhook", "ProviderWebhook", "WebhookRequest", "open_webhook", "read_seconds"]
 
 
 class MalformedWebhook(Exception):
-    """The body does not have the format that the vendor documents; the message is one line that says where."""
+    """The body does not have the format that the provider documents; the message is one line that says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class WebhookRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class VendorWebhook:
-    """The vendor-specific part of webhooks.
+class ProviderWebhook:
+    """The provider-specific part of webhooks.
 
     `verify` checks a signature with a key and returns when the request was signed, in epoch seconds, or None if it was
     not; `split` returns the events in a body; `parse` interprets one event for the provider with that URL. `read_token`
@@ -49,30 +49,30 @@ def read_seconds(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else None
 
 
-def open_vendor(url: str) -> VendorWebhook:
-    """Return the vendor of the provider with that URL. Raises KeyError for a provider without webhooks."""
+def open_webhook(url: str) -> ProviderWebhook:
+    """Return how the provider with that URL signs and reports. Raises KeyError for a provider without webhooks."""
     return _OPENERS[read_scheme(url)]()
 
 
-def _open_sendgrid() -> VendorWebhook:
+def _open_sendgrid() -> ProviderWebhook:
     from function.providers.sendgrid import events, signature  # noqa: PLC0415  only if a URL names it
 
-    return VendorWebhook(signature.verify_signature, events.split, events.parse)
+    return ProviderWebhook(signature.verify_signature, events.split, events.parse)
 
 
-def _open_mailgun() -> VendorWebhook:
+def _open_mailgun() -> ProviderWebhook:
     from function.providers.mailgun import events, signature  # noqa: PLC0415  only if a URL names it
 
-    return VendorWebhook(signature.verify_signature, events.split, events.parse, signature.read_token)
+    return ProviderWebhook(signature.verify_signature, events.split, events.parse, signature.read_token)
 
 
-def _open_resend() -> VendorWebhook:
+def _open_resend() -> ProviderWebhook:
     from function.providers.resend import events, signature  # noqa: PLC0415  only if a URL names it
 
-    return VendorWebhook(signature.verify_signature, events.split, events.parse)
+    return ProviderWebhook(signature.verify_signature, events.split, events.parse)
 
 
-_OPENERS: dict[str, Callable[[], VendorWebhook]] = {
+_OPENERS: dict[str, Callable[[], ProviderWebhook]] = {
     "sendgrid": _open_sendgrid,
     "mailgun": _open_mailgun,
     "mailgun+eu": _open_mailgun,

@@ -31,7 +31,7 @@ _QUOTA = ("MaxSendRate", "Max24HourSend", "SentLast24Hours")
 _MOST_SHOWN = 20
 #: The share of SES's rate that the test may use, since other mail is sent, too.
 _SHARE = 0.5
-#: Mails a second that SES's sandbox and every vendor allow.
+#: Mails a second that SES's sandbox and every other provider allow.
 _SLOWEST = 1.0
 
 

@@ -79,7 +79,7 @@ locals {
     } },
     local.webhooks ? {
       webhook-errors = {
-        description = "webhook failed: vendors repeat their reports for hours, but not for days"
+        description = "webhook failed: providers repeat their reports for hours, but not for days"
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.webhook
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }

@@ -1,4 +1,4 @@
-# The HTTP API for callers without IAM: vendors' webhooks, and apps that post events. It exists only if one of them is
+# The HTTP API for callers without IAM: providers' webhooks, and apps that post events. It exists only if one of them is
 # configured; each route has its own authorization and its own throttle.
 locals {
   gateway = local.webhooks || local.takes_events
@@ -27,11 +27,11 @@ resource "aws_apigatewayv2_api" "gateway" {
   count = local.gateway ? 1 : 0
 
   name          = "${var.name}-gateway"
-  description   = "Takes vendors' reports, and events that apps post"
+  description   = "Takes providers' reports, and events that apps post"
   protocol_type = "HTTP"
 }
 
-# Requests over a throttle are answered 429 before any function runs, and come again: vendors repeat for hours what was not
+# Requests over a throttle are answered 429 before any function runs, and come again: providers repeat for hours what was not
 # answered with 2xx, and publishers repeat what was not answered with 202.
 resource "aws_apigatewayv2_stage" "gateway" {
   count = local.gateway ? 1 : 0

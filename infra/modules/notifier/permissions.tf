@@ -51,7 +51,7 @@ locals {
     scheduler = concat(local.run_statements["scheduler"], local.scheduler_statements)
   } : {})
 
-  # A vendor may report that it never tried a mail; if another provider comes after it, feedback lets that one send it.
+  # A provider may report that it never tried a mail; if another provider comes after it, feedback lets that one send it.
   next_provider_statements = length(setintersection(keys(local.webhook_keys), slice(local.providers_in_order, 0, length(local.providers_in_order) - 1))) == 0 ? [] : [
     {
       Sid      = "SendToRetry"

@@ -160,7 +160,7 @@ variable "tenants" {
     condition     = alltrue([for one in values(var.tenants) : one.providers == null || try(length(one.providers) > 0 && length(setsubtract(one.providers, var.providers_in_order)) == 0, false)])
     error_message = "The providers of a tenant are some of providers_in_order."
   }
-  # A vendor, or SES in another region, accepts only senders that were verified there.
+  # A provider, or SES in another region, accepts only senders that were verified there.
   validation {
     condition     = alltrue([for one in values(var.tenants) : one.providers != null || length(var.providers_in_order) <= 1 || (one.configuration_set == null && one.tenant_name == null && lower(coalesce(one.identity, var.identity.domain)) == lower(var.identity.domain))])
     error_message = "With several providers, a tenant that has an identity, a configuration_set or a tenant_name of its own says in providers which of them know it: its mail fails over to no other."
@@ -292,7 +292,7 @@ variable "provider_secrets" {
 }
 
 variable "webhook_throttle" {
-  description = "Throttle of the vendors' webhooks: `rate` of requests a second (null: three for each mail at `send_rate`, but at least 200, or 1,000 with Mailgun, and at most 5,000), and `burst` at once (null: the same as `rate`); requests over it are answered 429 and come again"
+  description = "Throttle of the providers' webhooks: `rate` of requests a second (null: three for each mail at `send_rate`, but at least 200, or 1,000 with Mailgun, and at most 5,000), and `burst` at once (null: the same as `rate`); requests over it are answered 429 and come again"
   type = object({
     rate  = optional(number)
     burst = optional(number)

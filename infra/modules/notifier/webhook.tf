@@ -1,4 +1,4 @@
-# Vendors report over HTTP, without IAM: one route of the HTTP API for each provider with a configured signing key. The
+# Providers report over HTTP, without IAM: one route of the HTTP API for each provider with a configured signing key. The
 # function behind it verifies the reports, and puts them into the queue `feedback`, as SES's topic does with SES's reports.
 locals {
   # function/providers/urls.py builds the same paths; a test compares the two.
@@ -6,11 +6,11 @@ locals {
   webhook_paths = { for url in keys(local.webhook_keys) : url => "/webhooks/${trimsuffix(replace(replace(url, "://", "/"), "+", "-"), "/")}" }
   webhooks      = length(local.webhook_keys) > 0
 
-  # The least rate at which no report is lost when vendors send 1,000 requests a second for a minute: throttled requests are
+  # The least rate at which no report is lost when providers send 1,000 requests a second for a minute: throttled requests are
   # repeated in six to eight waves, which 200 a second let through; but Mailgun reports a delivery only once.
   webhook_floor = anytrue([for url in keys(local.webhook_keys) : startswith(url, "mailgun")]) ? 1000 : 200
 
-  # Vendors report on a mail about three times, each in a request of its own: the throttle lets through what send_rate causes.
+  # Providers report on a mail about three times, each in a request of its own: the throttle lets through what send_rate causes.
   webhook_rate  = coalesce(var.webhook_throttle.rate, min(max(ceil(3 * var.send_rate), local.webhook_floor), 5000))
   webhook_burst = coalesce(var.webhook_throttle.burst, local.webhook_rate)
 
@@ -51,7 +51,7 @@ locals {
 check "webhook_throttle" {
   assert {
     condition     = !local.webhooks || local.webhook_rate >= local.webhook_floor
-    error_message = "At ${local.webhook_rate} requests a second some reports are lost when vendors tell of 1,000 a second for a minute: they give up before all came in, and those mails stay \"sent\". From ${local.webhook_floor} on none is."
+    error_message = "At ${local.webhook_rate} requests a second some reports are lost when providers tell of 1,000 a second for a minute: they give up before all came in, and those mails stay \"sent\". From ${local.webhook_floor} on none is."
   }
 }
 
@@ -64,7 +64,7 @@ resource "aws_apigatewayv2_integration" "webhook" {
   payload_format_version = "2.0"
 }
 
-# Without an authorizer: vendors authenticate only by the signature of the body, which the function verifies.
+# Without an authorizer: providers authenticate only by the signature of the body, which the function verifies.
 resource "aws_apigatewayv2_route" "webhook" {
   for_each = local.webhook_paths
 

@@ -26,7 +26,7 @@ RULES: tuple[Rule, ...] = (
         "apigatewayv2",
         "GetApis",
         "The next page of elements from this collection.",
-        "tests/integration/doctor/test_providers.py::test_nothing_is_wrong_with_a_vendor_that_is_set_up_whole",
+        "tests/integration/doctor/test_providers.py::test_nothing_is_wrong_with_a_provider_that_is_set_up_whole",
         "Items[].Name",
         "Items[].ApiId",
         "NextToken",

@@ -30,7 +30,7 @@ DIFFERENCES = {
     r"function \S+ setting HERALD_TIMEOUT_SECONDS": "a laptop's hold is too short to be compared with it",
     r"function \S+ setting HERALD_PUBLIC_URL": "links lead to the web app, wherever it runs",
     r"(function \S+ setting HERALD_PROVIDER_ENDPOINTS|parameter /herald/provider-key)": (
-        "the laptop plays the vendors itself, at addresses of its own and with one key for all"
+        "the laptop plays the providers itself, at addresses of its own and with one key for all"
     ),
     r"function \S+ setting HERALD_UNDELIVERED_QUEUES": (
         "the laptop brings another region's feedback home itself, so nothing lies undelivered there"

@@ -16,10 +16,10 @@ from doctor.provider_probes import PROBES, HttpAnswer, ProviderAccount
 from doctor.recording import RecordingAwsApi
 from function.message.addressing.tenant import pack_tenants
 from function.providers.urls import build_webhook_path
-from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
-from function.providers.webhooks.vendor_events import NOTHING
+from function.providers.webhooks.provider_events import NOTHING
+from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_webhook
 from herald.doctor_context import send_request
-from laptop.providers.http_server import VendorServer
+from laptop.providers.http_server import ProviderServer
 from laptop.providers.mailgun import MailgunSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
@@ -30,7 +30,7 @@ from tests.unit.doctor.fake_cloud import HEALTHY, FakeCloud, error, find
 
 DOMAIN = "mail.example.com"
 KEY = "the key of a test"
-VENDORS: dict[str, Any] = {
+SIMULATORS: dict[str, Any] = {
     "sendgrid://": SendGridSimulator,
     f"mailgun+eu://{DOMAIN}": MailgunSimulator,
     "resend://": ResendSimulator,
@@ -42,11 +42,11 @@ _LOOKED_FOR = "a1b2c3d4e5"
 
 @dataclass
 class Setup:
-    """One vendor, what AWS says of this Herald, and what the way to the vendor does: `said` in place of its answers by
-    a part of their address, `unsigned` to what nobody signed."""
+    """One provider, what AWS says of this Herald, and what the way there does: `said` in place of its answers by a
+    part of their address, `unsigned` to what nobody signed."""
 
     url: str
-    vendor: Any
+    simulator: Any
     sender: WebhookSender
     base: str
     providers: str = ""
@@ -92,20 +92,20 @@ class Setup:
         return find(check, self.answers, http=self.http)
 
 
-@pytest.fixture(params=VENDORS)
+@pytest.fixture(params=SIMULATORS)
 def setup(request: pytest.FixtureRequest) -> Iterator[Setup]:
     url = request.param
-    vendor = VENDORS[url](KEY, DOMAIN, ArmedFaults())
-    sender = WebhookSender(vendor.name, vendor.faults, lambda *_: 0, after=lambda *_: None)
+    simulator = SIMULATORS[url](KEY, DOMAIN, ArmedFaults())
+    sender = WebhookSender(simulator.name, simulator.faults, lambda *_: 0, after=lambda *_: None)
     sender.url = f"https://{_LOOKED_FOR}.execute-api.eu-west-1.amazonaws.com{build_webhook_path(url)}"
-    server = VendorServer(("127.0.0.1", 0), [vendor], Mailbox(), {vendor.name: sender})
+    server = ProviderServer(("127.0.0.1", 0), [simulator], Mailbox(), {simulator.name: sender})
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield Setup(url, vendor, sender, f"http://127.0.0.1:{server.server_address[1]}")
+    yield Setup(url, simulator, sender, f"http://127.0.0.1:{server.server_address[1]}")
     server.shutdown()
     server.server_close()
 
 
-def test_nothing_is_wrong_with_a_vendor_that_is_set_up_whole(setup: Setup) -> None:
+def test_nothing_is_wrong_with_a_provider_that_is_set_up_whole(setup: Setup) -> None:
     found = [setup.finds(check) for check in _CHECKS]
     assert [one.status for one in found] == [CheckStatus.OK] * 3
     assert [one.finding for one in found] == [
@@ -124,7 +124,7 @@ def test_a_key_that_is_not_known_is_named(setup: Setup) -> None:
 
 
 @pytest.mark.parametrize("check", _CHECKS)
-def test_a_vendor_that_does_not_answer_is_no_proof(setup: Setup, check: str) -> None:
+def test_a_provider_that_does_not_answer_is_no_proof(setup: Setup, check: str) -> None:
     setup.said = {"/": HttpAnswer(0)}
     found = setup.finds(check)
     assert found.status is CheckStatus.WARNING
@@ -146,7 +146,7 @@ def test_a_key_that_may_only_send_is_accepted_and_sees_nothing(setup: Setup, sai
 
 
 def test_a_domain_that_it_does_not_know_is_named(setup: Setup) -> None:
-    setup.vendor.domain = "other.example"
+    setup.simulator.domain = "other.example"
     setup.said = {"/v4/domains": HttpAnswer(200, '{"domain": {"name": "other.example", "state": "active"}}')}
     found = setup.finds("provider-domains")
     assert (found.status, found.finding) == (CheckStatus.WRONG, f"{setup.url}: it does not know {DOMAIN}")
@@ -155,7 +155,7 @@ def test_a_domain_that_it_does_not_know_is_named(setup: Setup) -> None:
 def test_a_tenants_domain_is_to_be_known_where_its_mail_may_go(setup: Setup) -> None:
     """Mailgun sends by one domain, which a tenant's has to belong to."""
     own = f"acme.{DOMAIN}" if "mailgun" in setup.url else "acme.example"
-    setup.vendor.also = (own,)
+    setup.simulator.also = (own,)
     setup.tenants = {"acme": {"from": f"Acme <mail@{own}>"}}
     found = setup.finds("provider-domains")
     assert (found.status, found.finding) == (CheckStatus.OK, f"{setup.url}: {DOMAIN} and {own} are verified")
@@ -225,12 +225,12 @@ def test_a_webhook_may_answer_as_the_function_does_to_an_empty_body(setup: Setup
     """Mailgun's signature lies in the body: an empty one is malformed there, and only unsigned elsewhere."""
     if "mailgun" in setup.url:
         with pytest.raises(MalformedWebhook):
-            open_vendor(setup.url).verify(WebhookRequest({}, b""), "key")
+            open_webhook(setup.url).verify(WebhookRequest({}, b""), "key")
         setup.unsigned = 400
     assert setup.finds("provider-webhooks").status is CheckStatus.OK
 
 
-#: What each vendor's webhook calls the events whose name in a report is another; of Mailgun's `rejected` there is none.
+#: What each provider's webhook calls the events that reports name otherwise; of Mailgun's `rejected` there is none.
 _BY_WEBHOOK: dict[str, dict[str, tuple[str, ...]]] = {
     "sendgrid": {"spamreport": ("spam_report",)},
     "mailgun+eu": {"failed": ("temporary_fail", "permanent_fail"), "rejected": ()},
@@ -274,7 +274,7 @@ def test_without_a_signing_key_reports_are_not_heard(setup: Setup) -> None:
     ],
 )
 def test_what_cannot_be_asked_does_not_answer(url: str, word: str) -> None:
-    """An address that a vendor's list has, and a key as a person pasted it."""
+    """An address that a provider's list has, and a key as a person pasted it."""
     assert send_request("GET", url, {"Authorization": word}) == HttpAnswer(0)
 
 

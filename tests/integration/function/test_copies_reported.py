@@ -20,8 +20,8 @@ from function.event.envelope import Delivery
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
-from function.providers.webhooks.request import open_vendor
-from function.providers.webhooks.vendor_events import enclose
+from function.providers.webhooks.provider_events import enclose
+from function.providers.webhooks.request import open_webhook
 from tests.faults.mishaps import Killed
 from tests.integration.function.mails_with_copies import (
     ADA,
@@ -169,7 +169,7 @@ def test_a_mail_sent_again_has_its_copies_again(world: World) -> None:
     assert world.post.taken[-1][1].addresses == mail.addresses
 
 
-# -- vendors that report by webhook -----------------------------------------------------------------------------------
+# -- providers that report by webhook ---------------------------------------------------------------------------------
 
 _SENDGRID: dict[str, tuple[dict[str, Any], State, int]] = {
     "bounced": ({"event": "bounce", "type": "bounce"}, State.BOUNCED, 1),
@@ -193,26 +193,26 @@ _CASES = [
 ]
 
 
-def told_by_vendor(url: str, said: Mapping[str, Any], address: str, mail: Email) -> str:
+def told_by_provider(url: str, said: Mapping[str, Any], address: str, mail: Email) -> str:
     tags = {**mail.tags, "message_id": "m1"}
     named: dict[str, Any] = {"email": address, **{f"herald_{name}": value for name, value in tags.items()}}
     if url.startswith("mailgun"):
         named = {"recipient": address, "user-variables": tags}
     told = {**named, **said}
-    parsed: Any = open_vendor(url).parse(told, url)
+    parsed: Any = open_webhook(url).parse(told, url)
     return enclose(told, parsed)
 
 
 @pytest.mark.parametrize(("url", "said", "state", "failed"), _CASES)
-def test_a_vendors_report_is_the_readers_only_if_it_names_the_reader(
+def test_a_providers_report_is_the_readers_only_if_it_names_the_reader(
     world: World, url: str, said: dict[str, Any], state: State, failed: int
 ) -> None:
     mail, heard = sent(world), Heard(world)
     for address in mail.addresses[1:]:
-        assert heard.hear(told_by_vendor(url, said, address, mail)) is State.SENT
+        assert heard.hear(told_by_provider(url, said, address, mail)) is State.SENT
     assert (heard.failed, heard.queue.letters, world.find_suppression(ADA)) == (2 * failed, [], None)
     assert heard.addresses_in_the_log(mail.addresses) == []
-    assert heard.hear(told_by_vendor(url, said, ADA.upper(), mail)) is state
+    assert heard.hear(told_by_provider(url, said, ADA.upper(), mail)) is state
     assert heard.failed == 2 * failed
 
 

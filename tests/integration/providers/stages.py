@@ -21,12 +21,12 @@ from function.providers.secret import Secret
 from function.providers.sendgrid.client import SendGridProvider
 from function.providers.ses.client import SesProvider, build_client_config
 from function.providers.smtp import SmtpProvider
-from laptop.providers.http_server import VendorServer
+from laptop.providers.http_server import ProviderServer
 from laptop.providers.mailgun import MailgunSimulator
+from laptop.providers.provider_simulator import ProviderSimulator
 from laptop.providers.resend import ResendSimulator
 from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.smtp import SmtpServer
-from laptop.providers.vendor import VendorSimulator
 from laptop.ses.api import Ses
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.http_server import SesServer
@@ -129,13 +129,15 @@ def _smtp(stack: ExitStack, folder: Path, patience: float) -> Stage:
 
 def _http(stack: ExitStack, name: str, patience: float) -> Stage:
     simulated, client, url = HTTP[name]
-    vendor: VendorSimulator = simulated(KEY, DOMAIN, ArmedFaults())
+    simulator: ProviderSimulator = simulated(KEY, DOMAIN, ArmedFaults())
     mailbox = Mailbox()
-    base = _serve(stack, VendorServer(("127.0.0.1", 0), [vendor], mailbox))
+    base = _serve(stack, ProviderServer(("127.0.0.1", 0), [simulator], mailbox))
     secret = RotatingSecret(KEY)
     provider: Provider = client(url, HttpClient(name, base, patience), secret.secret(), SENDER)
 
     def rotate() -> None:
-        vendor.key = secret.value = "another-key"
+        simulator.key = secret.value = "another-key"
 
-    return Stage(name, provider, vendor.faults, mailbox, rotate, lambda *domains: setattr(vendor, "also", domains))
+    return Stage(
+        name, provider, simulator.faults, mailbox, rotate, lambda *domains: setattr(simulator, "also", domains)
+    )

@@ -80,7 +80,7 @@ def test_an_accepted_mail_is_one_mail_and_has_a_receipt(staged: Stage) -> None:
 
 
 @pytest.mark.parametrize(("name", "to"), [("sendgrid", "herald@sink.sendgrid.net"), ("resend", "delivered@resend.dev")])
-def test_a_mail_that_tries_a_vendor_goes_to_its_mailbox_for_tests(name: str, to: str, tmp_path: Path) -> None:
+def test_a_mail_that_tries_a_provider_goes_to_its_mailbox_for_tests(name: str, to: str, tmp_path: Path) -> None:
     with stage(name, tmp_path) as staged:
         staged.provider.send(replace(MAIL, tries=staged.provider.url), KEY)
         assert taken(staged).to == (to,)

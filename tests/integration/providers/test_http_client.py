@@ -28,7 +28,7 @@ LARGE = b"x" * 50_000_000
 
 def client(server: Server, patience: float = LIMIT, clock: Clock | None = None) -> HttpClient:
     ticks = clock or Clock()
-    return HttpClient("Vendor", server.url, patience, lambda: ticks() / 1000)
+    return HttpClient("Provider", server.url, patience, lambda: ticks() / 1000)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_nobody_listening_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(ProviderUnreachable):
-        HttpClient("Vendor", f"http://127.0.0.1:{port}").post("/mail", {}, b"{}")
+        HttpClient("Provider", f"http://127.0.0.1:{port}").post("/mail", {}, b"{}")
 
 
 def test_a_name_that_there_is_not_is_unreachable() -> None:
     with pytest.raises(ProviderUnreachable):
-        HttpClient("Vendor", "https://no.such.host.invalid").post("/mail", {}, b"{}")
+        HttpClient("Provider", "https://no.such.host.invalid").post("/mail", {}, b"{}")
 
 
 def test_a_certificate_that_is_not_trusted_is_unreachable_and_gets_no_key(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""A tenant's mail by a vendor: when the first provider is away it goes by the second, still from its tenant's address;
-what the vendor reports finds its tenant's list; and where the vendor does not know that address, nothing is sent."""
+"""A tenant's mail by a provider: when SES is away it goes by the second, still from its tenant's address;
+what that one reports finds its tenant's list; and where it does not know that address, nothing is sent."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from function.ledger.states import ACCEPTED, State
 from function.message.catalogue import Catalogue
 from function.providers.ses.events import FeedbackEvent
 from function.providers.urls import read_scheme
-from function.providers.webhooks.request import open_vendor
-from function.providers.webhooks.vendor_events import enclose
+from function.providers.webhooks.provider_events import enclose
+from function.providers.webhooks.request import open_webhook
 from function.runtime.metrics import Telemetry
 from laptop.providers.webhooks import REPORTERS
 from laptop.ses.outcomes import SendingEvent
@@ -51,7 +51,7 @@ def staged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def world(staged: Stage, catalogue: Catalogue) -> World:
-    """Two tenants, SES and the vendor behind it."""
+    """Two tenants, SES and another provider behind it."""
     world = World(MemoryTable("herald-ledger"), catalogue, tenants={"acme": ACME, "globex": GLOBEX})
     second: Any = staged.provider
     world.posts.append(second)
@@ -59,12 +59,12 @@ def world(staged: Stage, catalogue: Catalogue) -> World:
 
 
 def hear(world: World, staged: Stage) -> None:
-    """The vendor reports that the mailbox refuses its last mail for good, as `webhook` puts that into the queue."""
+    """The provider reports that the mailbox refuses its last mail for good, as `webhook` puts that into the queue."""
     url = staged.provider.url
     content = REPORTERS[read_scheme(url)].report(staged.mailbox.find()[-1], _BOUNCE, datetime.now(UTC))
-    vendor = open_vendor(url)
+    reported = open_webhook(url)
     told = content[0] if isinstance(content, list) else content.get("event-data", content)
-    parsed = vendor.parse(told, url)
+    parsed = reported.parse(told, url)
     assert isinstance(parsed, FeedbackEvent)
     telemetry = Telemetry("feedback", "r1", world.clock, io.StringIO())
     handler = FeedbackHandler(world.ledger, SECRET, telemetry, "r1", world.clock, "herald")
@@ -88,7 +88,7 @@ def test_by_the_second_provider_a_mail_is_its_tenants_and_its_bounce_is_on_its_t
 
 
 @pytest.mark.parametrize("staged", ["sendgrid", "resend"], indirect=True)
-def test_where_the_vendor_does_not_know_its_address_nothing_is_sent_under_another(world: World, staged: Stage) -> None:
+def test_where_the_provider_does_not_know_its_address_it_sends_under_no_other(world: World, staged: Stage) -> None:
     """Mailgun takes any sender by its own domain."""
     world.post.answers = [ProviderUnavailable("away")]
     outcome = world.deliver(delivery(KEY, event("e1", tenant="acme")))

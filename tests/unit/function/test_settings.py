@@ -284,7 +284,7 @@ def test_webhook_asks_for_its_three_settings_only(name: str) -> None:
         {"resend:// ,mailgun://mg.herald.example": _KEY},
     ],
 )
-def test_only_vendors_that_report_so_have_a_signing_key_and_only_by_reference(secrets: object) -> None:
+def test_only_providers_that_report_so_have_a_signing_key_and_only_by_reference(secrets: object) -> None:
     with pytest.raises(BadSetting, match="HERALD_WEBHOOK_SECRETS must be JSON") as refused:
         WebhookSettings.read(_OF_WEBHOOK | {"HERALD_WEBHOOK_SECRETS": json.dumps(secrets)})
     assert "whsec" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""What vendors report over HTTP reaches the ledger, once, and nothing of it is lost."""
+"""What providers report over HTTP reaches the ledger, once, and nothing of it is lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from operations.redrive.dead_letters import DeadLetter
 from tests.unit.function.conftest import Feedback
 from tests.unit.function.webhook_gateway import BOUNCE, OTHER, SECONDS, SEED, URLS, Gateway, webhook
 
-TOLD_BY_TWO = ("ses Send", "ses Delivery", "vendor Send", "vendor Bounce")
+TOLD_BY_TWO = ("ses Send", "ses Delivery", "webhook Send", "webhook Bounce")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def gateway(feedback: Feedback) -> Gateway:
         ("Reject", {}, State.REFUSED, False),
     ],
 )
-def test_what_a_vendor_reports_is_in_the_ledger(
+def test_what_a_provider_reports_is_in_the_ledger(
     gateway: Gateway, url: str, type_: str, details: dict[str, Any], state: State, listed: bool
 ) -> None:
     assert gateway.post(url, webhook(url, type_, details)) == 200
@@ -126,7 +126,7 @@ def test_an_event_of_a_subaccount_is_signed_for_the_account_above(gateway: Gatew
 def test_a_refusal_is_counted_and_names_nobody(gateway: Gateway) -> None:
     gateway.post("resend://", webhook("resend://", "Complaint", seed=OTHER))
     (line,) = [json.loads(line) for line in gateway.log.getvalue().splitlines()]
-    assert (line["WebhookRefused"], line["status"], line["detail"]) == (1, 401, "not signed by the vendor")
+    assert (line["WebhookRefused"], line["status"], line["detail"]) == (1, 401, "not signed by the provider")
     assert "ada" not in gateway.log.getvalue()
 
 
@@ -158,7 +158,7 @@ def test_a_report_that_became_a_dead_letter_is_known_as_one(gateway: Gateway) ->
 
 
 @pytest.mark.parametrize(
-    "order", list(itertools.permutations(["ses Send", "ses Delivery", "vendor Send", "vendor Bounce"]))
+    "order", list(itertools.permutations(["ses Send", "ses Delivery", "webhook Send", "webhook Bounce"]))
 )
 @pytest.mark.parametrize("url", URLS)
 def test_reports_of_two_providers_on_two_attempts_come_to_the_same_in_every_order(

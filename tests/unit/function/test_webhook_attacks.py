@@ -37,7 +37,7 @@ def test_without_a_signature_nothing_is_taken(gateway: Gateway, url: str) -> Non
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_a_vendors_signature_is_no_other_vendors(gateway: Gateway, url: str) -> None:
+def test_a_providers_signature_is_no_other_providers(gateway: Gateway, url: str) -> None:
     for other in URLS:
         if other.partition("://")[0].partition("+")[0] != url.partition("://")[0].partition("+")[0]:
             assert gateway.post(other, webhook(url, "Complaint")) in (400, 401)

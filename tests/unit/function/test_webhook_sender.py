@@ -1,4 +1,4 @@
-"""The laptop's vendors report as vendors do: `webhook` takes what they signed, whatever goes wrong on the way."""
+"""The laptop's providers report as providers do: `webhook` takes what they signed, whatever goes wrong on the way."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Timetable:
 
 
 class Laptop:
-    """One vendor's reports, posted to `webhook`, with the gateway's throttle before it if that is asked for."""
+    """One provider's reports, posted to `webhook`, with the gateway's throttle before it if that is asked for."""
 
     def __init__(self, url: str, feedback: Feedback, rate: float | None = None) -> None:
         self.url, self.scheme = url, url.partition("://")[0]
@@ -123,7 +123,7 @@ def follow_one_with_a_copy(laptop: Laptop) -> None:
     laptop.gateway.deliver()
 
 
-def test_a_vendor_reports_on_each_of_several_and_a_copys_bounce_is_not_the_readers(laptop: Laptop) -> None:
+def test_a_provider_reports_on_each_of_several_and_a_copys_bounce_is_not_the_readers(laptop: Laptop) -> None:
     follow_one_with_a_copy(laptop)
     if laptop.scheme == "resend":  # all its events have the same list, so no deployment with roles may send by it
         assert laptop.feedback.state() is State.BOUNCED
@@ -168,7 +168,7 @@ def test_mails_to_seses_mailbox_simulator_bounce_for_it_is_nobody_elses(laptop: 
 
 
 def floor(url: str) -> float:
-    """What the module lets in of this vendor at the least, in requests a second."""
+    """What the module lets in of this provider at the least, in requests a second."""
     return MAILGUN if url.startswith("mailgun") else OTHERS
 
 
@@ -189,7 +189,7 @@ def test_a_flood_is_throttled_at_the_gateway_and_nothing_that_was_signed_is_lost
 def flood(url: str, feedback: Feedback, rate: float) -> tuple[Laptop, list[str]]:
     """A part of 1,000 signed requests a second for a minute, of which that part of `rate` is let in; and the mails."""
     laptop, names = Laptop(url, feedback, rate * PART), []
-    for n in range(int(500 * 60 * PART)):  # of each mail the vendor tells twice: that it goes, and ten seconds later
+    for n in range(int(500 * 60 * PART)):  # of each mail the provider tells twice: that it goes, and ten seconds later
         names.append(f"m{n}")
         laptop.time.after(n / (500 * PART), partial(laptop.sender.follow, mail(laptop.scheme, names[-1])))
     laptop.time.pass_until(200_000)

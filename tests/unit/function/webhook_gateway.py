@@ -1,4 +1,4 @@
-"""`webhook` behind its route, with the queue and the `feedback` that reads it, and requests as vendors make them."""
+"""`webhook` behind its route, with the queue and the `feedback` that reads it, and requests as providers make them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fakes.dynamodb.table import MemoryTable
 from function.ledger.keys import message_key
 from function.providers.secret import Secret
 from function.providers.urls import build_webhook_path
-from function.providers.webhooks.request import open_vendor
+from function.providers.webhooks.request import open_webhook
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler, WebhookSource
 from laptop.model_validation import hold_to_model
@@ -60,7 +60,7 @@ class Gateway:
         self.log = io.StringIO()
         self.keys = {url: [derive_signing_key(url.partition("://")[0], SEED)] for url in URLS}
         self.seconds = 0.0
-        sources = {build_webhook_path(url): WebhookSource(url, open_vendor(url), self._secret(url)) for url in URLS}
+        sources = {build_webhook_path(url): WebhookSource(url, open_webhook(url), self._secret(url)) for url in URLS}
         telemetry = Telemetry("herald-webhook", "r1", feedback.clock, self.log)
         table: MemoryTable = feedback.table
         self.handler = WebhookHandler(
@@ -104,13 +104,13 @@ def mail(scheme: str, message_id: str = "m1") -> Mail:
     if scheme == "sendgrid":
         tags = {f"herald_{name}": value for name, value in tags.items()}
     at = datetime.fromtimestamp(SECONDS, UTC)
-    return Mail("v1", at, "books@herald.example", ("ada@example.com",), "Hi", "Hi", None, (), tags, "vendor", b"")
+    return Mail("v1", at, "books@herald.example", ("ada@example.com",), "Hi", "Hi", None, (), tags, "provider", b"")
 
 
 def webhook(
     url: str, type_: str, details: dict[str, Any] | None = None, seed: str = SEED, at: int = SECONDS, **named: str
 ) -> Webhook:
-    """A request as the vendor makes it."""
+    """A request as the provider makes it."""
     reporter = REPORTERS[url.partition("://")[0]]
     one = mail(url.partition("://")[0], **named)
     return reporter.sign(reporter.report(one, SendingEvent(type_, "", 0, details or {}), one.at), seed, at)

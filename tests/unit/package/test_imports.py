@@ -106,14 +106,14 @@ def test_a_composed_function_loads_what_is_on_the_list(unpacked: Path, entry: st
     assert len(loaded.keys() - _OF_LATER_PYTHONS) <= MOST_MODULES
 
 
-#: What vendors' webhooks need: `webhook` alone loads it, `feedback` once a vendor has reported.
+#: What providers' webhooks need: `webhook` alone loads it, `feedback` once a provider has reported.
 WEBHOOKS = {
     "function.webhook",
     "function.providers.webhooks.request",
-    "function.providers.webhooks.vendor_events",
+    "function.providers.webhooks.provider_events",
     *(
-        f"function.providers.{vendor}.{part}"
-        for vendor in ("sendgrid", "mailgun", "resend")
+        f"function.providers.{provider}.{part}"
+        for provider in ("sendgrid", "mailgun", "resend")
         for part in ("events", "signature")
     ),
     "function.providers.sendgrid.p256",
@@ -128,7 +128,7 @@ def test_what_webhooks_need_is_loaded_by_no_other_function(unpacked: Path, entry
     assert loaded.keys() & WEBHOOKS == set()
 
 
-def test_webhook_loads_the_vendor_that_is_configured_and_no_client(unpacked: Path) -> None:
+def test_webhook_loads_the_provider_that_is_configured_and_no_client(unpacked: Path) -> None:
     settings = {
         "HERALD_FEEDBACK_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/feedback",
         "HERALD_WEBHOOK_SECRETS": json.dumps(

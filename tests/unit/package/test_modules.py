@@ -31,7 +31,7 @@ FUNCTION = {
     "function/providers/resend": "client events signature",
     "function/providers/sendgrid": "client events p256 signature",
     "function/providers/ses": "client errors events",
-    "function/providers/webhooks": "request vendor_events",
+    "function/providers/webhooks": "provider_events request",
     "function/queues": "batches dead_letter retry_policy sqs",
     "function/runtime": "fast_client lean_dataclass metrics otlp tls trace_context",
 }

@@ -1,4 +1,4 @@
-"""Each URL opens its provider, which asks its own vendor, and no longer than the settings reckon with."""
+"""Each URL opens its provider, which asks its own API, and no longer than the settings reckon with."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_each_url_opens_its_provider(url: str, host: str | None) -> None:
 
 
 @pytest.mark.parametrize(("url", "host"), [(url, host) for url, host in URLS if host])
-def test_on_this_machine_a_simulator_stands_in_for_a_vendor(url: str, host: str) -> None:
+def test_on_this_machine_a_simulator_stands_in_for_a_provider(url: str, host: str) -> None:
     here = "http://127.0.0.1:8028"
     provider: Any = open_provider(url, setup(sendgrid=here, mailgun=here, resend=here))
     assert (provider.http._connection.host, provider.http._connection.port) == ("127.0.0.1", 8028)

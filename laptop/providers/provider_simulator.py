@@ -1,4 +1,4 @@
-"""The interface of a simulated vendor: how it reads requests, and how it answers and rejects them."""
+"""The interface of a simulated provider: how it reads requests, and how it answers and rejects them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Protocol
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File, Mail, Mailbox
 
-__all__ = ["Request", "RequestRefused", "SubmittedMail", "VendorResponse", "VendorSimulator", "accept", "make_id"]
+__all__ = ["ProviderResponse", "ProviderSimulator", "Request", "RequestRefused", "SubmittedMail", "accept", "make_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class VendorResponse:
+class ProviderResponse:
     """One response; a `str` body is sent unchanged, any other body as JSON."""
 
     status: int
@@ -36,9 +36,9 @@ class VendorResponse:
 
 
 class RequestRefused(Exception):
-    """Raised when the vendor rejects a request; `answer` is its response."""
+    """Raised when the provider rejects a request; `answer` is its response."""
 
-    def __init__(self, answer: VendorResponse) -> None:
+    def __init__(self, answer: ProviderResponse) -> None:
         super().__init__(answer.body)
         self.answer = answer
 
@@ -55,7 +55,7 @@ class SubmittedMail:
     html: str | None
     headers: Mapping[str, str]
     tags: Mapping[str, str]
-    #: The Message-ID used if the sender gave none, or if the vendor always sets its own (`own_message_id`).
+    #: The Message-ID used if the sender gave none, or if the provider always sets its own (`own_message_id`).
     message_id: str
     own_message_id: bool = False
     files: tuple[File, ...] = ()
@@ -70,8 +70,8 @@ class SubmittedMail:
         return (parseaddr(self.to)[1], *self.cc, *self.bcc)
 
 
-class VendorSimulator(Protocol):
-    """One vendor with one account. `key` is the only valid API key; `faults` are the armed faults."""
+class ProviderSimulator(Protocol):
+    """One provider with one account. `key` is the only valid API key; `faults` are the armed faults."""
 
     name: str
     key: str
@@ -81,32 +81,32 @@ class VendorSimulator(Protocol):
         """Whether mails are submitted at this path."""
 
     def read(self, request: Request) -> SubmittedMail:
-        """Parse the mail that a request submits. Raises `RequestRefused` as the vendor would reject it."""
+        """Parse the mail that a request submits. Raises `RequestRefused` as the provider would reject it."""
 
-    def answer_accepted(self, submitted: SubmittedMail, request: Request, /) -> VendorResponse:
+    def answer_accepted(self, submitted: SubmittedMail, request: Request, /) -> ProviderResponse:
         """Return the answer to an accepted mail."""
 
-    def answer_repeated(self, request: Request, /) -> VendorResponse | None:
+    def answer_repeated(self, request: Request, /) -> ProviderResponse | None:
         """Return the answer to a repeated request, recognized by its idempotency key; None if the request is new."""
 
-    def answer_throttled(self) -> VendorResponse:
+    def answer_throttled(self) -> ProviderResponse:
         """Return the answer to a request over the rate limit."""
 
-    def answer_exhausted(self) -> VendorResponse:
+    def answer_exhausted(self) -> ProviderResponse:
         """Return the answer to a request over the account's quota."""
 
-    def answer_refused(self, message: str) -> VendorResponse:
+    def answer_refused(self, message: str) -> ProviderResponse:
         """Return the answer to a permanently rejected mail."""
 
-    def look(self, request: Request, webhook: str | None, /) -> VendorResponse | None:
+    def look(self, request: Request, webhook: str | None, /) -> ProviderResponse | None:
         """Answer a GET request about the account; None if there is no such path.
 
-        `webhook` is the URL of the account's webhook, if it has one. Raises `RequestRefused` as the vendor would reject
-        the request.
+        `webhook` is the URL of the account's webhook, if it has one. Raises `RequestRefused` as the provider would
+        reject the request.
         """
 
 
-def accept(mailbox: Mailbox, submitted: SubmittedMail, vendor: str) -> Mail:
+def accept(mailbox: Mailbox, submitted: SubmittedMail, provider: str) -> Mail:
     """Put a mail into the inbox, unless it is in test mode, and return it as sent."""
     at = datetime.now(UTC)
     given = {name.lower(): name for name in submitted.headers}
@@ -132,7 +132,7 @@ def accept(mailbox: Mailbox, submitted: SubmittedMail, vendor: str) -> Mail:
         submitted.html,
         tuple(headers),
         submitted.tags,
-        vendor,
+        provider,
         _to_mime(submitted, headers),
     )
     if submitted.delivered:

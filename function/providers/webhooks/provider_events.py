@@ -1,4 +1,4 @@
-"""Converts vendors' webhook reports into the ledger's terms: shared by the tables of SendGrid, Mailgun and Resend.
+"""Converts providers' webhook reports into the ledger's terms: shared by the tables of SendGrid, Mailgun and Resend.
 
 `function.webhook` queues each event in an envelope that names the provider; `feedback` opens it here. Pure.
 """
@@ -30,7 +30,7 @@ from function.providers.ses.events import (
     ProbeReport,
     reduce_to_sent,
 )
-from function.providers.webhooks.request import MalformedWebhook, open_vendor
+from function.providers.webhooks.request import MalformedWebhook, open_webhook
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -58,11 +58,11 @@ __all__ = [
 SENT, DELIVERED, DELAYED = SES_KINDS["Send"], SES_KINDS["Delivery"], SES_KINDS["DeliveryDelay"]
 SOFT_BOUNCED, BOUNCED = SES_KINDS["Bounce"], SES_KINDS["Bounce/Permanent"]
 COMPLAINED, REFUSED = SES_KINDS["Complaint"], SES_KINDS["Reject"]
-#: Not tried for a reason of the vendor's own, unrelated to the mail or its reader: the next provider may try.
+#: Not tried for a reason of the provider's own, unrelated to the mail or its reader: the next provider may try.
 NEVER_TRIED = FeedbackKind(Action.FEEDBACK_NEVER_TRIED, REFUSED.state, REFUSED.metric, ReasonCode.NEVER_TRIED)
-#: Not tried, because the address is on the vendor's list after a bounce or complaint.
+#: Not tried, because the address is on the provider's list after a bounce or complaint.
 NOT_TRIED = FeedbackKind(BOUNCED.action, BOUNCED.state, BOUNCED.metric, ReasonCode.PROVIDER_SUPPRESSED)
-#: Not tried, because the reader unsubscribed at the vendor: not a bounce, and not put on Herald's suppression list.
+#: Not tried, because the reader unsubscribed at the provider: not a bounce, and not put on Herald's suppression list.
 UNWANTED = FeedbackKind(REFUSED.action, REFUSED.state, REFUSED.metric, ReasonCode.PROVIDER_SUPPRESSED)
 #: Events that change no record: what a reader does with a mail, and changes of accounts and lists.
 NOTHING = None
@@ -70,7 +70,7 @@ NOTHING = None
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The content of one event: its type as in the vendor's table, the mail's tags, the recipient, and the vendor's
+    """The content of one event: its type as in the provider's table, the mail's tags, the recipient, and the provider's
     explanation."""
 
     type: str
@@ -80,7 +80,7 @@ class Report:
 
 
 def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provider: str) -> Parsed:
-    """Interpret a report by a vendor's table `kinds`.
+    """Interpret a report by a provider's table `kinds`.
 
     The sending time is not passed on: webhooks that failed are retried hours later, so received reports say nothing
     about missing ones.
@@ -125,7 +125,7 @@ def _find_own_list(tags: Mapping[str, Any]) -> str | None:
 def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> str:
     """Build the body of a message in the queue `feedback`; it begins with `WEBHOOK` of `ses.events`.
 
-    It contains the mail's id too, so that a reader of dead letters need not know the vendor's format.
+    It contains the mail's id too, so that a reader of dead letters need not know the provider's format.
     """
     message_id = parsed.message_id if isinstance(parsed, FeedbackEvent) else None
     envelope = {"webhook": parsed.provider, "message_id": message_id, "event": event}
@@ -133,16 +133,16 @@ def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> st
 
 
 def open_envelope(body: str) -> Parsed:
-    """Interpret a queued event of a vendor."""
+    """Interpret a queued event of a provider."""
     try:
         envelope = json.loads(body)
-        return open_vendor(envelope["webhook"]).parse(envelope["event"], envelope["webhook"])
+        return open_webhook(envelope["webhook"]).parse(envelope["event"], envelope["webhook"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Ignored("not an event of a vendor")
+        return Ignored("not an event of a provider")
 
 
 def read_text(value: object, *path: str) -> str:
-    """Return the text at a path in a vendor's object, or ""."""
+    """Return the text at a path in a provider's object, or ""."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""

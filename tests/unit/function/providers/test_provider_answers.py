@@ -1,4 +1,4 @@
-"""What each vendor's answers mean, with the examples of its own pages."""
+"""What each provider's answers mean, with the examples of its own pages."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_sandbox_that_does_not_know_the_recipient_is_named(given: tuple[Any, s
         ),
     ],
 )
-def test_the_vendors_own_id_is_kept(kind: Any, url: str, accepted: HttpResponse, number: str) -> None:
+def test_the_providers_own_id_is_kept(kind: Any, url: str, accepted: HttpResponse, number: str) -> None:
     receipt = make(kind, Answering(accepted), url).send(MAIL, "m1")
     assert (receipt.provider, receipt.message_id) == (url, number)
 

@@ -1,4 +1,4 @@
-"""What each vendor's events mean: the vendors' own examples, and tables without a hole."""
+"""What each provider's events mean: the providers' own examples, and tables without a hole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from function.providers.mailgun import events as mailgun
 from function.providers.resend import events as resend
 from function.providers.sendgrid import events as sendgrid
 from function.providers.ses.events import WEBHOOK, FeedbackEvent, Ignored, ProbeReport
-from function.providers.webhooks.vendor_events import enclose, open_envelope
+from function.providers.webhooks.provider_events import enclose, open_envelope
 from function.reason_codes import ReasonCode
 
 R = ReasonCode
@@ -128,11 +128,11 @@ CASES: list[tuple[Any, ...]] = [
 ]
 
 
-@pytest.mark.parametrize(("vendor", "url", "event", "state", "code", "listed"), CASES)
+@pytest.mark.parametrize(("provider", "url", "event", "state", "code", "listed"), CASES)
 def test_an_event_means_what_its_table_says(
-    vendor: Any, url: str, event: dict[str, Any], state: State | None, code: ReasonCode | None, listed: bool
+    provider: Any, url: str, event: dict[str, Any], state: State | None, code: ReasonCode | None, listed: bool
 ) -> None:
-    said = vendor.parse(event, url)
+    said = provider.parse(event, url)
     if state is None:
         assert isinstance(said, Ignored)
         return
@@ -144,13 +144,13 @@ def test_an_event_means_what_its_table_says(
     assert enclose(event, said).startswith(WEBHOOK)
 
 
-@pytest.mark.parametrize("vendor", [sendgrid, mailgun, resend])
-def test_every_row_of_a_table_is_tried_here(vendor: Any) -> None:
-    kinds = {id(kind) for module, _, event, *_ in CASES if module is vendor for kind in [tried(vendor, event)]}
-    assert kinds == {id(kind) for kind in vendor.KINDS.values()}
+@pytest.mark.parametrize("provider", [sendgrid, mailgun, resend])
+def test_every_row_of_a_table_is_tried_here(provider: Any) -> None:
+    kinds = {id(kind) for module, _, event, *_ in CASES if module is provider for kind in [tried(provider, event)]}
+    assert kinds == {id(kind) for kind in provider.KINDS.values()}
 
 
-def tried(vendor: Any, event: dict[str, Any]) -> object:
+def tried(provider: Any, event: dict[str, Any]) -> object:
     """The row of the table that an event meets."""
     met: list[object] = []
 
@@ -159,11 +159,11 @@ def tried(vendor: Any, event: dict[str, Any]) -> object:
             met.append(super().__getitem__(name))
             return met[-1]
 
-    kept, vendor.KINDS = vendor.KINDS, KindTable(vendor.KINDS)
+    kept, provider.KINDS = provider.KINDS, KindTable(provider.KINDS)
     try:
-        vendor.parse(event, "resend://")
+        provider.parse(event, "resend://")
     finally:
-        vendor.KINDS = kept
+        provider.KINDS = kept
     return met[-1]
 
 
@@ -184,8 +184,8 @@ def tried(vendor: Any, event: dict[str, Any]) -> object:
     ],
 )
 def test_what_is_no_report_on_a_mail_of_ours_is_ignored(event: tuple[Any, dict[str, Any]]) -> None:
-    vendor, content = event
-    assert isinstance(vendor.parse(content, "resend://"), Ignored)
+    provider, content = event
+    assert isinstance(provider.parse(content, "resend://"), Ignored)
 
 
 def test_an_attempt_that_is_sendgrids_own_is_not_ours() -> None:
@@ -207,14 +207,14 @@ def test_addresses_are_cut_out_of_what_a_server_said() -> None:
     assert said.detail == "550 <address> unknown, ask <address>"
 
 
-@pytest.mark.parametrize("vendor", [mailgun, resend, sendgrid])
-def test_a_probe_is_a_report_of_nobodys_mail(vendor: Any) -> None:
+@pytest.mark.parametrize("provider", [mailgun, resend, sendgrid])
+def test_a_probe_is_a_report_of_nobodys_mail(provider: Any) -> None:
     event = {
         sendgrid: in_sendgrid({"event": "delivered"}, {"probe": "yes"}),
         mailgun: in_mailgun({"event": "delivered"}, {"probe": "yes"}),
         resend: in_resend("email.delivered", {}, {"probe": "yes"}),
-    }[vendor]
-    said = vendor.parse(event, "resend://")
+    }[provider]
+    said = provider.parse(event, "resend://")
     assert said == ProbeReport("resend://", 0)
     assert open_envelope(enclose(event, said)) is not None
 
