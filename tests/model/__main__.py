@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tests.model.scenarios import SCENARIOS, named
 from tests.model.search import Counterexample, Explored
-from tests.model.seeds import SEEDS
+from tests.model.seeded_faults import SEEDED_FAULTS
 
 _REPORT = Path("build/model.json")
 
@@ -27,7 +27,7 @@ def explored(number: int) -> Explored | str:
 
 def caught(number: int) -> tuple[str, str] | None:
     """The scenario that must find a seeded fault, and the promise that it broke; None: it went unseen."""
-    seed = SEEDS[number]
+    seed = SEEDED_FAULTS[number]
     try:
         named(seed.within).explore(seed.code)
     except Counterexample as found:
@@ -41,7 +41,7 @@ def main() -> int:
     order = sorted(range(len(SCENARIOS)), key=lambda number: not SCENARIOS[number].large)
     with ProcessPoolExecutor(2) as pool:
         runs = {number: pool.submit(explored, number) for number in order}
-        seeds = {number: pool.submit(caught, number) for number in range(len(SEEDS))}
+        seeds = {number: pool.submit(caught, number) for number in range(len(SEEDED_FAULTS))}
         results = {}
         for number in order:
             results[number] = runs[number].result()
@@ -75,7 +75,7 @@ def _print_scenarios(console: Console, results: dict[int, Explored | str]) -> bo
 def _print_seeds(console: Console, found: dict[int, tuple[str, str] | None]) -> bool:
     table = Table("Seeded fault", "Promise that it broke", "Found in", title="Faults seeded one at a time")
     for number, where in sorted(found.items()):
-        table.add_row(SEEDS[number].fault, where[1] if where else "[red]unseen", where[0] if where else "")
+        table.add_row(SEEDED_FAULTS[number].fault, where[1] if where else "[red]unseen", where[0] if where else "")
     console.print(table)
     return all(found.values())
 
@@ -87,7 +87,7 @@ def _report(results: dict[int, Explored | str], found: dict[int, tuple[str, str]
         else {"broken": result}
         for number, result in results.items()
     }
-    return {"scenarios": scenarios, "seeds": {SEEDS[number].fault: where for number, where in found.items()}}
+    return {"scenarios": scenarios, "seeds": {SEEDED_FAULTS[number].fault: where for number, where in found.items()}}
 
 
 if __name__ == "__main__":

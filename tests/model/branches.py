@@ -8,8 +8,8 @@ from typing import Any
 from fakes.dynamodb.errors import cancelled, reason
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger.table import Contended
+from tests.model.model_state import Budget
 from tests.model.replay import Step
-from tests.model.world import Budget
 
 __all__ = ["LIVE", "Live", "branches"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.model.model_state import Budget
 from tests.model.rules import Rules
-from tests.model.world import Budget
 
 __all__ = ["DIGESTS"]
 

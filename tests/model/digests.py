@@ -15,7 +15,7 @@ from function.ledger.digest_windows import Digest
 from function.ledger.keys import DIGEST_SOURCE, event_key, is_window
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, State
-from tests.model.world import DIGEST, FIVE_MINUTES, Mail
+from tests.model.model_state import DIGEST, FIVE_MINUTES, Mail
 
 __all__ = ["ModelDigests", "event_name", "find_broken", "find_lost", "find_wrong_mail", "lines_of", "read_digest"]
 

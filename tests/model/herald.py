@@ -39,11 +39,7 @@ from operations.installation import Installation
 from operations.suppressions import take_off
 from tests.model.branches import LIVE, Live
 from tests.model.digests import ModelDigests, event_name, lines_of, read_digest
-from tests.model.replay import Entry, History, Paused, Step, Tape
-from tests.model.rules import Rules
-from tests.model.several import read_draft
-from tests.model.tenants import read_draft as read_tenants_draft
-from tests.model.world import (
+from tests.model.model_state import (
     CANCELLATION,
     DIGEST,
     HOLD,
@@ -52,6 +48,10 @@ from tests.model.world import (
     Process,
     Waiting,
 )
+from tests.model.replay import Entry, History, Paused, Step, Tape
+from tests.model.rules import Rules
+from tests.model.several import read_draft
+from tests.model.tenants import read_draft as read_tenants_draft
 
 __all__ = [
     "ABSTRACTED",

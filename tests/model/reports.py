@@ -23,9 +23,9 @@ from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookSource
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
-from tests.model.promises import Promises
+from tests.model.invariants import Invariants
+from tests.model.model_state import HOLD, NOW, RETENTION, Mail, ModelState, Report, Waiting, put, spend
 from tests.model.tenants import tags_of
-from tests.model.world import HOLD, NOW, RETENTION, Mail, Report, Waiting, World, put, spend
 
 __all__ = ["Reports"]
 
@@ -75,10 +75,10 @@ class Reports:
     """The moves of the provider, heard by Herald's own handler."""
 
     herald: Herald
-    promises: Promises
+    invariants: Invariants
     _heard: dict[tuple[str, Snapshot, int], Heard] = field(default_factory=dict)
 
-    def on_its_mails(self, world: World) -> Iterator[tuple[str, World]]:
+    def on_its_mails(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         """Every state after one report; and each in which the handler was killed before one of its writes."""
         for mail, action in sorted(world.feedback):
             told = world._replace(heard=world.heard | {(mail, action)})
@@ -100,7 +100,7 @@ class Reports:
         handler({"rawPath": path, "headers": {}, "body": json.dumps(event)}, None)
         return queue
 
-    def on_others(self, world: World) -> Iterator[tuple[str, World]]:
+    def on_others(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         """Every state after a report on another event's mail, or a probe's, that moves a mark."""
         if world.budget.reports:
             for provider, sent in sorted(world.probes):
@@ -114,7 +114,9 @@ class Reports:
                 body = _probe_report(Report(url, NOW, world.now))
                 yield from self._mark("a report on an old mail", world, spend(world, "stale"), body)
 
-    def _hear_of_others(self, name: str, world: World, told: World, report: Report) -> Iterator[tuple[str, World]]:
+    def _hear_of_others(
+        self, name: str, world: ModelState, told: ModelState, report: Report
+    ) -> Iterator[tuple[str, ModelState]]:
         """What was sent before any hold could end licenses nothing."""
         counts = frozenset({report} if report.sent >= NOW + HOLD else ())
         told = spend(told._replace(reports=world.reports | counts), "reports")
@@ -122,12 +124,12 @@ class Reports:
             told = told._replace(probes=frozenset())
         yield from self._mark(name, world, told, _probe_report(report))
 
-    def _mark(self, name: str, world: World, told: World, body: str) -> Iterator[tuple[str, World]]:
+    def _mark(self, name: str, world: ModelState, told: ModelState, body: str) -> Iterator[tuple[str, ModelState]]:
         *_, after = self._take(body, world.table, world.now).tables
         if after != world.table:
             yield name, told._replace(table=after, reported=not self.herald.rules.marks)
 
-    def _hear(self, name: str, world: World, told: World, body: str) -> Iterator[tuple[str, World]]:
+    def _hear(self, name: str, world: ModelState, told: ModelState, body: str) -> Iterator[tuple[str, ModelState]]:
         (*cuts, after), letters = self._take(body, world.table, world.now)
         if (heard := _ask(told._replace(table=after), letters)) != world:
             yield name, heard
@@ -153,7 +155,7 @@ class Reports:
                 table.fault = None
             assert answer == {"batchItemFailures": []}
             found.append(table.snapshot())
-            self.promises.judge_feedback(before, found[-1], now)
+            self.invariants.judge_feedback(before, found[-1], now)
             self._heard[key] = Heard(found, list(retry))
         return self._heard[key]
 
@@ -169,7 +171,7 @@ class Reports:
         return handler
 
 
-def _ask(world: World, letters: list[Letter]) -> World:
+def _ask(world: ModelState, letters: list[Letter]) -> ModelState:
     """What was put into the queue `retry` waits there, as often as it may."""
     for letter in letters if world.budget.elsewhere else ():
         marks, message = letter.attributes, json.loads(letter.body)["MessageId"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from function.ledger.keys import is_window
-from tests.model.world import CANCELLATION, DIGEST, FIVE_MINUTES, NOW, SCHEDULER
+from tests.model.model_state import CANCELLATION, DIGEST, FIVE_MINUTES, NOW, SCHEDULER
 
 __all__ = ["Rules"]
 

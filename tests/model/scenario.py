@@ -9,10 +9,10 @@ from fakes.dynamodb.table import State as Snapshot
 from function.ledger.keys import feedback_key
 from function.ledger.states import Action
 from tests.model.herald import Code, Herald
+from tests.model.model_state import Budget, ModelState, Waiting
 from tests.model.moves import Moves
 from tests.model.rules import Rules
 from tests.model.search import Explored, explore
-from tests.model.world import Budget, Waiting, World
 
 __all__ = ["Scenario"]
 
@@ -38,7 +38,7 @@ class Scenario:
             for message, copies in zip(messages, self.copies, strict=True)
             for copy in range(copies)
         )
-        start = World(_table(self.rules), waiting, self.budget, published=messages, deliveries=len(waiting))
+        start = ModelState(_table(self.rules), waiting, self.budget, published=messages, deliveries=len(waiting))
         return explore(start, Moves(Herald(code or Code(), self.rules), self.answers))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from function.ledger.states import Action
 from tests.model.digest_scenarios import DIGESTS
 from tests.model.later_scenarios import LATER
+from tests.model.model_state import Budget
 from tests.model.rules import Rules
 from tests.model.scenario import Scenario
 from tests.model.several_scenarios import SEVERAL
 from tests.model.tenant_scenarios import TENANTS
-from tests.model.world import Budget
 
 __all__ = ["SCENARIOS", "named"]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from tests.model.invariants import InvariantViolated
+from tests.model.model_state import ModelState
 from tests.model.moves import Moves
-from tests.model.promises import Broken
-from tests.model.world import World
 
 __all__ = ["Counterexample", "Explored", "explore"]
 
@@ -38,7 +38,7 @@ class Explored:
     seconds: float
 
 
-def explore(start: World, moves: Moves, most: int = 5_000_000) -> Explored:
+def explore(start: ModelState, moves: Moves, most: int = 5_000_000) -> Explored:
     """Visit every state once. Raises Counterexample for the first promise broken, with a shortest way to it."""
     with _without_collecting():
         return _explore(start, moves, most)
@@ -57,16 +57,16 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _explore(start: World, moves: Moves, most: int) -> Explored:
+def _explore(start: ModelState, moves: Moves, most: int) -> Explored:
     begun = time.monotonic()
-    came_from: dict[World, tuple[World, str] | None] = {start: None}
+    came_from: dict[ModelState, tuple[ModelState, str] | None] = {start: None}
     todo = deque([start])
     made = ends = collected = 0
     while todo:
         world = todo.popleft()
         name = "the end"
         try:
-            ends += moves.promises.judge_end(world)
+            ends += moves.invariants.judge_end(world)
             following = moves(world)
             while True:
                 name = "a move"
@@ -79,7 +79,7 @@ def _explore(start: World, moves: Moves, most: int) -> Explored:
                 came_from.setdefault(after, (world, name))
                 if len(came_from) > known:
                     todo.append(after)
-        except Broken as broken:
+        except InvariantViolated as broken:
             raise Counterexample(str(broken), [*_way(came_from, world), f"then {name}"]) from broken
         if made >= collected + _COLLECTED_EVERY:
             collected = made
@@ -90,9 +90,9 @@ def _explore(start: World, moves: Moves, most: int) -> Explored:
     return Explored(len(came_from), made, ends, time.monotonic() - begun)
 
 
-def _way(came_from: dict[World, tuple[World, str] | None], world: World) -> list[str]:
+def _way(came_from: dict[ModelState, tuple[ModelState, str] | None], world: ModelState) -> list[str]:
     way: list[str] = []
-    at: World = world
+    at: ModelState = world
     while (origin := came_from[at]) is not None:
         at, name = origin
         way.append(name)

@@ -14,7 +14,7 @@ from function.ledger.keys import address_key, event_key, part_id, part_name
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, State
 from function.message.builder import Draft
-from tests.model.world import CANCELLATION, Mail
+from tests.model.model_state import CANCELLATION, Mail
 
 __all__ = ["find_lost", "letter_of", "mailed_to", "read_draft"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tests.model.model_state import Budget
 from tests.model.rules import Rules
 from tests.model.scenario import Scenario
-from tests.model.world import Budget
 
 __all__ = ["SEVERAL"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from function.ledger.states import Action
+from tests.model.model_state import Budget
 from tests.model.rules import Rules
 from tests.model.scenario import Scenario
-from tests.model.world import Budget
 
 __all__ = ["TENANTS"]
 

@@ -16,7 +16,7 @@ from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, Action, State
 from function.message.addressing.tenant import Tenant
 from function.message.builder import Draft, EmailBuilder
-from tests.model.world import Mail, World
+from tests.model.model_state import Mail, ModelState
 
 __all__ = ["find_lost", "find_wrong_list", "find_wrong_stop", "list_of", "read_draft", "tags_of"]
 
@@ -53,7 +53,7 @@ def tags_of(mail: Mail, own: str) -> dict[str, str]:
     return EmailBuilder._build_tags(Draft(tenant=_tenant(mail.content, own)))
 
 
-def find_wrong_list(world: World, own: str, address: str) -> str | None:
+def find_wrong_list(world: ModelState, own: str, address: str) -> str | None:
     """Where a complaint is not on its tenant's list, or is on another's. A report may be told again, and whoever heard
     it killed: what is listed may have been told to nobody who lived."""
     listed = {key for key, item in world.table.items() if "since" in item}

@@ -17,7 +17,7 @@ from function.ledger.ledger import Ledger, Writes
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
 from function.runtime.metrics import Telemetry
-from tests.model.world import HOLD, NOW, RETENTION
+from tests.model.model_state import HOLD, NOW, RETENTION
 
 _SECRET = b"a key for hashes, of 32 bytes or more"
 _ADDRESS = "ada@example.com"

@@ -20,7 +20,7 @@ from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenario import Scenario
 from tests.model.scenarios import SCENARIOS, named
 from tests.model.search import Counterexample
-from tests.model.seeds import SEEDS, Seed
+from tests.model.seeded_faults import SEEDED_FAULTS, SeededFault
 
 _SMALL = [scenario for scenario in SCENARIOS if not scenario.large]
 #: Of these, the ones that take a processor for some seconds each.
@@ -51,8 +51,10 @@ def test_every_promise_holds_in_every_state(scenario: Scenario) -> None:
     assert explored.ends, "a scenario that never ends proves nothing"
 
 
-@pytest.mark.parametrize("seed", [seed for seed in SEEDS if not named(seed.within).large], ids=lambda seed: seed.fault)
-def test_a_seeded_fault_breaks_a_promise(seed: Seed) -> None:
+@pytest.mark.parametrize(
+    "seed", [seed for seed in SEEDED_FAULTS if not named(seed.within).large], ids=lambda seed: seed.fault
+)
+def test_a_seeded_fault_breaks_a_promise(seed: SeededFault) -> None:
     with pytest.raises(Counterexample):
         named(seed.within).explore(seed.code)
 

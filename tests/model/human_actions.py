@@ -13,11 +13,11 @@ from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from operations.installation import Installation
 from tests.model.herald import ADDRESS, ADDRESS_TEXT, CATEGORY, CHOICE, SECRET, Herald
-from tests.model.promises import Promises, judge_address
-from tests.model.world import HOLD, RETENTION, Waiting, World, put, spend, without
+from tests.model.invariants import Invariants, judge_address
+from tests.model.model_state import HOLD, RETENTION, ModelState, Waiting, put, spend, without
 from webapp.preferences.preferences import Preferences
 
-__all__ = ["Persons"]
+__all__ = ["HumanActions"]
 
 
 class _NotListed(Exception):
@@ -41,13 +41,13 @@ class _SesList:
 
 
 @dataclass(slots=True)
-class Persons:
+class HumanActions:
     """The moves of persons, by the code that they use."""
 
     herald: Herald
-    promises: Promises
+    invariants: Invariants
 
-    def __call__(self, world: World) -> Iterator[tuple[str, World]]:
+    def __call__(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         """Every state that a person can bring about."""
         budget = world.budget
         if budget.redrives:
@@ -57,10 +57,10 @@ class Persons:
         if budget.listings or budget.removals or budget.unsubscribes or budget.resubscribes:
             yield from self._listing(world)
 
-    def _from_records(self, world: World) -> Iterator[tuple[str, World]]:
+    def _from_records(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         """What a person sends with a yes from the record: again what was accepted, and what may have gone."""
         budget = world.budget
-        for record in self.promises.records(world.table):
+        for record in self.invariants.records(world.table):
             message = record.message_id
             if record.is_held(world.now) or record.is_expired(world.now):
                 continue
@@ -75,7 +75,7 @@ class Persons:
                 sure = world._replace(yeses=world.yeses | {record.owner})
                 yield f"send {message} from the record", _queued(spend(sure, "records"), delivery)
 
-    def _redrives(self, world: World) -> Iterator[tuple[str, World]]:
+    def _redrives(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         budget = world.budget
         for letter in sorted(set(world.letters)):
             rest = without(world.letters, letter)
@@ -90,13 +90,13 @@ class Persons:
             if budget.confirms:
                 sure = spend(base, "confirms")._replace(yeses=world.yeses | {letter.attempt}, letters=rest)
                 yield f"redrive {letter.attempt} with a yes", _queued(sure, delivery._replace(confirmed=True))
-        for record in self.promises.records(world.table):
+        for record in self.invariants.records(world.table):
             if record.state is State.SUPPRESSED:
                 content = self.herald.rules.content(record.message_id)
                 delivery = Waiting(record.message_id, f"L{budget.redrives}", content, record.owner, retry=True)
                 yield "redrive the suppressed", _queued(spend(world, "redrives"), delivery)
 
-    def _listing(self, world: World) -> Iterator[tuple[str, World]]:
+    def _listing(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         """The address comes onto the list or off it, and its reader chooses, each as often as its budget says."""
         address = world.table.get(ADDRESS, Frozen())
         choices, hashed = Preferences(self._client, "herald-ledger"), ADDRESS.removeprefix("address#")
@@ -113,8 +113,8 @@ class Persons:
             yield from self._written(world, "unsubscribes", "the reader unsubscribes", "since", stop)
 
     def _written(
-        self, world: World, what: str, name: str, kept: str, write: Callable[[], object]
-    ) -> Iterator[tuple[str, World]]:
+        self, world: ModelState, what: str, name: str, kept: str, write: Callable[[], object]
+    ) -> Iterator[tuple[str, ModelState]]:
         """One write of the address's item, which leaves what is not its own as it was."""
         if not getattr(world.budget, what):
             return
@@ -132,11 +132,11 @@ class Persons:
         )
         self._client.transact_write_items(TransactItems=[listed])
 
-    def _removal(self, world: World) -> Iterator[tuple[str, World]]:
+    def _removal(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         """The address is taken off SES's list and off ours; or who does it is killed between the two."""
         if not world.budget.removals:
             return
-        cuts = list[World]()
+        cuts = list[ModelState]()
         ses = _SesList(world.ses_listed, lambda: cuts.append(self._lists(world, ses)))
         client, regions = self._client, cast("Any", lambda: {"us-east-1": ses})
         installation = Installation(client, client, "", "", "", "herald-ledger", lambda: (SECRET,), ses=regions)
@@ -153,14 +153,14 @@ class Persons:
             if cut != world:
                 yield "it is taken off one list", spend(spend(cut, "removals"), "crashes")
 
-    def _lists(self, world: World, ses: _SesList) -> World:
+    def _lists(self, world: ModelState, ses: _SesList) -> ModelState:
         return world._replace(table=self.herald.table.snapshot(), ses_listed=ses.listed)
 
     @property
     def _client(self) -> Any:
         return self.herald.table
 
-    def _reset(self, world: World, message: str) -> World:
+    def _reset(self, world: ModelState, message: str) -> ModelState:
         """The seeded fault: a redrive that makes the record as new."""
         if not self.herald.code.redrive_resets:
             return world
@@ -169,5 +169,5 @@ class Persons:
         return world._replace(table=self.herald.table.snapshot())
 
 
-def _queued(world: World, delivery: Waiting) -> World:
+def _queued(world: ModelState, delivery: Waiting) -> ModelState:
     return world._replace(waiting=put(world.waiting, delivery))

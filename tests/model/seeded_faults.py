@@ -17,11 +17,11 @@ from tests.model import (
 )
 from tests.model.herald import Code
 
-__all__ = ["SEEDS", "Seed"]
+__all__ = ["SEEDED_FAULTS", "SeededFault"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seed:
+class SeededFault:
     """One fault: what is wrong with the code, and the scenario in which the model must find it."""
 
     fault: str
@@ -38,332 +38,334 @@ _OWN_LIST = "a complaint about a tenant's mail, one with its own list"
 _FOR_ALL = "a complaint about a tenant's mail, one list for all"
 _CANCELLED = "an event that waits is cancelled, a crash anywhere"
 
-SEEDS: tuple[Seed, ...] = (
-    Seed("what waits has no place in the index", _TWO_RUNS, Code(writes=broken_schedule.WithoutAPlace)),
-    Seed("a claim leaves it in the index", _TWO_RUNS, Code(writes=broken_schedule.ClaimLeavesItInTheIndex)),
-    Seed(
+SEEDED_FAULTS: tuple[SeededFault, ...] = (
+    SeededFault("what waits has no place in the index", _TWO_RUNS, Code(writes=broken_schedule.WithoutAPlace)),
+    SeededFault("a claim leaves it in the index", _TWO_RUNS, Code(writes=broken_schedule.ClaimLeavesItInTheIndex)),
+    SeededFault(
         "it is taken out of the index before it is asked for",
         _TWO_RUNS,
         Code(scheduler=broken_schedule.NeverAsksAgain),
     ),
-    Seed("what has moved meanwhile is put off", _TWO_RUNS, Code(schedule=broken_schedule.PutsOffWhatHasMoved)),
-    Seed("what is to be sent later is sent at once", _TWO_RUNS, Code(schedule=broken_schedule.SendsAtOnce)),
-    Seed("what is being sent is cancelled", _CANCELLED, Code(schedule=broken_schedule.CancelsWhatIsSent)),
-    Seed("what was cancelled is claimed", _CANCELLED, broken_schedule.claim_what_was_cancelled()),
-    Seed(
+    SeededFault("what has moved meanwhile is put off", _TWO_RUNS, Code(schedule=broken_schedule.PutsOffWhatHasMoved)),
+    SeededFault("what is to be sent later is sent at once", _TWO_RUNS, Code(schedule=broken_schedule.SendsAtOnce)),
+    SeededFault("what is being sent is cancelled", _CANCELLED, Code(schedule=broken_schedule.CancelsWhatIsSent)),
+    SeededFault("what was cancelled is claimed", _CANCELLED, broken_schedule.claim_what_was_cancelled()),
+    SeededFault(
         "an event joins a window that is closed", _AS_IT_CLOSES, Code(windows=broken_digest_windows.JoinsWhatIsClosed)
     ),
-    Seed(
+    SeededFault(
         "an event that comes as its window closes is dropped",
         _AS_IT_CLOSES,
         Code(windows=broken_digest_windows.DropsWhatComesAsItCloses),
     ),
-    Seed(
+    SeededFault(
         "a window is closed as it was read, whatever came since",
         _AS_IT_CLOSES,
         Code(windows=broken_digest_windows.ClosesAsItWasRead),
     ),
-    Seed(
+    SeededFault(
         "a window is closed twice",
         "a digest, and two who close it at once",
         Code(windows=broken_digest_windows.ClosesTwice),
     ),
-    Seed("each delivery names the parts by itself", _SEVERAL, Code(parts=broken_parts.NamesByItself)),
-    Seed("parts are written down after they are queued", _SEVERAL, Code(fan_out=broken_parts.WritesAfterwards)),
-    Seed(
+    SeededFault("each delivery names the parts by itself", _SEVERAL, Code(parts=broken_parts.NamesByItself)),
+    SeededFault("parts are written down after they are queued", _SEVERAL, Code(fan_out=broken_parts.WritesAfterwards)),
+    SeededFault(
         "parts are called by their place",
         "other content to two, in another order",
         Code(parts=broken_parts.NumbersThem),
     ),
-    Seed(
+    SeededFault(
         "who finds an event parted hands nothing on",
         "an event to two, a crash anywhere",
         Code(parts=broken_parts.HandsOnOnce),
     ),
-    Seed(
+    SeededFault(
         "a cancellation cancels no part",
         "an event to two is cancelled",
         Code(fan_out=broken_parts.CancelsTheEventAlone),
     ),
-    Seed("a complaint is on the list of all, whosever mail it was", _OWN_LIST, Code(writes=broken_tenants.ListsForAll)),
-    Seed("a complaint is on one tenant's list alone", _FOR_ALL, Code(writes=broken_tenants.ListsForOneTenant)),
-    Seed("a claim looks at the list of all alone", _OWN_LIST, Code(ledger=broken_tenants.LooksAtTheListOfAll)),
-    Seed(
+    SeededFault(
+        "a complaint is on the list of all, whosever mail it was", _OWN_LIST, Code(writes=broken_tenants.ListsForAll)
+    ),
+    SeededFault("a complaint is on one tenant's list alone", _FOR_ALL, Code(writes=broken_tenants.ListsForOneTenant)),
+    SeededFault("a claim looks at the list of all alone", _OWN_LIST, Code(ledger=broken_tenants.LooksAtTheListOfAll)),
+    SeededFault(
         "an event joins its window after its record", _DIGEST, Code(windows=broken_digest_windows.JoinsAfterItsRecord)
     ),
-    Seed(
+    SeededFault(
         "an event joins its window before its record", _DIGEST, Code(windows=broken_digest_windows.JoinsBeforeItsRecord)
     ),
-    Seed(
+    SeededFault(
         "what is cancelled stays in its digest",
         "the only event of a digest is cancelled",
         Code(schedule=broken_digest_windows.CancelledStaysInTheDigest),
     ),
-    Seed(
+    SeededFault(
         "a cancellation that comes before its event is forgotten",
         "two cancellations of an event that is published twice",
         Code(schedule=broken_schedule.ForgetsWhatIsNotKnown),
     ),
-    Seed(
+    SeededFault(
         "a cancellation that comes too late is not told",
         "two cancellations of an event that is published twice",
         Code(schedule=broken_schedule.SwallowsTooLate),
     ),
-    Seed(
+    SeededFault(
         "what was cancelled after it may have gone is resent",
         "reported before: an event is cancelled while its answer is lost",
         Code(writes=broken_schedule.ResendsWhatWasCancelled, ledger=broken_ledger.AlwaysResends),
     ),
-    Seed(
+    SeededFault(
         "what was cancelled is free again once it is known that nothing was sent",
         "an event is cancelled past its hold, and only then it is told that nothing was sent",
         Code(writes=broken_schedule.FreesWhatWasCancelled),
     ),
-    Seed(
+    SeededFault(
         "what was tried after all is given to the next provider",
         _NEVER_TRIED,
         broken_next_provider.pass_on_what_was_tried(),
     ),
-    Seed(
+    SeededFault(
         "a try after all is told to nobody",
         _NEVER_TRIED,
         broken_ledger.replace_ledger(broken_next_provider.NobodyIsToldOfATry),
     ),
-    Seed(
+    SeededFault(
         "what the next provider left in doubt is taken for done",
         "never tried, and the next answer is lost",
         broken_ledger.replace_ledger(broken_next_provider.LosesWhatWasPassedOn),
     ),
-    Seed(
+    SeededFault(
         "a webhook is believed that nobody signed",
         _NEVER_TRIED,
         Code(webhook=broken_next_provider.BelievesAnybody),
     ),
-    Seed(
+    SeededFault(
         "what was never tried goes up the list again",
         "never tried by any, and asked for twice",
         Code(failover=broken_next_provider.GoesUpTheList),
     ),
-    Seed(
+    SeededFault(
         "the owner's writes do not name the owner",
         "the answer is lost, and a person sends from the record",
         broken_ledger.change_owners_writes("#owner = :owner AND ", ""),
     ),
-    Seed(
+    SeededFault(
         "the owner's writes do not name the state",
         "the answer is lost, and nothing is reported",
         broken_ledger.change_owners_writes(" AND #state IN (:sending)", ""),
     ),
-    Seed(
+    SeededFault(
         "a refusal is written over `sending`",
         "a release that can no longer render",
         broken_ledger.change_settlement(Action.REJECT, "(:released, :scheduled)", "(:released, :scheduled, :sending)"),
     ),
-    Seed(
+    SeededFault(
         "put instead of update: a claim forgets earlier attempts",
         "on_unknown = hold: a yes, and a refusal",
         Code(writes=broken_ledger.PutInsteadOfUpdate),
     ),
-    Seed(
+    SeededFault(
         "the letter is written after the record",
         "an event that can never be a mail",
         Code(courier=broken_delivery.LetterAfterRecord),
     ),
-    Seed(
+    SeededFault(
         "a redrive first makes the record as new",
         "on_unknown = hold: a yes, and a refusal",
         Code(redrive_resets=True),
     ),
-    Seed(
+    SeededFault(
         "resent without bound",
         "reported before: two answers lost",
         Code(writes=broken_ledger.ResendsWithoutBound, ledger=broken_ledger.AlwaysResends),
     ),
-    Seed(
+    SeededFault(
         "a resend does not wait for the end of the hold",
         "reported before: an owner that sleeps until another resends",
         Code(writes=broken_ledger.WritesInTheHold, ledger=broken_ledger.ResendsInTheHold),
     ),
-    Seed(
+    SeededFault(
         "what could not be told as not sent is forgotten",
         "what is not sent is told as that, though the table was too busy to hear it",
         Code(courier=broken_delivery.ForgetsWhatWasNotSent),
     ),
-    Seed(
+    SeededFault(
         "a delivery goes on although it could not tell what was not sent",
         "what is not sent is told as that, though the table was too busy to hear it",
         Code(courier=broken_delivery.GoesOnUntold),
     ),
-    Seed(
+    SeededFault(
         "what was not sent releases whoever owns the mail now",
         "the same after an answer that was lost, and a crash",
         Code(courier=broken_delivery.ReleasesWhoeverOwnsIt),
     ),
-    Seed(
+    SeededFault(
         "resent although the policy says hold",
         "on_unknown = hold",
         Code(writes=cast("Any", broken_ledger.build_writes_that_always_resend)),
     ),
-    Seed(
+    SeededFault(
         "the address is judged, and written, before the message",
         "the address comes onto the list and is taken off",
         broken_ledger.address_first(),
     ),
-    Seed(
+    SeededFault(
         "an event may have two owners",
         "two messages delivered twice each, a crash",
         Code(writes=broken_ledger.EventIsAnybodys),
     ),
-    Seed(
+    SeededFault(
         "a release forgets that an earlier attempt may have sent",
         "on_unknown = hold: a yes, what is not sent, and a release that can no longer render",
         Code(writes=broken_ledger.ReleaseForgets),
     ),
-    Seed(
+    SeededFault(
         "feedback goes by the last writer", "bounce and complaint in any order", Code(writes=broken_ledger.LastWriter)
     ),
-    Seed(
+    SeededFault(
         "a claim does not look at the suppression list",
         "the address comes onto the list and is taken off",
         broken_ledger.change_address_check("attribute_not_exists(#since) AND ", ""),
     ),
-    Seed(
+    SeededFault(
         "a claim does not look at the reader's choice",
         "the reader unsubscribes, and subscribes again",
         broken_ledger.change_address_check(" AND attribute_not_exists(#choice)", ""),
     ),
-    Seed(
+    SeededFault(
         "a suppression forgets what the reader chose",
         "the reader unsubscribes, and the address bounces",
         Code(writes=broken_ledger.SuppressionForgets),
     ),
-    Seed(
+    SeededFault(
         "an address is taken off our list before SES's",
         "a person is killed between SES's list and ours",
         Code(take_off=broken_ledger.take_off_ours_first),
     ),
-    Seed(
+    SeededFault(
         "a letter needs no yes for what may have gone",
         "on_unknown = hold: a yes, and a refusal",
         Code(writes=broken_ledger.UnconfirmedRedrive),
     ),
-    Seed(
+    SeededFault(
         "a lost answer fails over to the next provider",
         "one of two providers takes it",
         Code(failover=broken_delivery.FailsOverOnUnknown),
     ),
-    Seed(
+    SeededFault(
         "a provider that rests swallows the mail",
         "one of two providers takes it",
         Code(failover=broken_delivery.BreakerSwallows),
     ),
-    Seed(
+    SeededFault(
         "the first provider's word stands although the second took the mail",
         "one of two providers takes it",
         Code(failover=broken_delivery.FirstWordCounts),
     ),
-    Seed(
+    SeededFault(
         "the first provider's word stands although the second's answer was lost",
         "one of two providers takes it",
         Code(failover=broken_delivery.FirstWordCountsOverALostAnswer),
     ),
-    Seed(
+    SeededFault(
         "a claim names one provider only",
         "the second of two providers takes it, and the first reports",
         broken_ledger.replace_ledger(broken_ledger.ClaimNamesTheFirst),
     ),
-    Seed(
+    SeededFault(
         "a mail in doubt is marked before its letter is written",
         "a crash while a mail in doubt is handed to a person",
         Code(courier=broken_delivery.ParkBeforeLetter),
     ),
-    Seed(
+    SeededFault(
         "a mail in doubt is marked without a letter",
         "a crash while a mail in doubt is handed to a person",
         Code(courier=broken_delivery.ParkWithoutLetter),
     ),
-    Seed(
+    SeededFault(
         "a send starts although the hold is over",
         "an owner that sleeps past its hold",
         Code(failover=broken_delivery.SendsPastTheHold),
     ),
-    Seed(
+    SeededFault(
         "any claim in the way is taken for one's own whose answer was lost",
         "two messages delivered twice each, a crash",
         Code(ledger=broken_ledger.AnybodysLostClaim),
     ),
-    Seed(
+    SeededFault(
         "resent although nothing was reported",
         "the answer is lost, and nothing is reported",
         broken_ledger.replace_ledger(broken_ledger.ResendsUnheard),
     ),
-    Seed(
+    SeededFault(
         "resent after one report on a later mail",
         "the answer is lost, and one later mail is reported",
         broken_ledger.replace_ledger(broken_ledger.OneReportIsEnough),
     ),
-    Seed(
+    SeededFault(
         "resent after two reports at the same time",
         "the answer is lost, two later mails are reported, and all is heard",
         Code(writes=broken_ledger.ReportsAtOnce),
     ),
-    Seed(
+    SeededFault(
         "a report counts by when it came, not by when its mail was sent",
         "the answer is lost, and old mails are reported",
         broken_ledger.replace_ledger(broken_ledger.MarkIsWhenItCame),
     ),
-    Seed(
+    SeededFault(
         "one of two providers need not report",
         "one of two providers reports",
         broken_ledger.replace_ledger(broken_ledger.OneProviderIsEnough),
     ),
-    Seed(
+    SeededFault(
         "a probe is taken for its report",
         "the answer is lost, and one later mail is reported",
         Code(courier=broken_delivery.ProbeIsTakenForAReport),
     ),
-    Seed(
+    SeededFault(
         "an event expires later than its owner",
         "two messages delivered twice each, a crash",
         Code(writes=broken_ledger.EventExpiresLater),
     ),
-    Seed(
+    SeededFault(
         "what is settled is kept for ever", "an event that can never be a mail", Code(writes=broken_ledger.KeptForEver)
     ),
-    Seed(
+    SeededFault(
         "feedback prolongs a record", "an owner that sleeps past its hold", Code(writes=broken_ledger.FeedbackProlongs)
     ),
-    Seed(
+    SeededFault(
         "feedback does not name the attempt that sent",
         "an owner that sleeps past its hold",
         broken_ledger.replace_ledger(broken_ledger.FeedbackNamesNobody),
     ),
-    Seed(
+    SeededFault(
         "a second mail is told to nobody",
         "the answer is lost, two later mails are reported, and all is heard",
         broken_ledger.replace_ledger(broken_ledger.NobodyIsTold),
     ),
-    Seed(
+    SeededFault(
         "other content is taken for the same",
         "other content over what can never be a mail",
         broken_ledger.replace_ledger(broken_ledger.EveryContentIsTheSame),
     ),
-    Seed(
+    SeededFault(
         "other content replaces what may have gone, without a yes",
         "on_unknown = hold, and other content while the first may have gone",
         Code(writes=broken_ledger.WritesReplaceUnasked, ledger=broken_ledger.ReplacesUnasked),
     ),
-    Seed(
+    SeededFault(
         "what was accepted is reopened in place",
         "refused after acceptance, and its letter is redriven",
         Code(writes=broken_ledger.ReopensWhatWasAccepted),
     ),
-    Seed(
+    SeededFault(
         "other content in a doubt gets no letter of its own",
         "on_unknown = hold, and other content while the first may have gone",
         Code(courier=broken_delivery.SwallowsTheSecond),
     ),
-    Seed(
+    SeededFault(
         "what waits for a person loses its event",
         "an event that can never be a mail",
         Code(writes=broken_ledger.KeepsNoBody),

@@ -21,10 +21,10 @@ __all__ = [
     "Budget",
     "Letter",
     "Mail",
+    "ModelState",
     "Process",
     "Report",
     "Waiting",
-    "World",
     "put",
     "spend",
     "without",
@@ -180,7 +180,7 @@ class Report(NamedTuple):
     at: int
 
 
-class World(NamedTuple):
+class ModelState(NamedTuple):
     """One state of everything."""
 
     table: Snapshot
@@ -210,7 +210,7 @@ class World(NamedTuple):
     reported: bool = False
 
 
-def spend(world: World, what: str) -> World:
+def spend(world: ModelState, what: str) -> ModelState:
     """The world after one thing of its budget is used up."""
     budget: Any = world.budget
     return world._replace(budget=budget._replace(**{what: getattr(budget, what) - 1}))
