@@ -3,6 +3,7 @@
 NotificationError
 ├── Rejected              will never be sent: dead letter with the reason, no retry
 │   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
+│   │   └── TemplateNotFilled     its data does not fill a template
 │   ├── UnknownNotification   no notification for this type
 │   ├── UnknownTenant         a tenant that this deployment does not declare
 │   ├── SchedulingOff         to be sent later, but scheduling is off in this deployment
@@ -36,6 +37,7 @@ __all__ = [
     "RefusedForGood",
     "Rejected",
     "SchedulingOff",
+    "TemplateNotFilled",
     "Throttled",
     "UnknownNotification",
     "UnknownTenant",
@@ -70,6 +72,14 @@ class InvalidEvent(Rejected):
     def __init__(self, line: str, pointer: str = "", code: ReasonCode | None = None) -> None:
         super().__init__(f"{line} (at {pointer})" if pointer else line, code)
         self.pointer = pointer
+
+
+class TemplateNotFilled(InvalidEvent):
+    """The event's data does not fill a template; `detail` is what is wrong, without saying so."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the data does not fill the template: {detail}")
+        self.detail = detail
 
 
 class UnknownNotification(Rejected):

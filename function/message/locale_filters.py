@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from minijinja import pass_state
 
-from function.errors import InvalidEvent
+from function.errors import InvalidEvent, TemplateNotFilled
 
 __all__ = ["LOCALE", "ZONE", "make_filters"]
 
@@ -101,7 +101,7 @@ def _read_decimal(value: object) -> Decimal:
     except InvalidOperation:
         number = None
     if number is None or not number.is_finite() or abs(number.adjusted()) > _LONGEST:
-        raise InvalidEvent("the data does not fill the template: a number was expected")
+        raise TemplateNotFilled("a number was expected")
     return number
 
 
@@ -146,7 +146,7 @@ def _read_time(value: object, zone: tzinfo | None) -> date:
         read = datetime.fromisoformat(text)
         return read.astimezone(zone or UTC)
     except (ValueError, OverflowError) as error:
-        raise InvalidEvent("the data does not fill the template: a date of RFC 3339 was expected") from error
+        raise TemplateNotFilled("a date of RFC 3339 was expected") from error
 
 
 def _format_date(table: LocaleTable, value: date, style: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from minijinja import Environment, TemplateError, safe
 
-from function.errors import InvalidEvent
+from function.errors import InvalidEvent, TemplateNotFilled
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -123,8 +123,7 @@ class Renderer:
         try:
             return self._environment.render_template(name, **data)
         except TemplateError as error:
-            reason = str(error).splitlines()[0]
-            raise InvalidEvent(f"the data does not fill the template: {reason}") from error
+            raise TemplateNotFilled(str(error).splitlines()[0]) from error
         except InvalidEvent as error:
             error.add_note(name)
             raise

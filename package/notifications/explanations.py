@@ -9,7 +9,7 @@ from typing import Any
 
 from minijinja import TemplateError
 
-from function.errors import NotificationError
+from function.errors import NotificationError, TemplateNotFilled
 from package.notifications.mails import find_line, locate_name
 
 __all__ = ["UNKNOWN", "explain", "find_missing_name"]
@@ -25,7 +25,7 @@ def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schem
         case [filter_, template]:  # the notes that Renderer adds
             part = folder / template.rpartition("/")[2].replace(".html", ".mjml")
             where = find_line(part, re.compile(rf"\|\s*{filter_}\b"), roots)
-            text = str(error).removeprefix("the data does not fill the template: ")
+            text = error.detail if isinstance(error, TemplateNotFilled) else str(error)
             return (
                 f"{where}: {text} in {case}: guard what may be missing, {{% if … %}}, or give {filter_} what it takes"
             )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.errors import InvalidEvent
+from function.errors import InvalidEvent, TemplateNotFilled
 from function.message.catalogue import Catalogue
 from function.message.rendering import _UNPRINTABLE, LARGEST_HTML, Content, Renderer, link, shorten
 from package.notifications.localization import compile_localization
@@ -51,8 +51,9 @@ def test_data_is_never_a_template() -> None:
 @pytest.mark.parametrize("template", ["{{ a }}", "{{ book.a }}", "{% if book.a %}x{% endif %}", "{{ book.a.b }}"])
 def test_an_undefined_name_is_an_error(template: str) -> None:
     for part in ("subject", "text", "markup"):
-        with pytest.raises(InvalidEvent, match="undefined"):
+        with pytest.raises(TemplateNotFilled, match="undefined") as refused:
             renderer(**{part: template}).render("x", {"book": {}})
+        assert str(refused.value) == f"the data does not fill the template: {refused.value.detail}"
 
 
 @pytest.mark.parametrize("character", list("\n\r\x0b\x0c\x1c\x85\u2028\u2029\x00\x7f"))
