@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.faults.outside import Mail
+from tests.faults.fake_aws import Mail
 
 __all__ = ["BODY", "CORRECTED", "feedback", "on_failure", "queued", "sns"]
 

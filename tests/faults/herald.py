@@ -1,4 +1,4 @@
-"""Herald in the matrix: its own entry points, composed as Lambda composes them, on clients that speak over the line."""
+"""Herald in the matrix: its own entry points, composed as Lambda composes them, on clients that speak over the pipe."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from function.ledger.record import Record
 from function.ledger.states import PRECEDENCE
 from function.message.catalogue import Catalogue
 from function.runtime.fast_client import FastClient
+from tests.faults.botocore_pipe import BotocorePipe, ProcessClock
 from tests.faults.matrix import Subject
 from tests.faults.points import NthRequest, Stage
 from tests.faults.sandbox import Handler
-from tests.faults.wire import Line, Time
 
 __all__ = ["ENVIRONMENT", "herald"]
 
@@ -38,10 +38,10 @@ ENVIRONMENT = {
 
 
 class _Clients:
-    """What `function.bootstrap.Clients` makes, with the line for a network."""
+    """What `function.bootstrap.Clients` makes, with the pipe for a network."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, pipe: BotocorePipe) -> None:
+        self._pipe = pipe
         self._session = botocore.session.get_session()
         self._session.set_credentials("test", "test")
 
@@ -56,7 +56,7 @@ class _Clients:
 
     def _client(self, service: str, config: Config) -> Any:
         config = config.merge(_USER_AGENT)
-        return self._line.join(self._session.create_client(service, region_name="us-east-1", config=config))
+        return self._pipe.join(self._session.create_client(service, region_name="us-east-1", config=config))
 
     def keys(self, parameter: str) -> tuple[bytes, ...]:
         return (b"a key for hashes, of 32 bytes or more",)
@@ -89,14 +89,14 @@ _STAGES: dict[Stage, NthRequest] = {
 }
 
 
-def herald(compiled: Path, line: Line, clock: Time, policy: str) -> Subject:
+def herald(compiled: Path, pipe: BotocorePipe, clock: ProcessClock, policy: str) -> Subject:
     """Both functions in two releases, the second's handlers under other names, with `on_unknown = policy`."""
     handlers: dict[str, Handler] = {}
     catalogue = Catalogue.load(compiled)
     for release in ("r1", "r2"):
         settings = ENVIRONMENT | {"HERALD_RELEASE": release, "HERALD_ON_UNKNOWN": policy}
         for name, compose in (("notify", notify.compose), ("feedback", feedback.compose)):
-            handler = _composed(compose, settings, _Clients(line), catalogue)
+            handler = _composed(compose, settings, _Clients(pipe), catalogue)
             handlers[f"{name}@{release}"] = _renamed(handler) if release == "r2" else handler
     return Subject(
         f"Herald, on_unknown = {policy}",
@@ -104,7 +104,7 @@ def herald(compiled: Path, line: Line, clock: Time, policy: str) -> Subject:
         _STAGES,
         ("herald-ledger", "pk"),
         _fate,
-        line,
+        pipe,
         clock,
         listens=True,
         queues=True,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fakes.dynamodb.table import MemoryTable
+from tests.faults.botocore_pipe import BotocorePipe, ProcessClock
 from tests.faults.envelopes import CORRECTED
-from tests.faults.outside import Mail, Outside
+from tests.faults.fake_aws import FakeAws, Mail
 from tests.faults.platform import Platform
 from tests.faults.points import POINTS, NthRequest, Point, Stage
 from tests.faults.reports import FEEDBACK, explained, reported
 from tests.faults.sandbox import Handler, Sandboxes
-from tests.faults.wire import Line, Time
 
 __all__ = ["Again", "Cell", "Subject", "cells"]
 
@@ -52,8 +52,8 @@ class Subject:
     stages: Mapping[Stage, NthRequest]
     table: tuple[str, str]
     fate: Callable[[MemoryTable], str]
-    line: Line
-    clock: Time
+    pipe: BotocorePipe
+    clock: ProcessClock
     listens: bool = False
     queues: bool = False
     resends: bool = False
@@ -116,16 +116,16 @@ def _absent(point: Point, again: Again, when: str) -> Cell:
 
 
 def _cell(subject: Subject, point: Point, again: Again, when: str) -> Cell:
-    outside = Outside(MemoryTable(*subject.table), _NOW, _NOW + point.outage * 1000)
-    sandboxes = Sandboxes(subject.handlers, subject.stages, subject.line, subject.clock)
-    world = Platform(sandboxes, outside, point, FEEDBACK[when], subject.listens, subject.queues)
+    aws = FakeAws(MemoryTable(*subject.table), _NOW, _NOW + point.outage * 1000)
+    sandboxes = Sandboxes(subject.handlers, subject.stages, subject.pipe, subject.clock)
+    world = Platform(sandboxes, aws, point, FEEDBACK[when], subject.listens, subject.queues)
     world.begin()
     free = _publish(world, again, subject)
     try:
         ended = world.run()
     finally:
         sandboxes.close()
-    mails = [mail for mail in outside.mails if not mail.probe]
+    mails = [mail for mail in aws.mails if not mail.probe]
     reasons = tuple(
         letter.get("MessageAttributes", {}).get("reason", {}).get("StringValue", "") for letter in world.dead
     )
@@ -136,7 +136,7 @@ def _cell(subject: Subject, point: Point, again: Again, when: str) -> Cell:
         reached={strike.stage for strike in sandboxes.struck} == {strike.stage for strike in point.strikes},
         ended=ended,
         mails=len(mails),
-        state=subject.fate(outside.table),
+        state=subject.fate(aws.table),
         letters=reasons,
         invocations=world.invocations,
         explained=len(mails) > 1 and _explained(mails, world),
@@ -155,8 +155,8 @@ def _publish(world: Platform, again: Again, subject: Subject) -> list[int]:
     free: list[int] = []
 
     def correct() -> None:
-        if subject.fate(world.outside.table) in ("", "released", "rejected") and not world.outside.mails:
-            free.append(world.outside.now_ms)
+        if subject.fate(world.aws.table) in ("", "released", "rejected") and not world.aws.mails:
+            free.append(world.aws.now_ms)
         world.deliver("m2", body=CORRECTED)
 
     def next_release() -> None:

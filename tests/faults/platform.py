@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.faults import envelopes
-from tests.faults.outside import UNWRITABLE, Mail, Outside
+from tests.faults.fake_aws import UNWRITABLE, FakeAws, Mail
 from tests.faults.points import Point
 from tests.faults.reports import Feedback
 from tests.faults.sandbox import Ended, Invocation, Sandboxes
@@ -35,7 +35,7 @@ class Platform:
     """
 
     sandboxes: Sandboxes
-    outside: Outside
+    aws: FakeAws
     point: Point
     feedback: Feedback
     listens: bool
@@ -56,7 +56,7 @@ class Platform:
     def at(self, seconds: float, step: Step) -> None:
         """Do something so many seconds from now."""
         self._made += 1
-        heapq.heappush(self._agenda, (self.outside.now_ms + int(seconds * 1000), self._made, step))
+        heapq.heappush(self._agenda, (self.aws.now_ms + int(seconds * 1000), self._made, step))
 
     def run(self) -> bool:
         """Let time pass until nothing is left to happen; False: it never ended."""
@@ -64,7 +64,7 @@ class Platform:
             if not self._agenda:
                 return True
             at, _, step = heapq.heappop(self._agenda)
-            self.outside.now_ms = max(at, self.outside.now_ms)
+            self.aws.now_ms = max(at, self.aws.now_ms)
             step()
         return False
 
@@ -74,9 +74,9 @@ class Platform:
 
     def begin(self) -> None:
         """Mails of other events will be reported on, if anybody listens."""
-        self.began = self.outside.now_ms
+        self.began = self.aws.now_ms
         for after in self.feedback.others if self.listens else ():
-            self.at(after, lambda: self._report_other(Mail("bob@example.com", {}, self.outside.now_ms - 5_000)))
+            self.at(after, lambda: self._report_other(Mail("bob@example.com", {}, self.aws.now_ms - 5_000)))
 
     def _async(self, events: list[tuple[dict[str, Any], int]]) -> None:
         for (event, failed), ended in zip(events, self._invoke([event for event, _ in events]), strict=True):
@@ -96,7 +96,7 @@ class Platform:
     def _receive(self, body: str, attributes: dict[str, Any], handle: str, receives: int) -> None:
         (ended,) = self._invoke([envelopes.queued(body, handle, receives, attributes)])
         if ended.how != "returned" or ended.answer.get("batchItemFailures"):
-            wait = self.outside.postponed.pop(handle, _VISIBILITY)
+            wait = self.aws.postponed.pop(handle, _VISIBILITY)
             self.at(wait, lambda: self._receive(body, attributes, handle, receives + 1))
 
     def _invoke(self, events: list[dict[str, Any]], function: str = "notify") -> list[Ended]:
@@ -108,19 +108,19 @@ class Platform:
             for index, event in enumerate(events)
         ]
         self.invocations += len(calls)
-        ended = self.sandboxes.run(calls, self.outside)
+        ended = self.sandboxes.run(calls, self.aws)
         self._collect()
         return ended
 
     def _collect(self) -> None:
         """Take what the handlers left: messages in queues, and mails that SES will speak of."""
-        for queue, delay, request in self.outside.posted:
+        for queue, delay, request in self.aws.posted:
             if queue.endswith("-dead"):
                 self.dead.append(request)
             else:
                 self._queued(request["MessageBody"], request.get("MessageAttributes", {}), delay)
-        self.outside.posted.clear()
-        for mail in self.outside.mails[self._heard :]:
+        self.aws.posted.clear()
+        for mail in self.aws.mails[self._heard :]:
             self._heard += 1
             if self.listens and mail.probe and self.feedback.probes:
                 self._when(5, lambda mail=mail: self._report_other(mail))  # type: ignore[misc]
@@ -129,7 +129,7 @@ class Platform:
 
     def _when(self, after: int, step: Step) -> None:
         """So long from now, or a minute after an outage of feedback."""
-        ends = self.feedback.until + self.began // 1000 - self.outside.now_ms // 1000
+        ends = self.feedback.until + self.began // 1000 - self.aws.now_ms // 1000
         self.at(after if after >= ends else ends + 60, step)
 
     def _report(self, mail: Mail, number: int, after: int) -> None:
@@ -145,7 +145,7 @@ class Platform:
         """SES's report on a mail of another event, or on a probe."""
         other = mail if mail.probe else replace(mail, tags={"message_id": f"other-{mail.at}", "attempt": "other"})
         now = self._seconds()
-        self.others.append((now - (self.outside.now_ms - mail.at) // 1000, now))
+        self.others.append((now - (self.aws.now_ms - mail.at) // 1000, now))
         self._hear({f"other-{mail.at}": envelopes.feedback("Send", other)}, 1)
 
     def _hear(self, bodies: dict[str, str], receives: int) -> None:
@@ -159,4 +159,4 @@ class Platform:
             self.at(_VISIBILITY, lambda: self._hear(again, receives + 1))
 
     def _seconds(self) -> int:
-        return (self.outside.now_ms - self.began) // 1000
+        return (self.aws.now_ms - self.began) // 1000

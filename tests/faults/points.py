@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.faults.outside import DOWN, Refused
+from tests.faults.fake_aws import DOWN, Refused
 
 __all__ = ["POINTS", "Act", "Moment", "Point", "Stage", "Strike"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.faults.fork_preparation import prepare_for_forks
 from tests.faults.report import report
-from tests.faults.warm import warmed
 
 __all__ = ["matrix_of"]
 
@@ -16,7 +16,7 @@ def matrix_of(
 ) -> dict[str, Any]:
     """The report under `on_unknown = policy` (some points, some feedback, or all of them); `compiled` is the folder of
     the compiled catalogue."""
-    line, clock = warmed()
+    pipe, clock = prepare_for_forks()
     from tests.faults.herald import herald
 
-    return report(herald(compiled, line, clock, policy), feedback, points)
+    return report(herald(compiled, pipe, clock, policy), feedback, points)

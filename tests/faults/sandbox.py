@@ -14,9 +14,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from tests.faults.outside import Outside, short
+from tests.faults.botocore_pipe import LOST, BotocorePipe, ProcessClock
+from tests.faults.fake_aws import FakeAws, short
 from tests.faults.points import Act, Moment, NthRequest, Point, Stage, Strike
-from tests.faults.wire import LOST, Line, Time
 
 __all__ = ["Ended", "Invocation", "Sandboxes"]
 
@@ -75,23 +75,23 @@ class Context:
 
 @dataclass(slots=True)
 class Sandboxes:
-    """Runs invocations of `handlers` over `line`, by `clock`; `stages` says which request is what. To be closed."""
+    """Runs invocations of `handlers` over `pipe`, by `clock`; `stages` says which request is what. To be closed."""
 
     handlers: Mapping[str, Handler]
     stages: Mapping[Stage, NthRequest]
-    line: Line
-    clock: Time
+    pipe: BotocorePipe
+    clock: ProcessClock
     count: int = 0
     #: The strikes that struck.
     struck: list[Strike] = field(default_factory=list)
     _idle: list[_Sandbox] = field(default_factory=list)
 
-    def run(self, invocations: Sequence[Invocation], outside: Outside) -> list[Ended]:
+    def run(self, invocations: Sequence[Invocation], aws: FakeAws) -> list[Ended]:
         """Run them at the same moment: each in its turn makes one request, so that none is ahead of the others."""
-        running = [self._begin(invocation, outside) for invocation in invocations]
+        running = [self._begin(invocation, aws) for invocation in invocations]
         while waiting := [one for one in running if one.ended is None]:
             for one in waiting:
-                self._step(one, outside)
+                self._step(one, aws)
         return [one.ended for one in running if one.ended]
 
     def close(self) -> None:
@@ -101,14 +101,14 @@ class Sandboxes:
             self._gone(sandbox)
         self._idle.clear()
 
-    def _begin(self, invocation: Invocation, outside: Outside) -> _Running:
+    def _begin(self, invocation: Invocation, aws: FakeAws) -> _Running:
         self.count += 1
         sandbox = next((one for one in self._idle if one.function == invocation.function), None)
         if sandbox:
             self._idle.remove(sandbox)
         else:
             sandbox = self._fork(invocation.function)
-        sandbox.connection.send((invocation.event, f"request-{self.count}", outside.now_ms))
+        sandbox.connection.send((invocation.event, f"request-{self.count}", aws.now_ms))
         return _Running(sandbox, invocation)
 
     def _fork(self, function: str) -> _Sandbox:
@@ -124,14 +124,14 @@ class Sandboxes:
         """What the forked process does; it never returns."""
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            self.line.connection = connection
+            self.pipe.connection = connection
             while call := connection.recv():
                 event, request_id, self.clock.now_ms = call
                 connection.send(_ended(handler, event, request_id))
         finally:
             os._exit(0)
 
-    def _step(self, one: _Running, outside: Outside) -> None:
+    def _step(self, one: _Running, aws: FakeAws) -> None:
         kind, *said = one.sandbox.connection.recv()
         if kind != "request":
             one.ended = Ended(kind, said[0])
@@ -143,7 +143,7 @@ class Sandboxes:
         if strike and kill and strike.moment is Moment.BEFORE:
             self._kill(one)
             return
-        answer = outside.answer(operation, body, strike.refusal if strike else None)
+        answer = aws.answer(operation, body, strike.refusal if strike else None)
         if kill:
             self._kill(one)
         else:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from function.message.catalogue import Catalogue
-from tests.faults.wave import Fate, Wave
+from tests.faults.soak_batch import EventOutcome, SoakBatch
 
 __all__ = ["fault_of", "soak"]
 
 _ROOT = Path(__file__).parents[2]
-_WAVE = 50
+_BATCH = 50
 
 
 def soak(catalogue: Catalogue, events: int, seed: int) -> dict[str, Any]:
@@ -25,41 +25,47 @@ def soak(catalogue: Catalogue, events: int, seed: int) -> dict[str, Any]:
     totals: Counter[str] = Counter()
     mishaps: Counter[str] = Counter()
     broken: list[dict[str, Any]] = []
-    for start in range(0, events, _WAVE):
-        ids = [f"{number:05}" for number in range(start, min(start + _WAVE, events))]
-        wave = Wave(catalogue, random.Random(f"{seed}/{start}"), ids, resends=start // _WAVE % 2 == 0)
-        fates = wave.run()
-        totals.update(_sort(fate) for fate in fates)
-        totals["invocations"] += wave.invocations
-        mishaps += wave.mishaps.counts
+    for start in range(0, events, _BATCH):
+        ids = [f"{number:05}" for number in range(start, min(start + _BATCH, events))]
+        batch = SoakBatch(catalogue, random.Random(f"{seed}/{start}"), ids, resends=start // _BATCH % 2 == 0)
+        outcomes = batch.run()
+        totals.update(_sort(outcome) for outcome in outcomes)
+        totals["invocations"] += batch.invocations
+        mishaps += batch.mishaps.counts
         broken += [
-            {"event": fate.id, "fault": fault, "mails": fate.mails, "states": fate.states, "reasons": fate.reasons}
-            for fate in fates
-            if (fault := fault_of(fate))
+            {
+                "event": outcome.id,
+                "fault": fault,
+                "mails": outcome.mails,
+                "states": outcome.states,
+                "reasons": outcome.reasons,
+            }
+            for outcome in outcomes
+            if (fault := fault_of(outcome))
         ]
     return {"events": events, "seed": seed, "totals": dict(totals), "mishaps": dict(mishaps), "broken": broken}
 
 
-def fault_of(fate: Fate) -> str | None:
+def fault_of(outcome: EventOutcome) -> str | None:
     """What is wrong with an event's end: exactly one mail, or a letter with a reason, is right; and a second mail where
     the limits explain it, if it is told once it can be known."""
-    if fate.unexplained:
+    if outcome.unexplained:
         return "duplicated"
-    if not fate.told:
+    if not outcome.told:
         return "sent twice, and not told"
-    if not all(fate.reasons):
+    if not all(outcome.reasons):
         return "without a reason"
-    if fate.mails == 0 and not fate.reasons:
+    if outcome.mails == 0 and not outcome.reasons:
         return "lost"
-    told = any(state not in ("sending", "unknown", "released") for state in fate.states)
-    return None if told or fate.reasons else "silent"
+    told = any(state not in ("sending", "unknown", "released") for state in outcome.states)
+    return None if told or outcome.reasons else "silent"
 
 
-def _sort(fate: Fate) -> str:
-    if fate.mails > 1:
+def _sort(outcome: EventOutcome) -> str:
+    if outcome.mails > 1:
         return "two mails, as the limits say"
-    if fate.mails:
-        return "one mail, and a letter that asks about it" if fate.reasons else "exactly one mail"
+    if outcome.mails:
+        return "one mail, and a letter that asks about it" if outcome.reasons else "exactly one mail"
     return "no mail, and a letter with its reason"
 
 

@@ -1,4 +1,4 @@
-"""One wave of the soak: some events that share a table, and everything that may happen to them, to the end.
+"""One batch of the soak: some events that share a table, and everything that may happen to them, to the end.
 
 All of it runs in one process, step by step: a kill is an exception that no handler catches, and two deliveries at once
 are one that runs while another stands at a write. (`make faults` kills real processes.) Times are in seconds.
@@ -24,11 +24,11 @@ from function.notify import Notifier
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
 from tests.faults import envelopes
+from tests.faults.fake_aws import Mail
 from tests.faults.mishaps import FlakyPost, FlakyQueues, Killed, Mishaps
-from tests.faults.outside import Mail
 from tests.faults.reports import explained
 
-__all__ = ["Fate", "Wave"]
+__all__ = ["EventOutcome", "SoakBatch"]
 
 _RETRIES = (60, 120)
 _VISIBILITY = 180
@@ -36,7 +36,7 @@ _DAY = 86_400
 
 
 @dataclass(slots=True)
-class Fate:
+class EventOutcome:
     """What became of one event: mails that left, reasons of its letters, states of its records.
 
     `unexplained` are mails that no yes and no sentence of the limits licensed; `told`: where two attempts are known to
@@ -65,7 +65,7 @@ class _Silence:
     flush = write
 
 
-class Wave:
+class SoakBatch:
     """`resends` is the policy. Feedback is late, missing, or out for hours, in which case the freshest comes first."""
 
     def __init__(self, catalogue: Catalogue, chance: Random, ids: list[str], resends: bool) -> None:
@@ -76,7 +76,7 @@ class Wave:
         self.world = World(table, catalogue, resends=1 if resends else 0)
         self.world.posts = [FlakyPost(self.mishaps, self._took, self._probed)]  # type: ignore[list-item]  # as a provider
         self.queues = FlakyQueues(self.mishaps, self._queued)
-        self.fates = {f"m-{id_}": Fate(id_) for id_ in ids}
+        self.outcomes = {f"m-{id_}": EventOutcome(id_) for id_ in ids}
         self.invocations = 0
         begins = self.world.clock() + chance.choice((0, 600, 3000, 20_000)) * 1000
         #: When nothing is reported, in milliseconds.
@@ -94,18 +94,18 @@ class Wave:
         for id_ in ids:
             self._publish(id_)
 
-    def run(self) -> list[Fate]:
+    def run(self) -> list[EventOutcome]:
         """Until nothing is left to happen."""
         while self._agenda:
             at, _, message, step = heapq.heappop(self._agenda)
             self.world.clock.now = max(at, self.world.clock.now)
             self._now_at = message
             step()
-        for message, fate in self.fates.items():
+        for message, outcome in self.outcomes.items():
             records = [record for name in (message, f"{message}-again") if (record := self.world.ledger.read(name))]
-            fate.states += [str(record.state) for record in records]
-            fate.told = all(len(record.sent_by) < 2 or record.sent_twice is not None for record in records)
-        return list(self.fates.values())
+            outcome.states += [str(record.state) for record in records]
+            outcome.told = all(len(record.sent_by) < 2 or record.sent_twice is not None for record in records)
+        return list(self.outcomes.values())
 
     # -- what the world does ----------------------------------------------------------------------------------------
 
@@ -165,20 +165,20 @@ class Wave:
     def _queued(self, queue: str, request: dict[str, Any]) -> None:
         marks = request.get("MessageAttributes", {})
         if queue == "dead":
-            self.fates[self._now_at].reasons.append(marks["reason"]["StringValue"])
+            self.outcomes[self._now_at].reasons.append(marks["reason"]["StringValue"])
         else:
             self._receive_later(request["MessageBody"], marks, request.get("DelaySeconds", 0))
 
     def _took(self, key: str, email: Email) -> None:
         message, attempt, now = self._now_at, email.tags["attempt"], self.world.clock()
-        fate = self.fates[message]
-        fate.mails += 1
-        if fate.mails == 1:
+        outcome = self.outcomes[message]
+        outcome.mails += 1
+        if outcome.mails == 1:
             record = self.world.ledger.read(key)
             self._held_until[message] = record.held_until if record else 0
             self._first[message] = attempt
-        elif fate.mails > 2 or not (self.resends and self._explained(message)):
-            fate.unexplained += 1
+        elif outcome.mails > 2 or not (self.resends and self._explained(message)):
+            outcome.unexplained += 1
         mail = Mail(email.to, {"message_id": key, "attempt": attempt}, now)
         if not self.mishaps.happens("mails never reported on", 0.1):
             late = self.mishaps.happens("reports later than the hold", 0.3)

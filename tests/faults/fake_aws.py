@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from fakes.dynamodb.table import MemoryTable
 
-__all__ = ["DOWN", "UNWRITABLE", "Answer", "Mail", "Outside", "Refused", "short"]
+__all__ = ["DOWN", "UNWRITABLE", "Answer", "FakeAws", "Mail", "Refused", "short"]
 
 Answer = tuple[int, bytes]
 _METHODS = {
@@ -56,7 +56,7 @@ class Mail:
 
 
 @dataclass(slots=True)
-class Outside:
+class FakeAws:
     """The world of one event. `posted` are messages that handlers put into queues, by the queue's name."""
 
     table: MemoryTable

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.exceptions import ReadTimeoutError
 
-__all__ = ["LOST", "Line", "Time"]
+__all__ = ["LOST", "BotocorePipe", "ProcessClock"]
 
 #: The answer that never comes.
 LOST = None
@@ -28,14 +28,14 @@ class _Content(io.BytesIO):
         yield self.read()
 
 
-class Line:
+class BotocorePipe:
     """What botocore takes for its HTTP session. The process that is forked connects it to the world."""
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
 
     def join(self, client: Any) -> Any:
-        """Make a botocore client speak over this line."""
+        """Make a botocore client speak over this pipe."""
         client._endpoint.http_session = self
         return client
 
@@ -57,7 +57,7 @@ class Line:
         """There is nothing to close."""
 
 
-class Time:
+class ProcessClock:
     """The time of this process: set by the world, and moved by sleeping only. `take_over` comes before the imports of
     the code under test."""
 
