@@ -16,8 +16,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from herald.console import INTERRUPTED, CommandInterrupted, print_problem
-from herald.remedy_commands import format_command
 from operations.errors import UsageError, UserError
+from webapp.admin.remedy_commands import format_command
 
 __all__ = ["app", "main"]
 

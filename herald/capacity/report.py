@@ -12,19 +12,19 @@ from rich.table import Table
 from herald.capacity.aws_limits import EVENT_AGE, UNRESERVED
 from herald.capacity.burst_result import BurstResult
 from herald.capacity.burst_scenario import BurstScenario
-from herald.capacity.formatting import count, format_duration
 
-__all__ = ["list_advice", "print_report"]
+__all__ = ["format_count", "format_duration", "list_advice", "print_report"]
 
 #: Columns that the table with all choices needs; a narrower terminal gets the first choice only.
 _WIDE = 76
 _HOUR = 3_600
 #: Lines of the chart, and ticks on each of its axes.
 _LINES, _TICKS = 14, 5
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def print_report(console: Console, results: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
-    """Print the results: the first is the one results for, the others show what another concurrency would do."""
+    """Print the results: the first is for the concurrency asked for, the others show what another would do."""
     scenario, answer = next(iter(results.values()))
     console.print(
         f"{scenario.burst:,} events against {scenario.rate:g} mails a second, {scenario.seconds:g} s for each"
@@ -59,15 +59,15 @@ def _list_rows(scenario: BurstScenario, answer: BurstResult) -> Iterator[tuple[s
     yield "half of the mails sent after", format_duration(answer.half) if answer.half else "never"
     yield "all done after", format_duration(answer.drained)
     yield "mails sent", f"{answer.sent:,.0f}"
-    yield "most in Lambda's queue", count(answer.most_in_lambda)
-    yield "most in the queue retry", count(answer.most_in_retry)
+    yield "most in Lambda's queue", format_count(answer.most_in_lambda)
+    yield "most in the queue retry", format_count(answer.most_in_retry)
     yield "older than 6 h, on to retry", f"{answer.aged:,.0f}"
     yield "refused by SES, on to retry", f"{answer.released:,.0f}"
     yield "given up after a day, in dead", f"{answer.dead:,.0f}"
     yield "deleted by SQS after 14 days", f"{answer.lost:,.0f}"
     yield "invocations a mail", f"{answer.invocations / max(answer.sent, 1):.2f}"
     yield "SES refusals a mail", f"{(answer.refusals + answer.over_quota) / max(answer.sent, 1):.2f}"
-    yield "Lambda's throttles", count(answer.throttles)
+    yield "Lambda's throttles", format_count(answer.throttles)
 
 
 def _draw(answer: BurstResult, width: int, coloured: bool) -> str:
@@ -87,7 +87,7 @@ def _draw(answer: BurstResult, width: int, coloured: bool) -> str:
         figure.draw(figure.signal(at, values, marker=mark).lines(True).label(f"{mark} {name}"))
     figure.legend(False)
     _set_ticks(figure.ruler(0, 0), max(at), format_duration)
-    _set_ticks(figure.ruler(1, 0), max(max(values) for _, values in queues.values()), count)
+    _set_ticks(figure.ruler(1, 0), max(max(values) for _, values in queues.values()), format_count)
     key = "   ".join(f"{mark} {name}" for name, (mark, _) in queues.items())
     return f"{figure.build().string(colorless=not coloured).rstrip()}\n{key}"
 
@@ -127,3 +127,23 @@ def list_advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
             "From the web app's outbox, what the ledger has no record of after an hour is published again: duplicates, "
             "which cost a claim each and no second mail; they are not counted here."
         )
+
+
+def format_duration(seconds: float) -> str:
+    """Format seconds in the two largest units: `1 h 23 min`."""
+    left = round(seconds)
+    for place, (size, unit) in enumerate(_UNITS[:-1]):
+        if left >= size:
+            smaller, name = _UNITS[place + 1]
+            whole, part = divmod(round(left / smaller), size // smaller)
+            return f"{whole} {unit}" + (f" {part} {name}" if part else "")
+    return f"{left} s"
+
+
+def format_count(number: float) -> str:
+    """Format a number briefly: `12`, `1,234`, `12 k`, `1.2 M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if number >= size:
+            short = number / (1e3 if unit == "k" else size)
+            return f"{short:.1f} {unit}".replace(".0 ", " ")
+    return f"{number:,.0f}"

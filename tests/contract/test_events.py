@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from package.notifications.schemas import read_data_schema
 from webapp.auth.identity import Identity, OperatorClaim
 from webapp.books.book import Book, BookIn
-from webapp.books.events import write_book_created, write_book_deleted
+from webapp.books.service import write_book_created, write_book_deleted
 from webapp.errors import RequestError
 from webapp.outbox.event import MOST_BYTES, CommittedEvent, continue_trace, write_user_welcome
 

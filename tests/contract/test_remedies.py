@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from herald import remedy_commands
 from laptop.state import ROOT
 from operations.remedies import Remedy, RemedyAction
 from operations.status.alarms import RUNBOOK, format_advice
 from tests.contract.test_documented_commands import parse
-from webapp.pages import remedy_commands as of_pages
+from webapp.admin import remedy_commands
 
 #: A command of `herald`, and an option.
 _COMMAND_LINE = re.compile(r"\bherald [a-z]|(?<![\w-])--[a-z]")
@@ -31,9 +30,7 @@ def test_operations_name_no_command_and_no_option() -> None:
 
 
 @pytest.mark.parametrize("action", RemedyAction)
-def test_each_remedy_is_one_command_that_there_is_and_the_pages_name_the_same(action: RemedyAction) -> None:
-    command = remedy_commands.format_command(Remedy(action, "x"))
-    assert of_pages.format_command(Remedy(action, "x")) == command
+def test_each_remedy_is_one_command_that_there_is(action: RemedyAction) -> None:
     words = remedy_commands.COMMANDS[action].split()
     takes_id = words[-1].startswith("--") and words[-1] != "--webhook"
     assert parse([*words, "x"] if takes_id else words)
@@ -42,9 +39,8 @@ def test_each_remedy_is_one_command_that_there_is_and_the_pages_name_the_same(ac
 def test_a_remedy_names_what_it_acts_on_and_which_herald() -> None:
     doubtful = Remedy(RemedyAction.REDRIVE_LETTER, "m1", even_if_sent=True)
     assert remedy_commands.format_command(doubtful, " --local") == "herald redrive --message m1 --even-if-sent --local"
-    assert of_pages.format_command(doubtful) == "herald redrive --message m1 --even-if-sent"
-    for format_command in (remedy_commands.format_command, of_pages.format_command):
-        assert format_command(Remedy(RemedyAction.UNLIST)) == "herald suppressions remove ADDRESS"
+    assert remedy_commands.format_command(doubtful) == "herald redrive --message m1 --even-if-sent"
+    assert remedy_commands.format_command(Remedy(RemedyAction.UNLIST)) == "herald suppressions remove ADDRESS"
 
 
 def test_the_runbook_names_no_action_that_there_is_not() -> None:

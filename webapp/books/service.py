@@ -10,17 +10,16 @@ from dataclasses import asdict, dataclass, replace
 from webapp.auth.identity import Identity
 from webapp.books import idempotency
 from webapp.books.book import Book, BookChange, BookIn
-from webapp.books.events import write_book_created, write_book_deleted
 from webapp.books.repository import BookRepository, read_book
 from webapp.clock import Clock
 from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
-from webapp.outbox.event import CommittedEvent, continue_trace
+from webapp.outbox.event import CommittedEvent, continue_trace, write_event
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.preferences.account import AccountRepository
 from webapp.timeline.ledger_reader import LedgerReader
 from webapp.timeline.timeline import EventTimeline, build_timeline
 
-__all__ = ["AddedBook", "BookService"]
+__all__ = ["AddedBook", "BookService", "write_book_created", "write_book_deleted"]
 
 #: How often a change or deletion is tried again because the book was changed at the same time.
 _TRIES = 3
@@ -165,3 +164,24 @@ def _claim(key: str, wish: BookIn, book: Book, event: CommittedEvent) -> idempot
         answer={"book": asdict(book), "event_id": event.id},
         expires_at=book.created_at // 1000 + idempotency.KEPT_SECONDS,
     )
+
+
+def write_book_created(
+    book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
+) -> CommittedEvent:
+    """Build the event that tells the owner by mail that the book was added."""
+    data = {"book": _build_data(book) | {"url": f"{public_url}/books/{book.id}"}}
+    return write_event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
+
+
+def write_book_deleted(
+    book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
+) -> CommittedEvent:
+    """Build the event that tells the owner by mail that the book was deleted."""
+    data = {"book": _build_data(book), "shelf": {"url": f"{public_url}/"}}
+    return write_event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
+
+
+def _build_data(book: Book) -> dict[str, str]:
+    description = {"id": book.id, "title": book.title, "author": book.author}
+    return description | ({"isbn": book.isbn} if book.isbn else {})

@@ -22,13 +22,13 @@ from operations.suppressions import Suppression, scan_suppressions, take_off
 from webapp import deadline, text_validation
 from webapp.admin import dead_letters
 from webapp.admin.dead_letters import MayHaveGoneError, discard, group_dead_letters, redrive
+from webapp.admin.remedy_commands import format_command
 from webapp.admin.search import SearchResult
 from webapp.api.dependencies import ServicesOf
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
 from webapp.books.cursor import ULID_PATTERN
 from webapp.pages.drafts import DraftsOf
-from webapp.pages.remedy_commands import format_command
 from webapp.pages.rendering import render_page
 from webapp.pages.sessions import Operator, SessionOf, require_own_form
 

@@ -14,12 +14,12 @@ import typer
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import INTERRUPTED, JsonOption, console, print_json, print_rows
 from herald.console import format_age as age
-from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
 from operations.errors import UsageError
 from operations.status.alarms import format_advice
 from operations.status.status import HeraldStatus, StatusClients, look
 from operations.status.status_lines import describe_status
+from webapp.admin.remedy_commands import format_command
 
 __all__ = ["status"]
 

@@ -10,7 +10,6 @@ import typer
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.console import JsonOption, Yes, confirm, console, print_json, print_rows
-from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, ErasureResult, PersonalData, erase, find_personal_data
 from operations.errors import UsageError, UserError
@@ -25,6 +24,7 @@ from operations.suppressions import (
     take_off,
 )
 from operations.why.recipient import find_recipient
+from webapp.admin.remedy_commands import format_command
 
 __all__ = ["app"]
 

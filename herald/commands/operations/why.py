@@ -16,7 +16,6 @@ from function.ledger.record import Record
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
 from herald.console import JsonOption, console, format_age, note, print_json, print_rows
-from herald.remedy_commands import format_command
 from laptop.state import DEFAULT_STATE
 from operations.errors import UsageError
 from operations.installation import Installation
@@ -28,6 +27,7 @@ from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
 from operations.why.mail_search import MailQuery, MailSearchResult, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
+from webapp.admin.remedy_commands import format_command
 
 __all__ = ["why"]
 

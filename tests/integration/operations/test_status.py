@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 
 from fakes.example_events import event
 from fakes.in_memory_herald import delivery
-from herald.remedy_commands import format_command
 from laptop.state import ROOT
 from operations.status.alarms import RUNBOOK, SILENCE_RINGS, find_ringing, format_advice, is_of
 from operations.status.retry_backlog import ProviderRefusal, RetryBacklog, read_waiting
@@ -23,6 +22,7 @@ from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, Re
 from operations.status.status_lines import describe_status
 from tests.integration.operations.test_records import ADA, Account, account, catalogue, run
 from tests.waiting import eventually
+from webapp.admin.remedy_commands import format_command
 
 __all__ = ["account", "catalogue"]
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from herald.capacity.formatting import count, format_duration
+from herald.capacity.report import format_count, format_duration
 from tests.herald_command import Ended, run_herald
 
 
@@ -60,7 +60,7 @@ def test_durations_are_said_with_two_units(seconds: float, said: str) -> None:
 
 @pytest.mark.parametrize(("number", "said"), [(9, "9"), (1234, "1,234"), (12_345, "12.3 k"), (10**7, "10 M")])
 def test_counts_are_short(number: float, said: str) -> None:
-    assert count(number) == said
+    assert format_count(number) == said
 
 
 def test_the_quota_and_the_time_of_a_send_count_as_documented() -> None:

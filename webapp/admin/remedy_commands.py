@@ -1,4 +1,4 @@
-"""The commands that do what operations advises."""
+"""The commands that do what operations advises: the command line and the operators' pages name the same."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ COMMANDS: Mapping[RemedyAction, str] = {
 
 
 def format_command(remedy: Remedy, options: str = "") -> str:
-    """Return the command to type; `options` are added, so that it acts on the same installation."""
+    """Return the command to type; `options` are added, so that it acts on the same installation. An address that is not
+    given stays `ADDRESS`: pages show none that was searched for."""
     id_ = remedy.id or ("ADDRESS" if remedy.action is RemedyAction.UNLIST else "")
     words = ("herald", COMMANDS[remedy.action], id_, "--even-if-sent" if remedy.even_if_sent else "")
     return " ".join(filter(None, words)) + options
