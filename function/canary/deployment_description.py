@@ -1,10 +1,12 @@
-"""The description that `herald release` and `herald rollback` give a deployment: a sentence, then its companions.
+"""The description that `herald release` and `herald rollback` give a deployment, as pairs `key=value`.
 
-    release 3f2a9c1b7d4e of herald-notify: version 6 to 7; feedback 4>5, webhook 2>3
+    release=3f2a9c1b7d4e notify=6>7 feedback=4>5 webhook=2>3
+    rollback=6 notify=7>6 feedback=5>4 webhook=3>2
 
-CodeDeploy moves one function. The hooks and later releases and rollbacks read from the description which other
-functions move with it, and between which versions. Their names are written without the prefix that they share with
-`notify`.
+First what it is: `release` and the release that goes live, or `rollback` and the version of `notify` that does. Then
+each function that moves, `notify` first, with the versions that its alias goes from and to. CodeDeploy moves only
+`notify`: the hooks and later releases and rollbacks read the others, its companions, from here. Functions are written
+without the prefix that they share with `notify`. A description in any other form was not written by Herald.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ __all__ = ["LONGEST_DESCRIPTION", "Companion", "read_companions", "read_describe
 #: The longest description that CodeDeploy accepts, in characters.
 #: https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
 LONGEST_DESCRIPTION = 256
-_DESCRIPTION = re.compile(r"(?:release (\S+)|rollback) of \S+: version \d+ to \d+(?:; (.*))?")
-_COMPANION = re.compile(r"([\w-]+) (\d+)>(\d+)")
+_DESCRIPTION = re.compile(r"(?:release=(\S+)|rollback=\d+) notify=\d+>\d+((?: [\w-]+=\d+>\d+)*)")
+_COMPANION = re.compile(r"([\w-]+)=(\d+)>(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,10 @@ def write_description(notify: str, before: str, after: str, companions: Iterable
 
     Raises ValueError if it is too long for CodeDeploy: if it were cut off, companions would be left behind.
     """
-    sentence = f"{f'release {release}' if release else 'rollback'} of {notify}: version {before} to {after}"
     prefix = _find_prefix(notify)
-    moves = ", ".join(f"{one.function.removeprefix(prefix)} {one.before}>{one.after}" for one in companions)
-    description = f"{sentence}; {moves}" if moves else sentence
+    moves = [f"{one.function.removeprefix(prefix)}={one.before}>{one.after}" for one in companions]
+    kind = f"release={release}" if release else f"rollback={after}"
+    description = " ".join((kind, f"notify={before}>{after}", *moves))
     if len(description) > LONGEST_DESCRIPTION:
         raise ValueError(
             f"the deployment's description would have {len(description)} characters, and CodeDeploy takes "
@@ -59,7 +61,7 @@ def read_described_release(description: str) -> str:
 def read_companions(description: str, notify: str) -> list[Companion]:
     """Return the functions that move with a deployment of `notify`; none if Herald did not write the description."""
     found = _DESCRIPTION.fullmatch(description)
-    moves = _COMPANION.findall(found[2] or "") if found else []
+    moves = _COMPANION.findall(found[2]) if found else []
     return [Companion(_find_prefix(notify) + name, before, after) for name, before, after in moves]
 
 

@@ -22,7 +22,7 @@ from function.settings import HookSettings
 from laptop.codedeploy.appspec import read as read_appspec
 from laptop.model_validation import hold_to_model
 
-DESCRIPTION = "release 3f2a9c1b7d4e of herald-notify: version 6 to 7"
+DESCRIPTION = "release=3f2a9c1b7d4e notify=6>7"
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 ENVIRONMENT = {
     "HERALD_LEDGER_TABLE": "ledger",
@@ -284,7 +284,7 @@ def test_a_deployment_that_names_no_version_fails_the_hook(content: str) -> None
 
 
 FEEDBACK = [Companion("herald-feedback", "4", "5")]
-DEPLOYMENT = {"description": f"{DESCRIPTION}; feedback 4>5"}
+DEPLOYMENT = {"description": f"{DESCRIPTION} feedback=4>5"}
 
 
 def test_check_release_asks_the_companions_that_the_description_or_the_invocation_names(

@@ -65,7 +65,7 @@ def test_the_longest_name_with_every_companion_fits_and_is_read_back_whole() -> 
     assert list(deployment.companions) == companions
     assert read_companions(description, stack.names.notify) == companions
     assert read_described_release(description) == RELEASE
-    assert description.startswith(f"release {RELEASE} of {stack.names.notify}: version 123456 to 123457; ")
+    assert description.startswith(f"release={RELEASE} notify=123456>123457 feedback=123456>123457 ")
 
 
 def test_a_description_that_would_be_cut_off_is_an_error_and_starts_nothing(
@@ -76,11 +76,14 @@ def test_a_description_that_would_be_cut_off_is_an_error_and_starts_nothing(
     monkeypatch.setattr("release.release._publish", lambda *_: (companions, "2"))
     artifact = Artifact(tmp_path / "function.zip", "r" * LONGEST_DESCRIPTION)
     plan = ReleasePlan(artifact, AliasRouting("1", {}), "config", {}, [])
-    with pytest.raises(UserError, match=r"^the deployment's description would have 3.* 256; nothing was released$"):
+    with pytest.raises(UserError, match=r"^the deployment's description would have 2.* 256; nothing was released$"):
         start(stack, plan, cast("Any", None))
 
 
-@pytest.mark.parametrize("description", ["", "by hand", "Rollback of d-1", "release r1; feedback 1>2"])
+@pytest.mark.parametrize(
+    "description",
+    ["", "by hand", "Rollback of d-1", "release=r1", "release=r1 feedback=1>2", "release=r1 notify=1>2 of 3"],
+)
 def test_what_somebody_else_wrote_names_no_release_and_no_companions(description: str) -> None:
     assert read_described_release(description) == ""
     assert read_companions(description, "herald-notify") == []
