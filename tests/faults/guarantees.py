@@ -9,7 +9,7 @@ from tests.faults.points import POINTS
 
 __all__ = ["GUARANTEES", "Guarantee"]
 
-_ROAD = "tests/stack/test_road.py"
+_END_TO_END = "tests/stack/test_end_to_end.py"
 _ONE = "tests/integration/function/test_one_mail.py"
 _LOST = "tests/integration/function/test_lost_answers.py"
 
@@ -41,13 +41,13 @@ GUARANTEES = (
     Guarantee(
         "the message is delivered again: once, twice, the next day, or at the same moment",
         "one mail",
-        f"{_ROAD}::test_two_deliveries_at_the_same_moment_are_one_mail",
+        f"{_END_TO_END}::test_two_deliveries_at_the_same_moment_are_one_mail",
         again=(Again.ONCE, Again.TWICE, Again.TOGETHER, Again.NEXT_DAY),
     ),
     Guarantee(
         "the event is published twice, under two MessageIds",
         "one mail",
-        f"{_ROAD}::test_an_event_published_twice_is_one_mail",
+        f"{_END_TO_END}::test_an_event_published_twice_is_one_mail",
         again=(Again.PUBLISHED,),
     ),
     Guarantee(
@@ -121,7 +121,7 @@ GUARANTEES = (
     Guarantee(
         "the event is invalid",
         "no mail; a dead letter with the reason and the original",
-        f"{_ROAD}::test_a_bad_event_is_kept_with_its_reason_and_never_mailed",
+        f"{_END_TO_END}::test_a_bad_event_is_kept_with_its_reason_and_never_mailed",
     ),
     Guarantee(
         "SES refuses the mail permanently; the function is killed while it writes the dead letter",
@@ -175,7 +175,7 @@ GUARANTEES = (
     Guarantee(
         "the stream missed an event",
         "the sweeper publishes it",
-        f"{_ROAD}::test_the_sweeper_publishes_what_the_stream_missed",
+        f"{_END_TO_END}::test_the_sweeper_publishes_what_the_stream_missed",
     ),
     Guarantee(
         "the process that delivers, cancels or schedules an event for later (`sendat`) is killed before or after any "

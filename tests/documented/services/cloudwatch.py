@@ -8,8 +8,8 @@ from tests.documented.rule import Rule, row
 
 __all__ = ["RULES"]
 
-_BEFORE = "tests/unit/release/test_before.py::"
-_FORWARD = "tests/stack/release/test_forward.py::"
+_BEFORE = "tests/unit/release/test_before_deployment.py::"
+_RELEASES = "tests/stack/release/test_release_and_refusals.py::"
 _row = partial(row, "cloudwatch")
 
 RULES: tuple[Rule, ...] = (
@@ -51,7 +51,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "DeleteAlarms",
         "You can delete up to 100 alarms in one operation.",
-        f"{_FORWARD}test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old",
+        f"{_RELEASES}test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old",
     ),
     _row(
         "GetMetricStatistics",

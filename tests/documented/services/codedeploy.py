@@ -11,9 +11,9 @@ __all__ = ["RULES"]
 _TOOL = "tests/integration/codedeploy/test_release_tool.py::"
 _REPORTS = "tests/integration/codedeploy/test_reports.py::"
 _REGISTRY = "tests/integration/codedeploy/test_registry.py::"
-_BEFORE = "tests/unit/release/test_before.py::"
+_BEFORE = "tests/unit/release/test_before_deployment.py::"
 _HOOKS = "tests/unit/function/test_hooks.py::"
-_FORWARD = "tests/stack/release/test_forward.py::"
+_RELEASES = "tests/stack/release/test_release_and_refusals.py::"
 _row = partial(row, "codedeploy")
 
 
@@ -89,7 +89,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "BatchGetDeploymentTargets",
         "A timestamp that indicates when the deployment lifecycle event started.",
-        f"{_FORWARD}test_it_moves_the_alias_step_by_step",
+        f"{_RELEASES}test_it_moves_the_alias_step_by_step",
         "deploymentTargets[].lambdaTarget.lifecycleEvents[].startTime",
     ),
     _row(
@@ -116,7 +116,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "GetDeploymentGroup",
         "A maximum of 10 alarms can be added.",
-        f"{_FORWARD}test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s",
+        f"{_RELEASES}test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s",
         "deploymentGroupInfo.deploymentConfigName",
         "deploymentGroupInfo.computePlatform",
         "deploymentGroupInfo.autoRollbackConfiguration.enabled",
@@ -127,7 +127,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "GetDeploymentConfig",
         NOTHING_SPECIAL,
-        f"{_FORWARD}test_a_strategy_that_there_is_not_is_a_wrong_call",
+        f"{_RELEASES}test_a_strategy_that_there_is_not_is_a_wrong_call",
         "deploymentConfigInfo.trafficRoutingConfig.type",
         "deploymentConfigInfo.trafficRoutingConfig.timeBasedCanary.canaryPercentage",
         "deploymentConfigInfo.trafficRoutingConfig.timeBasedCanary.canaryInterval",

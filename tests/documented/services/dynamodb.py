@@ -80,12 +80,12 @@ RULES: tuple[Rule, ...] = (
     _row(
         "CreateTable",
         "table names must be unique within each Region",
-        "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner",
+        "tests/stack/test_end_to_end.py::test_a_book_becomes_one_mail_to_its_owner",
     ),
     _row(
         "DescribeTable",
         "DescribeTable uses an eventually consistent query",
-        "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner",
+        "tests/stack/test_end_to_end.py::test_a_book_becomes_one_mail_to_its_owner",
         "Table.LatestStreamArn",
     ),
     _row(

@@ -9,9 +9,9 @@ from tests.documented.rule import NOTHING_SPECIAL, Rule, row
 __all__ = ["RULES"]
 
 _TOOL = "tests/integration/codedeploy/test_release_tool.py::"
-_BEFORE = "tests/unit/release/test_before.py::"
+_BEFORE = "tests/unit/release/test_before_deployment.py::"
 _ENDINGS = "tests/stack/release/test_endings.py::"
-_FORWARD = "tests/stack/release/test_forward.py::"
+_RELEASES = "tests/stack/release/test_release_and_refusals.py::"
 _ALIASES = "tests/stack/invocations/test_aliases.py::"
 _PAUSE = "tests/integration/operations/test_pause.py::"
 _row = partial(row, "lambda")
@@ -20,7 +20,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "GetAlias",
         NOTHING_SPECIAL,
-        f"{_FORWARD}test_it_moves_the_alias_step_by_step",
+        f"{_RELEASES}test_it_moves_the_alias_step_by_step",
         "FunctionVersion",
         "RoutingConfig.AdditionalVersionWeights",
         "RevisionId",
@@ -30,7 +30,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "UpdateAlias",
         "Only update the alias if the revision ID matches the ID that's specified.",
-        f"{_FORWARD}test_weights_that_nobody_moves_are_refused_and_rollback_clears_them",
+        f"{_RELEASES}test_weights_that_nobody_moves_are_refused_and_rollback_clears_them",
     ),
     _row(
         "GetFunctionConfiguration",
@@ -67,13 +67,13 @@ RULES: tuple[Rule, ...] = (
     _row(
         "GetFunctionConcurrency",
         NOTHING_SPECIAL,
-        f"{_FORWARD}test_a_paused_herald_is_not_released_to",
+        f"{_RELEASES}test_a_paused_herald_is_not_released_to",
         "ReservedConcurrentExecutions",
     ),
     _row(
         "PublishVersion",
         "Lambda doesn't publish a version if the function's configuration and code haven't changed",
-        f"{_FORWARD}test_what_is_live_already_is_refused",
+        f"{_RELEASES}test_what_is_live_already_is_refused",
         "Version",
         "CodeSha256",
         "FunctionArn",
@@ -157,7 +157,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "CreateFunction",
         "indicate when the function is ready to invoke",
-        "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner",
+        "tests/stack/test_end_to_end.py::test_a_book_becomes_one_mail_to_its_owner",
         "FunctionArn",
         "Version",
     ),

@@ -17,7 +17,7 @@ RULES: tuple[Rule, ...] = (
     _sns(
         "CreateTopic",
         "if the requester already owns a topic with the specified name, that topic's ARN is returned",
-        "tests/stack/test_road.py::test_any_publisher_on_the_topic_causes_one_mail",
+        "tests/stack/test_end_to_end.py::test_any_publisher_on_the_topic_causes_one_mail",
         "TopicArn",
     ),
     _sns("GetSubscriptionAttributes", "A map of the subscription's attributes.", _DOCTOR, "Attributes"),
@@ -87,7 +87,7 @@ RULES: tuple[Rule, ...] = (
     _sqs(
         "CreateQueue",
         "you must wait at least one second after the queue is created to be able to use the queue",
-        "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner",
+        "tests/stack/test_end_to_end.py::test_a_book_becomes_one_mail_to_its_owner",
         "QueueUrl",
     ),
     _sqs(

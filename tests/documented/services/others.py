@@ -6,7 +6,7 @@ from tests.documented.rule import NOTHING_SPECIAL, Rule, row
 
 __all__ = ["RULES"]
 
-_LAPTOP = "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner"
+_LAPTOP = "tests/stack/test_end_to_end.py::test_a_book_becomes_one_mail_to_its_owner"
 _DOCTOR = "tests/unit/doctor/test_installation.py::test_each_outcome"
 
 _WEB_ADDRESS = "tests/unit/doctor/test_web_app.py::test_each_outcome"

@@ -29,7 +29,7 @@ from release.release import finish, plan, start
 from release.stack import ALIAS, Stack
 from tests.waiting import eventually
 
-__all__ = ["Desk", "Recorder", "open_desk", "run_released"]
+__all__ = ["Recorder", "ReleaseHarness", "make_harness", "run_released"]
 
 #: A minute of AWS in 0.6 seconds.
 SCALE = 0.01
@@ -71,8 +71,8 @@ class Recorder(Lines):
 
 
 @dataclass(slots=True)
-class Desk:
-    """Where somebody releases."""
+class ReleaseHarness:
+    """A laptop cloud, a package, and what a test does with a release of it."""
 
     cloud: LaptopCloud
     stack: Stack
@@ -131,26 +131,26 @@ def release_cloud(quick_package: Path, tmp_path_factory: pytest.TempPathFactory)
 def run_released(name: str, package: Path, folder: Path) -> Iterator[LaptopCloud]:
     """A cloud in which one release went well: a group's first deployment has nothing to roll back to."""
     with run_cloud(Options(ROOT / "build" / "tests" / f"{name}-{os.getpid()}", scale=SCALE)) as started:
-        desk = open_desk(started, folder, package)
-        outcome = desk.release(desk.artifact())
-        assert outcome is ReleaseOutcome.RELEASED, desk.screen.text
+        harness = make_harness(started, folder, package)
+        outcome = harness.release(harness.artifact())
+        assert outcome is ReleaseOutcome.RELEASED, harness.screen.text
         yield started
 
 
-def open_desk(cloud: LaptopCloud, folder: Path, package: Path) -> Desk:
-    """A desk in this cloud, where somebody releases copies of a package; `folder` is where they lie."""
-    return Desk(cloud, choose_release_stack(True, Path(cloud.descriptor.state), "herald"), package, folder)
+def make_harness(cloud: LaptopCloud, folder: Path, package: Path) -> ReleaseHarness:
+    """A harness in this cloud, where somebody releases copies of a package; `folder` is where they lie."""
+    return ReleaseHarness(cloud, choose_release_stack(True, Path(cloud.descriptor.state), "herald"), package, folder)
 
 
 @pytest.fixture(scope="package")
 def quick_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The laptop's package, whose hooks prove a version by 7 mails: its 39 (test_forward.py) take ten seconds of a
-    processor each time."""
+    """The laptop's package, whose hooks prove a version by 7 mails: its 39 (test_release_and_refusals.py) take ten
+    seconds of a processor each time."""
     few = "\n\nlist_all_smoke_mails = list_few_smoke_mails\n"
     folder = tmp_path_factory.mktemp("quick")
     return rewrite(build("laptop").function_zip, "quick", "function/canary/smoke_mails.py", few, folder).path
 
 
 @pytest.fixture
-def desk(release_cloud: LaptopCloud, quick_package: Path, tmp_path: Path) -> Desk:
-    return open_desk(release_cloud, tmp_path, quick_package)
+def harness(release_cloud: LaptopCloud, quick_package: Path, tmp_path: Path) -> ReleaseHarness:
+    return make_harness(release_cloud, tmp_path, quick_package)

@@ -22,7 +22,7 @@ from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import read_config
 from release.versions import read_live
-from tests.stack.release.conftest import CANARY, LONG_CANARY, Desk
+from tests.stack.release.conftest import CANARY, LONG_CANARY, ReleaseHarness
 from tests.waiting import LIMIT, eventually
 
 #: What stands at the end of a module, and makes the hook go wrong in its own way.
@@ -51,101 +51,101 @@ after = Hook(_late, make_codedeploy, _make_telemetry, put_back)
 )
 
 
-def refused(desk: Desk, wrong: tuple[str, str]) -> None:
-    before = desk.version
-    assert desk.release(desk.artifact(*wrong)) is ReleaseOutcome.ROLLED_BACK
-    last = desk.screen.looks[-1]
+def refused(harness: ReleaseHarness, wrong: tuple[str, str]) -> None:
+    before = harness.version
+    assert harness.release(harness.artifact(*wrong)) is ReleaseOutcome.ROLLED_BACK
+    last = harness.screen.looks[-1]
     assert last.deployment.error is not None
     assert last.deployment.error[0] == "HOOK_EXECUTION_FAILURE"
     assert last.deployment.stages["BeforeAllowTraffic"] == "Failed"
-    assert all(look.traffic == {before: 100.0} for look in desk.screen.looks)
+    assert all(look.traffic == {before: 100.0} for look in harness.screen.looks)
 
 
 @pytest.mark.parametrize("wrong", ["finds fault", "crashes"])
-def test_what_a_hook_does_not_pass_gets_no_traffic(desk: Desk, wrong: str) -> None:
-    refused(desk, HOOKS[wrong])
+def test_what_a_hook_does_not_pass_gets_no_traffic(harness: ReleaseHarness, wrong: str) -> None:
+    refused(harness, HOOKS[wrong])
 
 
 @pytest.mark.parametrize("wrong", FEEDBACKS)
-def test_a_bad_feedback_is_refused_and_nothing_of_its_release_is_live(desk: Desk, wrong: str) -> None:
+def test_a_bad_feedback_is_refused_and_nothing_of_its_release_is_live(harness: ReleaseHarness, wrong: str) -> None:
     addition, said = FEEDBACKS[wrong]
-    before = live_parts(desk)
-    refused(desk, ("function/feedback.py", addition))
-    assert said in desk.screen.text
-    assert live_parts(desk) == before
+    before = live_parts(harness)
+    refused(harness, ("function/feedback.py", addition))
+    assert said in harness.screen.text
+    assert live_parts(harness) == before
 
 
-def test_notify_and_feedback_move_together_and_come_back_together(desk: Desk) -> None:
-    before = live_parts(desk)
-    assert desk.release(desk.artifact()) is ReleaseOutcome.RELEASED, desk.screen.text
-    after = live_parts(desk)
+def test_notify_and_feedback_move_together_and_come_back_together(harness: ReleaseHarness) -> None:
+    before = live_parts(harness)
+    assert harness.release(harness.artifact()) is ReleaseOutcome.RELEASED, harness.screen.text
+    after = live_parts(harness)
     assert len({*after.values()}) == 1, "all of it is one release's"
     assert not {*before.values()} & {*after.values()}
-    watch = start_rollback(desk.stack, plan_rollback(desk.stack))
+    watch = start_rollback(harness.stack, plan_rollback(harness.stack))
     assert watch is not None
-    assert follow(watch, desk.screen, lambda: None) is ReleaseOutcome.RELEASED
-    assert live_parts(desk) == before
+    assert follow(watch, harness.screen, lambda: None) is ReleaseOutcome.RELEASED
+    assert live_parts(harness) == before
 
 
-def live_parts(desk: Desk) -> dict[str, str]:
+def live_parts(harness: ReleaseHarness) -> dict[str, str]:
     """The SHA-256 of the code that each part runs: notify and its companions by their alias, and the hooks."""
-    names, functions = desk.stack.names, desk.stack.functions
+    names, functions = harness.stack.names, harness.stack.functions
     aliased = {
         name: functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)["CodeSha256"]
-        for name in (names.notify, *list_companions(desk.stack))
+        for name in (names.notify, *list_companions(harness.stack))
     }
     return aliased | {
         hook: functions.get_function_configuration(FunctionName=hook)["CodeSha256"] for hook in names.hooks.values()
     }
 
 
-def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(desk: Desk) -> None:
-    before = live_parts(desk)
-    assert desk.release(desk.artifact(*LATE)) is ReleaseOutcome.ROLLED_BACK
-    assert desk.screen.looks[-1].deployment.stages["AfterAllowTraffic"] == "Failed"
-    assert live_parts(desk) == before
+def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(harness: ReleaseHarness) -> None:
+    before = live_parts(harness)
+    assert harness.release(harness.artifact(*LATE)) is ReleaseOutcome.ROLLED_BACK
+    assert harness.screen.looks[-1].deployment.stages["AfterAllowTraffic"] == "Failed"
+    assert live_parts(harness) == before
 
 
-def test_one_that_nobody_takes_back_has_failed_and_rollback_fixes_it(desk: Desk) -> None:
-    before, names, artifact = desk.version, desk.stack.names, desk.artifact(*LATE)
-    publish_companions(desk.stack, artifact)
-    ship_hooks(desk.stack, artifact.content)
-    target = publish(desk.stack, names.notify, artifact)
+def test_one_that_nobody_takes_back_has_failed_and_rollback_fixes_it(harness: ReleaseHarness) -> None:
+    before, names, artifact = harness.version, harness.stack.names, harness.artifact(*LATE)
+    publish_companions(harness.stack, artifact)
+    ship_hooks(harness.stack, artifact.content)
+    target = publish(harness.stack, names.notify, artifact)
     revision = render(names.notify, ALIAS, before, target, names.hooks).location()
-    config, _ = read_config(desk.stack, "all-at-once")
-    id_ = deployments.create(desk.stack, revision, config, "by hand", [], auto_rollback=False)
-    watch = Poller(desk.stack, id_, [], 0, time.monotonic() + LIMIT)
-    assert follow(watch, desk.screen, lambda: None) is ReleaseOutcome.FAILED
-    assert desk.version == target
-    back = start_rollback(desk.stack, plan_rollback(desk.stack))
+    config, _ = read_config(harness.stack, "all-at-once")
+    id_ = deployments.create(harness.stack, revision, config, "by hand", [], auto_rollback=False)
+    watch = Poller(harness.stack, id_, [], 0, time.monotonic() + LIMIT)
+    assert follow(watch, harness.screen, lambda: None) is ReleaseOutcome.FAILED
+    assert harness.version == target
+    back = start_rollback(harness.stack, plan_rollback(harness.stack))
     assert back is not None
-    assert follow(back, desk.screen, lambda: None) is ReleaseOutcome.RELEASED
-    assert desk.version == before
+    assert follow(back, harness.screen, lambda: None) is ReleaseOutcome.RELEASED
+    assert harness.version == before
 
 
-def test_an_alarm_takes_it_back(desk: Desk) -> None:
-    before = desk.version
+def test_an_alarm_takes_it_back(harness: ReleaseHarness) -> None:
+    before = harness.version
     ringing = threading.Event()
 
     def ring() -> None:
         """One error of the candidate's, as Lambda writes it while the canary runs."""
         while not ringing.wait(0.2):
-            for version in read_live(desk.stack).weights:
-                _error(desk, version)
+            for version in read_live(harness.stack).weights:
+                _error(harness, version)
 
     thread = threading.Thread(target=ring)
     thread.start()
     try:
-        outcome = desk.release(desk.artifact(), LONG_CANARY)
+        outcome = harness.release(harness.artifact(), LONG_CANARY)
     finally:
         ringing.set()
         thread.join()
-    assert outcome is ReleaseOutcome.ROLLED_BACK, desk.screen.text
-    last = desk.screen.looks[-1]
+    assert outcome is ReleaseOutcome.ROLLED_BACK, harness.screen.text
+    last = harness.screen.looks[-1]
     assert last.deployment.error is not None
     assert last.deployment.error[0] == "ALARM_ACTIVE"
     assert f"herald-release-{last.deployment.target}-errors" in last.deployment.error[1]
-    assert desk.version == before
+    assert harness.version == before
 
 
 class Nobody:
@@ -158,90 +158,90 @@ class Nobody:
         """None, again and again."""
 
 
-def test_what_nobody_confirms_goes_back_before_it_gets_all_traffic(desk: Desk) -> None:
-    before = live_parts(desk)
-    outcome = desk.release(desk.artifact(), LONG_CANARY, policy=PromotionPolicy(gate=ApprovalGate(Nobody())))
-    assert outcome is ReleaseOutcome.STOPPED, desk.screen.text
-    assert "nobody said yes" in desk.screen.text
-    assert live_parts(desk) == before
+def test_what_nobody_confirms_goes_back_before_it_gets_all_traffic(harness: ReleaseHarness) -> None:
+    before = live_parts(harness)
+    outcome = harness.release(harness.artifact(), LONG_CANARY, policy=PromotionPolicy(gate=ApprovalGate(Nobody())))
+    assert outcome is ReleaseOutcome.STOPPED, harness.screen.text
+    assert "nobody said yes" in harness.screen.text
+    assert live_parts(harness) == before
 
 
-def test_an_alarm_takes_it_back_while_it_bakes_with_all_that_moved(desk: Desk) -> None:
-    before, over = live_parts(desk), threading.Event()
+def test_an_alarm_takes_it_back_while_it_bakes_with_all_that_moved(harness: ReleaseHarness) -> None:
+    before, over = live_parts(harness), threading.Event()
 
     def ring() -> None:
         """One error of the candidate's after another, as soon as it bakes."""
         while not over.wait(0.2):
-            looks = desk.screen.looks
+            looks = harness.screen.looks
             if looks and looks[-1].until == "the bake is over":
-                _error(desk, looks[-1].deployment.target)
+                _error(harness, looks[-1].deployment.target)
 
     thread = threading.Thread(target=ring)
     thread.start()
     try:
-        outcome = desk.release(desk.artifact(), CANARY, policy=PromotionPolicy(bake_seconds=10 * LIMIT))
+        outcome = harness.release(harness.artifact(), CANARY, policy=PromotionPolicy(bake_seconds=10 * LIMIT))
     finally:
         over.set()
         thread.join()
-    assert outcome is ReleaseOutcome.ROLLED_BACK, desk.screen.text
-    assert re.search(r"herald-release-\d+-errors rings while version \d+ bakes", desk.screen.text)
-    assert live_parts(desk) == before
+    assert outcome is ReleaseOutcome.ROLLED_BACK, harness.screen.text
+    assert re.search(r"herald-release-\d+-errors rings while version \d+ bakes", harness.screen.text)
+    assert live_parts(harness) == before
 
 
-def _error(desk: Desk, version: str) -> None:
+def _error(harness: ReleaseHarness, version: str) -> None:
     values = {"FunctionName": "herald-notify", "Resource": "herald-notify:live", "ExecutedVersion": version}
     dimensions: Any = [{"Name": name, "Value": value} for name, value in values.items()]
     data: Any = [{"MetricName": "Errors", "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}]
-    desk.stack.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+    harness.stack.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
 
 
-def test_ctrl_c_and_yes_stops_it_and_rolls_back(desk: Desk) -> None:
-    before = desk.version
-    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True, ask=lambda: True) is ReleaseOutcome.STOPPED
-    assert desk.version == before
+def test_ctrl_c_and_yes_stops_it_and_rolls_back(harness: ReleaseHarness) -> None:
+    before = harness.version
+    assert harness.release(harness.artifact(), LONG_CANARY, interrupt=True, ask=lambda: True) is ReleaseOutcome.STOPPED
+    assert harness.version == before
 
 
-def test_ctrl_c_and_no_goes_on_here_step_by_step_in_equal_shares(desk: Desk) -> None:
-    before = desk.version
-    assert desk.release(desk.artifact(), EVEN_STEPS, interrupt=True, ask=lambda: False) is ReleaseOutcome.RELEASED
-    assert int(desk.version) > int(before)
-    shares = [look.traffic.get(desk.version, 0.0) for look in desk.screen.looks]
+def test_ctrl_c_and_no_goes_on_here_step_by_step_in_equal_shares(harness: ReleaseHarness) -> None:
+    before = harness.version
+    assert harness.release(harness.artifact(), EVEN_STEPS, interrupt=True, ask=lambda: False) is ReleaseOutcome.RELEASED
+    assert int(harness.version) > int(before)
+    shares = [look.traffic.get(harness.version, 0.0) for look in harness.screen.looks]
     assert shares == sorted(shares)
     assert len({*shares}) > 2, "0 and 100 %, and a step between"
     assert all(share % 10 == 0 for share in shares)
 
 
-def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(desk: Desk) -> None:
-    artifact = desk.artifact()
-    assert desk.release(artifact, CANARY, deadline=0.001) is ReleaseOutcome.TIMED_OUT
-    assert desk.release(artifact, CANARY) is ReleaseOutcome.RELEASED
-    assert "of an earlier run is under way: watching it" in desk.screen.text
+def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(harness: ReleaseHarness) -> None:
+    artifact = harness.artifact()
+    assert harness.release(artifact, CANARY, deadline=0.001) is ReleaseOutcome.TIMED_OUT
+    assert harness.release(artifact, CANARY) is ReleaseOutcome.RELEASED
+    assert "of an earlier run is under way: watching it" in harness.screen.text
 
 
 def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_until_the_weights_are_cleared(
-    desk: Desk,
+    harness: ReleaseHarness,
 ) -> None:
-    before = desk.version
-    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True) is ReleaseOutcome.LEFT
-    running = deployments.find_running(desk.stack)
+    before = harness.version
+    assert harness.release(harness.artifact(), LONG_CANARY, interrupt=True) is ReleaseOutcome.LEFT
+    running = deployments.find_running(harness.stack)
     assert running is not None
-    desk.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
-    eventually(lambda: deployments.read(desk.stack, running.id), lambda one: one.ended)
+    harness.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
+    eventually(lambda: deployments.read(harness.stack, running.id), lambda one: one.ended)
     with pytest.raises(UserError, match="carries weights"):
-        desk.release(desk.artifact())
-    assert start_rollback(desk.stack, plan_rollback(desk.stack)) is None
-    assert desk.version == before
-    assert desk.release(desk.artifact()) is ReleaseOutcome.RELEASED
+        harness.release(harness.artifact())
+    assert start_rollback(harness.stack, plan_rollback(harness.stack)) is None
+    assert harness.version == before
+    assert harness.release(harness.artifact()) is ReleaseOutcome.RELEASED
 
 
-def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed(desk: Desk) -> None:
-    before = desk.version
-    refused(desk, HOOKS["finds fault"])
-    assert desk.release(desk.artifact()) is ReleaseOutcome.RELEASED
-    way = plan_rollback(desk.stack)
+def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed(harness: ReleaseHarness) -> None:
+    before = harness.version
+    refused(harness, HOOKS["finds fault"])
+    assert harness.release(harness.artifact()) is ReleaseOutcome.RELEASED
+    way = plan_rollback(harness.stack)
     assert way.version == before
-    watch = start_rollback(desk.stack, way)
+    watch = start_rollback(harness.stack, way)
     assert watch is not None
     assert [*watch][-1].deployment.ended  # its traffic may have been read as it was a moment before
     assert watch.outcome is ReleaseOutcome.RELEASED
-    assert eventually(lambda: desk.version, lambda version: version == before)
+    assert eventually(lambda: harness.version, lambda version: version == before)

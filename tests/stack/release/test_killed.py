@@ -11,7 +11,7 @@ from release.companions import list_companions
 from release.stack import ALIAS
 from release.version_alarms import create
 from release.versions import list_versions, read_code_hash
-from tests.stack.release.conftest import Desk
+from tests.stack.release.conftest import ReleaseHarness
 from tests.waiting import LIMIT
 
 STEPS = [
@@ -29,11 +29,17 @@ STEPS = [
 ]
 
 
-def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) -> None:
-    before, artifact, stack = desk.version, desk.artifact(), desk.stack
+def test_a_release_killed_at_every_step_is_done_by_running_it_again(harness: ReleaseHarness) -> None:
+    before, artifact, stack = harness.version, harness.artifact(), harness.stack
     known, deployed = list_versions(stack), {one.id for one in deployments.list_ended(stack)}
     create(stack, "0")
-    command = [sys.executable, "-m", "tests.stack.release.killed", desk.cloud.descriptor.state, str(artifact.path)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.stack.release.kill_at_every_step",
+        harness.cloud.descriptor.state,
+        str(artifact.path),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     *died, ended = done.stdout.splitlines()
@@ -42,8 +48,8 @@ def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) 
     assert {*died[len(STEPS) :]} <= {"UpdateAlias herald-feedback", "DeleteAlarms", "DeleteFunction herald-notify"}
     assert ended == "released" or "is live already" in ended
     (new,) = [one for one in list_versions(stack) if one not in known and one.number != before]
-    assert (desk.version, new.sha256) == (new.number, artifact.sha256)
-    assert read_code_hash(stack, desk.version) == artifact.sha256
+    assert (harness.version, new.sha256) == (new.number, artifact.sha256)
+    assert read_code_hash(stack, harness.version) == artifact.sha256
     for companion in list_companions(stack):
         shipped = stack.functions.get_function_configuration(FunctionName=companion, Qualifier=ALIAS)
         assert shipped["CodeSha256"] == artifact.sha256

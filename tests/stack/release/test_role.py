@@ -18,7 +18,7 @@ from release.release import plan
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.version_alarms import create
-from tests.stack.release.conftest import CANARY, Desk, open_desk
+from tests.stack.release.conftest import CANARY, ReleaseHarness, make_harness
 from tests.stack.release.role import Role, render_statements
 
 #: Rights that not every release uses: for a canary longer than any of CodeDeploy's, a person's no, a hook's second
@@ -32,9 +32,9 @@ BROKEN = "\n\nraise RuntimeError('this version does not start')\n"
 
 
 @pytest.fixture
-def webhook(desk: Desk) -> Iterator[str]:
+def webhook(harness: ReleaseHarness) -> Iterator[str]:
     """A webhook as Terraform makes it: the code that is live, published, under the alias."""
-    functions, name = desk.stack.functions, "herald-webhook"
+    functions, name = harness.stack.functions, "herald-webhook"
     live = functions.get_function_configuration(FunctionName="herald-notify", Qualifier=ALIAS)
     environment = {
         "HERALD_LEDGER_TABLE": "herald-ledger",
@@ -46,7 +46,7 @@ def webhook(desk: Desk) -> Iterator[str]:
         Runtime=live["Runtime"],
         Role=live["Role"],
         Handler="function.webhook.handler",
-        Code={"ZipFile": desk.artifact().content},
+        Code={"ZipFile": harness.artifact().content},
         Environment={"Variables": {**live["Environment"]["Variables"], **environment}},
         Timeout=60,
         MemorySize=512,
@@ -60,38 +60,38 @@ def webhook(desk: Desk) -> Iterator[str]:
 def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together(
     webhook: str, release_cloud: LaptopCloud, quick_package: Path, tmp_path: Path
 ) -> None:
-    desk, role = open_desk(release_cloud, tmp_path, quick_package), Role(render_statements(tmp_path))
-    role.hold(desk.stack)
-    create(desk.stack, "0")
-    assert webhook in list_companions(desk.stack)
-    assert desk.release(desk.artifact(), CANARY) is ReleaseOutcome.RELEASED, desk.screen.text
-    assert f"{webhook}: version 2 published" in desk.screen.text
-    assert _live(desk, webhook) == "2"
-    assert compare_last_release(desk.stack)[0].target == desk.version
-    back = start_rollback(desk.stack, plan_rollback(desk.stack))
+    harness, role = make_harness(release_cloud, tmp_path, quick_package), Role(render_statements(tmp_path))
+    role.hold(harness.stack)
+    create(harness.stack, "0")
+    assert webhook in list_companions(harness.stack)
+    assert harness.release(harness.artifact(), CANARY) is ReleaseOutcome.RELEASED, harness.screen.text
+    assert f"{webhook}: version 2 published" in harness.screen.text
+    assert _live(harness, webhook) == "2"
+    assert compare_last_release(harness.stack)[0].target == harness.version
+    back = start_rollback(harness.stack, plan_rollback(harness.stack))
     assert back is not None
-    assert follow(back, desk.screen, lambda: None) is ReleaseOutcome.RELEASED
-    before = _live(desk, webhook)
+    assert follow(back, harness.screen, lambda: None) is ReleaseOutcome.RELEASED
+    before = _live(harness, webhook)
 
-    bad = desk.artifact("function/webhook.py", BROKEN)
-    assert desk.release(bad) is ReleaseOutcome.ROLLED_BACK, desk.screen.text
-    assert f"CodeDeployHook_herald-before: {webhook}:3: it raised: " in desk.screen.text
-    assert _live(desk, webhook) == before
+    bad = harness.artifact("function/webhook.py", BROKEN)
+    assert harness.release(bad) is ReleaseOutcome.ROLLED_BACK, harness.screen.text
+    assert f"CodeDeployHook_herald-before: {webhook}:3: it raised: " in harness.screen.text
+    assert _live(harness, webhook) == before
 
     granted = {action for one in role.statements for action in _each(one["Action"])}
     assert granted - role.used <= UNUSED
 
 
-def test_without_a_right_it_is_refused(desk: Desk, tmp_path: Path) -> None:
+def test_without_a_right_it_is_refused(harness: ReleaseHarness, tmp_path: Path) -> None:
     """The control: the role is asked."""
     statements = [one for one in render_statements(tmp_path) if one["Sid"] != "ReadNotify"]
-    Role(statements).hold(desk.stack)
+    Role(statements).hold(harness.stack)
     with pytest.raises(ClientError, match=r"not authorized to perform: lambda:GetFunctionConcurrency on .*notify$"):
-        plan(desk.stack, desk.artifact(), None)
+        plan(harness.stack, harness.artifact(), None)
 
 
-def _live(desk: Desk, function: str) -> str:
-    return desk.stack.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]
+def _live(harness: ReleaseHarness, function: str) -> str:
+    return harness.stack.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]
 
 
 def _each(value: str | list[str]) -> list[str]:

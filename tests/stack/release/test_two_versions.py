@@ -26,7 +26,7 @@ from release.publish import Artifact, publish
 from release.stack import ALIAS
 from release.versions import list_versions
 from tests.stack.events import new_address, new_event
-from tests.stack.release.conftest import Desk, open_desk
+from tests.stack.release.conftest import ReleaseHarness, make_harness
 from tests.waiting import LIMIT, eventually
 
 #: What a later release may do: write more into its records, their timelines and its letters than this one knows.
@@ -68,7 +68,7 @@ def rename_handler(made: Artifact, folder: Path) -> Artifact:
 class Pair:
     """Two published versions of notify, and the release that each says it is."""
 
-    desk: Desk
+    harness: ReleaseHarness
     old: str
     new: str
     releases: dict[str, str]
@@ -77,13 +77,13 @@ class Pair:
 
     def feed(self, version: str) -> None:
         """Have the feedback of one version take what SES reports."""
-        move_companions(self.desk.stack, dict.fromkeys(list_companions(self.desk.stack), self.feedback[version]))
+        move_companions(self.harness.stack, dict.fromkeys(list_companions(self.harness.stack), self.feedback[version]))
 
     def live(self, version: str, share_of_new: float = 0.0) -> None:
         """Send everything to one version, or a share to the new one."""
         weights = {self.new: share_of_new} if share_of_new else {}
-        self.desk.stack.functions.update_alias(
-            FunctionName=self.desk.stack.names.notify,
+        self.harness.stack.functions.update_alias(
+            FunctionName=self.harness.stack.names.notify,
             Name=ALIAS,
             FunctionVersion=version,
             RoutingConfig={"AdditionalVersionWeights": weights},
@@ -91,8 +91,8 @@ class Pair:
 
     def publish(self, address: str) -> str:
         """Publish one event; its message id."""
-        described = self.desk.cloud.descriptor
-        answer = self.desk.cloud.clients.sns.publish(
+        described = self.harness.cloud.descriptor
+        answer = self.harness.cloud.clients.sns.publish(
             TopicArn=described.topics["events"],
             Message=json.dumps(new_event(address)),
             MessageAttributes={"type": {"DataType": "String", "StringValue": "book.created"}},
@@ -101,8 +101,8 @@ class Pair:
 
     def record(self, message_id: str) -> dict[str, Any]:
         """The ledger's item of a message, as DynamoDB has it."""
-        item: Any = self.desk.cloud.clients.dynamodb.get_item(
-            TableName=self.desk.cloud.descriptor.tables["ledger"],
+        item: Any = self.harness.cloud.clients.dynamodb.get_item(
+            TableName=self.harness.cloud.descriptor.tables["ledger"],
             Key={"pk": {"S": message_key(message_id)}},
             ConsistentRead=True,
         )
@@ -120,7 +120,7 @@ class Pair:
 
     def redrive(self) -> None:
         """Redrive every letter in `dead`, as `make redrive` does."""
-        clients, described = self.desk.cloud.clients, self.desk.cloud.descriptor
+        clients, described = self.harness.cloud.clients, self.harness.cloud.descriptor
         dead, retry, feedback = (described.queues[name] for name in ("dead", "retry", "feedback"))
         installation = Installation(clients.sqs, clients.dynamodb, dead, retry, feedback, described.tables["ledger"])
         redrive_letters(
@@ -134,16 +134,16 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(release_cloud: LaptopCloud, quick_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The live version and a later one, published and shipped as a release does, with no traffic yet."""
-    desk = open_desk(release_cloud, tmp_path_factory.mktemp("pair"), quick_package)
-    names, functions, old = desk.stack.names, desk.stack.functions, desk.version
-    later = rename_handler(desk.artifact("function/notify.py", OF_LATER), desk.folder)
+    harness = make_harness(release_cloud, tmp_path_factory.mktemp("pair"), quick_package)
+    names, functions, old = harness.stack.names, harness.stack.functions, harness.version
+    later = rename_handler(harness.artifact("function/notify.py", OF_LATER), harness.folder)
     before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
-    (feedback,) = publish_companions(desk.stack, later)
-    new = publish(desk.stack, names.notify, later)
-    described = {one.number: one.release for one in list_versions(desk.stack)}
+    (feedback,) = publish_companions(harness.stack, later)
+    new = publish(harness.stack, names.notify, later)
+    described = {one.number: one.release for one in list_versions(harness.stack)}
     releases = {old: described[old], new: later.release}
-    made = Pair(desk, old, new, releases, {old: feedback.before, new: feedback.after})
+    made = Pair(harness, old, new, releases, {old: feedback.before, new: feedback.after})
     yield made
     made.live(old)
     made.feed(old)
@@ -151,7 +151,7 @@ def pair(release_cloud: LaptopCloud, quick_package: Path, tmp_path_factory: pyte
 
 
 def test_both_at_once_send_one_mail_for_every_event(pair: Pair) -> None:
-    described, clients = pair.desk.cloud.descriptor, pair.desk.cloud.clients
+    described, clients = pair.harness.cloud.descriptor, pair.harness.cloud.clients
     pair.live(pair.old, 0.5)
     with Load(clients.sns, described.topics["events"], 30, 15) as load:
         pass
@@ -186,7 +186,7 @@ ROADS: dict[str, tuple[dict[str, Any], str]] = {
 def test_what_one_wrote_the_other_goes_on_with(pair: Pair, writer: str, road: str) -> None:
     fault, left = ROADS[road]
     writes, reads = (pair.old, pair.new) if writer == "old" else (pair.new, pair.old)
-    inbox = pair.desk.cloud.descriptor.endpoints["inbox"]
+    inbox = pair.harness.cloud.descriptor.endpoints["inbox"]
     address = new_address()
     with httpx.Client(base_url=inbox, trust_env=False, timeout=LIMIT) as ses:
         ses.post("/faults", json={**fault, "recipient": address}).raise_for_status()

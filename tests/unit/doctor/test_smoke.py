@@ -31,7 +31,7 @@ class Clock:
         self.now += seconds
 
 
-class Road:
+class FakePipeline:
     """SNS and the ledger: a message is known so many seconds after its publication as its rows say."""
 
     def __init__(self, clock: Clock, rows: Callable[[int], list[tuple[str, float]]]) -> None:
@@ -60,14 +60,14 @@ class Road:
         return {"Item": {"state": {"S": past[-1][0]}, "timeline": {"L": rows}, "reason": {"S": "why"}}}
 
 
-def smoke(rows: Callable[[int], list[tuple[str, float]]], pause: float = 0.0) -> tuple[Smoke, Road, Clock]:
+def smoke(rows: Callable[[int], list[tuple[str, float]]], pause: float = 0.0) -> tuple[Smoke, FakePipeline, Clock]:
     clock = Clock()
-    road = Road(clock, rows)
-    cloud = FakeCloud({("sns", "Publish"): road.publish, ("dynamodb", "GetItem"): road.get})
+    pipeline = FakePipeline(clock, rows)
+    cloud = FakeCloud({("sns", "Publish"): pipeline.publish, ("dynamodb", "GetItem"): pipeline.get})
     test = Smoke(
         context(cloud=cloud), "arn:topic", "herald-ledger", "book.created", _EXAMPLE, clock, clock.sleep, pause
     )
-    return test, road, clock
+    return test, pipeline, clock
 
 
 def whole(_: int) -> list[tuple[str, float]]:
@@ -75,11 +75,11 @@ def whole(_: int) -> list[tuple[str, float]]:
 
 
 def test_an_event_is_followed_to_its_delivery_and_each_step_has_its_time() -> None:
-    test, road, _ = smoke(whole)
+    test, pipeline, _ = smoke(whole)
     (journey,) = test.run(1, 60)
     assert journey.delivered
     assert journey.seconds == {"published": 0.0, "claimed": 0.4, "accepted": 0.7, "delivered": 2.5}
-    (event,) = road.events
+    (event,) = pipeline.events
     assert event["source"] == "urn:herald:synthetic"
     assert event["data"]["recipient"]["email"] == f"success+{event['id']}@simulator.amazonses.com"
     assert event["time"] == "2026-11-28T08:00:00.000Z"

@@ -106,7 +106,7 @@ def test_no_undocumented_answer_on_any_road(cloud: Cloud, services: Services, si
     counted = replace(services, new_id=lambda: f"{next(numbers):026d}")
     document = schemathesis.openapi.from_asgi("/v1/openapi.json", create_app(counted))
 
-    class Road(document.exclude(path="/v1/me").as_state_machine()):  # type: ignore[misc]  # made at run time
+    class ApiStateMachine(document.exclude(path="/v1/me").as_state_machine()):  # type: ignore[misc]  # made at run time
         """Follows the links of the document from answer to request."""
 
         def setup(self) -> None:
@@ -124,4 +124,4 @@ def test_no_undocumented_answer_on_any_road(cloud: Cloud, services: Services, si
     steps = hypothesis_settings(
         max_examples=_EXAMPLES // 3, stateful_step_count=10, deadline=None, suppress_health_check=LENIENT, database=None
     )
-    run_state_machine_as_test(Road, settings=steps)
+    run_state_machine_as_test(ApiStateMachine, settings=steps)

@@ -1,8 +1,8 @@
 """Releases one package in one laptop cloud until it is done, and kills (SIGKILL) every run at its next new step.
 
-python -m tests.stack.release.killed STATE PACKAGE: a step is a call that changes something, right after its answer has
-come, the first look at shared traffic or at a bake, or a person's question. Prints each step that a run died of in a
-line, and how the last run ended.
+python -m tests.stack.release.kill_at_every_step STATE PACKAGE: a step is a call that changes something, right after its
+answer has come, the first look at shared traffic or at a bake, or a person's question. Prints each step that a run died
+of in a line, and how the last run ended.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The road of one event over what Terraform made, with IAM enforced: from the web app to the mail and its feedback, and
-on to the example of a second service, applied beside Herald, that hears of both."""
+"""One event from end to end over what Terraform made, with IAM enforced: from the web app to the mail and its feedback,
+and on to the example of a second service, applied beside Herald, that hears of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The road of one event, with the real processes: web app, table, stream, relay, topic, function, ledger, inbox."""
+"""One event from end to end, with the real processes: web app, table, stream, relay, topic, function, ledger, inbox."""
 
 from __future__ import annotations
 

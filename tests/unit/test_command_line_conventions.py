@@ -1,5 +1,5 @@
-"""The manners of the whole command line: whatever is asked wrongly, cut short or closed, one line and an exit code; and
-nothing that somebody copies is ever cut."""
+"""The conventions of the whole command line: whatever is asked wrongly, cut short or closed, one line and an exit code;
+and nothing that somebody copies is ever cut."""
 
 from __future__ import annotations
 
