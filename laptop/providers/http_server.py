@@ -7,7 +7,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from laptop.providers.provider_simulator import ProviderResponse, ProviderSimulator, Request, RequestRefused, accept
+from laptop.providers.provider_simulator import (
+    ProviderRequest,
+    ProviderResponse,
+    ProviderSimulator,
+    RequestRefused,
+    accept,
+)
 from laptop.providers.webhook_sender import WebhookSender
 from laptop.ses.faults import FaultKind
 from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
@@ -48,7 +54,9 @@ class _Connection(FaultyConnection):
 
     def do_GET(self) -> None:  # noqa: N802  the name that BaseHTTPRequestHandler looks up
         """Answer a GET request about an account."""
-        request = Request(urlsplit(self.path).path, {name.lower(): value for name, value in self.headers.items()}, b"")
+        request = ProviderRequest(
+            urlsplit(self.path).path, {name.lower(): value for name, value in self.headers.items()}, b""
+        )
         for simulator in self.server.simulators:
             sender = self.server.senders.get(simulator.name)
             try:
@@ -64,7 +72,7 @@ class _Connection(FaultyConnection):
         """Accept a mail, if the path is one where a provider takes mails."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urlsplit(self.path).path
-        request = Request(path, {name.lower(): value for name, value in self.headers.items()}, body)
+        request = ProviderRequest(path, {name.lower(): value for name, value in self.headers.items()}, body)
         simulator = next((one for one in self.server.simulators if one.is_send(path)), None)
         if simulator is None:
             self._answer(ProviderResponse(404, {"message": "the simulator plays no such path"}))
@@ -75,7 +83,7 @@ class _Connection(FaultyConnection):
         if not (taken and self.spoil(simulator.faults.strike(*AFTER, recipients=recipients))):
             self._answer(answer)
 
-    def _take(self, simulator: ProviderSimulator, request: Request) -> tuple[ProviderResponse, tuple[str, ...]]:
+    def _take(self, simulator: ProviderSimulator, request: ProviderRequest) -> tuple[ProviderResponse, tuple[str, ...]]:
         try:
             submitted = simulator.read(request)
             if known := simulator.answer_repeated(request):

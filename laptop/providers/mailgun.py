@@ -12,7 +12,13 @@ from email.message import EmailMessage
 from typing import cast
 from urllib.parse import parse_qs
 
-from laptop.providers.provider_simulator import ProviderResponse, Request, RequestRefused, SubmittedMail, make_id
+from laptop.providers.provider_simulator import (
+    ProviderRequest,
+    ProviderResponse,
+    RequestRefused,
+    SubmittedMail,
+    make_id,
+)
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -36,7 +42,7 @@ class MailgunSimulator:
     def is_send(self, path: str) -> bool:
         return _PATH.fullmatch(path) is not None
 
-    def look(self, request: Request, webhook: str | None) -> ProviderResponse | None:
+    def look(self, request: ProviderRequest, webhook: str | None) -> ProviderResponse | None:
         """Answer a request about the domain or its webhooks.
 
         https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks
@@ -53,12 +59,12 @@ class MailgunSimulator:
         self._require_key(request)
         return ProviderResponse(200, answers[request.path])
 
-    def _require_key(self, request: Request) -> None:
+    def _require_key(self, request: ProviderRequest) -> None:
         known = b64encode(f"api:{self.key}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {known}":
             raise RequestRefused(ProviderResponse(401, "Forbidden"))
 
-    def read(self, request: Request) -> SubmittedMail:
+    def read(self, request: ProviderRequest) -> SubmittedMail:
         self._require_key(request)
         found = _PATH.fullmatch(request.path)
         if found is None or found[1] != self.domain:
@@ -102,10 +108,10 @@ class MailgunSimulator:
             delivered=given.get("o:testmode") not in ("yes", "true"),
         )
 
-    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> ProviderResponse:
+    def answer_accepted(self, submitted: SubmittedMail, _request: ProviderRequest) -> ProviderResponse:
         return ProviderResponse(200, {"id": submitted.message_id, "message": "Queued. Thank you."})
 
-    def answer_repeated(self, _request: Request) -> ProviderResponse | None:
+    def answer_repeated(self, _request: ProviderRequest) -> ProviderResponse | None:
         """Return None: Mailgun has no idempotency keys."""
         return None
 
@@ -121,7 +127,7 @@ class MailgunSimulator:
         return ProviderResponse(400, {"message": message})
 
 
-def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
+def _read_form(request: ProviderRequest) -> tuple[dict[str, str], tuple[File, ...]]:
     """Return a form's fields and its files; only a multipart form can have files."""
     media_type = request.headers.get("content-type", "")
     if media_type.startswith("application/x-www-form-urlencoded"):

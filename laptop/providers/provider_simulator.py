@@ -14,11 +14,19 @@ from typing import Protocol
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File, Mail, Mailbox
 
-__all__ = ["ProviderResponse", "ProviderSimulator", "Request", "RequestRefused", "SubmittedMail", "accept", "make_id"]
+__all__ = [
+    "ProviderRequest",
+    "ProviderResponse",
+    "ProviderSimulator",
+    "RequestRefused",
+    "SubmittedMail",
+    "accept",
+    "make_id",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ProviderRequest:
     """One request; header names are in lower case."""
 
     path: str
@@ -80,13 +88,13 @@ class ProviderSimulator(Protocol):
     def is_send(self, path: str) -> bool:
         """Whether mails are submitted at this path."""
 
-    def read(self, request: Request) -> SubmittedMail:
+    def read(self, request: ProviderRequest) -> SubmittedMail:
         """Parse the mail that a request submits. Raises `RequestRefused` as the provider would reject it."""
 
-    def answer_accepted(self, submitted: SubmittedMail, request: Request, /) -> ProviderResponse:
+    def answer_accepted(self, submitted: SubmittedMail, request: ProviderRequest, /) -> ProviderResponse:
         """Return the answer to an accepted mail."""
 
-    def answer_repeated(self, request: Request, /) -> ProviderResponse | None:
+    def answer_repeated(self, request: ProviderRequest, /) -> ProviderResponse | None:
         """Return the answer to a repeated request, recognized by its idempotency key; None if the request is new."""
 
     def answer_throttled(self) -> ProviderResponse:
@@ -98,7 +106,7 @@ class ProviderSimulator(Protocol):
     def answer_refused(self, message: str) -> ProviderResponse:
         """Return the answer to a permanently rejected mail."""
 
-    def look(self, request: Request, webhook: str | None, /) -> ProviderResponse | None:
+    def look(self, request: ProviderRequest, webhook: str | None, /) -> ProviderResponse | None:
         """Answer a GET request about the account; None if there is no such path.
 
         `webhook` is the URL of the account's webhook, if it has one. Raises `RequestRefused` as the provider would

@@ -14,7 +14,13 @@ from collections.abc import Collection
 from email.utils import parseaddr
 from typing import Any
 
-from laptop.providers.provider_simulator import ProviderResponse, Request, RequestRefused, SubmittedMail, make_id
+from laptop.providers.provider_simulator import (
+    ProviderRequest,
+    ProviderResponse,
+    RequestRefused,
+    SubmittedMail,
+    make_id,
+)
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -42,7 +48,7 @@ class ResendSimulator:
     def is_send(self, path: str) -> bool:
         return path == "/emails"
 
-    def look(self, request: Request, webhook: str | None) -> ProviderResponse | None:
+    def look(self, request: ProviderRequest, webhook: str | None) -> ProviderResponse | None:
         """Answer a request for the list of domains or webhooks.
 
         https://resend.com/docs/api-reference/webhooks/list-webhooks
@@ -58,13 +64,13 @@ class ResendSimulator:
         self._require_key(request)
         return ProviderResponse(200, {"object": "list", "has_more": False, "data": answers[request.path]})
 
-    def _require_key(self, request: Request) -> None:
+    def _require_key(self, request: ProviderRequest) -> None:
         if not request.headers.get("user-agent"):
             raise RequestRefused(ProviderResponse(403, "error code: 1010"))
         if request.headers.get("authorization") != f"Bearer {self.key}":
             raise RequestRefused(_make_error(401, "validation_error", "API key is invalid"))
 
-    def read(self, request: Request) -> SubmittedMail:
+    def read(self, request: ProviderRequest) -> SubmittedMail:
         self._require_key(request)
         try:
             given = json.loads(request.body)
@@ -107,13 +113,13 @@ class ResendSimulator:
             files=tuple(map(_read_file, given.get("attachments") or [])),
         )
 
-    def answer_accepted(self, submitted: SubmittedMail, request: Request) -> ProviderResponse:
+    def answer_accepted(self, submitted: SubmittedMail, request: ProviderRequest) -> ProviderResponse:
         answer = ProviderResponse(200, {"id": submitted.id})
         if key := self._read_key(request):
             self._answered[key] = (hashlib.sha256(request.body).hexdigest(), answer)
         return answer
 
-    def answer_repeated(self, request: Request) -> ProviderResponse | None:
+    def answer_repeated(self, request: ProviderRequest) -> ProviderResponse | None:
         """Return the first answer to a repeated request, 409 if its key had another body, None for a new key."""
         known = self._answered.get(self._read_key(request))
         if known is None:
@@ -124,7 +130,7 @@ class ResendSimulator:
         return _make_error(409, "invalid_idempotent_request", text)
 
     @staticmethod
-    def _read_key(request: Request) -> str:
+    def _read_key(request: ProviderRequest) -> str:
         key = request.headers.get("idempotency-key", "")
         if len(key) > _LONGEST_KEY:
             text = "Idempotency keys, if present, must have between 1 and 256 characters."

@@ -10,7 +10,13 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from laptop.providers.provider_simulator import ProviderResponse, Request, RequestRefused, SubmittedMail, make_id
+from laptop.providers.provider_simulator import (
+    ProviderRequest,
+    ProviderResponse,
+    RequestRefused,
+    SubmittedMail,
+    make_id,
+)
 from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
@@ -51,7 +57,7 @@ class SendGridSimulator:
     def is_send(self, path: str) -> bool:
         return path == _PATH
 
-    def look(self, request: Request, webhook: str | None) -> ProviderResponse | None:
+    def look(self, request: ProviderRequest, webhook: str | None) -> ProviderResponse | None:
         """Answer a request about scopes, domains or event webhooks.
 
         https://www.twilio.com/docs/sendgrid/api-reference/webhooks/get-all-event-webhooks
@@ -68,11 +74,11 @@ class SendGridSimulator:
         self._require_key(request)
         return ProviderResponse(200, answers[request.path])
 
-    def _require_key(self, request: Request) -> None:
+    def _require_key(self, request: ProviderRequest) -> None:
         if request.headers.get("authorization") != f"Bearer {self.key}":
             raise RequestRefused(_make_error(401, "The provided authorization grant is invalid, expired, or revoked"))
 
-    def read(self, request: Request) -> SubmittedMail:
+    def read(self, request: ProviderRequest) -> SubmittedMail:
         self._require_key(request)
         try:
             given = json.loads(request.body)
@@ -124,11 +130,11 @@ class SendGridSimulator:
             bcc=bcc,
         )
 
-    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> ProviderResponse:
+    def answer_accepted(self, submitted: SubmittedMail, _request: ProviderRequest) -> ProviderResponse:
         """Return 202 without a body: *queued to be delivered*."""
         return ProviderResponse(202, "", {"X-Message-Id": submitted.id})
 
-    def answer_repeated(self, _request: Request) -> ProviderResponse | None:
+    def answer_repeated(self, _request: ProviderRequest) -> ProviderResponse | None:
         """Return None: SendGrid has no idempotency keys."""
         return None
 
