@@ -27,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from laptop.codedeploy.api import CodeDeployApi
 from laptop.codedeploy.http_server import CodeDeployServer
 from laptop.cognito.accounts import CognitoAccounts
-from laptop.cognito.mail import MailCarrier
+from laptop.cognito.mail import CognitoMailPoller
 from laptop.cognito.sign_up_pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
@@ -79,7 +79,7 @@ def main() -> None:
     functions: LambdaClient = _make_client("lambda", options.aws)
     for name, seconds in options.schedule:
         threading.Thread(target=_repeat, args=(functions, emulator, name, seconds), daemon=True).start()
-    threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
+    threading.Thread(target=CognitoMailPoller(options.aws, ses.mailbox).run_forever, daemon=True).start()
     accounts = CognitoAccounts(_make_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
     smtp = _serve_smtp(options.smtp, options.certificate, ses.mailbox, options.domain)
@@ -98,7 +98,7 @@ def _serve_providers(port: int, mailbox: Mailbox, scale: float, also: Collection
     )
     sendgrid.also = resend.also = also  # Mailgun accepts any sender of its own domain
     simulators: list[ProviderSimulator] = [sendgrid, MailgunSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()), resend]
-    after = Timer("webhooks", apart=True).after
+    after = Timer("webhooks", apart=True).call_after
     post = partial(post_webhook, httpx.Client(trust_env=False, timeout=300))
     senders = {one.name: WebhookSender(one.name, one.faults, post, scale, after) for one in simulators}
     return ProviderServer((HOST, port), simulators, mailbox, senders)

@@ -21,7 +21,7 @@ class Timer:
         self._apart = apart
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
-    def after(self, seconds: float, call: Callable[[], None]) -> None:
+    def call_after(self, seconds: float, call: Callable[[], None]) -> None:
         """Schedule a call in `seconds`; 0 means as soon as possible."""
         with self._changed:
             heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._numbers), call))

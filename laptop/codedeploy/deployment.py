@@ -65,7 +65,7 @@ class SimulatedDeployment:
     events: list[LifecycleEvent] = field(default_factory=lambda: [LifecycleEvent(name) for name in EVENTS])
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether the deployment has ended."""
         return self.status in ENDED
 

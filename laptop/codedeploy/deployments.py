@@ -72,13 +72,13 @@ class Deployments:
             echoed={what: value for what, value in echoed.items() if value},
         )
         deployment = self._add(deployment_request)
-        self._runtime.spawn(lambda: self._carry_out(deployment))
+        self._runtime.spawn(lambda: self._execute(deployment))
         return {"deploymentId": deployment_request.id}
 
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`StopDeployment`: the deployment ends a moment later, and is rolled back if requested or configured."""
         deployment = self.get(str(request["deploymentId"]))
-        if deployment.ended:
+        if deployment.has_ended:
             raise CodeDeployError("DeploymentAlreadyCompletedException", f"{deployment.request.id} is over.")
         deployment.stop_and_roll_back = request.get("autoRollbackEnabled")
         deployment.stopping = True
@@ -111,11 +111,11 @@ class Deployments:
             raise CodeDeployError("DeploymentDoesNotExistException", f"There is no deployment {name}.")
         return self._deployments[name]
 
-    def _carry_out(self, deployment: SimulatedDeployment) -> None:
+    def _execute(self, deployment: SimulatedDeployment) -> None:
         """Run a deployment, and the rollback that may follow."""
-        run = Execution(deployment, self._runtime)
+        execution = Execution(deployment, self._runtime)
         try:
-            run.carry_out()
+            execution.run()
         except DeploymentEnded as end:
             rollback = self._end(deployment, end)
         except Exception as problem:  # a deployment that never ends would block its group forever
@@ -124,7 +124,7 @@ class Deployments:
         else:
             rollback = self._end(deployment, None)
         if rollback:
-            self._carry_out(rollback)
+            self._execute(rollback)
 
     def _end(self, deployment: SimulatedDeployment, end: DeploymentEnded | None) -> SimulatedDeployment | None:
         """Record how a deployment ended. Returns the rollback that follows, or None."""
@@ -165,7 +165,7 @@ class Deployments:
 
     def _require_idle(self, group: Mapping[str, Any]) -> None:
         for one in self._list_of_group(group):
-            if not one.ended:
+            if not one.has_ended:
                 raise CodeDeployError("DeploymentLimitExceededException", f"{one.request.id} still runs in this group.")
 
     def _find_last_success(self, group: Mapping[str, Any]) -> SimulatedDeployment | None:

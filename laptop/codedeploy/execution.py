@@ -45,7 +45,7 @@ class Execution:
         self._alias = Alias(runtime.functions, deployment.request.appspec)
         self._alarms = _Alarms(runtime.cloudwatch, deployment.request.alarms)
 
-    def carry_out(self) -> None:
+    def run(self) -> None:
         """Move the alias from the current to the target version; a rollback starts from whatever state it is in."""
         self._wait_in_queue()
         with self._run_event("Start"):

@@ -14,12 +14,12 @@ from laptop.ses.errors import SesError
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.send_email_request import read_submitted_mail
 
-__all__ = ["MailCarrier"]
+__all__ = ["CognitoMailPoller"]
 
 log = logging.getLogger("accounts")
 
 
-class MailCarrier:
+class CognitoMailPoller:
     """Copies mails from ministack's record of sent mails, to which only its own services write, into the inbox."""
 
     def __init__(self, aws: str, mailbox: Mailbox) -> None:
@@ -27,16 +27,16 @@ class MailCarrier:
         self._mailbox = mailbox
         self._seen: set[str] = set()
 
-    def carry_on(self, every: float = 1) -> None:
+    def run_forever(self, every: float = 1) -> None:
         """Poll for new mails every `every` seconds, forever."""
         while True:
             time.sleep(every)
             try:
-                self.carry()
+                self.deliver_new()
             except (OSError, ValueError) as problem:  # ministack is starting, or stopping
                 log.debug("no mails of Cognito: %s", problem)
 
-    def carry(self) -> None:
+    def deliver_new(self) -> None:
         """Copy each new mail once."""
         for message in self._fetch():
             if message["MessageId"] in self._seen:

@@ -11,7 +11,7 @@ from laptop.ses.mailbox import Mail, Mailbox
 from webapp.timeline.ledger_reader import LedgerReader
 from webapp.timeline.timeline import EventTimeline, build_record_timeline
 
-__all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "count_totals", "tell_stories"]
+__all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "build_histories", "count_totals"]
 
 #: The maximum number of events shown at a time.
 MOST = 12
@@ -81,7 +81,7 @@ class Totals:
     twice: int
 
 
-def tell_stories(
+def build_histories(
     deliveries: Iterable[Mapping[str, Any]],
     invocations: Sequence[Mapping[str, Any]],
     mailbox: Mailbox,

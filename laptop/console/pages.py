@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from laptop.clients import LaptopClients
 from laptop.console.actions import ConsoleActions
-from laptop.console.event_history import EventHistory, count_totals, tell_stories
+from laptop.console.event_history import EventHistory, build_histories, count_totals
 from laptop.console.release import Comparer, describe_release
 from laptop.console.scenarios import FOLLOW_UP_SCENARIOS, NEW_EVENT_SCENARIOS
 from laptop.resources import PREFIX
@@ -46,13 +46,13 @@ class Console:
     def routes(self, page: Callable[..., Response]) -> list[Route]:
         """Return the routes to mount; `page` renders a template."""
 
-        def stories(_request: Request) -> Response:
+        def show_stories(_request: Request) -> Response:
             return page("stories.html", None, **self.context())
 
         return [
-            Route("/stories", stories),
-            Route("/stories.json", self._json),
-            Route("/play/{name}", self._play, methods=["POST"]),
+            Route("/stories", show_stories),
+            Route("/stories.json", self._show_json),
+            Route("/play/{name}", self._handle_button, methods=["POST"]),
         ]
 
     def context(self) -> dict[str, Any]:
@@ -82,21 +82,21 @@ class Console:
             "down": self._wire.is_down,
         }
 
-    def _play(self, request: Request) -> Response:
+    def _handle_button(self, request: Request) -> Response:
         """Carry out the action of a button and redirect to the event concerned."""
         try:
-            event_id = self._do(request.path_params["name"], request.query_params.get("event", ""))
+            event_id = self._perform(request.path_params["name"], request.query_params.get("event", ""))
         except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
             return PlainTextResponse(f"The laptop cloud does not do it: {problem}", 502)
         return RedirectResponse(f"/#{event_id}", status_code=303)
 
-    def _json(self, _request: Request) -> Response:
+    def _show_json(self, _request: Request) -> Response:
         try:
             return JSONResponse([story.as_json() for story in self._list_histories(self._ask_emulator("deliveries"))])
         except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
             return PlainTextResponse(f"The laptop cloud does not tell it: {problem}", 502)
 
-    def _do(self, name: str, event_id: str) -> str:
+    def _perform(self, name: str, event_id: str) -> str:
         """Carry out an action and return the id of the event concerned: the latest event if `event_id` is empty.
 
         Raises `LookupError` if there is no such button, or no such event.
@@ -107,7 +107,7 @@ class Console:
         acts: dict[str, Callable[[], object]] = {
             "redrive": self._actions.redrive,
             "ses-down": self._wire.take_down,
-            "ses-back": self._wire.bring_back,
+            "ses-back": self._wire.bring_up,
         }
         if name in acts:
             acts[name]()
@@ -126,7 +126,9 @@ class Console:
 
     def _list_histories(self, deliveries: list[Mapping[str, Any]]) -> list[EventHistory]:
         ledger = LedgerReader(self._clients.dynamodb, f"{PREFIX}-ledger")
-        return tell_stories(deliveries, self._ask_emulator("invocations"), self._mailbox, ledger, self._actions.labels)
+        return build_histories(
+            deliveries, self._ask_emulator("invocations"), self._mailbox, ledger, self._actions.labels
+        )
 
     def _ask_emulator(self, what: str) -> list[Mapping[str, Any]]:
         answer = self._emulator.get(f"/_herald/{what}")

@@ -55,7 +55,7 @@ def compose(app: App, scale: float, account_pages: str = "") -> App:
     lambdas = Lambdas(ministack, journal, alarms.store, random.random)
     queues = Queues(ministack, lambdas, scale)
     Streams(ministack, lambdas, queues.put, alarms.store, random.random, scale)
-    later = Timer("events", apart=True).after
+    later = Timer("events", apart=True).call_after
     waiting = AsyncQueue(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
     UserPoolPatches(ministack, account_pages)
     CodeFolders(ministack)

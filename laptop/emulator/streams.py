@@ -73,7 +73,7 @@ class Streams:
         if function is None or (self._tables._tables.get(table) or {}).get("LatestStreamArn") != arn:
             return False
         reader = self._make_reader(mapping, table)
-        rules = StreamRules.of(mapping)
+        rules = StreamRules.from_mapping(mapping)
         batch = reader.take(rules, lambda position, most: self._tables.stream_records_since(table, position, most))
         if batch is None:
             return False

@@ -67,7 +67,7 @@ def make_inbox(
     return Starlette(
         routes=[
             Route("/", pages.home),
-            Route("/list", pages.listing),
+            Route("/list", pages.list_mails),
             Route("/mail/{id}", pages.mail),
             Route("/messages/{id}/html", pages.html),
             Route("/messages/{id}/frame", pages.frame),
@@ -96,7 +96,7 @@ class _InboxPages:
     def home(self, _request: Request) -> Response:
         return self.page("inbox.html", None, **(self._console.context() if self._console else {}))
 
-    async def listing(self, request: Request) -> Response:
+    async def list_mails(self, request: Request) -> Response:
         mail = self._ses.mailbox.get(request.query_params.get("open", ""))
         return self.page("list.html", mail)
 

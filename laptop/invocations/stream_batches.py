@@ -30,7 +30,7 @@ class StreamRules:
     age: float = -1
 
     @classmethod
-    def of(cls, mapping: Mapping[str, Any]) -> StreamRules:
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> StreamRules:
         """Read the settings from a mapping as Lambda describes it."""
         return cls(
             size=mapping.get("BatchSize") or 100,

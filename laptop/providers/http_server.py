@@ -16,7 +16,7 @@ from laptop.providers.provider_simulator import (
 )
 from laptop.providers.webhook_sender import WebhookSender
 from laptop.ses.faults import FaultKind
-from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
+from laptop.ses.faulty_connection import AFTER_ACCEPTING, FaultyConnection, SimulatorServer
 from laptop.ses.mailbox import Mailbox
 
 __all__ = ["ProviderServer"]
@@ -46,7 +46,7 @@ class _Connection(FaultyConnection):
     def handle_one_request(self) -> None:
         """Peek at the next request, because CLOSE_BEFORE_READING resets the connection before the request is read."""
         if self.next_begins_with(b"POST /") and any(
-            simulator.faults.strike(FaultKind.CLOSE_BEFORE_READING) for simulator in self.server.simulators
+            simulator.faults.take_matching(FaultKind.CLOSE_BEFORE_READING) for simulator in self.server.simulators
         ):
             self.reset()
             return
@@ -80,7 +80,7 @@ class _Connection(FaultyConnection):
         with self.server.at_once:
             answer, recipients = self._take(simulator, request)
         taken = answer.status < 300
-        if not (taken and self.spoil(simulator.faults.strike(*AFTER, recipients=recipients))):
+        if not (taken and self.inject_fault(simulator.faults.take_matching(*AFTER_ACCEPTING, recipients=recipients))):
             self._answer(answer)
 
     def _take(self, simulator: ProviderSimulator, request: ProviderRequest) -> tuple[ProviderResponse, tuple[str, ...]]:
@@ -90,7 +90,7 @@ class _Connection(FaultyConnection):
                 return known, submitted.addresses
         except RequestRefused as refusal:
             return refusal.answer, ()
-        fault = simulator.faults.strike(
+        fault = simulator.faults.take_matching(
             FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=submitted.addresses
         )
         if fault is not None:

@@ -93,7 +93,7 @@ class _Server(SMTP):
         self._faults = faults
 
     def connection_made(self, transport: Any) -> None:
-        if self._faults.strike(FaultKind.CLOSE_BEFORE_READING):
+        if self._faults.take_matching(FaultKind.CLOSE_BEFORE_READING):
             transport.abort()
             return
         super().connection_made(transport)
@@ -112,9 +112,9 @@ class _SmtpHandler:
     ) -> str:
         if address.rpartition("@")[2] not in self._domains:
             return "553 5.7.1 Sender address rejected: not owned by user"
-        if self._server.faults.strike(FaultKind.THROTTLE):
+        if self._server.faults.take_matching(FaultKind.THROTTLE):
             return "454 4.7.0 Throttling failure: Maximum sending rate exceeded"
-        if self._server.faults.strike(FaultKind.EXHAUST_QUOTA):
+        if self._server.faults.take_matching(FaultKind.EXHAUST_QUOTA):
             return "454 4.7.0 Throttling failure: Daily message quota exceeded"
         envelope.mail_from = address
         return "250 2.1.0 Ok"
@@ -122,7 +122,7 @@ class _SmtpHandler:
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        fault = self._server.faults.strike(FaultKind.REFUSE, recipients=(address,))
+        fault = self._server.faults.take_matching(FaultKind.REFUSE, recipients=(address,))
         if fault is not None:
             return f"550 5.1.1 <{address}>: Recipient address rejected: {fault.message}"
         envelope.rcpt_tos.append(address)
@@ -134,12 +134,12 @@ class _SmtpHandler:
         mail = _build_mail(envelope, to)
         self._mailbox.add(mail)
         faults = self._server.faults
-        if slow := faults.strike(FaultKind.ANSWER_SLOWLY, recipients=to):
+        if slow := faults.take_matching(FaultKind.ANSWER_SLOWLY, recipients=to):
             await asyncio.sleep(slow.seconds)
         transport: Any = server.transport
-        if faults.strike(FaultKind.ACCEPT_THEN_CLOSE, recipients=to):
+        if faults.take_matching(FaultKind.ACCEPT_THEN_CLOSE, recipients=to):
             transport.abort()
-        if faults.strike(FaultKind.ACCEPT_THEN_HANG, recipients=to):
+        if faults.take_matching(FaultKind.ACCEPT_THEN_HANG, recipients=to):
             while not transport.is_closing():
                 await asyncio.sleep(0.05)
         return f"250 2.0.0 Ok: queued as {mail.id}"

@@ -83,7 +83,7 @@ class WebhookSender:
 
     def _tell(self, mail: Mail, event: SendingEvent) -> None:
         mail.events.append(event.type)
-        wrong = self._faults.strike(FaultKind.SIGN_WRONGLY, recipients=mail.to)
+        wrong = self._faults.take_matching(FaultKind.SIGN_WRONGLY, recipients=mail.to)
         content = self._reporter.report(mail, event, self._now())
         about = {"mail": mail.id, "event": event.type}
         once = self._scheme.startswith("mailgun") and event.type == "Delivery"

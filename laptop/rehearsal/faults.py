@@ -27,7 +27,7 @@ import function.providers.ses.client as _ses
 _finish, _send = _builder.EmailBuilder.finish, _ses.SesProvider.send
 
 
-def _is_struck(name):
+def _is_hit(name):
     return int(_hashlib.sha256(name.encode()).hexdigest(), 16) % 6 == 0
 
 
@@ -36,14 +36,14 @@ def _crash():
 
 
 def _rehearsed_finish(self, draft, *more, **named):
-    if draft.event and not draft.synthetic and _is_struck(draft.event.id):
+    if draft.event and not draft.synthetic and _is_hit(draft.event.id):
         _crash()
     return _finish(self, draft, *more, **named)
 
 
 def _rehearsed_send(self, email, key):
     receipt = _send(self, email, key)
-    if not email.tags and _is_struck(key):
+    if not email.tags and _is_hit(key):
         _crash()
     return receipt
 

@@ -81,7 +81,7 @@ class Ses:
     def send_email(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`SendEmail`."""
         mail = read_submitted_mail(request, self.region)
-        self._strike(mail)
+        self._inject_fault(mail)
         if not self.sending_enabled:
             raise SesError("SendingPausedException", "Email sending is paused for this account.")
         if mail.configuration_set is not None:
@@ -111,8 +111,10 @@ class Ses:
         readers = [] if self.limits.production else [address for address in mail.to if not is_simulated(address)]
         return [parseaddr(mail.source)[1].lower(), *(address.lower() for address in readers)]
 
-    def _strike(self, mail: Mail) -> None:
-        fault = self.faults.strike(FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=mail.to)
+    def _inject_fault(self, mail: Mail) -> None:
+        fault = self.faults.take_matching(
+            FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=mail.to
+        )
         if fault is None:
             return
         if fault.fault is FaultKind.REFUSE:

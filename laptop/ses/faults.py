@@ -62,14 +62,14 @@ class SendFault:
     copies: int = 2
     function: str = "herald-notify"
     id: int = field(default_factory=lambda: next(_numbers))
-    struck: int = 0
+    injected: int = 0
 
     @classmethod
     def from_json(cls, given: Any) -> Self:
         """Parse a description; raise `BadFault` if it is invalid."""
         if not isinstance(given, dict):
             raise BadFault("a fault is a JSON object")
-        unknown = given.keys() - {known.name for known in fields(cls) if known.name not in ("id", "struck")}
+        unknown = given.keys() - {known.name for known in fields(cls) if known.name not in ("id", "injected")}
         if unknown:
             raise BadFault(f"unknown field {min(unknown)!r}")
         try:
@@ -97,7 +97,7 @@ class SendFault:
         """Return the fault as the control API shows it."""
         return {**asdict(self), "fault": str(self.fault)}
 
-    def meets(self, kinds: tuple[FaultKind, ...], recipients: tuple[str, ...]) -> bool:
+    def matches(self, kinds: tuple[FaultKind, ...], recipients: tuple[str, ...]) -> bool:
         """Return whether the fault is one of `kinds` and applies to one of `recipients`."""
         known = [address.lower() for address in recipients]
         return self.fault in kinds and (self.recipient is None or self.recipient.lower() in known)
@@ -115,13 +115,13 @@ class ArmedFaults:
         with self._lock:
             self._armed.append(fault)
 
-    def strike(self, *kinds: FaultKind, recipients: tuple[str, ...] = ()) -> SendFault | None:
+    def take_matching(self, *kinds: FaultKind, recipients: tuple[str, ...] = ()) -> SendFault | None:
         """Return the first armed fault of these kinds for these recipients and count its use; None if there is none."""
         with self._lock:
             for fault in self._armed:
-                if fault.meets(kinds, recipients):
-                    fault.struck += 1
-                    if fault.times is not None and fault.struck >= fault.times:
+                if fault.matches(kinds, recipients):
+                    fault.injected += 1
+                    if fault.times is not None and fault.injected >= fault.times:
                         self._armed.remove(fault)
                     return fault
         return None

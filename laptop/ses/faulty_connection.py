@@ -11,10 +11,15 @@ from typing import Any
 
 from laptop.ses.faults import FaultKind, SendFault
 
-__all__ = ["AFTER", "FaultyConnection", "SimulatorServer"]
+__all__ = ["AFTER_ACCEPTING", "FaultyConnection", "SimulatorServer"]
 
 #: The faults that happen after the mail was accepted.
-AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCEPT_THEN_HANG, FaultKind.ANSWER_SLOWLY)
+AFTER_ACCEPTING = (
+    FaultKind.ACCEPT_THEN_CLOSE,
+    FaultKind.ACCEPT_THEN_KILL,
+    FaultKind.ACCEPT_THEN_HANG,
+    FaultKind.ANSWER_SLOWLY,
+)
 
 
 class SimulatorServer(ThreadingHTTPServer):
@@ -51,7 +56,7 @@ class FaultyConnection(BaseHTTPRequestHandler):
             return ""
         return seen.decode("latin-1")
 
-    def spoil(self, fault: SendFault | None) -> bool:
+    def inject_fault(self, fault: SendFault | None) -> bool:
         """Cause a fault after the mail was accepted. Returns True if no answer is to be sent any more."""
         if fault is None:
             return False

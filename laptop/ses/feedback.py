@@ -41,15 +41,15 @@ class FeedbackSchedule:
         self._faults = faults
         self._tell = tell
         self._scale = scale
-        self.after = after or Timer("feedback").after
+        self.after = after or Timer("feedback").call_after
 
     def follow(self, mail: Mail, events: Sequence[SendingEvent]) -> None:
         """Schedule the events of a mail, changed by the armed feedback faults."""
-        if self._faults.strike(FaultKind.WITHHOLD_FEEDBACK, recipients=mail.to):
+        if self._faults.take_matching(FaultKind.WITHHOLD_FEEDBACK, recipients=mail.to):
             return
-        delay = self._faults.strike(FaultKind.DELAY_FEEDBACK, recipients=mail.to)
-        repeat = self._faults.strike(FaultKind.REPEAT_FEEDBACK, recipients=mail.to)
-        reorder = self._faults.strike(FaultKind.REORDER_FEEDBACK, recipients=mail.to)
+        delay = self._faults.take_matching(FaultKind.DELAY_FEEDBACK, recipients=mail.to)
+        repeat = self._faults.take_matching(FaultKind.REPEAT_FEEDBACK, recipients=mail.to)
+        reorder = self._faults.take_matching(FaultKind.REORDER_FEEDBACK, recipients=mail.to)
         whens = [event.after * self._scale + (delay.seconds if delay else 0) for event in events]
         ordered = list(reversed(events)) if reorder else list(events)
         for event, when in zip(ordered, whens, strict=True):
@@ -67,11 +67,11 @@ class FeedbackPublisher(FeedbackSchedule):
     def __init__(
         self, sets: ConfigurationSets, faults: ArmedFaults, publish: Publish, scale: float, after: After | None = None
     ) -> None:
-        super().__init__(faults, self._happen, scale, after)
+        super().__init__(faults, self._publish_event, scale, after)
         self._sets = sets
         self._publish = publish
 
-    def _happen(self, mail: Mail, event: SendingEvent) -> None:
+    def _publish_event(self, mail: Mail, event: SendingEvent) -> None:
         mail.events.append(event.type)
         configured = event.type.upper().replace(" ", "_").replace("DELIVERYDELAY", "DELIVERY_DELAY")
         for topic in self._sets.topics(mail.configuration_set or "", configured):

@@ -23,7 +23,7 @@ from laptop.model_validation import hold_to_model, load_operation_model, request
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
-from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
+from laptop.ses.faulty_connection import AFTER_ACCEPTING, FaultyConnection, SimulatorServer
 from laptop.ses.routing import ServiceCall, find_call
 
 __all__ = ["SesServer"]
@@ -47,7 +47,7 @@ class SesServer(SimulatorServer):
         self._connections: set[Any] = set()
 
     def take_down(self) -> None:
-        """Simulate an outage: close open connections, and refuse new ones until `bring_back`."""
+        """Simulate an outage: close open connections, and refuse new ones until `bring_up`."""
         if self.is_down:
             return
         self.is_down = True
@@ -57,7 +57,7 @@ class SesServer(SimulatorServer):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def bring_back(self) -> None:
+    def bring_up(self) -> None:
         """End the outage: listen again on the same port."""
         if not self.is_down:
             return
@@ -87,7 +87,9 @@ class _Connection(FaultyConnection):
 
     def handle_one_request(self) -> None:
         """Peek at the next request, because CLOSE_BEFORE_READING resets the connection before the request is read."""
-        if self.next_begins_with(SEND) and self._in_region(self.peek()).faults.strike(FaultKind.CLOSE_BEFORE_READING):
+        if self.next_begins_with(SEND) and self._in_region(self.peek()).faults.take_matching(
+            FaultKind.CLOSE_BEFORE_READING
+        ):
             self.reset()
             return
         super().handle_one_request()
@@ -123,13 +125,13 @@ class _Connection(FaultyConnection):
             log.exception("%s failed", call.operation)
             self._refuse(SesError("InternalServiceErrorException", "The simulator failed; its log says where."))
             return
-        if call.operation == "SendEmail" and self._spoil(str(answer["MessageId"])):
+        if call.operation == "SendEmail" and self._inject_fault_for(str(answer["MessageId"])):
             return
         self._answer(200, answer)
 
-    def _spoil(self, mail_id: str) -> bool:
+    def _inject_fault_for(self, mail_id: str) -> bool:
         mail = self.ses.mailbox.get(mail_id)
-        return self.spoil(self.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None)
+        return self.inject_fault(self.ses.faults.take_matching(*AFTER_ACCEPTING, recipients=mail.to) if mail else None)
 
     def kill(self, function: str) -> None:
         """Ask the emulator to kill the sending function while its connection is open."""

@@ -70,7 +70,7 @@ def join_events(events: Iterable[SendingEvent]) -> list[SendingEvent]:
 
 
 def _is_same_outcome(one: SendingEvent, other: SendingEvent) -> bool:
-    def about(event: SendingEvent) -> tuple[object, ...]:
+    def build_key(event: SendingEvent) -> tuple[object, ...]:
         name = _CONCERNED.get(event.type, "")
         domains = {
             str(each["emailAddress"] if isinstance(each, dict) else each).rpartition("@")[2].lower()
@@ -78,7 +78,7 @@ def _is_same_outcome(one: SendingEvent, other: SendingEvent) -> bool:
         }
         return event.type, event.after, domains, {key: value for key, value in event.details.items() if key != name}
 
-    return about(one) == about(other)
+    return build_key(one) == build_key(other)
 
 
 _SENT = SendingEvent("Send", "send", 0)

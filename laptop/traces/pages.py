@@ -52,15 +52,15 @@ def draw(spans: Sequence[SpanRecord]) -> list[Bar]:
     start = min(span.began for span in spans)
     whole = max(max(span.ended for span in spans) - start, 1)
 
-    def below(parent: str, depth: int) -> list[Bar]:
+    def list_bars(parent: str, depth: int) -> list[Bar]:
         own = [span for span in spans if (span.parent if span.parent in known else "") == parent]
         return [
             bar
             for span in sorted(own, key=lambda one: (one.began, one.ended))
-            for bar in [_draw_bar(span, depth, start, whole), *below(span.id, depth + 1)]
+            for bar in [_draw_bar(span, depth, start, whole), *list_bars(span.id, depth + 1)]
         ]
 
-    return below("", 0)
+    return list_bars("", 0)
 
 
 def _draw_bar(span: SpanRecord, depth: int, start: int, whole: int) -> Bar:
@@ -81,21 +81,21 @@ class TracePages:
     def routes(self, page: Callable[..., Response]) -> list[Route]:
         """Return the routes to mount; `page` renders a template."""
 
-        async def listing(_request: Request) -> Response:
+        async def show_traces(_request: Request) -> Response:
             return page("traces.html", None, traces=[draw(spans) for spans in reversed(self._list_traces())])
 
-        async def one(request: Request) -> Response:
+        async def show_trace(request: Request) -> Response:
             spans = self._find(request)
             return page("trace.html", None, trace=request.path_params["id"], bars=draw(spans), wide=_WIDE)
 
-        async def machine(request: Request) -> Response:
+        async def show_trace_json(request: Request) -> Response:
             return JSONResponse([asdict(span) for span in self._find(request)])
 
         return [
             Route("/v1/traces", self._take, methods=["POST"]),
-            Route("/traces", listing),
-            Route("/traces/{id}.json", machine),
-            Route("/traces/{id}", one),
+            Route("/traces", show_traces),
+            Route("/traces/{id}.json", show_trace_json),
+            Route("/traces/{id}", show_trace),
         ]
 
     async def _take(self, request: Request) -> Response:

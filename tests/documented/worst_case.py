@@ -52,7 +52,7 @@ class _Promised:
     even_empty: frozenset[str]
 
     @classmethod
-    def of(cls, operation: str) -> Self:
+    def from_operation(cls, operation: str) -> Self:
         rules = [rule for rule in RULES if rule.operation == operation]
         return cls(
             frozenset(path for rule in rules for path in rule.promises),
@@ -77,7 +77,7 @@ def keep_promised(service: str, operation: str, answer: Mapping[str, Any]) -> di
 
 @cache
 def _promised(operation: str) -> _Promised | None:
-    return _Promised.of(operation) if any(rule.operation == operation for rule in RULES) else None
+    return _Promised.from_operation(operation) if any(rule.operation == operation for rule in RULES) else None
 
 
 def _keep_promised(value: Any, shape: Shape, path: str, promised: _Promised) -> Any:

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from function.ledger.keys import event_key
 from laptop.codedeploy.api import CodeDeployApi
-from laptop.console.event_history import MOST, EventHistory, Totals, count_totals, tell_stories
+from laptop.console.event_history import MOST, EventHistory, Totals, build_histories, count_totals
 from laptop.console.pages import Console
 from laptop.console.scenarios import NEW_EVENT_SCENARIOS, make_event
 from laptop.inbox.app import make_inbox
@@ -65,7 +65,7 @@ class Seen:
     @property
     def stories(self) -> list[EventHistory]:
         ledger = LedgerReader(self.dynamodb, "herald-ledger")
-        return tell_stories(self.deliveries, self.invocations, self.mailbox, ledger, self.labels)
+        return build_histories(self.deliveries, self.invocations, self.mailbox, ledger, self.labels)
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ def test_a_fault_without_a_count_stands_until_it_is_removed(account: SESV2Client
     for _ in range(3):
         with pytest.raises(account.exceptions.TooManyRequestsException):
             send(account)
-    assert web.get("/faults").json()[0]["struck"] == 3
+    assert web.get("/faults").json()[0]["injected"] == 3
     assert web.delete("/faults").json() == {"deleted": 1}
     send(account)
 

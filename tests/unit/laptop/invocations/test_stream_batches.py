@@ -110,5 +110,5 @@ def test_the_rules_are_those_of_the_mapping() -> None:
         "MaximumRetryAttempts": 0,
         "MaximumRecordAgeInSeconds": 60,
     }
-    assert StreamRules.of(mapping) == StreamRules(7, partial=True, bisect=True, retries=0, age=60)
-    assert StreamRules.of({}) == StreamRules()
+    assert StreamRules.from_mapping(mapping) == StreamRules(7, partial=True, bisect=True, retries=0, age=60)
+    assert StreamRules.from_mapping({}) == StreamRules()
