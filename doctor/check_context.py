@@ -148,7 +148,7 @@ class CheckContext:
         attributes: Mapping[str, str] = read_member(answer, "sqs", "Attributes")
         return attributes
 
-    def player(self, service: str) -> str:
+    def name_service(self, service: str) -> str:
         """The name, for messages, of what answers for a service here: AWS's service, an emulator or a simulator."""
         return _SIMULATORS.get(service, "ministack") if self.local else _SERVICES.get(service, service.upper())
 

@@ -47,12 +47,13 @@ def explain(problem: Exception, context: CheckContext) -> Explanation:
     match problem:
         case UnansweredError():
             return Explanation(
-                f"not answered here: {context.player(problem.service)} does not tell {problem.what}", context.beyond
+                f"not answered here: {context.name_service(problem.service)} does not tell {problem.what}",
+                context.beyond,
             )
         case RefusedError():
             return _explain_refusal(problem, context)
         case BotoCoreError():
-            return _unasked(problem)
+            return _explain_unsent(problem)
         case UserError():
             return Explanation(_shorten(problem), context.apply, True)
     return Explanation(
@@ -60,7 +61,7 @@ def explain(problem: Exception, context: CheckContext) -> Explanation:
     )
 
 
-def _unasked(problem: BotoCoreError) -> Explanation:
+def _explain_unsent(problem: BotoCoreError) -> Explanation:
     match problem:
         case NoCredentialsError() | SSOError() | TokenRetrievalError():
             return Explanation(f"not asked: nobody is signed in ({_shorten(problem)})", "sign in: aws sso login")
@@ -76,7 +77,8 @@ def _explain_refusal(problem: RefusedError, context: CheckContext) -> Explanatio
         return Explanation(f"not asked: nobody is signed in ({_shorten(problem)})", "sign in: aws sso login")
     if context.local and (problem.unplayed or problem.status >= 500):
         return Explanation(
-            f"not answered here: {context.player(problem.service)} does not play {problem.operation}", context.beyond
+            f"not answered here: {context.name_service(problem.service)} does not play {problem.operation}",
+            context.beyond,
         )
     if problem.missing:
         return Explanation(f"it is not there: {_shorten(problem)}", context.apply, True)

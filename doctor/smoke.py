@@ -52,7 +52,7 @@ class Journey:
     last: str = "delivered"
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether no further step is awaited."""
         return self.arrived or self.state in _LOST
 
@@ -117,10 +117,10 @@ class Smoke:
     def _look_at_each(self, journeys: list[Journey], progress: Progress, events: int) -> bool:
         """Look up each journey that has not ended; return whether all have ended."""
         for journey in journeys:
-            if not journey.ended:
+            if not journey.has_ended:
                 self._follow(journey)
-        progress(len(journeys), sum(journey.ended for journey in journeys), events)
-        return all(journey.ended for journey in journeys)
+        progress(len(journeys), sum(journey.has_ended for journey in journeys), events)
+        return all(journey.has_ended for journey in journeys)
 
     def _publish(self) -> Journey:
         """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""

@@ -26,7 +26,7 @@ class SmokeProvider:
     reports: bool = True
 
     @property
-    def by_ses(self) -> bool:
+    def uses_ses(self) -> bool:
         """Whether SES sends, whose rate and quota are known."""
         return not self.url or is_ses(self.url)
 

@@ -60,7 +60,7 @@ class Deployment:
         )
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether it has ended."""
         return self.status in ENDED
 
@@ -101,7 +101,7 @@ def read(stack: Stack, deployment: str) -> Deployment:
 
 def find_running(stack: Stack) -> Deployment | None:
     """The deployment under way in the group, if any: CodeDeploy allows no second."""
-    found = (one for one in _list(stack, UNDER_WAY) if not one.ended)
+    found = (one for one in _list(stack, UNDER_WAY) if not one.has_ended)
     return next(found, None)
 
 

@@ -43,7 +43,7 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: Promotion
     """
     watch = _Watch(poller, screen, ask, policy)
     last = watch.run()
-    if poller.last and poller.last.ended and (reason := find_hook_reason(poller.stack, poller.last)):
+    if poller.last and poller.last.has_ended and (reason := find_hook_reason(poller.stack, poller.last)):
         screen.say(reason)
     if (
         poller.last

@@ -94,8 +94,8 @@ def simulate_release(fault: SeededFault, rate: float, seed: int) -> SimulatedRel
     for number in range(1, mails + 1):
         risk = schedule.take(number, last=number == mails)
         if risk:
-            _carry(draws, new, number, _USUAL + fault.letters, fault.slower)
-            _carry(draws, old, round(number * (100 - PERCENT) / PERCENT), _USUAL, 1.0)
+            _add_mails(draws, new, number, _USUAL + fault.letters, fault.slower)
+            _add_mails(draws, old, round(number * (100 - PERCENT) / PERCENT), _USUAL, 1.0)
             if compare("new", "old", {"new": new, "old": old}, risk).worse:
                 return SimulatedRelease(True, number if fault.slower > 1 else new.letters, number)
     return SimulatedRelease(False, mails if fault.slower > 1 else new.letters, mails)
@@ -109,7 +109,7 @@ def simulate_releases(fault: SeededFault, rate: float, releases: int = RELEASES)
     return ReleaseShares(sum(one.back for one in found) / releases, few / releases, met)
 
 
-def _carry(draws: random.Random, figures: Figures, mails: int, letters: float, slower: float) -> None:
+def _add_mails(draws: random.Random, figures: Figures, mails: int, letters: float, slower: float) -> None:
     """Draw a version's outcomes up to a total of `mails` mails."""
     more = mails - figures.mails
     wrong = _draw_binomial(draws, more, letters)

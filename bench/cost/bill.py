@@ -47,7 +47,7 @@ def compute_bill(usage: Usage, known: Mapping[str, Price]) -> Bill:
         words: (usage.log_bytes / 1e9 if name == "log_gb" else getattr(usage, name)) * _MILLION
         for name, words in _LINES.items()
     }
-    dollars = {words: quantities[words] * known[name].each() for name, words in _LINES.items()}
+    dollars = {words: quantities[words] * known[name].unit_price for name, words in _LINES.items()}
     return Bill(usage, quantities, dollars)
 
 

@@ -20,7 +20,8 @@ class Price:
     source: str
     second_hand: bool = False
 
-    def each(self) -> float:
+    @property
+    def unit_price(self) -> float:
         """Return the price of one unit, in dollars."""
         return self.dollars / self.per
 

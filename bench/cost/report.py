@@ -42,7 +42,7 @@ def print_report(console: Console, bills: Mapping[str, Bill]) -> None:
     table.add_section()
     table.add_row("all", "", *(f"{bill.total:.2f}" for bill in bills.values()))
     for words, name in (("à la carte", "ses_mail"), ("on Essentials", "ses_mail_essentials")):
-        table.add_row(f"SES's own, {words}", "", *(f"{known[name].each() * 1e6:.0f}" for _ in bills))
+        table.add_row(f"SES's own, {words}", "", *(f"{known[name].unit_price * 1e6:.0f}" for _ in bills))
     console.print(table)
     _show_verdict(console, "dollars a million mails", ours.total, BUDGET)
     _show_verdict(console, "bytes of log written for a mail", ours.usage.written, LOG_BUDGET)
@@ -71,14 +71,14 @@ def _show_verdict(console: Console, what: str, value: float, budget: float) -> N
 
 def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str, str]]:
     """Yield what the bill leaves out, each with its cost in dollars."""
-    kept = usage.kept * _MILLION / _GB * known["table_gb_month"].each() * 3
-    logs = usage.log_bytes * _MILLION / _GB * known["log_gb_month"].each() * 12
-    key = known["key_month"].each() + _MONTH / _REUSE * _USERS_OF_THE_KEY * known["key_request"].each()
-    watched = _ALARMS * known["alarm_month"].each() + _METRICS * known["metric_month"].each()
-    mapping = _POLLERS * known["sqs_request"].each()
+    kept = usage.kept * _MILLION / _GB * known["table_gb_month"].unit_price * 3
+    logs = usage.log_bytes * _MILLION / _GB * known["log_gb_month"].unit_price * 12
+    key = known["key_month"].unit_price + _MONTH / _REUSE * _USERS_OF_THE_KEY * known["key_request"].unit_price
+    watched = _ALARMS * known["alarm_month"].unit_price + _METRICS * known["metric_month"].unit_price
+    mapping = _POLLERS * known["sqs_request"].unit_price
     yield "a million mails: 90 days in the ledger", f"${kept:.2f}"
     yield "a million mails: logs kept for a year", f"${logs:.2f}"
-    yield "a million mails: traces, if tracing is on", f"up to ${known['trace'].each() * _MILLION:.2f}"
+    yield "a million mails: traces, if tracing is on", f"up to ${known['trace'].unit_price * _MILLION:.2f}"
     least, most = (
         compute_bill(measure_mail_events(AS_MEASURED, Assumptions(), batch), known).total for batch in (100, 1)
     )
@@ -87,7 +87,7 @@ def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str,
     yield "a million mails: the same posted to somebody's URL (mail_webhook), beside mail_events", f"${hooked:.2f}"
     posted = (
         compute_bill(measure_http_posts(AS_MEASURED, Assumptions()), known).total
-        + known["http_api_request"].each() * _MILLION
+        + known["http_api_request"].unit_price * _MILLION
     )
     yield "a million mails: their events posted over HTTP one by one (events_api), without tokens", f"${posted:.2f}"
     collected = compute_bill(measure_digest(AS_MEASURED, Assumptions(), 10), known).total

@@ -53,9 +53,9 @@ class FakeAws:
         elif not target:
             name = "PublishBatch"
         self.calls[name] += 1
-        return self._answers().get(name, self.table.answer)(name, body)
+        return self._list_handlers().get(name, self.table.answer)(name, body)
 
-    def _answers(self) -> Mapping[str, Callable[[str, bytes], Answer]]:
+    def _list_handlers(self) -> Mapping[str, Callable[[str, bytes], Answer]]:
         return {
             "SendEmail": _answer_mail,
             "PublishBatch": _answer_publish,

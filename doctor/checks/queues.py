@@ -100,7 +100,7 @@ def _check_mail_events(context: CheckContext) -> Finding:
     if not mappings:
         return wrong(f"{name} has no mapping to the ledger's stream: {lost}", context.apply)
     finding = f"{name} does not read the ledger's stream ({mappings[0].get('State')}): {lost}"
-    return wrong(finding, _turn_on(mappings[0]))
+    return wrong(finding, _write_enable_command(mappings[0]))
 
 
 def _check_mail_webhook(context: CheckContext) -> Finding:
@@ -120,7 +120,7 @@ def _check_mail_webhook(context: CheckContext) -> Finding:
         finding = (
             f"{name} posts nothing ({mappings[0].get('State')}): its receiver answered 410, or somebody stopped it"
         )
-        return wrong(finding, _turn_on(mappings[0]))
+        return wrong(finding, _write_enable_command(mappings[0]))
     if count := int(dead.get("ApproximateNumberOfMessages", 0)):
         letters = context.arn("sqs", f"{name}-dead")
         finding = f"the webhook's receiver did not take about {count} in two days; after 14 more they are lost"
@@ -128,7 +128,7 @@ def _check_mail_webhook(context: CheckContext) -> Finding:
     return ok(f"{name} posts what becomes of mails")
 
 
-def _turn_on(mapping: Mapping[str, Any]) -> str:
+def _write_enable_command(mapping: Mapping[str, Any]) -> str:
     return f"aws lambda update-event-source-mapping --uuid {mapping.get('UUID', 'UUID')} --enabled"
 
 

@@ -40,7 +40,7 @@ class Pace:
     own: float
 
     @property
-    def needed(self) -> float:
+    def needed_minutes(self) -> float:
         """Minutes until `at_least` mails are expected; infinite without mails."""
         each_minute = self.rate * self.percent / 100
         return self.at_least / each_minute if each_minute else (0.0 if not self.at_least else math.inf)
@@ -50,7 +50,7 @@ class Pace:
         """The minutes that the canary should last: at most `LONGEST`, but never less than the group's own."""
         if self.rate * self.percent / 100 * LONGEST < min(_WORTH_IT, self.at_least):
             return self.own
-        enough = (step for step in _INTERVALS if step >= self.needed * _SPARE)
+        enough = (step for step in _INTERVALS if step >= self.needed_minutes * _SPARE)
         return max(self.own, next(enough, LONGEST))
 
     def describe(self, lasts: float) -> str:
@@ -58,9 +58,9 @@ class Pace:
         if not self.rate:
             return f"no mail in the last day: only the hooks' mails prove it; the canary lasts {lasts:g} min"
         estimate = f"{self.percent:g} % of {_format_number(self.rate)} mails a minute: {self.at_least} will take "
-        estimate += f"{_format_number(self.needed)} min; the canary lasts {lasts:g}"
+        estimate += f"{_format_number(self.needed_minutes)} min; the canary lasts {lasts:g}"
         expected = self.rate * self.percent / 100 * lasts
-        return estimate + ("" if lasts >= self.needed else f", so about {_format_number(expected)} prove it")
+        return estimate + ("" if lasts >= self.needed_minutes else f", so about {_format_number(expected)} prove it")
 
 
 def choose_pace(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace | None:

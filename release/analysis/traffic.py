@@ -81,11 +81,11 @@ class Observer:
         )
         try:
             for page in pages:
-                yield from self._new(page.get("events", []))
+                yield from self._select_unseen(page.get("events", []))
         except (BotoCoreError, ClientError):
             return
 
-    def _new(self, events: Iterable[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _select_unseen(self, events: Iterable[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for event in events:
             at, stream, message = event.get("timestamp", 0), event.get("logStreamName", ""), event.get("message", "")
             if (known := hash((at, stream, message))) in self._seen:

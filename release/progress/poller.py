@@ -71,7 +71,7 @@ class Poller:
         while time.monotonic() < self.deadline:
             self.last = deployment = read(self.stack, self.id)
             yield self._look(deployment)
-            if deployment.ended:
+            if deployment.has_ended:
                 yield from self._follow_end(deployment)
                 return
             time.sleep(self.stack.pause)
@@ -101,7 +101,7 @@ class Poller:
                 break
             time.sleep(self.stack.pause)
         rollback = read(self.stack, deployment.rollback) if deployment.rollback else None
-        while rollback and not rollback.ended:
+        while rollback and not rollback.has_ended:
             if time.monotonic() > self.deadline:
                 return None
             time.sleep(self.stack.pause)
@@ -120,7 +120,7 @@ class Poller:
             deployment,
             traffic,
             version_alarms.read_states(self.stack, self.watched),
-            None if deployment.ended else self._compute_seconds_left(deployment),
+            None if deployment.has_ended else self._compute_seconds_left(deployment),
             self.comparison,
         )
 
@@ -130,7 +130,7 @@ class Poller:
         due = shared and (self._observer is None or time.monotonic() - self._compared >= pause)
         last = not shared and self._observer is not None and self._observer.until is None
         moved = deployment.shifted is not None or deployment.stages.get("AllowTraffic") == "Succeeded"
-        last = last and (moved or deployment.ended)
+        last = last and (moved or deployment.has_ended)
         if not self.compares or deployment.shifts_since is None or not (due or last):
             return
         if self._observer is None:

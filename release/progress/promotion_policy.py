@@ -52,7 +52,12 @@ class ApprovalGate:
     def refusal(self, poller: Poller, look: Snapshot) -> str:
         """Why the deployment must be stopped now; empty while it may go on."""
         deployment = look.deployment
-        if self.passed or deployment.ended or deployment.shifts_since is None or deployment.target not in look.traffic:
+        if (
+            self.passed
+            or deployment.has_ended
+            or deployment.shifts_since is None
+            or deployment.target not in look.traffic
+        ):
             return ""
         margin = max(4 * poller.stack.pause, 30 * poller.stack.scale)
         left = deployment.shifts_since.timestamp() + poller.step - margin - time.time()

@@ -98,7 +98,7 @@ def _make_test(fresh: CheckContext, context: CheckContext, provider: SmokeProvid
 def _find_rate(context: CheckContext, provider: SmokeProvider, events: int) -> float:
     """The provider's rate in mails a second, as far as it is known. Raises `UserError` if SES's daily quota does not
     allow so many events."""
-    if not provider.by_ses:
+    if not provider.uses_ses:
         return _SLOWEST
     try:
         quota = read_member(context.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")

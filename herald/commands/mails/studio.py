@@ -36,10 +36,10 @@ def studio(
     """Look at your mails while you write them: a page on this machine that follows every file that is saved."""
     home = find_notifications(notifications)
 
-    def by_laptop(content: Content, _type: str, _data: Mapping[str, Any], to: str) -> str:
+    def send_by_laptop(content: Content, _type: str, _data: Mapping[str, Any], to: str) -> str:
         return send_to_inbox(AwsAccount.choose(True, state_dir, prefix), content, to)
 
-    def by_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
+    def publish_to_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
         account = AwsAccount.choose(False, state_dir, prefix)
         context = build_doctor_context(account, False, 1, topic).check_context
         message_id = publish_event(account.client("sns"), context.topic("events"), make_event(type_, data, to, tenant))
@@ -48,7 +48,9 @@ def studio(
     def ask(type_: str, to: str) -> str:
         return format_question(type_, to, prefix, AwsAccount.choose(False, state_dir, prefix).where)
 
-    app = pages(LiveCatalogue(home, _WORK, tenant), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
+    app = pages(
+        LiveCatalogue(home, _WORK, tenant), home, {"laptop": send_by_laptop, "deployment": publish_to_deployment}, ask
+    )
     typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 

@@ -295,7 +295,7 @@ def _describe_letters(letter_filter: LetterFilter, named: list[str]) -> str:
     return ", ".join(named)[:500] or letter_filter.describe()
 
 
-def _run(carry_out: Callable[[Callable[[int], None], RedriveResult], object], total: int, done: RedriveResult) -> None:
+def _run(work: Callable[[Callable[[int], None], RedriveResult], object], total: int, done: RedriveResult) -> None:
     """Carry out a plan and show progress: a bar in a terminal, otherwise a line now and then."""
     try:
         with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
@@ -306,7 +306,7 @@ def _run(carry_out: Callable[[Callable[[int], None], RedriveResult], object], to
                 if not console.is_terminal and count % _TOLD_EVERY == 0 and count < total:
                     note(f"{count} of {total}")
 
-            carry_out(tell, done)
+            work(tell, done)
     except KeyboardInterrupt:
         message = f"stopped after {done.total} of {total}: the rest lies where it was; run it again"
         raise CommandInterrupted(message) from None

@@ -226,7 +226,7 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
     running = deployments.find_running(harness.stack)
     assert running is not None
     harness.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
-    eventually(lambda: deployments.read(harness.stack, running.id), lambda one: one.ended)
+    eventually(lambda: deployments.read(harness.stack, running.id), lambda one: one.has_ended)
     with pytest.raises(UserError, match="carries weights"):
         harness.release(harness.artifact())
     assert start_rollback(harness.stack, plan_rollback(harness.stack)) is None
@@ -242,6 +242,6 @@ def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed
     assert way.version == before
     watch = start_rollback(harness.stack, way)
     assert watch is not None
-    assert [*watch][-1].deployment.ended  # its traffic may have been read as it was a moment before
+    assert [*watch][-1].deployment.has_ended  # its traffic may have been read as it was a moment before
     assert watch.outcome is ReleaseOutcome.RELEASED
     assert eventually(lambda: harness.version, lambda version: version == before)

@@ -25,7 +25,7 @@ def test_the_page_says_what_it_costs() -> None:
     said = re.search(r"`events_api`: \$([\d.]+), of which \$([\d.]+) is API Gateway's .* A token is \$([\d.]+)", page)
     assert said
     known = list_prices()
-    gateway = known["http_api_request"].each() * 1_000_000
+    gateway = known["http_api_request"].unit_price * 1_000_000
     whole = compute_bill(measure_http_posts(AS_MEASURED, Assumptions()), known).total + gateway
     assert [float(one) for one in said.groups()[:2]] == pytest.approx([whole, gateway], abs=0.005)
-    assert float(said[3]) == pytest.approx(known["token"].each())
+    assert float(said[3]) == pytest.approx(known["token"].unit_price)

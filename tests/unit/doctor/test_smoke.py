@@ -102,7 +102,7 @@ def test_what_will_never_be_delivered_is_not_waited_for(state: str) -> None:
 def test_what_stays_away_is_waited_for_as_long_as_is_said() -> None:
     test, _, clock = smoke(lambda _: [("sending", 0.1), ("unknown", 0.2)])
     (journey,) = test.run(1, 120)
-    assert (journey.ended, journey.state) == (False, "unknown")
+    assert (journey.has_ended, journey.state) == (False, "unknown")
     assert 120 <= clock.now - _START <= 122
 
 
