@@ -64,7 +64,7 @@ class Notifier:
 
     def _handle_sns(self, courier: Courier, found: Delivery | Unreadable, deadline: int) -> None:
         delivery = _as_delivery(found)
-        outcome = self._carry(courier, delivery, deadline)
+        outcome = self._deliver(courier, delivery, deadline)
         if outcome.retry_at is not None:
             self.retry.put(write_retry(delivery, outcome.not_sent), self._compute_seconds_until(outcome.retry_at))
 
@@ -74,7 +74,7 @@ class Notifier:
             again = []
             for found in from_queue(record):
                 delivery = _as_delivery(found)
-                outcome = self._carry(courier, delivery, deadline)
+                outcome = self._deliver(courier, delivery, deadline)
                 if outcome.retry_at is not None and outcome.not_sent:  # a queued message takes no new attributes
                     self.retry.put(
                         write_retry(delivery, outcome.not_sent), self._compute_seconds_until(outcome.retry_at)
@@ -88,7 +88,7 @@ class Notifier:
                 failures.append({"itemIdentifier": record["messageId"]})
         return failures
 
-    def _carry(self, courier: Courier, delivery: Delivery, deadline: int) -> Outcome:
+    def _deliver(self, courier: Courier, delivery: Delivery, deadline: int) -> Outcome:
         began = self.clock()
         deliver = self.tracing.follow(courier.deliver) if self.tracing else courier.deliver
         outcome = deliver(delivery, deadline)

@@ -84,7 +84,7 @@ class Audit:
         self.end(entry, outcome)
         return entry
 
-    def latest(self, most: int = 20, before: str = "") -> list[AuditEntry]:
+    def list_latest(self, most: int = 20, before: str = "") -> list[AuditEntry]:
         """Return the newest entries, newest first; with `before`, those older than the entry with that id."""
         answer = self._dynamodb.query(
             TableName=self._table,

@@ -41,7 +41,7 @@ def build_projection(attributes: Collection[str]) -> dict[str, Any]:
     return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
 
 
-def _give_no_secrets() -> Sequence[bytes]:
+def _get_no_secrets() -> Sequence[bytes]:
     raise LookupError("this installation was given no address key")
 
 
@@ -60,7 +60,7 @@ class Installation:
     retry: str
     feedback: str
     ledger: str
-    secrets: Callable[[], Sequence[bytes]] = _give_no_secrets
+    secrets: Callable[[], Sequence[bytes]] = _get_no_secrets
     books: str = ""
     ses: Callable[[], Mapping[str, SESV2Client]] = dict
     #: Whether the caller may read event bodies; the web app may not.
@@ -116,9 +116,9 @@ class Installation:
     def list_keys(self, address: str) -> tuple[str, ...]:
         """Return the keys of all items that may say that an address gets no mail: for the general list, and for each
         tenant with its own list."""
-        return self.in_own_lists(self.address_keys(address))
+        return self.add_own_list_keys(self.address_keys(address))
 
-    def in_own_lists(self, keys: Sequence[str]) -> tuple[str, ...]:
+    def add_own_list_keys(self, keys: Sequence[str]) -> tuple[str, ...]:
         """Return these keys of an address, and its keys for each tenant with its own list."""
         return (*keys, *(own_list_key(key, tenant) for tenant in self.own_lists() for key in keys))
 

@@ -62,7 +62,7 @@ class Suppression:
         return f"the suppression list of {self.tenant}" if self.tenant else "Herald's suppression list"
 
     @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Suppression:
+    def from_item(cls, item: Mapping[str, Any]) -> Suppression:
         """Read one item of the ledger."""
         values = deserialize_item(item)
         since = datetime.fromtimestamp(values["since"] / 1000, UTC)
@@ -100,7 +100,7 @@ def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]
     """Yield the list page by page while scanning the whole table; many pages are empty."""
     condition = "begins_with(pk, :address) AND attribute_exists(since)"
     for items in installation.scan(condition, {":address": ADDRESS_PREFIX}, _ATTRIBUTES):
-        yield list(map(Suppression.of, items))
+        yield list(map(Suppression.from_item, items))
 
 
 def find_address_suppressions(
@@ -123,7 +123,7 @@ def find_suppression(installation: Installation, address: str) -> Suppression | 
 def get_suppression(installation: Installation, key: str) -> Suppression | None:
     """Return the suppression in the item with this key, if there is one."""
     item = installation.read(key, _ATTRIBUTES)
-    return Suppression.of(item) if item and "since" in item else None
+    return Suppression.from_item(item) if item and "since" in item else None
 
 
 def take_off(installation: Installation, address: str, tenant: str | None = None) -> AddressSuppressions:
@@ -170,7 +170,7 @@ def _list_key_pairs(installation: Installation, addresses: Collection[str]) -> I
     for address in addresses:
         new, *older = installation.address_keys(address)
         for old in older:
-            yield from zip(installation.in_own_lists((old,)), installation.in_own_lists((new,)), strict=True)
+            yield from zip(installation.add_own_list_keys((old,)), installation.add_own_list_keys((new,)), strict=True)
 
 
 def _find_addresses(installation: Installation) -> Iterator[str]:

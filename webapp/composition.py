@@ -25,7 +25,7 @@ from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository
 from webapp.books.service import BookService
 from webapp.clock import Clock, read_clock
-from webapp.outbox.event import continue_trace, stay_in_trace
+from webapp.outbox.event import continue_trace, reuse_caller_span
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.account import AccountRepository
 from webapp.preferences.preferences import Preferences
@@ -70,7 +70,7 @@ class Services:
             settings.public_url,
             self.clock,
             self.new_id,
-            stay_in_trace if settings.otlp_endpoint else continue_trace,
+            reuse_caller_span if settings.otlp_endpoint else continue_trace,
         )
 
     @property

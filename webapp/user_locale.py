@@ -30,7 +30,7 @@ class UserLocale:
     language: str = "en"
     zone: str = UTC_NAME
 
-    def local(self, milliseconds: int) -> datetime:
+    def to_local(self, milliseconds: int) -> datetime:
         """Convert epoch milliseconds to this reader's local time."""
         return datetime.fromtimestamp(milliseconds / 1000, _load(self.zone))
 

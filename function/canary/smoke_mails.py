@@ -77,7 +77,7 @@ def list_all_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
         for name, data in sorted(examples.items())
         for locale in locales[type_]
     ]
-    return mails + _to_others(mails)
+    return mails + _list_mails_to_others(mails)
 
 
 def list_few_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
@@ -86,7 +86,7 @@ def list_few_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
         SmokeMail(type_, type_, examples.get(_TYPICAL) or next(iter(examples.values())))
         for type_, examples in sorted(_read(root / "examples.json").items())
     ]
-    return mails + _to_others(mails)
+    return mails + _list_mails_to_others(mails)
 
 
 def list_tenant_smoke_mails(tenants: Iterable[str], root: Path = COMPILED) -> list[SmokeMail]:
@@ -95,7 +95,7 @@ def list_tenant_smoke_mails(tenants: Iterable[str], root: Path = COMPILED) -> li
     return [SmokeMail(f"{first.type} of {tenant}", first.type, first.data, tenant=tenant) for tenant in tenants]
 
 
-def _to_others(mails: list[SmokeMail]) -> list[SmokeMail]:
+def _list_mails_to_others(mails: list[SmokeMail]) -> list[SmokeMail]:
     return [SmokeMail(f"to {mailbox}@", mails[0].type, mails[0].data, mailbox) for mailbox in _OTHERS if mails]
 
 

@@ -152,7 +152,7 @@ class Courier:
 
     def _find_failover(self, tenant: Tenant | None) -> Failover:
         """Return the providers that may send; for a tenant, those at which its sender is set up."""
-        return self.failover.only(tenant.may_go_by) if tenant else self.failover
+        return self.failover.filter(tenant.may_go_by) if tenant else self.failover
 
     def _choose_how(self, draft: Draft) -> Callable[[Attempt], Verdict]:
         """Choose the ledger's operation: claim the mail now, or keep the event for later. Raises SchedulingOff."""
@@ -189,7 +189,7 @@ class Courier:
     def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
         """Record that an attempt sent nothing, which the ledger was too busy to record before; False if it still is."""
         message_id, _, owner = not_sent.partition(" ")
-        row = TimelineRow.of(_UNTOLD, State.RELEASED, self.clock(), self.release)
+        row = TimelineRow.from_reason(_UNTOLD, State.RELEASED, self.clock(), self.release)
         known = self.ledger.release(Attempt(message_id, owner, letter=delivery.letter), row)
         return not isinstance(known, Held) or bool(known.owner)
 
@@ -351,7 +351,7 @@ class Courier:
         self.dead.put(write_letter(owned, letter.names, letter.reason, self.release, letter.attempts, kept, event))
 
     def _settle(self, job: Job, letter: WriteLetter) -> Verdict | None:
-        row = TimelineRow.of(letter.reason, letter.state, self.clock(), self.release)
+        row = TimelineRow.from_reason(letter.reason, letter.state, self.clock(), self.release)
         match letter.action:
             case Action.REJECT:
                 return self.ledger.reject(job.attempt, row)
@@ -367,7 +367,7 @@ class Courier:
         job, verdict = self._look(job) if stop.by is None else (job, None)
         job = replace(job, email=None)
         if verdict is None:
-            row = TimelineRow.of(stop.reason, State.SUPPRESSED, self.clock(), self.release)
+            row = TimelineRow.from_reason(stop.reason, State.SUPPRESSED, self.clock(), self.release)
             verdict = self.ledger.suppress(job.attempt, row, stop.by)
         if verdict is None:
             return job, Done(OutcomeKind.SUPPRESSED, stop.reason.text)

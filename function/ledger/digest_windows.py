@@ -129,7 +129,7 @@ def collect_event(writes: Writes, attempt: Attempt, now: int) -> list[WriteReque
     attempt's digest `window`."""
     when = f"{datetime.fromtimestamp((attempt.due or 0) / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
     reason = Reason(ReasonCode.COLLECTED, f"collected for the digest of {when}, {attempt.window}")
-    row = TimelineRow.of(reason, State.COLLECTED, now, writes.release)
+    row = TimelineRow.from_reason(reason, State.COLLECTED, now, writes.release)
     message, event, *predecessor = writes.settle(attempt, row, Action.COLLECT)
     return [
         message,
@@ -159,7 +159,9 @@ def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> WriteRequest
         "#timeline = if_not_exists(#timeline, :rows)",
         *(f"#{name} = :{name}" for name in named),
     ]
-    row = TimelineRow.of(Reason(ReasonCode.COLLECTED, f"collects until {when}"), State.COLLECTING, now, writes.release)
+    row = TimelineRow.from_reason(
+        Reason(ReasonCode.COLLECTED, f"collects until {when}"), State.COLLECTING, now, writes.release
+    )
     values = named | {"items": {(attempt.event_key or "").removeprefix(EVENT_PREFIX)}, "most": LARGEST}
     return writes.update_message(
         Attempt(window, attempt.owner, due=attempt.due),
@@ -187,7 +189,7 @@ def close_window(writes: Writes, record: Record, owner: str, digest: Digest | No
         f"SET #state = :{state}, #owner = :owner, #reason = :reason, #reason_code = :reason_code,"
         f" #expires_at = :expires_at, {APPEND}{forget}",
         f"{build_source_condition(action)} AND #changes = :seen",
-        TimelineRow.of(reason, state, now, writes.release),
+        TimelineRow.from_reason(reason, state, now, writes.release),
         values,
     )
     if digest is None:

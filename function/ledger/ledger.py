@@ -135,7 +135,7 @@ class Ledger:
         reason = Reason(
             ReasonCode.CORRECTED_TOO_LATE, f"other content came as {attempt.message_id}, after the mail was sent"
         )
-        row = TimelineRow.of(reason, owner.state, self.clock(), self.writes.release)
+        row = TimelineRow.from_reason(reason, owner.state, self.clock(), self.writes.release)
         try:
             return not isinstance(self.table.update(self.writes.tell_corrected_too_late(attempt, owner, row)), Refusal)
         except Contended:
@@ -252,7 +252,7 @@ class Ledger:
         if after_all:
             text = f"the provider tried it after all: it may have been sent twice, here and as {record.successor}"
         reason = Reason(ReasonCode.SENT_TWICE, text)
-        row = TimelineRow.of(reason, record.state, self.clock(), self.writes.release)
+        row = TimelineRow.from_reason(reason, record.state, self.clock(), self.writes.release)
         return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
 
     def find_lagging_providers(self, record: Record) -> list[str]:

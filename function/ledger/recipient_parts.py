@@ -60,7 +60,7 @@ class PartRecords:
 
     def _request_record(self, attempt: Attempt, parts: RecordedParts, now: int) -> list[WriteRequest]:
         reason = Reason(ReasonCode.PARTED, f"parted into {len(parts.names)}, one for each recipient")
-        row = TimelineRow.of(reason, State.REPLACED, now, self.ledger.writes.release)
+        row = TimelineRow.from_reason(reason, State.REPLACED, now, self.ledger.writes.release)
         kept: dict[str, object] = {"parts": set(parts.names), "parted_by": attempt.owner}
         return self.ledger.writes.settle(replace(attempt, body=None), row, Action.PART, also=kept)
 
@@ -86,7 +86,7 @@ class PartRecords:
 
 def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], now: int) -> WriteRequest:
     """The update that adds the parts of new recipients to the event's record."""
-    row = TimelineRow.of(
+    row = TimelineRow.from_reason(
         Reason(ReasonCode.PARTED, f"{len(names)} more recipients came as {attempt.message_id}"),
         State.REPLACED,
         now,
@@ -110,7 +110,7 @@ def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) ->
         now,
         f"SET #state = :cancelled, #reason = :reason, #reason_code = :reason_code, {APPEND}",
         f"{build_source_condition(Action.CANCEL_PARTED)} AND attribute_exists(#parted_by)",
-        TimelineRow.of(reason, State.CANCELLED, now, writes.release),
+        TimelineRow.from_reason(reason, State.CANCELLED, now, writes.release),
         {"reason": reason.text, "reason_code": reason.code},
     )
 

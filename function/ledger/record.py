@@ -33,7 +33,7 @@ class TimelineRow:
     reason_code: str | None = None
 
     @classmethod
-    def of(cls, reason: Reason, state: State, at: int, release: str) -> TimelineRow:
+    def from_reason(cls, reason: Reason, state: State, at: int, release: str) -> TimelineRow:
         """Build a row with a reason."""
         return cls(state, at, release, detail=reason.text, reason_code=reason.code)
 

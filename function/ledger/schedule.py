@@ -105,7 +105,7 @@ class Schedule:
     def keep(self, attempt: Attempt) -> Verdict:
         """Keep the event of `attempt` until it is due, or return why not."""
         now, due = self.ledger.clock(), attempt.due or 0
-        row = TimelineRow.of(_describe_wait(due), State.SCHEDULED, now, self.ledger.writes.release)
+        row = TimelineRow.from_reason(_describe_wait(due), State.SCHEDULED, now, self.ledger.writes.release)
         place: dict[str, object] = {"due": find_shard(attempt.message_id), "due_at": due, "scheduled_for": due}
         try:
             refusal = self.ledger.table.write(self.ledger.writes.settle(attempt, row, Action.SCHEDULE, also=place))
@@ -192,7 +192,7 @@ class Schedule:
         """Cancel an event that has not come yet; None if it has come meanwhile. The record outlives the farthest
         `sendat`."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}, before its event came")
-        row = TimelineRow.of(reason, State.CANCELLED, now, self.ledger.writes.release)
+        row = TimelineRow.from_reason(reason, State.CANCELLED, now, self.ledger.writes.release)
         kept = replace(attempt, due=now + FARTHEST)
         refusal = self.ledger.table.write(self.ledger.writes.settle(kept, row, Action.CANCEL))
         if refusal is None:
@@ -231,7 +231,7 @@ class Schedule:
         late = "after its digest was closed" if record.state is State.COLLECTED else "after the mail was sent"
         late += " or may have been" if record.state in IN_DOUBT else ""
         reason = Reason(ReasonCode.CANCELLED_TOO_LATE, f"cancelled by {attempt.message_id}, {late}")
-        row = TimelineRow.of(reason, record.state, now, self.ledger.writes.release)
+        row = TimelineRow.from_reason(reason, record.state, now, self.ledger.writes.release)
         answer = self.ledger.table.update(
             self.ledger.writes.update_message(
                 Attempt(record.message_id, attempt.owner),
@@ -256,7 +256,7 @@ def cancel_record(
     collected = record.state is State.COLLECTED
     action = Action.CANCEL_COLLECTED if collected else Action.CANCEL
     expires_at = max(writes.expire_at(now), record.expires_at or 0)
-    row = TimelineRow.of(reason, State.CANCELLED, now, writes.release)
+    row = TimelineRow.from_reason(reason, State.CANCELLED, now, writes.release)
     message = writes.update_message(
         Attempt(record.message_id, attempt.owner),
         now,

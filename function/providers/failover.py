@@ -129,19 +129,19 @@ class Failover:
         """Return the providers that may send: those after `avoid` if it reported that it never tried, else all except
         `avoid`."""
         if never_tried:
-            return self.after(avoid or "")
-        return self.without(avoid) if avoid else self
+            return self.keep_later(avoid or "")
+        return self.exclude(avoid) if avoid else self
 
-    def without(self, name: str) -> Failover:
+    def exclude(self, name: str) -> Failover:
         """Return the list without this provider, unless there is no other."""
         return replace(self, providers=[one for one in self.providers if one.url != name] or self.providers)
 
-    def after(self, name: str) -> Failover:
+    def keep_later(self, name: str) -> Failover:
         """Return the providers after this one; empty if it is the last one, or not in the list any more."""
         later = list_later_providers(self.names, name)
         return replace(self, providers=[one for one in self.providers if one.url in later])
 
-    def only(self, may_send: Callable[[str], bool]) -> Failover:
+    def filter(self, may_send: Callable[[str], bool]) -> Failover:
         """Return the providers that may send a mail."""
         return replace(self, providers=[one for one in self.providers if may_send(one.url)])
 
@@ -245,7 +245,7 @@ def note_calls(
     rows = [_build_row(call, State.RELEASED, release) for call in result.tries]
     if isinstance(result.outcome, NotificationError):
         reason = result.outcome.reason
-        rows = rows or [TimelineRow.of(reason, last, clock(), release)]
+        rows = rows or [TimelineRow.from_reason(reason, last, clock(), release)]
         rows[-1] = replace(rows[-1], detail=reason.text[:_LONGEST_DETAIL], reason_code=reason.code)
     elif aside:
         rows[-1] = replace(rows[-1], detail=aside.text, reason_code=aside.code)

@@ -55,7 +55,7 @@ class DeadLetter:
     is_empty: bool = False
 
     @classmethod
-    def of(cls, message: MessageTypeDef) -> DeadLetter:
+    def from_message(cls, message: MessageTypeDef) -> DeadLetter:
         """Read a message as SQS returns it; any body is accepted."""
         body = message.get("Body", "")
         attributes = {name: _select_sendable(value) for name, value in message.get("MessageAttributes", {}).items()}

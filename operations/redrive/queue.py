@@ -74,7 +74,7 @@ class DeadQueueReader:
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
         )
-        letters = {letter.id: letter for letter in map(DeadLetter.of, answer.get("Messages", []))}
+        letters = {letter.id: letter for letter in map(DeadLetter.from_message, answer.get("Messages", []))}
         new = [letter for id_, letter in letters.items() if id_ not in self._handles and id_ not in self._deleted]
         self._handles |= {id_: letter.handle for id_, letter in letters.items()}
         for id_ in letters.keys() & self._deleted:

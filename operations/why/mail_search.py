@@ -44,7 +44,7 @@ class MailQuery:
     source: str = ""
 
     @classmethod
-    def of(cls, installation: Installation, wanted: str, source: str = "") -> MailQuery:
+    def build(cls, installation: Installation, wanted: str, source: str = "") -> MailQuery:
         """Build the query; an address is hashed here, before anything else is called."""
         wanted = wanted.strip()
         return cls(wanted, installation.address_keys(wanted) if is_address(wanted) else (), source)

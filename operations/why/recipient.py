@@ -47,7 +47,7 @@ class RecipientLists:
 def find_recipient(installation: Installation, keys: Sequence[str], address: str = "") -> RecipientLists:
     """Return what is known under these keys and, with an `address`, on SES's lists too."""
     with suppress(BotoCoreError, ClientError, UserError):  # the query to SES below reports the cause
-        keys = installation.in_own_lists(keys)
+        keys = installation.add_own_list_keys(keys)
     entries = tuple(entry for key in keys if (entry := get_suppression(installation, key)))
     stopped = tuple(dict.fromkeys(name for key in keys for name in _find_stopped(installation, key)))
     if not address:

@@ -77,7 +77,7 @@ def test_whatever_the_token_and_the_caller_say_the_event_is_valid(
 ) -> None:
     try:
         reader, wish = (
-            Identity.of_claims(claims, OperatorClaim("cognito:groups", "operators")),
+            Identity.from_claims(claims, OperatorClaim("cognito:groups", "operators")),
             BookIn.model_validate(described),
         )
     except (RequestError, ValidationError):

@@ -49,7 +49,7 @@ def test_every_message_item_can_be_told(message: dict[str, Any]) -> None:
     assert [row.state for row in told.rows[2:] if row.state != "received"] == [
         row["state"] for row in message["timeline"]
     ]
-    assert NotificationOut.of(told).state == message["state"]
+    assert NotificationOut.from_timeline(told).state == message["state"]
 
 
 def test_every_state_of_the_contract_has_its_words_and_its_verdict() -> None:

@@ -136,13 +136,13 @@ class AccountDeletion:
     def _erase_subject(self, reader: Identity, subject: str) -> list[Mapping[str, Any] | None]:
         """Erase the events about this subject; return the ledger's record of each event that was published and not
         settled."""
-        events = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
+        events = [event for event in self.outbox.list_by_subject(subject) if event.owner == reader.sub]
         records = [self.ledger.message_of(self.source, event.id, event.message_id) for event in events]
         for event, record in zip(events, records, strict=True):
             erase_body(self.installation, OutboxRow(subject, event.id))
             if record is not None:
                 erase_event(self.installation, StoredEvent(event_key(self.source, event.id), read_message_id(record)))
-        left = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
+        left = [event for event in self.outbox.list_by_subject(subject) if event.owner == reader.sub]
         if any(event.body for event in left):
             raise Unavailable("A mail is being published just now.", retry_after=1)
         open_ = {event.id for event in left if event.published_at is not None and event.settled_at is None}

@@ -69,7 +69,7 @@ class NotifierAccess:
     secrets: Callable[[], Sequence[bytes]]
     ses: Callable[[str], SESV2Client] = clients.ses
     #: Makes the clients that only the status needs: CloudWatch, its logs, CodeDeploy.
-    of: Callable[[str], Any] = clients.of
+    make_client: Callable[[str], Any] = clients.make_client
 
     @property
     def installation(self) -> Installation:
@@ -104,7 +104,7 @@ class NotifierAccess:
 
     def look(self, now: datetime) -> HeraldStatus:
         """Return the status, as far as AWS answers in time; changes nothing."""
-        cloudwatch, logs, codedeploy = map(self.of, ("cloudwatch", "logs", "codedeploy"))
+        cloudwatch, logs, codedeploy = map(self.make_client, ("cloudwatch", "logs", "codedeploy"))
         prefix = self.names.notify.removesuffix("-notify")
         status_clients = StatusClients(self.functions, cloudwatch, logs, codedeploy, prefix)
         return look(self.installation, status_clients, now, (Unavailable,))

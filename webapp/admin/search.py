@@ -86,7 +86,7 @@ class MailSearch:
         return self._look_through(wanted, start)
 
     def _find_by_key(self, wanted: str) -> Iterator[tuple[FoundMail, MailStory]]:
-        events = self.outbox.of_subject(f"books/{wanted}") if _ULID.fullmatch(wanted) else []
+        events = self.outbox.list_by_subject(f"books/{wanted}") if _ULID.fullmatch(wanted) else []
         for event in events:
             record = self.ledger.message_of(self.source, event.id, event.message_id)
             message_id = read_message_id(record) if record else event.message_id or ""
@@ -101,7 +101,7 @@ class MailSearch:
         """Search by scanning, for an address or a name without a key: part of the ledger, all dead letters, and the
         unpublished events in the outbox."""
         installation, until = self.installation, time.monotonic() + _SCAN_SECONDS
-        question = MailQuery.of(installation, wanted)
+        question = MailQuery.build(installation, wanted)
         letters = peek(installation.sqs, installation.dead)
         waiting = self.outbox.find_overdue(self.clock() + 1)
         entries = [_build_entry(event, self.source) for event in waiting if mentions(event.body, question)]

@@ -74,7 +74,7 @@ async def add_book(
     response.headers["ETag"] = preconditions.compute_etag(added.book)
     if added.replayed:
         response.headers["Idempotency-Replayed"] = "true"
-    return BookCreated.of(added.book, event_id=added.event_id)
+    return BookCreated.from_book(added.book, event_id=added.event_id)
 
 
 @router.get("", responses=document_success(200, "Link"))
@@ -99,7 +99,7 @@ async def list_books(
     if next_cursor:
         links.append(f'</v1/books?{urlencode({"limit": limit, "cursor": next_cursor})}>; rel="next"')
     response.headers["Link"] = ", ".join(links)
-    return BookPage(books=[BookOut.of(book) for book in books], next_cursor=next_cursor)
+    return BookPage(books=[BookOut.from_book(book) for book in books], next_cursor=next_cursor)
 
 
 @router.get(
@@ -168,13 +168,13 @@ def remove_book(
 async def get_notifications(book_id: BookId, reader: Caller, services: ServicesOf) -> Timeline:
     """What happened to the mails about a book, up to a final state; also for a deleted book."""
     found = await run_in_threadpool(services.book_service.notifications, reader, book_id)
-    notifications = [NotificationOut.of(each) for each in found]
+    notifications = [NotificationOut.from_timeline(each) for each in found]
     return Timeline(book_id=book_id, final=all(each.final for each in notifications), notifications=notifications)
 
 
 def _answer_with_book(book: Book, response: Response) -> BookOut:
     response.headers["ETag"] = preconditions.compute_etag(book)
-    return BookOut.of(book)
+    return BookOut.from_book(book)
 
 
 def _decode_cursor(after: str | None) -> str | None:

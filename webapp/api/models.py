@@ -55,7 +55,7 @@ class BookOut(BaseModel):
     links: BookLinks
 
     @classmethod
-    def of(cls, book: Book, **more: str) -> Self:
+    def from_book(cls, book: Book, **more: str) -> Self:
         path = f"/v1/books/{book.id}"
         return cls(
             id=book.id,
@@ -96,7 +96,7 @@ class RowOut(BaseModel):
     ms: int | None = Field(description="how long it took, in milliseconds", examples=[118])
 
     @classmethod
-    def of(cls, row: TimelineEntry) -> Self:
+    def from_entry(cls, row: TimelineEntry) -> Self:
         return cls(
             state=row.state,
             at=format_rfc3339(row.at),
@@ -126,7 +126,7 @@ class NotificationOut(BaseModel):
     rows: list[RowOut]
 
     @classmethod
-    def of(cls, notification: EventTimeline) -> Self:
+    def from_timeline(cls, notification: EventTimeline) -> Self:
         held = notification.held_until
         return cls(
             event_id=notification.event_id,
@@ -138,7 +138,7 @@ class NotificationOut(BaseModel):
             reason_code=notification.reason_code,
             held_until=None if held is None else format_rfc3339(held),
             trace=notification.trace,
-            rows=[RowOut.of(row) for row in notification.rows],
+            rows=[RowOut.from_entry(row) for row in notification.rows],
         )
 
 

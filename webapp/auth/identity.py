@@ -58,7 +58,7 @@ class Identity:
     zone: str = ""
 
     @classmethod
-    def of_claims(cls, claims: Mapping[str, Any], operator_claim: OperatorClaim) -> Self:
+    def from_claims(cls, claims: Mapping[str, Any], operator_claim: OperatorClaim) -> Self:
         """Read the identity in a token; raises `NotAuthenticated` or `NotAllowed` if it is not an id token of a user
         who can get mail.
 
@@ -66,10 +66,10 @@ class Identity:
         """
         if claims.get("token_use", "id") != "id":
             raise NotAuthenticated("this is not an id token")
-        return cls.of_account(claims, operator=operator_claim.applies_to(claims))
+        return cls.from_attributes(claims, operator=operator_claim.applies_to(claims))
 
     @classmethod
-    def of_account(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:
+    def from_attributes(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:
         """Read the identity in an issuer's account claims; raises `NotAuthenticated` or `NotAllowed` if the account
         cannot get mail."""
         if claims.get("email_verified") not in {True, "true"}:
@@ -138,7 +138,7 @@ class TokenVerifier:
 
     def identity(self, claims: Mapping[str, Any]) -> Identity:
         """Return the user in these claims; raises `NotAuthenticated` or `NotAllowed`."""
-        return Identity.of_claims(claims, self._operator_claim)
+        return Identity.from_claims(claims, self._operator_claim)
 
     def claims(self, token: str) -> Mapping[str, Any]:
         """Return the verified claims of a token for this client; raises as `verify` does."""

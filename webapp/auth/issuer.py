@@ -56,7 +56,7 @@ class AuthorizationRequest:
     verifier: str
 
     @classmethod
-    def new(cls) -> AuthorizationRequest:
+    def create(cls) -> AuthorizationRequest:
         return cls(*(secrets.token_urlsafe(32) for _ in range(3)))
 
 

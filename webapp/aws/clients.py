@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-__all__ = ["CONFIG", "cognito", "dynamodb", "functions", "keep_deadline", "of", "ses", "sns", "sqs", "ssm"]
+__all__ = ["CONFIG", "cognito", "dynamodb", "functions", "keep_deadline", "make_client", "ses", "sns", "sqs", "ssm"]
 
 ClientT = TypeVar("ClientT")
 
@@ -75,7 +75,7 @@ def ssm() -> SSMClient:
 
 
 @cache
-def of(service: str) -> Any:
+def make_client(service: str) -> Any:
     """The client of a service that only the operators' status page needs."""
     make: Any = boto3.client
     return keep_deadline(make(service, config=CONFIG))

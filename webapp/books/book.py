@@ -99,7 +99,7 @@ class BookChange(BaseModel):
     author: Author = ""
     isbn: Isbn | None = None
 
-    def of(self, book: Book, at: int) -> Book:
+    def apply_to(self, book: Book, at: int) -> Book:
         """Return the book after the change; the same object if nothing changes."""
         changes = {name: getattr(self, name) for name in self.model_fields_set}
         changed = replace(book, **changes)

@@ -75,7 +75,7 @@ class BookService:
 
     def change(self, reader: Identity, book: Book, change: BookChange) -> Book | None:
         """Change the reader's book; None if another change came first, or the book was deleted. No mail is sent."""
-        changed = change.of(book, self.clock())
+        changed = change.apply_to(book, self.clock())
         return changed if changed is book or self.repository.change(reader.sub, changed) else None
 
     def change_any_version(self, reader: Identity, book_id: str, change: BookChange) -> Book:
@@ -133,7 +133,7 @@ class BookService:
 
         Raises `NotFound` if the book never was the reader's, or nothing is kept of it.
         """
-        found = [event for event in self.outbox.of_subject(f"books/{book_id}") if event.owner == reader.sub]
+        found = [event for event in self.outbox.list_by_subject(f"books/{book_id}") if event.owner == reader.sub]
         if not found and self.repository.get_deleted(reader.sub, book_id) is None:
             self.find(reader, book_id)
         return found

@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
         try:
-            _greet(Identity.of_account(event["request"]["userAttributes"]))
+            _greet(Identity.from_attributes(event["request"]["userAttributes"]))
         except (BotoCoreError, ClientError, KeyError, NotAllowed, NotAuthenticated) as error:
             log.error("account not greeted", user=event.get("userName"), error=repr(error))
     return event

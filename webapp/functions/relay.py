@@ -38,4 +38,4 @@ def _read_new_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[OutboxEvent
     for record in records:
         image = record.get("dynamodb", {}).get("NewImage", {})
         if record.get("eventName") == "INSERT" and read_value(image, "kind") == "outbox":
-            yield OutboxEvent.of_item(image)
+            yield OutboxEvent.from_item(image)

@@ -22,7 +22,7 @@ __all__ = [
     "compute_welcome_id",
     "continue_trace",
     "find_traceparent",
-    "stay_in_trace",
+    "reuse_caller_span",
     "write_event",
     "write_user_welcome",
 ]
@@ -62,7 +62,7 @@ def continue_trace(traceparent: str | None) -> str:
     return str(caller.child() if caller else begin_trace())
 
 
-def stay_in_trace(traceparent: str | None) -> str:
+def reuse_caller_span(traceparent: str | None) -> str:
     """Return the caller's own `traceparent`, which is the request's span if requests are traced, or that of a new
     trace."""
     return str(read_traceparent(traceparent) or begin_trace())

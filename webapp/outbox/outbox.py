@@ -45,7 +45,7 @@ class OutboxEvent:
     reason: str | None = None
 
     @classmethod
-    def of_item(cls, item: Mapping[str, Any]) -> OutboxEvent:
+    def from_item(cls, item: Mapping[str, Any]) -> OutboxEvent:
         """Read a row, or its image in a stream record. A damaged row is read too, without a body."""
         values = deserialize_item(item)
         return cls(
@@ -96,7 +96,7 @@ class Outbox:
             )
         )
 
-    def of_subject(self, subject: str) -> list[OutboxEvent]:
+    def list_by_subject(self, subject: str) -> list[OutboxEvent]:
         """Return every event about `subject`, oldest first."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
@@ -104,7 +104,7 @@ class Outbox:
             ExpressionAttributeValues=serialize_item({":subject": format_outbox_key(subject)}),
             ConsistentRead=True,
         )
-        return [OutboxEvent.of_item(item) for page in pages for item in page["Items"]]
+        return [OutboxEvent.from_item(item) for page in pages for item in page["Items"]]
 
     def find_overdue(self, before: int) -> Iterator[OutboxEvent]:
         """Yield the events that were committed before `before` and are still unpublished, oldest first in each
@@ -209,7 +209,7 @@ class Outbox:
             for key in self._query_queue(format_queue_key(queue, shard), before):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
                 if "Item" in answer and deserialize(answer["Item"]["state"]) == state:
-                    yield OutboxEvent.of_item(answer["Item"])
+                    yield OutboxEvent.from_item(answer["Item"])
 
     def _query_queue(self, queue: str, before: int) -> Iterator[Item]:
         pages = self._dynamodb.get_paginator("query").paginate(

@@ -252,7 +252,7 @@ def show_suppressions(
 @router.get("/done")
 def show_audit(request: Request, _operator: Operator, services: ServicesOf, before: EntryId = "") -> Response:
     """Show what operators did, newest first; `before` is the last entry of the previous page."""
-    entries = services.audit.latest(_MOST_ENTRIES, before)
+    entries = services.audit.list_latest(_MOST_ENTRIES, before)
     older = entries[-1].id if len(entries) == _MOST_ENTRIES else ""
     return render_page(request, "operations-done.html", {"entries": entries, "older": older})
 
@@ -327,7 +327,7 @@ def _show_with_audit(request: Request, audit: Audit, template: str, context: Map
 
 def _read_audit(audit: Audit, done: str) -> Mapping[str, Any]:
     """Read the last actions, and the action that led to this page."""
-    entries = audit.latest()
+    entries = audit.list_latest()
     return {"entries_done": entries, "last": next((entry for entry in entries if entry.id == done), None)}
 
 

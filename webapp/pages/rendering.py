@@ -115,13 +115,13 @@ def _format_elapsed(milliseconds: int) -> str:
 
 def _format_moment(milliseconds: int) -> str:
     """Format day, time and zone, as in 21 Nov 2026, 09:00 CET."""
-    at = _USER_LOCALE.get().local(milliseconds)
+    at = _USER_LOCALE.get().to_local(milliseconds)
     return f"{_format_day(milliseconds)}, {at:%H:%M} {at.tzname()}"
 
 
 def _format_day(milliseconds: int) -> str:
     user_locale = _USER_LOCALE.get()
-    at = user_locale.local(milliseconds)
+    at = user_locale.to_local(milliseconds)
     month = _MONTHS[user_locale.language][at.month - 1]
     return f"{at.day}{'.' if user_locale.language == 'de' else ''} {month} {at.year}"
 

@@ -66,7 +66,7 @@ def begin(
         query = urlencode({"then": keep_own_path(then), **flags})
         return _redirect(f"{services.settings.public_url}/sign-in?{query}")
     services.limiter.admit(name_stranger(request))
-    question = AuthorizationRequest.new()
+    question = AuthorizationRequest.create()
     content = services.sign_in_cipher.encrypt({**asdict(question), "then": keep_own_path(then), "fresh": bool(fresh)})
     _drop_oldest(request, cookies)
     cookies.send(request, _sign_in_cookie(cookies, question.state), content, _PATIENCE_SECONDS)

@@ -44,7 +44,7 @@ class ClaimRequests(SupersessionRequests):
 
     def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[WriteRequest]:
         """Claim the mail once more although the attempt in the record, past its hold, may have sent it."""
-        row = TimelineRow.of(_RESENT, State.SENDING, now, self.release)
+        row = TimelineRow.from_reason(_RESENT, State.SENDING, now, self.release)
         condition = (
             f"{build_source_condition(Action.RESEND)} AND #owner = :seen "
             "AND #held_until <= :now AND #at_risk <= :resends"

@@ -63,7 +63,7 @@ class SettlementRequests(SupersessionRequests):
     def withdraw(self, attempt: Attempt, row: TimelineRow, record: Record) -> list[WriteRequest]:
         """Cancel the mail: neither the owner nor an earlier attempt sent it, and it was cancelled meanwhile."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {record.cancelled_by}, and nothing was sent")
-        last = TimelineRow.of(reason, State.CANCELLED, row.at, self.release)
+        last = TimelineRow.from_reason(reason, State.CANCELLED, row.at, self.release)
         expires_at = max(self.expire_at(row.at), record.expires_at or 0)
         message = self._update_as_owner(
             attempt,

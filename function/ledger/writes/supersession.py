@@ -64,7 +64,7 @@ class SupersessionRequests(Requests):
             "SET #state = :replaced, #successor = :message_id, #expires_at = if_not_exists(#expires_at, :expires_at), "
             f"{APPEND} {CLEAR}, #first_at{UNSCHEDULE}",
             free + (doubt if attempt.confirmed else ""),
-            TimelineRow.of(reason, State.REPLACED, now, self.release),
+            TimelineRow.from_reason(reason, State.REPLACED, now, self.release),
             {"message_id": attempt.message_id, "seen": before.owner},
         )
 
@@ -76,7 +76,7 @@ class SupersessionRequests(Requests):
             now,
             f"SET #successor = :message_id, {APPEND}",
             f"{build_state_condition(_SENT_AGAIN)} AND attribute_not_exists(#successor) AND {_PAST_HOLD} AND {LIVE}",
-            TimelineRow.of(reason, before.state, now, self.release),
+            TimelineRow.from_reason(reason, before.state, now, self.release),
             {"message_id": attempt.message_id},
         )
 
@@ -89,7 +89,7 @@ class SupersessionRequests(Requests):
             f"SET #successor = :message_id, #never_tried = :never_tried, {APPEND}",
             f"#state = :{State.REFUSED} AND #owner = :never_tried AND #at_risk = :one AND #sent_by = :senders"
             f" AND attribute_not_exists(#successor) AND attribute_not_exists(#cancelled_by) AND {LIVE}",
-            TimelineRow.of(reason, before.state, now, self.release),
+            TimelineRow.from_reason(reason, before.state, now, self.release),
             {
                 "message_id": attempt.message_id,
                 "never_tried": attempt.never_tried,

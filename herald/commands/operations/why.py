@@ -53,7 +53,7 @@ def why(
     """
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
-    question = MailQuery.of(installation, wanted, source)
+    question = MailQuery.build(installation, wanted, source)
     if not question.wanted:
         raise UsageError("say what to look for: an event's id, a MessageId, an address or a subject")
     now = int(time.time() * 1000)

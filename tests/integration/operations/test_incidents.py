@@ -238,7 +238,7 @@ def test_what_was_never_published_is_found_in_the_outbox(account: Account, books
     for wanted in (ADA, "e1", SUBJECT, ID):
         [mail] = why(wanted)["mails"]
         assert mail["answer"].startswith("No mail yet: the event is in the outbox")
-    [row] = outbox.of_subject(SUBJECT)
+    [row] = outbox.list_by_subject(SUBJECT)
     refused = "SNS refused the event (InvalidParameter)"
     outbox.mark_rejected(row, refused, 2)
     [mail] = why("e1")["mails"]

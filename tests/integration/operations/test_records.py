@@ -301,7 +301,7 @@ def test_what_the_outbox_gave_up_is_published_again(account: Account) -> None:
     for number in range(2):
         row = CommittedEvent(f"e{number}", "book.created", f"books/{number}", "ada", "{}")
         assert outbox.add(row, 1)
-        [given_up] = outbox.of_subject(row.subject)
+        [given_up] = outbox.list_by_subject(row.subject)
         outbox.mark_rejected(given_up, "SNS refused the event (InvalidParameter)", 2)
     unknown = run("redrive", "--from-outbox", "e7", "--yes").exception
     assert str(unknown) == "the outbox gave up no event e7 that can be published; it gave up e0, e1"

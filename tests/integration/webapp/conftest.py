@@ -267,7 +267,7 @@ def services(
             cloud.functions,
             build_notifier_names(settings),
             keys.address,
-            of=watching.__getitem__,
+            make_client=watching.__getitem__,
         ),
         clock=clock,
     )

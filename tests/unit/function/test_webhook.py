@@ -148,7 +148,7 @@ def test_terraform_makes_the_route_of_this_path(url: str) -> None:
 def test_a_report_that_became_a_dead_letter_is_known_as_one(gateway: Gateway) -> None:
     gateway.post("resend://", webhook("resend://", "Bounce", BOUNCE))
     letters = [
-        DeadLetter.of({"MessageId": "1", "ReceiptHandle": "r", "Body": body})
+        DeadLetter.from_message({"MessageId": "1", "ReceiptHandle": "r", "Body": body})
         for body in (*gateway.queue.bodies, '{"webhook":', '{"webhook":7}')
     ]
     assert [(letter.is_feedback, letter.message_id) for letter in letters] == [(True, "m1"), (False, "1"), (False, "1")]

@@ -52,9 +52,9 @@ def everything(cloud: Cloud) -> str:
 
 def publish(cloud: Cloud, services: Services, publisher: Publisher, subject: str, **record: object) -> str:
     """SNS has the event about this, and the ledger a record of it with the event itself; the MessageId."""
-    [event] = services.outbox.of_subject(subject)
+    [event] = services.outbox.list_by_subject(subject)
     publisher.publish([event])
-    [event] = services.outbox.of_subject(subject)
+    [event] = services.outbox.list_by_subject(subject)
     address = address_key(services.secrets.address()[0], "ada@example.com")
     message = {"pk": f"message#{event.message_id}", "address": address, "timeline": [], **record}
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": event.message_id}
@@ -138,7 +138,7 @@ def test_what_was_not_published_never_is_and_says_so(
 ) -> None:
     path = ada.post("/v1/books", json=BOOK).headers["location"].removeprefix("/v1/")
     assert ada.delete("/v1/me").json()["mails_under_way"] == 0
-    [event] = services.outbox.of_subject(path)
+    [event] = services.outbox.list_by_subject(path)
     assert (event.state, event.body, event.reason) == ("rejected", "", "The event was erased before it was published.")
     clock.forward(3600)
     assert publisher.publish(services.outbox.find_overdue(clock())).published == 0
@@ -149,10 +149,10 @@ def test_an_event_that_sns_took_meanwhile_counts_as_published(
     ada: TestClient, cloud: Cloud, services: Services, clock: Clock
 ) -> None:
     path = ada.post("/v1/books", json=BOOK).headers["location"].removeprefix("/v1/")
-    [event] = services.outbox.of_subject(path)
+    [event] = services.outbox.list_by_subject(path)
     ada.delete("/v1/me")
     assert services.outbox.mark_published(event, "m-1", clock())
-    [event] = services.outbox.of_subject(path)
+    [event] = services.outbox.list_by_subject(path)
     assert (event.state, event.message_id, event.reason, event.body) == ("published", "m-1", None, "")
 
 

@@ -56,7 +56,7 @@ def audit_of(dynamodb: Any, clock: Clock) -> Audit:
 
 
 def list_audit(cloud: Cloud, clock: Clock) -> list[tuple[str, str]]:
-    return [(entry.action, entry.outcome) for entry in audit_of(cloud.dynamodb, clock).latest()]
+    return [(entry.action, entry.outcome) for entry in audit_of(cloud.dynamodb, clock).list_latest()]
 
 
 def test_what_was_done_is_told_with_its_outcome(cloud: Cloud, clock: Clock) -> None:
@@ -127,7 +127,7 @@ def test_the_newest_are_told_first(cloud: Cloud, clock: Clock) -> None:
     audit = audit_of(cloud.dynamodb, clock)
     for action in ("pause", "resume", "search"):
         audit.record(GRACE.email, GRACE.sub, action, "-", lambda: "done")
-    assert [entry.action for entry in audit.latest(2)] == ["search", "resume"]
+    assert [entry.action for entry in audit.list_latest(2)] == ["search", "resume"]
 
 
 @pytest.mark.parametrize("confirmed", ["no", "maybe", ""])

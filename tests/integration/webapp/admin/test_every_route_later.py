@@ -60,9 +60,9 @@ def names(operator: Browser, services: Services, cloud: Cloud, clock: Clock, pub
     kept, other, gone = (add(operator, title) for title in ("Middlemarch", "Adam Bede", "Felix Holt"))
     operator.submit(f"/books/{gone}/delete")
     for book in (kept, other, gone):
-        for event in services.outbox.of_subject(f"books/{book}"):
+        for event in services.outbox.list_by_subject(f"books/{book}"):
             deliver(event, services, cloud, clock, publisher)
-    [event] = services.outbox.of_subject(f"books/{kept}")
+    [event] = services.outbox.list_by_subject(f"books/{kept}")
     hashed = services.notifier.installation.address_keys("ada@example.com")[0].removeprefix("address#")
     link = UnsubscribeLinks("/unsubscribe", services.secrets.link()[0]).link("books", hashed)
     ids = {"book_id": kept, "other": other, "gone": gone, "event": event.id}

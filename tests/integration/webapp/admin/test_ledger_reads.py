@@ -59,7 +59,7 @@ def test_no_page_and_no_run_reads_more_than_it_may(
 ) -> None:  # fmt: skip
     key = address_key(services.secrets.address()[0], "ada@example.com")
     book_id = add(operator)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1", "body": b"x"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     record(cloud, "m-1", state="suppressed", address=key)

@@ -148,7 +148,7 @@ def test_no_sentence_of_the_notifiers_decides_anything(
     operator: Browser, services: Services, cloud: Cloud, sentence: str
 ) -> None:
     book_id = add(operator)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     for code, shown in (
@@ -258,7 +258,7 @@ def test_what_the_outbox_gave_up_is_published_again_on_record(
     operator: Browser, services: Services, cloud: Cloud, publisher: Publisher
 ) -> None:
     book_id = add(operator)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     services.outbox.mark_rejected(event, "SNS refused the event (InvalidParameter)", 1)
     found = operator.submit("/operations/search", wanted=book_id).text
     assert "Publish again" in found

@@ -25,7 +25,7 @@ def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
     operator: Browser, services: Services, cloud: Cloud
 ) -> None:
     book_id = add(operator)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     at = 1_795_248_000_000
     first = [
         {"state": "bounced", "at": at, "release": "r", "detail": "no mailbox", "reason_code": "bounced"},
@@ -57,7 +57,7 @@ def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
 
 def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, services: Services, cloud: Cloud) -> None:
     book_id = add(operator)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     key = address_key(services.secrets.address()[0], "ada@example.com")
     record(cloud, "m-7", state="delivered", address=key, type="book.created")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}

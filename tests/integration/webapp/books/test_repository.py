@@ -57,5 +57,5 @@ def test_a_deletion_and_its_event_are_one_transaction(services: Services, cloud:
     assert not services.books.remove(ADA, replace(BOOK, version=7), gone, 2)
     assert len(cloud.rows("outbox")) == 1
     assert services.books.remove(ADA, BOOK, gone, 2)
-    assert [event.type for event in services.outbox.of_subject(EVENT.subject)] == ["book.created", "book.deleted"]
+    assert [event.type for event in services.outbox.list_by_subject(EVENT.subject)] == ["book.created", "book.deleted"]
     assert services.books.get(ADA.sub, BOOK.id) is None

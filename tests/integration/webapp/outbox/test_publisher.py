@@ -45,7 +45,7 @@ def composed(
 
 def add(services: Services, number: int = 1) -> OutboxEvent:
     added = services.book_service.add(ADA, BookIn(title=f"Volume {number}", author="A"), None)
-    [event] = services.outbox.of_subject(f"books/{added.book.id}")
+    [event] = services.outbox.list_by_subject(f"books/{added.book.id}")
     return event
 
 
@@ -53,7 +53,9 @@ def test_events_of_one_subject_are_read_to_the_last_page(services: Services, clo
     for number in range(20):  # more than the megabyte that DynamoDB reads for one page
         event = CommittedEvent(f"{number:02}", "book.created", "books/1", "ada-1815", "x" * 60_000)
         cloud.dynamodb.put_item(TableName="herald-books", Item=build_outbox_item(event, clock()))
-    assert [event.id for event in services.outbox.of_subject("books/1")] == [f"{number:02}" for number in range(20)]
+    assert [event.id for event in services.outbox.list_by_subject("books/1")] == [
+        f"{number:02}" for number in range(20)
+    ]
 
 
 def put(cloud: Cloud, clock: Clock, event_id: str, body: str = "{}", type_: str = "book.created") -> None:
@@ -68,7 +70,7 @@ def stream_of(cloud: Cloud) -> dict[str, Any]:
 
 
 def row(services: Services, event: CommittedEvent | OutboxEvent) -> OutboxEvent:
-    [found] = [each for each in services.outbox.of_subject(event.subject) if each.id == event.id]
+    [found] = [each for each in services.outbox.list_by_subject(event.subject) if each.id == event.id]
     return found
 
 
@@ -109,7 +111,7 @@ def test_large_events_share_no_batch_that_sns_would_refuse(cloud: Cloud, clock: 
 def test_an_event_over_64_kib_ends_rejected_with_its_reason(services: Services, cloud: Cloud, clock: Clock) -> None:
     put(cloud, clock, "huge", json.dumps("é" * 33_000, ensure_ascii=False))
     assert relay.handler(stream_of(cloud), None) == {"published": 0, "rejected": 1, "left": 0}
-    [rejected] = services.outbox.of_subject("books/huge")
+    [rejected] = services.outbox.list_by_subject("books/huge")
     assert (rejected.state, rejected.reason) == ("rejected", "the event is larger than 64 KiB")
     assert rejected.rejected_at == clock()
     clock.forward(3600)
@@ -175,7 +177,7 @@ def test_one_damaged_row_among_a_hundred_good_ones_blocks_none(services: Service
     clock.forward(61)
     assert sweeper.handler(None, Lambda()) == {"published": 100, "rejected": 1, "left": 0}
     assert len(cloud.receive()) == 100
-    [rejected] = services.outbox.of_subject("books/damaged")
+    [rejected] = services.outbox.list_by_subject("books/damaged")
     assert rejected.reason == "the outbox row is damaged: it holds no event"
 
 
@@ -295,7 +297,7 @@ def put_big(cloud: Cloud, clock: Clock, number: int) -> OutboxEvent:
     """An event so large that three of its kind fill a batch."""
     event = CommittedEvent(f"big-{number}", "book.created", f"books/big-{number}", "ada-1815", json.dumps("x" * 65_000))
     cloud.dynamodb.put_item(TableName="herald-books", Item=build_outbox_item(event, clock()))
-    return OutboxEvent.of_item(build_outbox_item(event, clock()))
+    return OutboxEvent.from_item(build_outbox_item(event, clock()))
 
 
 def metrics(lines: str) -> list[dict[str, Any]]:

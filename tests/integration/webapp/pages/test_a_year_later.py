@@ -30,7 +30,7 @@ def expire(cloud: Cloud, clock: Clock) -> None:
 def book_id(browser: Browser, services: Services, cloud: Cloud, clock: Clock, publisher: Publisher) -> str:
     """A book of Ada's whose mail was delivered, heard of by the ledger, and settled in the outbox."""
     book_id = add(browser)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     deliver(event, services, cloud, clock, publisher)
     return book_id
 
@@ -38,7 +38,7 @@ def book_id(browser: Browser, services: Services, cloud: Cloud, clock: Clock, pu
 def deliver(event: OutboxEvent, services: Services, cloud: Cloud, clock: Clock, publisher: Publisher) -> None:
     """Publish an event, have its mail delivered, and settle it."""
     publisher.publish([event])
-    event = next(each for each in services.outbox.of_subject(event.subject) if each.id == event.id)
+    event = next(each for each in services.outbox.list_by_subject(event.subject) if each.id == event.id)
     kept = {"expires_at": clock.at // 1000 + 90 * DAY}
     rows = [{"state": "delivered", "at": clock.at, "release": "r1"}]
     record = {"pk": f"message#{event.message_id}", "state": "delivered", "timeline": rows, **kept}
@@ -71,7 +71,7 @@ def test_every_page_and_route_answers(
 
 
 def test_a_rejected_row_goes_too(browser: Browser, services: Services, cloud: Cloud, clock: Clock) -> None:
-    [event] = services.outbox.of_subject(f"books/{add(browser)}")
+    [event] = services.outbox.list_by_subject(f"books/{add(browser)}")
     assert services.outbox.mark_rejected(event, "no", clock.at)
     clock.forward(365 * DAY)
     expire(cloud, clock)

@@ -22,7 +22,7 @@ __all__ = ["ses", "switch"]
 
 def let_happen(services: Services, cloud: Cloud, book_id: str, **values: object) -> None:
     """The mail about a book, as the ledger tells of it."""
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     record(cloud, "m-1", **values)

@@ -44,7 +44,7 @@ def test_a_book_added_by_the_form_shows_its_mail(browser: Browser) -> None:
 
 def test_the_page_tells_why_there_was_no_mail(browser: Browser, services: Services, cloud: Cloud) -> None:
     book_id = add(browser)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     key = event_key("urn:herald:webapp", event.id)
     rows = [{"state": "suppressed", "at": event.committed_at + 500, "release": "7"}]
     why = {"reason": "a permanent bounce <b>", "reason_code": "recipient_suppressed"}

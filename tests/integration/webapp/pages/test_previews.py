@@ -31,7 +31,7 @@ def settings(settings: WebSettings, compiled: Path) -> WebSettings:
 def preview_of(browser: Browser, services: Services, title: str) -> str:
     """The address of the preview of the mail about a new book."""
     book_id = add(browser, title)
-    [event] = services.outbox.of_subject(f"books/{book_id}")
+    [event] = services.outbox.list_by_subject(f"books/{book_id}")
     return f"/books/{book_id}/preview?event={event.id}"
 
 

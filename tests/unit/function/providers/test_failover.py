@@ -60,12 +60,12 @@ def test_the_first_provider_that_accepts_is_the_last_that_is_asked() -> None:
 
 def test_a_provider_that_is_to_be_avoided_is_not_asked_unless_it_is_the_only_one() -> None:
     office = Office([], [])
-    assert office.failover.without("ses://region-1").send(MAIL, "m1", 60_000).outcome == Receipt(
+    assert office.failover.exclude("ses://region-1").send(MAIL, "m1", 60_000).outcome == Receipt(
         "ses://region-2", "mail-1"
     )
     assert office.calls == [0, 1]
     alone = Office([])
-    assert alone.failover.without("ses://region-1").send(MAIL, "m1", 60_000).outcome == Receipt(
+    assert alone.failover.exclude("ses://region-1").send(MAIL, "m1", 60_000).outcome == Receipt(
         "ses://region-1", "mail-1"
     )
     assert office.failover.names == ("ses://region-1", "ses://region-2")
