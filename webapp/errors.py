@@ -7,7 +7,6 @@ RequestError
 │   └── SignInTooOld         the request needs a more recent sign-in
 ├── NotAllowed               the account may not do this
 ├── SignInFailed             this sign-in failed; another may succeed
-├── InvalidIdempotencyKey    the header is not a valid key
 ├── IdempotencyKeyReused     the key was already used for another request
 ├── IdempotencyKeyInFlight   the first request with this key is not answered yet
 ├── TooManyRequests          this caller must wait
@@ -17,17 +16,17 @@ RequestError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 __all__ = [
     "AccountDeleted",
     "IdempotencyKeyInFlight",
     "IdempotencyKeyReused",
-    "InvalidIdempotencyKey",
     "Misconfigured",
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",
+    "RateLimitStatus",
     "RequestError",
     "SignInFailed",
     "SignInTooOld",
@@ -85,10 +84,6 @@ class SignInFailed(RequestError):
     """This sign-in failed; another may succeed."""
 
 
-class InvalidIdempotencyKey(RequestError):
-    """The header `Idempotency-Key` is not a valid key."""
-
-
 class IdempotencyKeyReused(RequestError):
     """The key was already used for another request."""
 
@@ -97,12 +92,25 @@ class IdempotencyKeyInFlight(RequestError):
     """The first request with this key is not answered yet."""
 
 
-class TooManyRequests(RequestError):
-    """This caller must wait for `retry_after` seconds; `headers` describe the limit."""
+@dataclass(frozen=True, slots=True)
+class RateLimitStatus:
+    """A caller's rate limit: of `quota` requests in `window` seconds `remaining` are left, and all of them again in
+    `reset` seconds."""
 
-    def __init__(self, detail: str, retry_after: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+    name: str
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+
+
+class TooManyRequests(RequestError):
+    """This caller must wait for `retry_after` seconds; `limit` is the one that was reached, if it is not the caller's
+    rate of requests, which every answer tells."""
+
+    def __init__(self, detail: str, retry_after: int | None = None, limit: RateLimitStatus | None = None) -> None:
         super().__init__(detail, retry_after)
-        self.headers = headers or {}
+        self.limit = limit
 
 
 class Unavailable(RequestError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Request, Response
@@ -13,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity, TokenVerifier, choose_language
-from webapp.books import cursor, idempotency
+from webapp.books import cursor
 from webapp.composition import Services
 from webapp.errors import NotAuthenticated, RequestError
 
@@ -35,6 +36,10 @@ _BODY_TYPES = {
     "POST": {"application/json"},
     "PATCH": {"application/merge-patch+json", "application/json"},
 }
+
+#: A string as in structured fields (RFC 9651), or without quotes, as most clients send it.
+_KEY_PATTERN = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-~]{1,255})$'
+_KEY = re.compile(_KEY_PATTERN.rstrip("$"))
 
 _bearer = HTTPBearer(
     auto_error=False, bearerFormat="JWT", scheme_name="idToken", description="an OIDC **id token** of this app's client"
@@ -77,12 +82,12 @@ def name_stranger(request: Request) -> str:
 
 
 def _admit(request: Request, caller: str) -> None:
-    """Count the request; every answer then has headers with the caller's remaining requests."""
+    """Count the request, and keep the caller's remaining requests for the headers of the answer."""
     limiter = request.app.state.services.limiter
     try:
         limiter.admit(caller)
     finally:
-        request.scope["limits"] = limiter.status(caller).headers()
+        request.scope["rate_limit"] = limiter.status(caller)
 
 
 async def read_caller(
@@ -107,13 +112,28 @@ async def _read_key(
         str | SkipJsonSchema[None],
         Header(
             alias="Idempotency-Key",
-            json_schema_extra={"pattern": idempotency.KEY_PATTERN},
+            json_schema_extra={"pattern": _KEY_PATTERN},
             description="names this request, so that sending it again does nothing twice; kept for a day",
             examples=['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
         ),
     ] = None,
 ) -> str | None:
-    return idempotency.parse_key(request.headers.getlist("idempotency-key"))
+    return _parse_key(request.headers.getlist("idempotency-key"))
+
+
+def _parse_key(headers: Sequence[str]) -> str | None:
+    """Return the key in the headers, None if there is none; raises `Problem` 400 if it is invalid.
+
+    https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+    """
+    if not headers:
+        return None
+    match = _KEY.fullmatch(headers[0].strip()) if len(headers) == 1 else None
+    if match is None:
+        raise Problem(
+            "bad-request", 'Idempotency-Key must be one string of 1 to 255 characters, such as "8e03978e-40d5".'
+        )
+    return match[1].strip('"')
 
 
 async def _get_services(request: Request) -> Services:

@@ -11,35 +11,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from webapp.errors import TooManyRequests
+from webapp.errors import RateLimitStatus, TooManyRequests
 
-__all__ = ["RateLimitStatus", "RateLimiter"]
+__all__ = ["RateLimiter"]
 
 _MOST_CALLERS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimitStatus:
-    """A caller's rate limit: of `quota` requests in `window` seconds `remaining` are left, and all of them again in
-    `reset` seconds.
-
-    Its headers follow https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
-    """
-
-    name: str
-    quota: int
-    window: int
-    remaining: int
-    reset: int
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers `RateLimit-Policy` and `RateLimit`."""
-        return {
-            "RateLimit-Policy": f'"{self.name}";q={self.quota};w={self.window}',
-            "RateLimit": f'"{self.name}";r={self.remaining};t={self.reset}',
-        }
 
 
 class RateLimiter:

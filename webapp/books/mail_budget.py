@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import deserialize_item, serialize_item
-from webapp.auth.rate_limit import RateLimitStatus
 from webapp.aws.table import EXPIRES_AT, format_user_key
-from webapp.errors import TooManyRequests
+from webapp.errors import RateLimitStatus, TooManyRequests
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
@@ -71,7 +70,7 @@ class MailBudget:
             sentence = (
                 f"Each book that is added or deleted sends a mail, and one account may send {most} in ten minutes."
             )
-        return TooManyRequests(sentence, status.reset, status.headers())
+        return TooManyRequests(sentence, status.reset, status)
 
 
 def _compute_seconds_left(length: int, at: int) -> int:

@@ -20,6 +20,7 @@ from webapp.pages.sessions import get_cookies
 
 __all__ = [
     "DETAILS",
+    "format_rate_limit",
     "is_for_people",
     "on_aws_error",
     "on_http_exception",
@@ -65,7 +66,6 @@ _SLUGS: dict[type[errors.RequestError], str] = {
     errors.NotAuthenticated: "unauthorized",
     errors.NotAllowed: "forbidden",
     errors.SignInFailed: "sign-in-failed",
-    errors.InvalidIdempotencyKey: "bad-request",
     errors.IdempotencyKeyReused: "idempotency-key-reused",
     errors.IdempotencyKeyInFlight: "idempotency-key-in-flight",
     errors.TooManyRequests: "too-many-requests",
@@ -92,8 +92,8 @@ def register(app: FastAPI) -> None:
 def translate_error(error: errors.RequestError) -> Problem:
     """Return the problem for a domain error."""
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    if isinstance(error, errors.TooManyRequests):
-        headers |= error.headers
+    if isinstance(error, errors.TooManyRequests) and error.limit:
+        headers |= format_rate_limit(error.limit)
     if not isinstance(error, errors.NotAuthenticated):
         return Problem(_SLUGS[type(error)], error.detail, headers)
     # as RFC 6750, section 3 specifies
@@ -103,6 +103,17 @@ def translate_error(error: errors.RequestError) -> Problem:
     headers["WWW-Authenticate"] = f'Bearer realm="herald", error="{code}", error_description="{error.detail}"{more}'
     slug = "sign-in-too-old" if more else "unauthorized"
     return Problem(slug, f"{error.detail[0].upper()}{error.detail[1:]}.", headers)
+
+
+def format_rate_limit(status: errors.RateLimitStatus) -> dict[str, str]:
+    """Return the headers `RateLimit-Policy` and `RateLimit`.
+
+    https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    """
+    return {
+        "RateLimit-Policy": f'"{status.name}";q={status.quota};w={status.window}',
+        "RateLimit": f'"{status.name}";r={status.remaining};t={status.reset}',
+    }
 
 
 def write_problem(request: Request, problem: Problem) -> Response:

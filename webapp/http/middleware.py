@@ -15,7 +15,7 @@ from ulid import ULID
 
 from webapp import deadline, log
 from webapp.api.problems import Problem
-from webapp.http.error_handlers import write_problem
+from webapp.http.error_handlers import format_rate_limit, write_problem
 
 __all__ = ["MOST_BODY_BYTES", "RequestMiddleware"]
 
@@ -87,7 +87,8 @@ class _ResponseWriter:
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self.request_id
             headers.setdefault("Cache-Control", "no-store")
-            for name, value in self._scope.get("limits", {}).items():
+            limit = self._scope.get("rate_limit")
+            for name, value in (format_rate_limit(limit) if limit else {}).items():
                 headers.setdefault(name, value)
             for cookie in self._scope.get("cookies", ()):
                 headers.append("Set-Cookie", cookie)

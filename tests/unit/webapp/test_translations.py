@@ -53,7 +53,7 @@ FOR_PROGRAMS = {
     "This is not an id token.",
     "You are signed out.",
 }
-DOMAIN_ERRORS = {name for name in errors.__all__ if name not in {"RequestError", "Misconfigured"}}
+DOMAIN_ERRORS = set(errors.__all__) - {"RateLimitStatus", "RequestError", "Misconfigured"}
 
 
 def in_templates() -> Iterator[str]:
