@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -26,11 +27,14 @@ compile_catalogue(Path({!r}))
 
 def main() -> int:
     """Print the tables, write the JSON; 1 if any cell of Herald's breaks the promise, or if README says otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("peers", nargs="?", help="the Python of the peers' environment; without it, Herald alone")
+    options = parser.parse_args()
     began = time.monotonic()
     compiled = _ROOT / "build" / "faults" / "compiled"
     subprocess.run([sys.executable, "-c", _COMPILE.format(str(compiled))], cwd=_ROOT, check=True)
     with ThreadPoolExecutor(1) as beside, ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        peers = beside.submit(_peers, sys.argv[1:])
+        peers = beside.submit(_run_peers, options.peers)
         found = list(pool.map(matrix_of, [compiled] * 2, ["resend", "hold"]))
         found += [json.loads(line) for line in peers.result()]
     broken = sum(cell["fault"] is not None for one in found[:2] for cell in one["cells"])
@@ -51,12 +55,12 @@ def _as_readme_says(result: dict[str, Any]) -> bool:
     return not other
 
 
-def _peers(words: list[str]) -> list[str]:
+def _run_peers(python: str | None) -> list[str]:
     """The peers have an environment of their own, whose interpreter is named on the command line."""
-    if not words:
+    if python is None:
         return []
     answer = subprocess.run(
-        [words[0], "-m", "tests.faults.peers"], stdout=subprocess.PIPE, text=True, cwd=_ROOT, check=True
+        [python, "-m", "tests.faults.peers"], stdout=subprocess.PIPE, text=True, cwd=_ROOT, check=True
     )
     return answer.stdout.splitlines()
 
