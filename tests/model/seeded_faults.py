@@ -1,4 +1,4 @@
-"""Faults seeded one at a time into the ledger's conditions and the road's order: the model must find each."""
+"""Faults seeded one at a time into the ledger's conditions and the order of a delivery: the model must find each."""
 
 from __future__ import annotations
 

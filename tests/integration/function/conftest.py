@@ -1,4 +1,4 @@
-"""The function's road on the table with memory that the model runs on, or on moto's."""
+"""Herald in one process on the in-memory table that the model runs on, or on moto's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The road of a mail with two providers: over to the second only from *not sent*, and both seen by a person."""
+"""A mail with two providers: the second gets it only after *not sent*, and both seen by a person."""
 
 from __future__ import annotations
 

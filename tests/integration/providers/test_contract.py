@@ -1,4 +1,4 @@
-"""What every provider owes the road of a mail: one attempt, one of three answers, and the whole mail."""
+"""What every provider must do: one attempt, one of three answers, and the whole mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes back into the queue, and how: by the road that a delivery came on."""
+"""What goes back into the queue, and how: by the queue or topic that a delivery came from."""
 
 from __future__ import annotations
 
