@@ -8,9 +8,9 @@ locals {
   }
   waiting_seconds = { for service, label in { notify = "tried again, to be sent", feedback = "tried again, to be written" } :
   service => ["Herald", "WaitingSeconds", "Service", local.names[service], { label = label, stat = "Maximum" }] }
-  visible = { for queue in ["retry", "feedback", "dead"] :
+  queue_depths = { for queue in ["retry", "feedback", "dead"] :
   queue => ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.this[queue].name, { label = queue, stat = "Maximum" }] }
-  oldest = { for queue in ["retry", "feedback", "dead"] :
+  oldest_message_ages = { for queue in ["retry", "feedback", "dead"] :
   queue => ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.this[queue].name, { label = "in ${queue}", stat = "Maximum" }] }
   due_age = [for metric in ["DueAgeSeconds"] : ["Herald", metric, "Service", "${var.name}-scheduler", { label = "due, not asked for", stat = "Maximum" }] if var.scheduling]
 
@@ -21,7 +21,7 @@ locals {
   ]
 
   # In the order in which somebody on call asks. `lines` are drawn at the threshold of an alarm, or at SES's limit.
-  questions = [
+  sections = [
     {
       text = "## Does mail go, and does it arrive?\nThe day's quota, who paused and the last refusal in the provider's words: `herald status`"
       graphs = [
@@ -36,16 +36,16 @@ locals {
     {
       text = "## What waits, since when, and why?\nWho waits, and what to do about it: `herald why ADDRESS`"
       graphs = [
-        { title = "Waiting in the queues", stat = "Maximum", lines = [], metrics = [local.visible.retry, local.visible.feedback] },
-        { title = "The oldest mail that waits, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.retry_age }], metrics = concat([local.oldest.retry, local.waiting_seconds.notify], local.due_age) },
+        { title = "Waiting in the queues", stat = "Maximum", lines = [], metrics = [local.queue_depths.retry, local.queue_depths.feedback] },
+        { title = "The oldest mail that waits, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.retry_age }], metrics = concat([local.oldest_message_ages.retry, local.waiting_seconds.notify], local.due_age) },
         { title = "Not sent, or not known to be", stat = "Sum", lines = [], metrics = [for metric in ["Released", "Held", "Unknown", "Resent", "Suppressed"] : local.counts.notify[metric]] },
       ]
     },
     {
       text = "## Does anything wait for a person?\nThe letters by reason: `herald dead`; to send them again: `herald redrive`"
       graphs = [
-        { title = "Dead letters", stat = "Maximum", lines = [{ label = "alarm", value = 1 }], metrics = [local.visible.dead] },
-        { title = "The oldest dead letter, in seconds", stat = "Maximum", lines = [{ label = "SQS deletes it", value = 1209600 }], metrics = [local.oldest.dead] },
+        { title = "Dead letters", stat = "Maximum", lines = [{ label = "alarm", value = 1 }], metrics = [local.queue_depths.dead] },
+        { title = "The oldest dead letter, in seconds", stat = "Maximum", lines = [{ label = "SQS deletes it", value = 1209600 }], metrics = [local.oldest_message_ages.dead] },
         { title = "Rejected, parked, sent twice", stat = "Sum", lines = [], metrics = [
           local.counts.notify.Rejected, local.counts.notify.Parked,
           ["Herald", "SentTwice", "Service", local.names.notify, { label = "SentTwice, seen by notify" }],
@@ -56,7 +56,7 @@ locals {
     {
       text = "## Are results reported, are the functions healthy, are the reputation figures good?\nWhat each alarm means: docs/runbook.md"
       graphs = [
-        { title = "Feedback that is not written yet, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.feedback_age }], metrics = [local.oldest.feedback, local.waiting_seconds.feedback] },
+        { title = "Feedback that is not written yet, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.feedback_age }], metrics = [local.oldest_message_ages.feedback, local.waiting_seconds.feedback] },
         { title = "Errors and throttles behind the alias", stat = "Sum", lines = [], metrics = concat(local.alias_errors, [local.alias_throttles]) },
         { title = "Duration of a delivery, in milliseconds", stat = "p50", lines = [], metrics = local.durations },
         { title = "Bounces of the account, as SES counts them", stat = "Average", lines = [{ label = "SES reviews the account", value = 0.05 }], metrics = [["AWS/SES", "Reputation.BounceRate", { label = "bounce rate" }]] },
@@ -67,10 +67,10 @@ locals {
   ]
 
   # The current state in large figures, which answers most questions of somebody on call.
-  now = [
-    local.counts.notify.Sent, local.counts.feedback.Delivered, concat(slice(local.visible.retry, 0, 4), [{ label = "Waiting to be sent", stat = "Maximum" }]),
-    concat(slice(local.oldest.retry, 0, 4), [{ label = "Oldest of them, seconds", stat = "Maximum" }]), concat(slice(local.visible.dead, 0, 4), [{ label = "Dead letters", stat = "Maximum" }]),
-    concat(slice(local.oldest.feedback, 0, 4), [{ label = "Feedback unread, seconds", stat = "Maximum" }]),
+  current_metrics = [
+    local.counts.notify.Sent, local.counts.feedback.Delivered, concat(slice(local.queue_depths.retry, 0, 4), [{ label = "Waiting to be sent", stat = "Maximum" }]),
+    concat(slice(local.oldest_message_ages.retry, 0, 4), [{ label = "Oldest of them, seconds", stat = "Maximum" }]), concat(slice(local.queue_depths.dead, 0, 4), [{ label = "Dead letters", stat = "Maximum" }]),
+    concat(slice(local.oldest_message_ages.feedback, 0, 4), [{ label = "Feedback unread, seconds", stat = "Maximum" }]),
   ]
 
   dashboard = {
@@ -90,12 +90,12 @@ locals {
           type       = "metric"
           width      = 24
           height     = 4
-          properties = { title = "In the last five minutes", region = local.region, metrics = local.now, stat = "Sum", period = 300, view = "singleValue", sparkline = true }
+          properties = { title = "In the last five minutes", region = local.region, metrics = local.current_metrics, stat = "Sum", period = 300, view = "singleValue", sparkline = true }
         },
       ],
-      flatten([for question in local.questions : concat(
-        [{ type = "text", width = 24, height = 2, properties = { markdown = question.text, background = "transparent" } }],
-        [for graph in question.graphs : {
+      flatten([for section in local.sections : concat(
+        [{ type = "text", width = 24, height = 2, properties = { markdown = section.text, background = "transparent" } }],
+        [for graph in section.graphs : {
           type   = "metric"
           width  = 8
           height = 6
