@@ -11,7 +11,7 @@ resource "aws_apigatewayv2_api" "this" {
   protocol_type = "HTTP"
 
   # By this tag `herald doctor` finds the certificate before anything uses it.
-  tags = local.certifies ? { Certificate = aws_acm_certificate.web[0].arn } : null
+  tags = local.issue_certificate ? { Certificate = aws_acm_certificate.web[0].arn } : null
 
   disable_execute_api_endpoint = local.domain_ready ? !var.custom_domain.default_endpoint : false
 }
