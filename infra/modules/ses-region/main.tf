@@ -7,10 +7,10 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  account   = data.aws_caller_identity.current.account_id
-  partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.name
-  home      = split(":", var.feedback_queue_arn)[3]
+  account     = data.aws_caller_identity.current.account_id
+  partition   = data.aws_partition.current.partition
+  region      = data.aws_region.current.name
+  home_region = split(":", var.feedback_queue_arn)[3]
 
   # All other regions are opt-in, and between those and these SNS delivers with other principals, or not at all.
   # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
@@ -31,12 +31,12 @@ resource "aws_kms_key" "this" {
 
   lifecycle {
     precondition {
-      condition     = local.region != local.home
-      error_message = "The second region is another than the first, ${local.home}."
+      condition     = local.region != local.home_region
+      error_message = "The second region is another than the first, ${local.home_region}."
     }
     precondition {
-      condition     = alltrue([for region in [local.home, local.region] : contains(local.default_regions, region)])
-      error_message = "Feedback is delivered between regions that are enabled by default, and not from ${local.region} to ${local.home}: an account has to opt in to one of them."
+      condition     = alltrue([for region in [local.home_region, local.region] : contains(local.default_regions, region)])
+      error_message = "Feedback is delivered between regions that are enabled by default, and not from ${local.region} to ${local.home_region}: an account has to opt in to one of them."
     }
   }
 }
