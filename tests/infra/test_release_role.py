@@ -81,10 +81,11 @@ def test_what_moves_with_notify_is_the_same_list_everywhere() -> None:
     assert granted
     always, *optional = re.findall(r"\[([^]]+)\]", made[1])
     assert f"[{', '.join([always, *optional])}]" == json.dumps(COMPANIONS) == granted[1].partition(" #")[0]
-    assert re.findall(r'(local\.webhooks|var\.mail_events|local\.takes_events) \? \["([\w-]+)"\] : \[\]', made[1]) == [
-        ("local.webhooks", OPTIONAL[0]),
+    conditional = r'(local\.webhooks_enabled|var\.mail_events|local\.events_api_enabled) \? \["([\w-]+)"\] : \[\]'
+    assert re.findall(conditional, made[1]) == [
+        ("local.webhooks_enabled", OPTIONAL[0]),
         ("var.mail_events", OPTIONAL[1]),
-        ("local.takes_events", OPTIONAL[2]),
+        ("local.events_api_enabled", OPTIONAL[2]),
     ]
 
 

@@ -77,14 +77,14 @@ locals {
       namespace   = "Herald", metric = "SentTwice", dimensions = local.of_service[service]
       statistic   = "Sum", period = 300, periods = 1, threshold = 1
     } },
-    local.webhooks ? {
+    local.webhooks_enabled ? {
       webhook-errors = {
         description = "webhook failed: providers repeat their reports for hours, but not for days"
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.webhook
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
     } : {},
-    local.takes_events ? {
+    local.events_api_enabled ? {
       events-api-errors = {
         description = "events-api failed: apps that post events are answered 500 and must post them again"
         namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias["events-api"]
@@ -132,7 +132,7 @@ locals {
   }
 
   # Not specific to a version: CodeDeploy watches these in every deployment, and the release adds those of its candidate.
-  release_alarms = concat(["notify-errors", "feedback-errors", "unknown-outcomes"], local.webhooks ? ["webhook-errors"] : [], local.takes_events ? ["events-api-errors"] : [])
+  release_alarms = concat(["notify-errors", "feedback-errors", "unknown-outcomes"], local.webhooks_enabled ? ["webhook-errors"] : [], local.events_api_enabled ? ["events-api-errors"] : [])
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

@@ -2,9 +2,9 @@
 # topic, unchanged. An input transformer would rewrite it: it does not escape the values that it puts between quotes, and
 # cannot tell an array from text. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 locals {
-  reads_bus      = var.event_bus != null
-  bus_rule       = one(aws_cloudwatch_event_rule.bus[*].arn)
-  bus_queue_name = "${var.name}-bus-undelivered"
+  event_bus_enabled = var.event_bus != null
+  bus_rule          = one(aws_cloudwatch_event_rule.bus[*].arn)
+  bus_queue_name    = "${var.name}-bus-undelivered"
 
   # Without a condition on the source account: EventBridge's page has only the rule.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
@@ -17,7 +17,7 @@ locals {
       Resource  = local.topic_arn
       Condition = { ArnEquals = { "aws:SourceArn" = local.bus_rule } }
     }
-  ] : statement if local.reads_bus]
+  ] : statement if local.event_bus_enabled]
 
   # For an encrypted topic and queue EventBridge passes no source: the encryption contexts of SNS and SQS restrict the key.
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -28,7 +28,7 @@ locals {
       Principal = { Service = "events.amazonaws.com" }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Resource  = "*"
-      Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.own_topics}events" } }
+      Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.topic_arn_prefix}events" } }
     },
     {
       Sid       = "UseEventBridgeForTheQueue"
@@ -38,7 +38,7 @@ locals {
       Resource  = "*"
       Condition = { StringEquals = { "kms:EncryptionContext:aws:sqs:arn" = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.bus_queue_name}" } }
     },
-  ] : statement if local.reads_bus]
+  ] : statement if local.event_bus_enabled]
 
   bus_alarms = { for name, alarm in {
     bus-undelivered = {
@@ -46,11 +46,11 @@ locals {
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = one(aws_sqs_queue.bus[*].name) }
       statistic   = "Maximum", period = 60, periods = 1, threshold = 1
     }
-  } : name => alarm if local.reads_bus }
+  } : name => alarm if local.event_bus_enabled }
 }
 
 resource "aws_cloudwatch_event_rule" "bus" {
-  count = local.reads_bus ? 1 : 0
+  count = local.event_bus_enabled ? 1 : 0
 
   name           = "${var.name}-events"
   description    = "Sends events to Herald's topic"
@@ -60,7 +60,7 @@ resource "aws_cloudwatch_event_rule" "bus" {
 
 # Retried for a day, EventBridge's maximum, and then kept in the queue.
 resource "aws_cloudwatch_event_target" "bus" {
-  count = local.reads_bus ? 1 : 0
+  count = local.event_bus_enabled ? 1 : 0
 
   rule           = aws_cloudwatch_event_rule.bus[0].name
   event_bus_name = var.event_bus.name
@@ -80,7 +80,7 @@ resource "aws_cloudwatch_event_target" "bus" {
 }
 
 resource "aws_sqs_queue" "bus" {
-  count = local.reads_bus ? 1 : 0
+  count = local.event_bus_enabled ? 1 : 0
 
   name                      = local.bus_queue_name
   message_retention_seconds = local.fourteen_days
@@ -88,7 +88,7 @@ resource "aws_sqs_queue" "bus" {
 }
 
 resource "aws_sqs_queue_policy" "bus" {
-  count = local.reads_bus ? 1 : 0
+  count = local.event_bus_enabled ? 1 : 0
 
   queue_url = aws_sqs_queue.bus[0].id
   policy = jsonencode({

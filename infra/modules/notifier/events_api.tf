@@ -3,9 +3,9 @@
 # needs depends on its body, so the function checks it.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 locals {
-  takes_events = var.events_api != null
-  events_types = local.takes_events ? var.events_api.types : []
-  events_pool  = one(aws_cognito_user_pool.publishers[*].id)
+  events_api_enabled = var.events_api != null
+  events_types       = local.events_api_enabled ? var.events_api.types : []
+  events_pool        = one(aws_cognito_user_pool.publishers[*].id)
 
   events_settings = merge(
     {
@@ -29,7 +29,7 @@ locals {
 # For programs only: nobody signs up or signs in. App clients are created by a command, because Terraform would keep their
 # secrets in its state.
 resource "aws_cognito_user_pool" "publishers" {
-  count = local.takes_events ? 1 : 0
+  count = local.events_api_enabled ? 1 : 0
 
   name                = "${var.name}-publishers"
   deletion_protection = var.deletion_protection ? "ACTIVE" : "INACTIVE"
@@ -41,14 +41,14 @@ resource "aws_cognito_user_pool" "publishers" {
 
 # The host that issues tokens.
 resource "aws_cognito_user_pool_domain" "publishers" {
-  count = local.takes_events ? 1 : 0
+  count = local.events_api_enabled ? 1 : 0
 
   domain       = coalesce(var.events_api.domain_prefix, "${var.name}-publishers-${local.account}")
   user_pool_id = aws_cognito_user_pool.publishers[0].id
 }
 
 resource "aws_cognito_resource_server" "publishers" {
-  count = local.takes_events ? 1 : 0
+  count = local.events_api_enabled ? 1 : 0
 
   identifier   = var.name
   name         = var.name
@@ -67,7 +67,7 @@ resource "aws_cognito_resource_server" "publishers" {
 # Cognito's access tokens have no `aud`: the gateway then compares `client_id` with the audience. While there is no client,
 # the audience is a name that no client can have.
 resource "aws_apigatewayv2_authorizer" "publishers" {
-  count = local.takes_events ? 1 : 0
+  count = local.events_api_enabled ? 1 : 0
 
   api_id           = aws_apigatewayv2_api.gateway[0].id
   name             = "publishers"
@@ -81,7 +81,7 @@ resource "aws_apigatewayv2_authorizer" "publishers" {
 }
 
 resource "aws_apigatewayv2_integration" "events" {
-  count = local.takes_events ? 1 : 0
+  count = local.events_api_enabled ? 1 : 0
 
   api_id                 = aws_apigatewayv2_api.gateway[0].id
   integration_type       = "AWS_PROXY"
@@ -90,7 +90,7 @@ resource "aws_apigatewayv2_integration" "events" {
 }
 
 resource "aws_apigatewayv2_route" "events" {
-  count = local.takes_events ? 1 : 0
+  count = local.events_api_enabled ? 1 : 0
 
   api_id             = aws_apigatewayv2_api.gateway[0].id
   route_key          = "POST /events"
@@ -100,7 +100,7 @@ resource "aws_apigatewayv2_route" "events" {
 }
 
 resource "aws_lambda_permission" "events_api" {
-  count = local.takes_events ? 1 : 0
+  count = local.events_api_enabled ? 1 : 0
 
   statement_id  = "api"
   action        = "lambda:InvokeFunction"

@@ -13,15 +13,15 @@ locals {
     before   = "CodeDeployHook_${var.name}-before"
     after    = "CodeDeployHook_${var.name}-after"
     },
-    local.webhooks ? { webhook = "${var.name}-webhook" } : {},
-    local.takes_events ? { events-api = "${var.name}-events-api" } : {},
+    local.webhooks_enabled ? { webhook = "${var.name}-webhook" } : {},
+    local.events_api_enabled ? { events-api = "${var.name}-events-api" } : {},
     var.mail_events ? { mail-events = "${var.name}-mail-events" } : {},
-    local.mail_webhook ? { mail-webhook = "${var.name}-mail-webhook" } : {},
+    local.mail_webhook_enabled ? { mail-webhook = "${var.name}-mail-webhook" } : {},
     var.scheduling ? { scheduler = "${var.name}-scheduler" } : {},
   )
 
   # Released and rolled back together with notify: release/stack.py and modules/release-role have the same list.
-  companions = concat(["feedback"], local.webhooks ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [], local.takes_events ? ["events-api"] : [])
+  companions = concat(["feedback"], local.webhooks_enabled ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [], local.events_api_enabled ? ["events-api"] : [])
 
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
   sending_regions    = distinct([for url in local.providers_in_order : trimprefix(url, "ses://") if startswith(url, "ses://")])
@@ -54,7 +54,7 @@ locals {
     var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
     var.tracing == null ? {} : { HERALD_OTLP_ENDPOINT = var.tracing.endpoint },
     # Not read by notify: a release moves webhook only with a new version of notify, which this makes when webhook's keys change.
-    local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
+    local.webhooks_enabled ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
   )
 
   feedback_settings = merge(
@@ -75,10 +75,10 @@ locals {
     feedback = { handler = "function.feedback.handler", timeout = var.timeout, reserved = -1, publish = true, settings = local.feedback_settings }
     before   = { handler = "function.hooks.before", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
-    }, local.webhooks ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {},
+    }, local.webhooks_enabled ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {},
     var.mail_events ? { mail-events = { handler = "function.mail_events.handler", timeout = 60, reserved = -1, publish = true, settings = local.mail_events_settings } } : {},
     # The gateway waits for at most 30 seconds.
-    local.takes_events ? { events-api = { handler = "function.events_api.handler", timeout = 29, reserved = -1, publish = true, settings = local.events_settings } } : {}
+    local.events_api_enabled ? { events-api = { handler = "function.events_api.handler", timeout = 29, reserved = -1, publish = true, settings = local.events_settings } } : {}
   )
 }
 

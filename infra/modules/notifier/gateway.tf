@@ -1,7 +1,7 @@
 # The HTTP API for callers without IAM: providers' webhooks, and apps that post events. It exists only if one of them is
 # configured; each route has its own authorization and its own throttle.
 locals {
-  gateway = local.webhooks || local.takes_events
+  gateway_enabled = local.webhooks_enabled || local.events_api_enabled
 }
 
 moved {
@@ -24,7 +24,7 @@ removed {
 }
 
 resource "aws_apigatewayv2_api" "gateway" {
-  count = local.gateway ? 1 : 0
+  count = local.gateway_enabled ? 1 : 0
 
   name          = "${var.name}-gateway"
   description   = "Takes providers' reports, and events that apps post"
@@ -34,7 +34,7 @@ resource "aws_apigatewayv2_api" "gateway" {
 # Requests over a throttle are answered 429 before any function runs, and come again: providers repeat for hours what was not
 # answered with 2xx, and publishers repeat what was not answered with 202.
 resource "aws_apigatewayv2_stage" "gateway" {
-  count = local.gateway ? 1 : 0
+  count = local.gateway_enabled ? 1 : 0
 
   api_id      = aws_apigatewayv2_api.gateway[0].id
   name        = "$default"
@@ -75,7 +75,7 @@ resource "aws_apigatewayv2_stage" "gateway" {
 
 # With this prefix, log delivery needs no resource policy that grows with every log group.
 resource "aws_cloudwatch_log_group" "gateway_access" {
-  count = local.gateway ? 1 : 0
+  count = local.gateway_enabled ? 1 : 0
 
   name              = "/aws/vendedlogs/${var.name}-gateway-access"
   retention_in_days = var.log_retention_days

@@ -1,7 +1,7 @@
 locals {
   # Built from the names, because the key is created before the topics.
-  own_topics = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-"
-  key_topics = concat(["${local.own_topics}feedback", local.own_topic ? "${local.own_topics}events" : var.shared_topic.arn], local.other_feedback_topics, local.mail_webhook ? ["${local.own_topics}mail-events"] : [])
+  topic_arn_prefix = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-"
+  key_topics       = concat(["${local.topic_arn_prefix}feedback", local.create_topic ? "${local.topic_arn_prefix}events" : var.shared_topic.arn], local.other_feedback_topics, local.mail_webhook_enabled ? ["${local.topic_arn_prefix}mail-events"] : [])
 
   key_policy = {
     Version = "2012-10-17"
@@ -49,7 +49,7 @@ locals {
           Principal                 = { Service = "${service}.amazonaws.com" }
           Action                    = ["kms:Decrypt", "kms:GenerateDataKey*"]
           Resource                  = "*"
-          Condition                 = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.own_topics}${topic}" } }
+          Condition                 = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.topic_arn_prefix}${topic}" } }
         }
       ],
       local.bus_key_statements,

@@ -2,8 +2,8 @@
 # a queue for what the receiver did not accept in two days. None of it is created unless a URL is named. The function decides
 # nothing about mails, so it is deployed by hash, outside of releases.
 locals {
-  mail_webhook        = var.mail_webhook != null
-  mail_webhook_secret = one(var.mail_webhook[*].secret)
+  mail_webhook_enabled = var.mail_webhook != null
+  mail_webhook_secret  = one(var.mail_webhook[*].secret)
 
   # function/mail_webhook.py has a wait between each two of these receives; a test compares the two.
   mail_webhook_receives = 10
@@ -55,11 +55,11 @@ locals {
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = "${var.name}-mail-webhook-dead" }
       statistic   = "Maximum", period = 60, periods = 1, threshold = 1
     }
-  } : name => alarm if local.mail_webhook }
+  } : name => alarm if local.mail_webhook_enabled }
 }
 
 resource "aws_sqs_queue" "mail_webhook" {
-  count = local.mail_webhook ? 1 : 0
+  count = local.mail_webhook_enabled ? 1 : 0
 
   name                       = "${var.name}-mail-webhook"
   message_retention_seconds  = local.fourteen_days
@@ -73,7 +73,7 @@ resource "aws_sqs_queue" "mail_webhook" {
 }
 
 resource "aws_sqs_queue" "mail_webhook_dead" {
-  count = local.mail_webhook ? 1 : 0
+  count = local.mail_webhook_enabled ? 1 : 0
 
   name                      = "${var.name}-mail-webhook-dead"
   message_retention_seconds = local.fourteen_days
@@ -81,7 +81,7 @@ resource "aws_sqs_queue" "mail_webhook_dead" {
 }
 
 resource "aws_sqs_queue_policy" "mail_webhook" {
-  count = local.mail_webhook ? 1 : 0
+  count = local.mail_webhook_enabled ? 1 : 0
 
   queue_url = aws_sqs_queue.mail_webhook[0].id
   policy = jsonencode({
@@ -110,7 +110,7 @@ resource "aws_sqs_queue_policy" "mail_webhook" {
 }
 
 resource "aws_sqs_queue_policy" "mail_webhook_dead" {
-  count = local.mail_webhook ? 1 : 0
+  count = local.mail_webhook_enabled ? 1 : 0
 
   queue_url = aws_sqs_queue.mail_webhook_dead[0].id
   policy = jsonencode({
@@ -128,7 +128,7 @@ resource "aws_sqs_queue_policy" "mail_webhook_dead" {
 
 # Raw: the body that is posted is the one that was published.
 resource "aws_sns_topic_subscription" "mail_webhook" {
-  count = local.mail_webhook ? 1 : 0
+  count = local.mail_webhook_enabled ? 1 : 0
 
   topic_arn            = one(aws_sns_topic.mail_events[*].arn)
   protocol             = "sqs"
@@ -139,7 +139,7 @@ resource "aws_sns_topic_subscription" "mail_webhook" {
 }
 
 resource "aws_lambda_function" "mail_webhook" {
-  count = local.mail_webhook ? 1 : 0
+  count = local.mail_webhook_enabled ? 1 : 0
 
   function_name    = local.names["mail-webhook"]
   description      = "Herald: mail-webhook"
@@ -178,7 +178,7 @@ resource "aws_lambda_function" "mail_webhook" {
 
 # One event an invocation, so that a post that hangs delays no other; and at most `at_once` invocations at a time.
 resource "aws_lambda_event_source_mapping" "mail_webhook" {
-  count = local.mail_webhook ? 1 : 0
+  count = local.mail_webhook_enabled ? 1 : 0
 
   event_source_arn        = aws_sqs_queue.mail_webhook[0].arn
   function_name           = aws_lambda_function.mail_webhook[0].arn

@@ -59,7 +59,7 @@ output "webhooks" {
 
 output "events_api" {
   description = "Where apps post events (`url`) and ask for tokens (`token_url`), the user pool in which their app clients are made, and the prefix of a type in a scope; null unless `events_api` is set"
-  value = !local.takes_events ? null : {
+  value = !local.events_api_enabled ? null : {
     url       = "${aws_apigatewayv2_api.gateway[0].api_endpoint}/events"
     token_url = "https://${aws_cognito_user_pool_domain.publishers[0].domain}.${local.partition == "aws-us-gov" ? "auth-fips" : "auth"}.${local.region}.amazoncognito.com/oauth2/token"
     pool_id   = local.events_pool

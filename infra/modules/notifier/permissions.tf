@@ -39,13 +39,13 @@ locals {
 
     before = concat(local.run_statements["before"], local.hook_statements)
     after  = concat(local.run_statements["after"], local.hook_statements)
-    }, local.webhooks ? {
+    }, local.webhooks_enabled ? {
     webhook = concat(local.run_statements["webhook"], local.webhook_statements, local.webhook_secret_statements)
-    } : {}, local.takes_events ? {
+    } : {}, local.events_api_enabled ? {
     events-api = concat(local.run_statements["events-api"], local.events_statements)
     } : {}, var.mail_events ? {
     mail-events = concat(local.run_statements["mail-events"], local.mail_events_statements)
-    } : {}, local.mail_webhook ? {
+    } : {}, local.mail_webhook_enabled ? {
     mail-webhook = concat(local.run_statements["mail-webhook"], local.mail_webhook_statements)
     } : {}, var.scheduling ? {
     scheduler = concat(local.run_statements["scheduler"], local.scheduler_statements)

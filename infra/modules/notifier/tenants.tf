@@ -6,7 +6,7 @@ locals {
 
   tenant_sets = toset(compact([for tenant in values(var.tenants) : tenant.configuration_set]))
   # An `own` suppression list is Herald's: SES's list for the account would bounce mails that it allows.
-  own_sets = toset(compact([for tenant in values(var.tenants) : tenant.suppression == "own" ? tenant.configuration_set : null]))
+  own_suppression_sets = toset(compact([for tenant in values(var.tenants) : tenant.suppression == "own" ? tenant.configuration_set : null]))
 
   # Their configuration sets publish to the same topic.
   tenant_sources = length(local.tenant_sets) == 0 ? {} : {
@@ -52,7 +52,7 @@ resource "aws_sesv2_configuration_set" "tenant" {
   }
 
   dynamic "suppression_options" {
-    for_each = contains(local.own_sets, each.key) ? [] : ["all"]
+    for_each = contains(local.own_suppression_sets, each.key) ? [] : ["all"]
 
     content {
       suppressed_reasons = ["BOUNCE", "COMPLAINT"]

@@ -1,9 +1,9 @@
 locals {
-  own_topic = var.shared_topic == null
-  topic_arn = local.own_topic ? aws_sns_topic.events[0].arn : var.shared_topic.arn
-  filter    = local.own_topic ? {} : var.shared_topic.filter
+  create_topic = var.shared_topic == null
+  topic_arn    = local.create_topic ? aws_sns_topic.events[0].arn : var.shared_topic.arn
+  filter       = local.create_topic ? {} : var.shared_topic.filter
 
-  publishers = concat(var.publishers, local.takes_events ? [aws_iam_role.this["events-api"].arn] : [])
+  publishers = concat(var.publishers, local.events_api_enabled ? [aws_iam_role.this["events-api"].arn] : [])
 
   topic_policy = {
     Version = "2012-10-17"
@@ -27,7 +27,7 @@ locals {
           Principal = "*"
           Action    = "sns:Publish"
           Resource  = local.topic_arn
-          Condition = { ArnNotEquals = merge(local.reads_bus ? { "aws:SourceArn" = [local.bus_rule] } : {}, { "aws:PrincipalArn" = length(local.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : local.publishers }) }
+          Condition = { ArnNotEquals = merge(local.event_bus_enabled ? { "aws:SourceArn" = [local.bus_rule] } : {}, { "aws:PrincipalArn" = length(local.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : local.publishers }) }
         },
         {
           Sid       = "TlsOnly"
@@ -43,14 +43,14 @@ locals {
 }
 
 resource "aws_sns_topic" "events" {
-  count = local.own_topic ? 1 : 0
+  count = local.create_topic ? 1 : 0
 
   name              = "${var.name}-events"
   kms_master_key_id = aws_kms_key.this.arn
 }
 
 resource "aws_sns_topic_policy" "events" {
-  count = local.own_topic ? 1 : 0
+  count = local.create_topic ? 1 : 0
 
   arn    = aws_sns_topic.events[0].arn
   policy = jsonencode(local.topic_policy)

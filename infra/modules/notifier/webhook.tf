@@ -2,9 +2,9 @@
 # function behind it verifies the reports, and puts them into the queue `feedback`, as SES's topic does with SES's reports.
 locals {
   # function/providers/urls.py builds the same paths; a test compares the two.
-  webhook_keys  = { for url, secret in var.provider_secrets : url => secret.webhook if secret.webhook != null }
-  webhook_paths = { for url in keys(local.webhook_keys) : url => "/webhooks/${trimsuffix(replace(replace(url, "://", "/"), "+", "-"), "/")}" }
-  webhooks      = length(local.webhook_keys) > 0
+  webhook_keys     = { for url, secret in var.provider_secrets : url => secret.webhook if secret.webhook != null }
+  webhook_paths    = { for url in keys(local.webhook_keys) : url => "/webhooks/${trimsuffix(replace(replace(url, "://", "/"), "+", "-"), "/")}" }
+  webhooks_enabled = length(local.webhook_keys) > 0
 
   # The least rate at which no report is lost when providers send 1,000 requests a second for a minute: throttled requests are
   # repeated in six to eight waves, which 200 a second let through; but Mailgun reports a delivery only once.
@@ -14,7 +14,7 @@ locals {
   webhook_rate  = coalesce(var.webhook_throttle.rate, min(max(ceil(3 * var.send_rate), local.webhook_floor), 5000))
   webhook_burst = coalesce(var.webhook_throttle.burst, local.webhook_rate)
 
-  webhook_settings = local.webhooks ? {
+  webhook_settings = local.webhooks_enabled ? {
     HERALD_LEDGER_TABLE       = aws_dynamodb_table.ledger.name
     HERALD_FEEDBACK_QUEUE_URL = aws_sqs_queue.this["feedback"].url
     HERALD_WEBHOOK_SECRETS    = jsonencode(local.webhook_keys)
@@ -50,13 +50,13 @@ locals {
 
 check "webhook_throttle" {
   assert {
-    condition     = !local.webhooks || local.webhook_rate >= local.webhook_floor
+    condition     = !local.webhooks_enabled || local.webhook_rate >= local.webhook_floor
     error_message = "At ${local.webhook_rate} requests a second some reports are lost when providers tell of 1,000 a second for a minute: they give up before all came in, and those mails stay \"sent\". From ${local.webhook_floor} on none is."
   }
 }
 
 resource "aws_apigatewayv2_integration" "webhook" {
-  count = local.webhooks ? 1 : 0
+  count = local.webhooks_enabled ? 1 : 0
 
   api_id                 = aws_apigatewayv2_api.gateway[0].id
   integration_type       = "AWS_PROXY"
@@ -74,7 +74,7 @@ resource "aws_apigatewayv2_route" "webhook" {
 }
 
 resource "aws_lambda_permission" "webhook" {
-  count = local.webhooks ? 1 : 0
+  count = local.webhooks_enabled ? 1 : 0
 
   statement_id  = "api"
   action        = "lambda:InvokeFunction"
