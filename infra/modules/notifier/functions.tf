@@ -2,9 +2,9 @@ locals {
   # herald/capacity/concurrency.py has the same formula and explains it; a test compares the two. If it is reserved,
   # throttled events wait in Lambda's own queue for up to six hours, so this caps the sending rate without losing any.
   # (The millionth is for rounding: 50 × 0.3 is a little more than 15 here.)
-  at_once           = max(ceil(var.send_rate * var.seconds_per_send - 0.000001), 1)
-  retry_concurrency = var.retry_concurrency != null ? var.retry_concurrency : min(max(floor(local.at_once * 0.75), 2), 1000)
-  concurrency       = max(local.at_once, local.retry_concurrency + 1)
+  send_concurrency  = max(ceil(var.send_rate * var.seconds_per_send - 0.000001), 1)
+  retry_concurrency = var.retry_concurrency != null ? var.retry_concurrency : min(max(floor(local.send_concurrency * 0.75), 2), 1000)
+  concurrency       = max(local.send_concurrency, local.retry_concurrency + 1)
 
   # In one place, because policies and log groups need the names before the functions exist.
   names = merge({
