@@ -325,11 +325,11 @@ variable "mail_events" {
 }
 
 variable "mail_webhook" {
-  description = "Posts the mail events to a webhook, too, signed as by Standard Webhooks: the https `url`, the ARN of the parameter or secret that holds the `secret` (`whsec_` and base64; during a rotation both, the new one first), and how many posts are made `at_once`. Needs `mail_events`. Null: nothing is posted"
+  description = "Posts the mail events to a webhook, too, signed as by Standard Webhooks: the https `url`, the ARN of the parameter or secret that holds the `secret` (`whsec_` and base64; during a rotation both, the new one first), and how many posts run at the same time (`max_concurrency`). Needs `mail_events`. Null: nothing is posted"
   type = object({
-    url     = string
-    secret  = string
-    at_once = optional(number, 5)
+    url             = string
+    secret          = string
+    max_concurrency = optional(number, 5)
   })
   default = null
 }

@@ -176,7 +176,7 @@ resource "aws_lambda_function" "mail_webhook" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-# One event an invocation, so that a post that hangs delays no other; and at most `at_once` invocations at a time.
+# One event an invocation, so that a post that hangs delays no other; and at most `max_concurrency` invocations at a time.
 resource "aws_lambda_event_source_mapping" "mail_webhook" {
   count = local.mail_webhook_enabled ? 1 : 0
 
@@ -186,7 +186,7 @@ resource "aws_lambda_event_source_mapping" "mail_webhook" {
   function_response_types = ["ReportBatchItemFailures"]
 
   scaling_config {
-    maximum_concurrency = var.mail_webhook.at_once
+    maximum_concurrency = var.mail_webhook.max_concurrency
   }
 
   depends_on = [aws_iam_role_policy.this]
