@@ -37,7 +37,7 @@ run "a_shared_topic_with_a_filter" {
     error_message = "The shared topic is the one that is let in."
   }
   assert {
-    condition     = one([for statement in local.key_policy.Statement : statement.Condition.ArnLike["aws:SourceArn"] if statement.Sid == "UseSns"]) == ["arn:aws:sns:us-east-1:000000000000:herald-feedback", "arn:aws:sns:us-east-1:111111111111:shop"]
+    condition     = one([for statement in local.key_policy.Statement : statement.Condition.ArnLike["aws:SourceArn"] if statement.Sid == "UseKeyForSns"]) == ["arn:aws:sns:us-east-1:000000000000:herald-feedback", "arn:aws:sns:us-east-1:111111111111:shop"]
     error_message = "The shared topic may write to the encrypted queue."
   }
 }
@@ -56,7 +56,7 @@ run "an_identity_that_exists" {
     error_message = "An identity that exists is left alone."
   }
   assert {
-    condition     = contains(one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "Send"]), "arn:aws:ses:us-east-1:000000000000:identity/*")
+    condition     = contains(one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "SendMail"]), "arn:aws:ses:us-east-1:000000000000:identity/*")
     error_message = "notify may still send with it."
   }
 }
@@ -122,7 +122,7 @@ run "another_name_and_other_settings" {
     error_message = "Providers keep their order, and the policy for unknown outcomes reaches the function."
   }
   assert {
-    condition     = toset([for arn in one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "Send"]) : split(":", arn)[3]]) == toset(["eu-west-1", "us-east-1"])
+    condition     = toset([for arn in one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "SendMail"]) : split(":", arn)[3]]) == toset(["eu-west-1", "us-east-1"])
     error_message = "notify may send in every region that it is told to send in."
   }
   assert {

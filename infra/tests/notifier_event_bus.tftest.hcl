@@ -49,7 +49,7 @@ run "a_rule_hands_the_detail_to_the_topic_and_keeps_what_it_could_not" {
     error_message = "What could not be handed on for a day is kept for 14."
   }
   assert {
-    condition     = one([for statement in local.topic_policy.Statement : statement if statement.Sid == "FromTheBus"]) == { Sid = "FromTheBus", Effect = "Allow", Principal = { Service = "events.amazonaws.com" }, Action = "sns:Publish", Resource = "arn:aws:sns:us-east-1:000000000000:herald-events", Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:events:us-east-1:000000000000:rule/orders/herald-events" } } }
+    condition     = one([for statement in local.topic_policy.Statement : statement if statement.Sid == "PublishFromEventBridge"]) == { Sid = "PublishFromEventBridge", Effect = "Allow", Principal = { Service = "events.amazonaws.com" }, Action = "sns:Publish", Resource = "arn:aws:sns:us-east-1:000000000000:herald-events", Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:events:us-east-1:000000000000:rule/orders/herald-events" } } }
     error_message = "This rule alone may publish in EventBridge's name."
   }
   assert {
@@ -61,7 +61,7 @@ run "a_rule_hands_the_detail_to_the_topic_and_keeps_what_it_could_not" {
     error_message = "This rule alone fills the queue."
   }
   assert {
-    condition     = toset([for statement in local.bus_key_statements : jsonencode(statement.Condition.StringEquals)]) == toset([jsonencode({ "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:us-east-1:000000000000:herald-events" }), jsonencode({ "kms:EncryptionContext:aws:sqs:arn" = "arn:aws:sqs:us-east-1:000000000000:herald-bus-undelivered" })]) && length([for statement in local.key_policy.Statement : statement if startswith(statement.Sid, "UseEventBridge")]) == 2
+    condition     = toset([for statement in local.bus_key_statements : jsonencode(statement.Condition.StringEquals)]) == toset([jsonencode({ "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:us-east-1:000000000000:herald-events" }), jsonencode({ "kms:EncryptionContext:aws:sqs:arn" = "arn:aws:sqs:us-east-1:000000000000:herald-bus-undelivered" })]) && length([for statement in local.key_policy.Statement : statement if startswith(statement.Sid, "UseKeyForEventBridge")]) == 2
     error_message = "EventBridge may use the key for this topic and this queue."
   }
   assert {

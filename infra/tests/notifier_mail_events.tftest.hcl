@@ -73,7 +73,7 @@ run "where_it_is_wanted_a_function_reads_the_stream_of_the_ledger" {
     error_message = "mail-events may do more, or less, than its work: it reads no table."
   }
   assert {
-    condition     = { for statement in jsondecode(aws_sns_topic_policy.mail_events[0].policy).Statement : statement.Sid => statement.Effect } == { DenyOtherPublishers = "Deny", TlsOnly = "Deny" } && aws_sns_topic.mail_events[0].kms_master_key_id == aws_kms_key.this.arn && aws_sqs_queue.mail_events[0].kms_master_key_id == aws_kms_key.this.arn
+    condition     = { for statement in jsondecode(aws_sns_topic_policy.mail_events[0].policy).Statement : statement.Sid => statement.Effect } == { DenyOtherPublishers = "Deny", DenyInsecureTransport = "Deny" } && aws_sns_topic.mail_events[0].kms_master_key_id == aws_kms_key.this.arn && aws_sqs_queue.mail_events[0].kms_master_key_id == aws_kms_key.this.arn
     error_message = "Nobody else publishes there, and all of it is encrypted."
   }
   assert {

@@ -53,16 +53,16 @@ run "with_one_every_mail_event_is_queued_posted_and_kept_if_nobody_takes_it" {
     error_message = "The function knows the URL, and of the secret where it is kept."
   }
   assert {
-    condition = { for statement in local.function_policies["mail-webhook"] : statement.Sid => statement.Action if !contains(["Log", "Trace", "UseTheKey"], statement.Sid) } == {
-      ReadTheQueue      = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
-      ReadTheSecret     = "ssm:GetParameter"
-      FindItsMapping    = "lambda:ListEventSourceMappings"
-      DisableItsMapping = "lambda:UpdateEventSourceMapping"
+    condition = { for statement in local.function_policies["mail-webhook"] : statement.Sid => statement.Action if !contains(["WriteLogs", "WriteTraces", "UseTheKey"], statement.Sid) } == {
+      ReadTheQueue            = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      ReadTheSecret           = "ssm:GetParameter"
+      ListEventSourceMappings = "lambda:ListEventSourceMappings"
+      DisableWebhookMapping   = "lambda:UpdateEventSourceMapping"
     }
     error_message = "It reads its queue and its secret, and can turn its own reader off."
   }
   assert {
-    condition     = [for statement in local.function_policies["mail-webhook"] : statement.Condition if statement.Sid == "DisableItsMapping"][0] == { ArnEquals = { "lambda:FunctionArn" = "arn:aws:lambda:us-east-1:000000000000:function:herald-mail-webhook" } }
+    condition     = [for statement in local.function_policies["mail-webhook"] : statement.Condition if statement.Sid == "DisableWebhookMapping"][0] == { ArnEquals = { "lambda:FunctionArn" = "arn:aws:lambda:us-east-1:000000000000:function:herald-mail-webhook" } }
     error_message = "Its own, and no other."
   }
   assert {

@@ -29,7 +29,7 @@ run "least_privilege" {
     error_message = "What the tests read is what the roles get."
   }
   assert {
-    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["ReadTheTarget", "Trace"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
+    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["ReadTheTarget", "WriteTraces"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
     error_message = "Only X-Ray, which has no resources, may be allowed on all resources."
   }
   assert {
@@ -86,7 +86,7 @@ run "least_privilege" {
     error_message = "notify may do more, or less, than its work."
   }
   assert {
-    condition     = one([for statement in local.function_policies.notify : statement.Condition.StringEquals["ses:FromAddress"] if statement.Sid == "Send"]) == tolist(["books@herald.example"])
+    condition     = one([for statement in local.function_policies.notify : statement.Condition.StringEquals["ses:FromAddress"] if statement.Sid == "SendMail"]) == tolist(["books@herald.example"])
     error_message = "notify sends as the configured address only."
   }
 
@@ -113,7 +113,7 @@ run "least_privilege" {
     error_message = "Hooks invoke versions and aliases of notify, feedback and webhook only."
   }
   assert {
-    condition     = one([for statement in local.function_policies.after : statement.Resource if statement.Sid == "MoveTheCompanions"]) == flatten([for function in ["feedback", "webhook"] : ["arn:aws:lambda:us-east-1:000000000000:function:herald-${function}", "arn:aws:lambda:us-east-1:000000000000:function:herald-${function}:*"]])
+    condition     = one([for statement in local.function_policies.after : statement.Resource if statement.Sid == "MoveCompanionAliases"]) == flatten([for function in ["feedback", "webhook"] : ["arn:aws:lambda:us-east-1:000000000000:function:herald-${function}", "arn:aws:lambda:us-east-1:000000000000:function:herald-${function}:*"]])
     error_message = "Hooks move the aliases of feedback and webhook only: that of notify is CodeDeploy's."
   }
   assert {
@@ -149,7 +149,7 @@ run "least_privilege" {
     error_message = "CodeDeploy moves the alias of notify only."
   }
   assert {
-    condition     = one([for statement in local.deployer_policy.Statement : statement.Resource if statement.Sid == "RunTheHooks"]) == ["arn:aws:lambda:us-east-1:000000000000:function:CodeDeployHook_herald-before", "arn:aws:lambda:us-east-1:000000000000:function:CodeDeployHook_herald-after"]
+    condition     = one([for statement in local.deployer_policy.Statement : statement.Resource if statement.Sid == "InvokeHooks"]) == ["arn:aws:lambda:us-east-1:000000000000:function:CodeDeployHook_herald-before", "arn:aws:lambda:us-east-1:000000000000:function:CodeDeployHook_herald-after"]
     error_message = "CodeDeploy invokes the two hooks only."
   }
 
@@ -157,7 +157,7 @@ run "least_privilege" {
 
   assert {
     condition = { for statement in jsondecode(aws_sns_topic_policy.events[0].policy).Statement : statement.Sid => statement.Effect } == {
-      NamedPublishers = "Allow", DenyOtherPublishers = "Deny", TlsOnly = "Deny",
+      AllowNamedPublishers = "Allow", DenyOtherPublishers = "Deny", DenyInsecureTransport = "Deny",
     }
     error_message = "The topic allows the publishers, and refuses everybody else and whatever is not TLS."
   }
@@ -185,18 +185,18 @@ run "least_privilege" {
   # -- key ----------------------------------------------------------------------------------------------------------------
 
   assert {
-    condition     = aws_kms_key.this.enable_key_rotation && toset([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Sid]) == toset(["AccountDecidesByIam", "LogGroupsOfThisPrefix", "UseCloudwatch", "UseSes", "UseSns"])
+    condition     = aws_kms_key.this.enable_key_rotation && toset([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Sid]) == toset(["AllowAccountByIam", "EncryptLogGroups", "UseKeyForCloudwatch", "UseKeyForSes", "UseKeyForSns"])
     error_message = "The key rotates, and is for the account, its logs, and the three services that write to encrypted topics and queues."
   }
   assert {
-    condition     = alltrue([for statement in local.key_policy.Statement : statement.Sid == "AccountDecidesByIam" || can(statement.Condition)])
+    condition     = alltrue([for statement in local.key_policy.Statement : statement.Sid == "AllowAccountByIam" || can(statement.Condition)])
     error_message = "No service uses the key without a condition."
   }
   assert {
     condition = { for statement in local.key_policy.Statement : statement.Sid => statement.Condition if startswith(statement.Sid, "Use") } == {
-      UseSns        = { ArnLike = { "aws:SourceArn" = ["arn:aws:sns:us-east-1:000000000000:herald-feedback", "arn:aws:sns:us-east-1:000000000000:herald-events"] } }
-      UseSes        = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.feedback.arn } }
-      UseCloudwatch = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.ops.arn } }
+      UseKeyForSns        = { ArnLike = { "aws:SourceArn" = ["arn:aws:sns:us-east-1:000000000000:herald-feedback", "arn:aws:sns:us-east-1:000000000000:herald-events"] } }
+      UseKeyForSes        = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.feedback.arn } }
+      UseKeyForCloudwatch = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.ops.arn } }
     }
     error_message = "SNS uses the key for its own topics, SES and CloudWatch for the topic that each publishes to."
   }

@@ -49,7 +49,7 @@ run "three" {
     error_message = "The door for posted events knows the same tenants."
   }
   assert {
-    condition     = one([for statement in local.function_policies.notify : statement if statement.Sid == "Send"]).Condition.StringEquals["ses:FromAddress"] == tolist(["books@herald.example", "hello@mail.globex.example", "shop@herald.example"])
+    condition     = one([for statement in local.function_policies.notify : statement if statement.Sid == "SendMail"]).Condition.StringEquals["ses:FromAddress"] == tolist(["books@herald.example", "hello@mail.globex.example", "shop@herald.example"])
     error_message = "Without a tenant of SES's, notify sends as these addresses and no others."
   }
   assert {
@@ -57,7 +57,7 @@ run "three" {
     error_message = "The address of a tenant of SES's is sent through that tenant only."
   }
   assert {
-    condition     = alltrue([for name in ["herald", "acme", "globex"] : contains(one([for statement in local.function_policies.notify : statement if statement.Sid == "Send"]).Resource, "arn:aws:ses:us-east-1:000000000000:configuration-set/${name}")])
+    condition     = alltrue([for name in ["herald", "acme", "globex"] : contains(one([for statement in local.function_policies.notify : statement if statement.Sid == "SendMail"]).Resource, "arn:aws:ses:us-east-1:000000000000:configuration-set/${name}")])
     error_message = "notify may use each configuration set."
   }
   assert {

@@ -36,7 +36,7 @@ run "least_privilege" {
     error_message = "The role names every action; no wildcards."
   }
   assert {
-    condition     = alltrue(flatten([for statement in local.statements : [for arn in flatten([statement.Resource]) : contains(["ReadStrategies", "ReadTheTarget", "WatchAlarms"], statement.Sid) || arn == var.key_arn || can(regex("[:/_]herald(-|/|$)", arn))]]))
+    condition     = alltrue(flatten([for statement in local.statements : [for arn in flatten([statement.Resource]) : contains(["ReadDeploymentConfigs", "ReadTheTarget", "WatchAlarms"], statement.Sid) || arn == var.key_arn || can(regex("[:/_]herald(-|/|$)", arn))]]))
     error_message = "Every other right is on what this Herald is called."
   }
   assert {

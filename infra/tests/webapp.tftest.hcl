@@ -192,7 +192,7 @@ run "least_privilege" {
     error_message = "What the tests read is what the roles get."
   }
   assert {
-    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["ListMappings", "ReadAlarmsMetricsAndQuota", "TakeOffTheListOfSes", "Trace"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
+    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["ListEventSourceMappings", "ReadAlarmsMetricsAndQuota", "RemoveSesSuppressions", "WriteTraces"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
     error_message = "Only X-Ray, the list of mappings, alarms and metrics, and SES's account and list, which have no resources, may be allowed on all resources."
   }
   assert {
@@ -228,7 +228,7 @@ run "least_privilege" {
         "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "message#*", "dynamodb:Attributes" = ["address", "pk"] }
         StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
       }
-      TakeOffTheSuppressionList = {
+      RemoveSuppressions = {
         "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["message_id", "pk", "reason", "since"] }
         StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
       }
@@ -249,7 +249,7 @@ run "least_privilege" {
     error_message = "Operators read dead letters and send them again; nothing else is taken from a queue."
   }
   assert {
-    condition     = alltrue(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : statement.Sid == "ListMappings" || alltrue([for resource in flatten([statement.Resource]) : contains([local.notify_arn, "${local.notify_arn}:*"], resource)]) || strcontains(jsonencode(try(statement.Condition, {})), local.notify_arn) if startswith(action, "lambda:")]])) && local.notify_arn == "arn:aws:lambda:us-east-1:000000000000:function:herald-notify"
+    condition     = alltrue(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : statement.Sid == "ListEventSourceMappings" || alltrue([for resource in flatten([statement.Resource]) : contains([local.notify_arn, "${local.notify_arn}:*"], resource)]) || strcontains(jsonencode(try(statement.Condition, {})), local.notify_arn) if startswith(action, "lambda:")]])) && local.notify_arn == "arn:aws:lambda:us-east-1:000000000000:function:herald-notify"
     error_message = "Operators look at the function that sends and switch it, and no other."
   }
   assert {

@@ -209,7 +209,7 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "AlarmsOfThisAccount"
+        Sid       = "PublishAlarms"
         Effect    = "Allow"
         Principal = { Service = "cloudwatch.amazonaws.com" }
         Action    = "sns:Publish"
@@ -219,7 +219,7 @@ locals {
         Condition = { ArnLike = { "aws:SourceArn" = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-*" } }
       },
       {
-        Sid       = "TlsOnly"
+        Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sns:Publish"

@@ -23,7 +23,7 @@ locals {
         Resource = [local.function_arns.notify, "${local.function_arns.notify}:*"]
       },
       {
-        Sid      = "RunTheHooks"
+        Sid      = "InvokeHooks"
         Effect   = "Allow"
         Action   = "lambda:InvokeFunction"
         Resource = [local.function_arns.before, local.function_arns.after]

@@ -10,7 +10,7 @@ locals {
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
   bus_topic_statements = [for statement in [
     {
-      Sid       = "FromTheBus"
+      Sid       = "PublishFromEventBridge"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sns:Publish"
@@ -23,7 +23,7 @@ locals {
   # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
   bus_key_statements = [for statement in [
     {
-      Sid       = "UseEventBridgeForTheTopic"
+      Sid       = "UseKeyForEventBridgeToTopic"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -31,7 +31,7 @@ locals {
       Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.topic_arn_prefix}events" } }
     },
     {
-      Sid       = "UseEventBridgeForTheQueue"
+      Sid       = "UseKeyForEventBridgeToQueue"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -96,7 +96,7 @@ resource "aws_sqs_queue_policy" "bus" {
     Statement = [
       {
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-        Sid       = "FromTheRule"
+        Sid       = "SendFromRule"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
@@ -104,7 +104,7 @@ resource "aws_sqs_queue_policy" "bus" {
         Condition = { ArnEquals = { "aws:SourceArn" = local.bus_rule } }
       },
       {
-        Sid       = "TlsOnly"
+        Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"

@@ -18,7 +18,7 @@ locals {
 
   events_statements = [
     {
-      Sid      = "Publish"
+      Sid      = "PublishEvents"
       Effect   = "Allow"
       Action   = "sns:Publish"
       Resource = local.topic_arn

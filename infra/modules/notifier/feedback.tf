@@ -20,7 +20,7 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "FeedbackOfThisConfigurationSet"
+        Sid       = "PublishFeedback"
         Effect    = "Allow"
         Principal = { Service = "ses.amazonaws.com" }
         Action    = "sns:Publish"
@@ -33,7 +33,7 @@ locals {
         }
       },
       {
-        Sid       = "TlsOnly"
+        Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sns:Publish"

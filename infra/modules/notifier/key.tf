@@ -9,14 +9,14 @@ locals {
       [
         {
           # Without this statement nobody could ever change the key again. In a key policy, `*` is this key.
-          Sid       = "AccountDecidesByIam"
+          Sid       = "AllowAccountByIam"
           Effect    = "Allow"
           Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
           Action    = "kms:*"
           Resource  = "*"
         },
         {
-          Sid       = "LogGroupsOfThisPrefix"
+          Sid       = "EncryptLogGroups"
           Effect    = "Allow"
           Principal = { Service = "logs.${local.region}.amazonaws.com" }
           Action    = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
@@ -30,7 +30,7 @@ locals {
         # SNS writes to the encrypted queues.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
         {
-          Sid       = "UseSns"
+          Sid       = "UseKeyForSns"
           Effect    = "Allow"
           Principal = { Service = "sns.amazonaws.com" }
           Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -44,7 +44,7 @@ locals {
         # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
         # https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
         for service, topic in { ses = "feedback", cloudwatch = "ops" } : {
-          Sid                       = "Use${title(service)}"
+          Sid                       = "UseKeyFor${title(service)}"
           Effect                    = "Allow"
           Principal                 = { Service = "${service}.amazonaws.com" }
           Action                    = ["kms:Decrypt", "kms:GenerateDataKey*"]

@@ -78,7 +78,7 @@ resource "aws_sns_topic_policy" "mail_events" {
         Condition = { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.this["mail-events"].arn } }
       },
       {
-        Sid       = "TlsOnly"
+        Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sns:Publish"
@@ -104,7 +104,7 @@ resource "aws_sqs_queue_policy" "mail_events" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "TlsOnly"
+      Sid       = "DenyInsecureTransport"
       Effect    = "Deny"
       Principal = "*"
       Action    = "sqs:*"

@@ -24,14 +24,14 @@ locals {
     },
     {
       # This action supports no resource.
-      Sid      = "FindItsMapping"
+      Sid      = "ListEventSourceMappings"
       Effect   = "Allow"
       Action   = "lambda:ListEventSourceMappings"
       Resource = "*"
     },
     {
       # For a receiver that answers 410: it wants no more posts.
-      Sid       = "DisableItsMapping"
+      Sid       = "DisableWebhookMapping"
       Effect    = "Allow"
       Action    = "lambda:UpdateEventSourceMapping"
       Resource  = "arn:${local.partition}:lambda:${local.region}:${local.account}:event-source-mapping:*"
@@ -88,7 +88,7 @@ resource "aws_sqs_queue_policy" "mail_webhook" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "FromTheTopic"
+        Sid       = "SendFromTopic"
         Effect    = "Allow"
         Principal = { Service = "sns.amazonaws.com" }
         Action    = "sqs:SendMessage"
@@ -98,7 +98,7 @@ resource "aws_sqs_queue_policy" "mail_webhook" {
         Condition = { ArnEquals = { "aws:SourceArn" = one(aws_sns_topic.mail_events[*].arn) } }
       },
       {
-        Sid       = "TlsOnly"
+        Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
@@ -116,7 +116,7 @@ resource "aws_sqs_queue_policy" "mail_webhook_dead" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "TlsOnly"
+      Sid       = "DenyInsecureTransport"
       Effect    = "Deny"
       Principal = "*"
       Action    = "sqs:*"

@@ -13,7 +13,7 @@ output "publish_policy" {
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      { Sid = "Publish", Effect = "Allow", Action = "sns:Publish", Resource = local.topic_arn },
+      { Sid = "PublishEvents", Effect = "Allow", Action = "sns:Publish", Resource = local.topic_arn },
       { Sid = "UseTheKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = aws_kms_key.this.arn },
     ]
   })

@@ -64,14 +64,14 @@ locals {
   run_statements = {
     for function, name in local.names : function => [
       {
-        Sid      = "Log"
+        Sid      = "WriteLogs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.this[function].arn}:*"
       },
       {
         # X-Ray's actions support no resources.
-        Sid      = "Trace"
+        Sid      = "WriteTraces"
         Effect   = "Allow"
         Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
         Resource = "*"
@@ -110,7 +110,7 @@ locals {
     },
     {
       # For the functions that move with notify and are rolled back with it: CodeDeploy moves only one function.
-      Sid      = "MoveTheCompanions"
+      Sid      = "MoveCompanionAliases"
       Effect   = "Allow"
       Action   = ["lambda:GetAlias", "lambda:UpdateAlias"]
       Resource = flatten([for function in local.companions : [local.function_arns[function], "${local.function_arns[function]}:*"]])
@@ -156,7 +156,7 @@ locals {
       # Every identity, because in the sandbox SES checks the recipient's, too; the condition limits the sender.
       # https://github.com/cloudposse/terraform-aws-ses/issues/40
       # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
-      Sid    = "Send"
+      Sid    = "SendMail"
       Effect = "Allow"
       # A mail with files is sent as a raw message, which is another permission of the same call.
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html

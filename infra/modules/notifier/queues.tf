@@ -19,7 +19,7 @@ locals {
       Version = "2012-10-17"
       Statement = [
         {
-          Sid       = "FromTheTopic"
+          Sid       = "SendFromTopic"
           Effect    = "Allow"
           Principal = { Service = "sns.amazonaws.com" }
           Action    = "sqs:SendMessage"
@@ -29,7 +29,7 @@ locals {
           Condition = { ArnEquals = { "aws:SourceArn" = topics } }
         },
         {
-          Sid       = "TlsOnly"
+          Sid       = "DenyInsecureTransport"
           Effect    = "Deny"
           Principal = "*"
           Action    = "sqs:*"

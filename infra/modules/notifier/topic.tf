@@ -10,7 +10,7 @@ locals {
     Statement = concat(
       length(local.publishers) == 0 ? [] : [
         {
-          Sid       = "NamedPublishers"
+          Sid       = "AllowNamedPublishers"
           Effect    = "Allow"
           Principal = { AWS = local.publishers }
           Action    = "sns:Publish"
@@ -30,7 +30,7 @@ locals {
           Condition = { ArnNotEquals = merge(local.event_bus_enabled ? { "aws:SourceArn" = [local.bus_rule] } : {}, { "aws:PrincipalArn" = length(local.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : local.publishers }) }
         },
         {
-          Sid       = "TlsOnly"
+          Sid       = "DenyInsecureTransport"
           Effect    = "Deny"
           Principal = "*"
           Action    = "sns:Publish"

@@ -73,7 +73,7 @@ locals {
     {
       # CreateDeployment needs UpdateDeploymentGroup if alarms are passed to it.
       # https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
-      Sid    = "Deploy"
+      Sid    = "ManageDeployments"
       Effect = "Allow"
       Action = [
         "codedeploy:BatchGetDeployments", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentGroup",
@@ -99,14 +99,14 @@ locals {
     },
     {
       # CodeDeploy's own configurations and custom ones.
-      Sid      = "ReadStrategies"
+      Sid      = "ReadDeploymentConfigs"
       Effect   = "Allow"
       Action   = "codedeploy:GetDeploymentConfig"
       Resource = "${local.codedeploy}:deploymentconfig:*"
     },
     {
       # For a canary that lasts until enough mails are expected.
-      Sid      = "MakeStrategies"
+      Sid      = "CreateDeploymentConfigs"
       Effect   = "Allow"
       Action   = "codedeploy:CreateDeploymentConfig"
       Resource = "${local.codedeploy}:deploymentconfig:${var.name}-canary-*"

@@ -5,7 +5,7 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "FeedbackOfThisConfigurationSet"
+        Sid       = "PublishFeedback"
         Effect    = "Allow"
         Principal = { Service = "ses.amazonaws.com" }
         Action    = "sns:Publish"
@@ -18,7 +18,7 @@ locals {
         }
       },
       {
-        Sid       = "TlsOnly"
+        Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sns:Publish"
@@ -32,7 +32,7 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "FromTheTopic"
+        Sid       = "SendFromTopic"
         Effect    = "Allow"
         Principal = { Service = "sns.amazonaws.com" }
         Action    = "sqs:SendMessage"
@@ -42,7 +42,7 @@ locals {
         Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.feedback.arn } }
       },
       {
-        Sid       = "TlsOnly"
+        Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"

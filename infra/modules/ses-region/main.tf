@@ -55,7 +55,7 @@ locals {
     Statement = [
       {
         # Without this statement nobody could ever change the key again. In a key policy, `*` is this key.
-        Sid       = "AccountDecidesByIam"
+        Sid       = "AllowAccountByIam"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
         Action    = "kms:*"
@@ -64,7 +64,7 @@ locals {
       {
         # SES publishes to the encrypted topic.
         # https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
-        Sid       = "UseSes"
+        Sid       = "UseKeyForSes"
         Effect    = "Allow"
         Principal = { Service = "ses.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -74,7 +74,7 @@ locals {
       {
         # SNS writes to the encrypted queue what it could not deliver to the first region.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
-        Sid       = "UseSns"
+        Sid       = "UseKeyForSns"
         Effect    = "Allow"
         Principal = { Service = "sns.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]

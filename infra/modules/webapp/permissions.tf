@@ -61,7 +61,7 @@ locals {
       },
       {
         # IAM does not distinguish removing attributes from setting them.
-        Sid      = "TakeOffTheSuppressionList"
+        Sid      = "RemoveSuppressions"
         Effect   = "Allow"
         Action   = "dynamodb:UpdateItem"
         Resource = var.ledger.arn
@@ -73,7 +73,7 @@ locals {
       {
         # In every region that mails are sent from. The action supports no resource.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
-        Sid      = "TakeOffTheListOfSes"
+        Sid      = "RemoveSesSuppressions"
         Effect   = "Allow"
         Action   = "ses:DeleteSuppressedDestination"
         Resource = "*"
@@ -85,7 +85,7 @@ locals {
         Resource = local.queue_arns["dead"]
       },
       {
-        Sid      = "SendLettersAgain"
+        Sid      = "RedriveDeadLetters"
         Effect   = "Allow"
         Action   = "sqs:SendMessage"
         Resource = [local.queue_arns["feedback"], local.queue_arns["retry"]]
@@ -114,7 +114,7 @@ locals {
       },
       {
         # This action supports no resource.
-        Sid      = "ListMappings"
+        Sid      = "ListEventSourceMappings"
         Effect   = "Allow"
         Action   = "lambda:ListEventSourceMappings"
         Resource = "*"
@@ -218,7 +218,7 @@ locals {
   run_statements = {
     for function, name in local.names : function => [
       {
-        Sid      = "Log"
+        Sid      = "WriteLogs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.this[function].arn}:*"
@@ -234,7 +234,7 @@ locals {
       },
       {
         # X-Ray's actions support no resources.
-        Sid      = "Trace"
+        Sid      = "WriteTraces"
         Effect   = "Allow"
         Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
         Resource = "*"
@@ -250,7 +250,7 @@ locals {
 
   outbox_statements = [
     {
-      Sid      = "FindWaiting"
+      Sid      = "QueryPendingOutbox"
       Effect   = "Allow"
       Action   = "dynamodb:Query"
       Resource = "${aws_dynamodb_table.books.arn}/index/pending"
@@ -265,7 +265,7 @@ locals {
 
   publish_statements = [
     {
-      Sid      = "Publish"
+      Sid      = "PublishEvents"
       Effect   = "Allow"
       Action   = "sns:Publish"
       Resource = var.topic_arn
