@@ -31,7 +31,7 @@ run "notifier" {
   }
 
   assert {
-    condition     = alltrue([for name in concat([for function in aws_lambda_function.this : function.function_name], [for role in aws_iam_role.this : role.name], [aws_iam_role.deployer.name, aws_cloudwatch_event_rule.dead_letters.name, aws_sesv2_configuration_set.this.configuration_set_name]) : length(name) <= 64])
+    condition     = alltrue([for name in concat([for function in aws_lambda_function.this : function.function_name], [for role in aws_iam_role.this : role.name], [aws_iam_role.deployer.name, aws_cloudwatch_event_rule.dead_letters.name, module.ses.configuration_set]) : length(name) <= 64])
     error_message = "Lambda, IAM, EventBridge and SES take 64 characters."
   }
   assert {
@@ -39,7 +39,7 @@ run "notifier" {
     error_message = "SQS takes 80 characters, CodeDeploy 100."
   }
   assert {
-    condition     = alltrue([for name in concat([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name], [aws_cloudwatch_dashboard.this.dashboard_name, aws_dynamodb_table.ledger.name, aws_sns_topic.feedback.name, aws_sns_topic.ops.name, aws_sns_topic.events[0].name]) : length(name) <= 255])
+    condition     = alltrue([for name in concat([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name], [aws_cloudwatch_dashboard.this.dashboard_name, aws_dynamodb_table.ledger.name, aws_sns_topic.ops.name, aws_sns_topic.events[0].name]) : length(name) <= 255])
     error_message = "CloudWatch and DynamoDB take 255 characters, SNS 256."
   }
   assert {

@@ -52,7 +52,7 @@ run "an_identity_that_exists" {
   }
 
   assert {
-    condition     = length(aws_sesv2_email_identity.this) == 0 && length(aws_sesv2_email_identity_mail_from_attributes.this) == 0 && length(output.dns_records) == 0
+    condition     = module.ses.identity_arn == null && output.identity_arn == "arn:aws:ses:us-east-1:000000000000:identity/herald.example" && length(output.dns_records) == 0
     error_message = "An identity that exists is left alone."
   }
   assert {
@@ -71,11 +71,11 @@ run "a_zone_of_route53" {
   }
 
   assert {
-    condition     = { for key, record in aws_route53_record.this : key => record.type } == { dkim0 = "CNAME", dkim1 = "CNAME", dkim2 = "CNAME", dmarc = "TXT", mail_from_mx = "MX", mail_from_spf = "TXT" }
+    condition     = { for key, record in module.ses.dns_records : key => record.type } == { dkim0 = "CNAME", dkim1 = "CNAME", dkim2 = "CNAME", dmarc = "TXT", mail_from_mx = "MX", mail_from_spf = "TXT" }
     error_message = "Route 53 gets three DKIM keys, DMARC, and MX and SPF of the MAIL FROM domain."
   }
   assert {
-    condition     = aws_route53_record.this["dmarc"].records == toset(["v=DMARC1; p=reject; rua=mailto:dmarc@herald.example"]) && aws_route53_record.this["mail_from_mx"].records == toset(["10 feedback-smtp.us-east-1.amazonses.com"]) && aws_route53_record.this["mail_from_spf"].records == toset(["v=spf1 include:amazonses.com -all"])
+    condition     = module.ses.dns_records.dmarc.value == "v=DMARC1; p=reject; rua=mailto:dmarc@herald.example" && module.ses.dns_records.mail_from_mx.value == "10 feedback-smtp.us-east-1.amazonses.com" && module.ses.dns_records.mail_from_spf.value == "v=spf1 include:amazonses.com -all"
     error_message = "The records say what SES and the receivers expect."
   }
   assert {
@@ -94,7 +94,7 @@ run "no_mail_from_and_a_dmarc_record_that_exists" {
   }
 
   assert {
-    condition     = length(aws_sesv2_email_identity_mail_from_attributes.this) == 0 && toset([for record in output.dns_records : record.type]) == toset(["CNAME"])
+    condition     = toset([for record in output.dns_records : record.type]) == toset(["CNAME"])
     error_message = "Without a MAIL FROM domain there is no MX to create, and a DMARC record that exists is left alone."
   }
 }
@@ -134,7 +134,7 @@ run "another_name_and_other_settings" {
     error_message = "Who reserves gets rate × seconds, and however slow the rate, one invocation more than retry's."
   }
   assert {
-    condition     = alltrue([for name in concat([aws_dynamodb_table.ledger.name, aws_sns_topic.events[0].name, aws_codedeploy_app.this.name, aws_sesv2_configuration_set.this.configuration_set_name, aws_iam_role.deployer.name], [for queue in aws_sqs_queue.this : queue.name], [for function in aws_lambda_function.this : trimprefix(function.function_name, "CodeDeployHook_")], [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name], [for role in aws_iam_role.this : role.name]) : startswith(name, "shop")])
+    condition     = alltrue([for name in concat([aws_dynamodb_table.ledger.name, aws_sns_topic.events[0].name, aws_codedeploy_app.this.name, module.ses.configuration_set, aws_iam_role.deployer.name], [for queue in aws_sqs_queue.this : queue.name], [for function in aws_lambda_function.this : trimprefix(function.function_name, "CodeDeployHook_")], [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name], [for role in aws_iam_role.this : role.name]) : startswith(name, "shop")])
     error_message = "Every name begins with the prefix, so that two copies live in one account."
   }
   assert {

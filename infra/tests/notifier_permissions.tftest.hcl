@@ -166,20 +166,16 @@ run "least_privilege" {
     error_message = "Everybody but the named publishers is refused, whatever their own policies say."
   }
   assert {
-    condition     = alltrue([for policy in concat([for each in aws_sqs_queue_policy.this : each.policy], [aws_sns_topic_policy.events[0].policy, aws_sns_topic_policy.feedback.policy, aws_sns_topic_policy.ops.policy]) : anytrue([for statement in jsondecode(policy).Statement : statement.Effect == "Deny" && try(statement.Condition.Bool["aws:SecureTransport"], "") == "false"])])
+    condition     = alltrue([for policy in concat([for each in aws_sqs_queue_policy.this : each.policy], [aws_sns_topic_policy.events[0].policy, aws_sns_topic_policy.ops.policy]) : anytrue([for statement in jsondecode(policy).Statement : statement.Effect == "Deny" && try(statement.Condition.Bool["aws:SecureTransport"], "") == "false"])])
     error_message = "Every topic and queue refuses what does not come by TLS."
   }
   assert {
-    condition     = alltrue(flatten([for policy in concat([for each in aws_sqs_queue_policy.this : each.policy], [aws_sns_topic_policy.feedback.policy, aws_sns_topic_policy.ops.policy]) : [for statement in jsondecode(policy).Statement : statement.Effect == "Deny" || can(statement.Condition.ArnEquals["aws:SourceArn"]) || can(statement.Condition.ArnLike["aws:SourceArn"])]]))
+    condition     = alltrue(flatten([for policy in concat([for each in aws_sqs_queue_policy.this : each.policy], [aws_sns_topic_policy.ops.policy]) : [for statement in jsondecode(policy).Statement : statement.Effect == "Deny" || can(statement.Condition.ArnEquals["aws:SourceArn"]) || can(statement.Condition.ArnLike["aws:SourceArn"])]]))
     error_message = "A service writes to topics and queues for resources of this account only."
   }
   assert {
-    condition     = { for queue, policy in local.queue_policies : queue => policy.Statement[0].Condition } == { for queue, topic in { retry = aws_sns_topic.events[0].arn, feedback = aws_sns_topic.feedback.arn, dead = aws_sns_topic.feedback.arn } : queue => { ArnEquals = { "aws:SourceArn" = [topic] } } }
+    condition     = { for queue, policy in local.queue_policies : queue => policy.Statement[0].Condition } == { for queue, topic in { retry = aws_sns_topic.events[0].arn, feedback = module.ses.feedback_topic_arn, dead = module.ses.feedback_topic_arn } : queue => { ArnEquals = { "aws:SourceArn" = [topic] } } }
     error_message = "SNS writes to each queue from the topics that belong to it."
-  }
-  assert {
-    condition     = local.feedback_topic_policy.Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_sesv2_configuration_set.this.arn
-    error_message = "Only this configuration set publishes feedback."
   }
 
   # -- key ----------------------------------------------------------------------------------------------------------------
@@ -195,13 +191,13 @@ run "least_privilege" {
   assert {
     condition = { for statement in local.key_policy.Statement : statement.Sid => statement.Condition if startswith(statement.Sid, "Use") } == {
       UseKeyForSns        = { ArnLike = { "aws:SourceArn" = ["arn:aws:sns:us-east-1:000000000000:herald-feedback", "arn:aws:sns:us-east-1:000000000000:herald-events"] } }
-      UseKeyForSes        = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.feedback.arn } }
+      UseKeyForSes        = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = module.ses.feedback_topic_arn } }
       UseKeyForCloudwatch = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.ops.arn } }
     }
     error_message = "SNS uses the key for its own topics, SES and CloudWatch for the topic that each publishes to."
   }
   assert {
-    condition     = alltrue([for key in concat([for topic in [aws_sns_topic.events[0], aws_sns_topic.feedback, aws_sns_topic.ops] : topic.kms_master_key_id], [for function in aws_lambda_function.this : function.kms_key_arn]) : key == aws_kms_key.this.arn])
+    condition     = alltrue([for key in concat([for topic in [aws_sns_topic.events[0], aws_sns_topic.ops] : topic.kms_master_key_id], [for function in aws_lambda_function.this : function.kms_key_arn]) : key == aws_kms_key.this.arn])
     error_message = "Topics and settings are encrypted by the customer key."
   }
 }

@@ -199,7 +199,7 @@ def test_a_third_herald_on_one_domain_is_refused_before_anything_is_made() -> No
 SECOND = plan(
     "aws_sesv2_email_identity",
     {"email_identity": "herald.example"},
-    address="module.second_region[0].aws_sesv2_email_identity.this[0]",
+    address="module.second_region[0].module.ses.aws_sesv2_email_identity.this[0]",
 ) | {"variables": {"second_region": {"value": "eu-central-1"}}}
 
 

@@ -36,8 +36,7 @@ def test_terraform_ignores_where_the_alias_points_and_its_weights() -> None:
 
 #: The only places whose own page shows `aws:SourceAccount`, by the service that is let in.
 _BY_ACCOUNT = {
-    "modules/notifier/feedback.tf": "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html",
-    "modules/ses-region/feedback.tf": "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html",
+    "modules/ses/feedback.tf": "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html",
     "modules/notifier/permissions.tf": "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
     "modules/webapp/permissions.tf": "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
     "modules/notifier/deployment.tf": "https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html",
@@ -96,7 +95,7 @@ def test_feedback_comes_by_a_queue_and_by_no_public_address() -> None:
         and path.name not in ("gateway.tf", "webhook.tf", "events_api.tf", "outputs.tf")
     }
     subscribed = [
-        body for path, body in blocks("resource") if "aws_sns_topic.feedback.arn" in body and "protocol" in body
+        body for path, body in blocks("resource") if "module.ses.feedback_topic_arn" in body and "protocol" in body
     ]
     assert [re.findall(r'protocol\s*=\s*"(\w+)"', body) for body in subscribed] == [
         ["sqs"],

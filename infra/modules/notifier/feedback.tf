@@ -15,47 +15,10 @@ locals {
       Resource = [for region in local.other_regions : "arn:${local.partition}:sqs:${region}:${local.account}:${var.name}-feedback-undelivered"]
     },
   ]
-
-  feedback_topic_policy = {
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "PublishFeedback"
-        Effect    = "Allow"
-        Principal = { Service = "ses.amazonaws.com" }
-        Action    = "sns:Publish"
-        Resource  = aws_sns_topic.feedback.arn
-
-        # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html
-        Condition = {
-          StringEquals = { "aws:SourceAccount" = local.account }
-          ArnEquals    = merge({ "aws:SourceArn" = aws_sesv2_configuration_set.this.arn }, local.tenant_sources)
-        }
-      },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sns:Publish"
-        Resource  = aws_sns_topic.feedback.arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  }
-}
-
-resource "aws_sns_topic" "feedback" {
-  name              = "${var.name}-feedback"
-  kms_master_key_id = aws_kms_key.this.arn
-}
-
-resource "aws_sns_topic_policy" "feedback" {
-  arn    = aws_sns_topic.feedback.arn
-  policy = jsonencode(local.feedback_topic_policy)
 }
 
 resource "aws_sns_topic_subscription" "feedback" {
-  topic_arn      = aws_sns_topic.feedback.arn
+  topic_arn      = module.ses.feedback_topic_arn
   protocol       = "sqs"
   endpoint       = aws_sqs_queue.this["feedback"].arn
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["dead"].arn })

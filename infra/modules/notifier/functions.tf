@@ -33,7 +33,7 @@ locals {
       HERALD_RETRY_QUEUE_URL       = aws_sqs_queue.this["retry"].url
       HERALD_PROVIDERS             = join(",", local.providers_in_order)
       HERALD_FROM                  = var.sender
-      HERALD_CONFIGURATION_SET     = aws_sesv2_configuration_set.this.configuration_set_name
+      HERALD_CONFIGURATION_SET     = module.ses.configuration_set
       HERALD_ADDRESS_KEY_PARAMETER = aws_ssm_parameter.address_key.name
       HERALD_LINK_KEY_PARAMETER    = aws_ssm_parameter.link_key.name
       HERALD_HOLD_SECONDS          = tostring(var.hold_seconds)
@@ -67,7 +67,7 @@ locals {
     HERALD_NOTIFY_FUNCTION   = local.names.notify
     HERALD_FEEDBACK_FUNCTION = local.names.feedback
     HERALD_NOTIFY_ALIAS      = local.alias
-    HERALD_CONFIGURATION_SET = aws_sesv2_configuration_set.this.configuration_set_name
+    HERALD_CONFIGURATION_SET = module.ses.configuration_set
   }, local.tenants_setting)
 
   functions = merge({

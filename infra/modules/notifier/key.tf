@@ -62,6 +62,13 @@ resource "aws_kms_key" "this" {
   deletion_window_in_days = var.key_deletion_days
   enable_key_rotation     = true
   policy                  = jsonencode(local.key_policy)
+
+  lifecycle {
+    precondition {
+      condition     = local.partition != "aws-cn"
+      error_message = "SES is in no region of China, so Herald cannot send from ${local.region}."
+    }
+  }
 }
 
 resource "aws_kms_alias" "this" {

@@ -21,7 +21,7 @@ output "publish_policy" {
 
 output "dns_records" {
   description = "DNS records that verify the domain; empty once Route 53 has them"
-  value       = var.identity.zone_id == null ? [for record in local.dns_records : record] : []
+  value       = var.identity.zone_id == null ? values(module.ses.dns_records) : []
 }
 
 output "ledger" {
@@ -93,7 +93,7 @@ output "deployment" {
 
 output "configuration_set" {
   description = "SES configuration set that mails are sent with"
-  value       = aws_sesv2_configuration_set.this.configuration_set_name
+  value       = module.ses.configuration_set
 }
 
 output "identity_arn" {

@@ -147,8 +147,8 @@ locals {
 
   send_resources = flatten([for region in local.sending_regions : concat(
     ["arn:${local.partition}:ses:${region}:${local.account}:identity/*"],
-    ["arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}"],
-    [for set in local.tenant_sets : "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${set}"],
+    ["arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${module.ses.configuration_set}"],
+    [for set in keys(local.tenant_sets) : "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${set}"],
   )])
 
   ses_statements = [for statement in [

@@ -10,8 +10,8 @@ locals {
   # Who may write besides the functions' own roles: SNS, from exactly these topics.
   queue_topics = {
     retry    = [local.topic_arn]
-    feedback = concat([aws_sns_topic.feedback.arn], local.other_feedback_topics)
-    dead     = [aws_sns_topic.feedback.arn]
+    feedback = concat([module.ses.feedback_topic_arn], local.other_feedback_topics)
+    dead     = [module.ses.feedback_topic_arn]
   }
 
   queue_policies = {

@@ -4,13 +4,11 @@ locals {
   # One compressed setting for all: Lambda limits a function's environment to 4 KB.
   tenants_setting = length(var.tenants) == 0 ? {} : { HERALD_TENANTS = base64gzip(jsonencode(local.tenant_settings)) }
 
-  tenant_sets = toset(compact([for tenant in values(var.tenants) : tenant.configuration_set]))
-  # An `own` suppression list is Herald's: SES's list for the account would bounce mails that it allows.
-  own_suppression_sets = toset(compact([for tenant in values(var.tenants) : tenant.suppression == "own" ? tenant.configuration_set : null]))
-
-  # Their configuration sets publish to the same topic.
-  tenant_sources = length(local.tenant_sets) == 0 ? {} : {
-    "aws:SourceArn" = concat([aws_sesv2_configuration_set.this.arn], [for set in aws_sesv2_configuration_set.tenant : set.arn])
+  # Configuration sets, and whether SES's suppression list for the account applies: an `own` list is Herald's, and the
+  # account's would bounce mails that it allows.
+  tenant_sets = {
+    for name in distinct(compact(values(var.tenants)[*].configuration_set)) :
+    name => !anytrue([for tenant in values(var.tenants) : tenant.configuration_set == name && tenant.suppression == "own"])
   }
 
   tenant_address = { for name, tenant in var.tenants : name => regex("[^<>@\\s]+@[^<>@\\s]+", tenant.from) }
@@ -32,49 +30,4 @@ locals {
       } }
     }
   ] : statement if length(local.ses_tenants) > 0 && length(local.sending_regions) > 0]
-}
-
-resource "aws_sesv2_configuration_set" "tenant" {
-  for_each = local.tenant_sets
-
-  configuration_set_name = each.key
-
-  delivery_options {
-    tls_policy = "REQUIRE"
-  }
-
-  reputation_options {
-    reputation_metrics_enabled = true
-  }
-
-  sending_options {
-    sending_enabled = true
-  }
-
-  dynamic "suppression_options" {
-    for_each = contains(local.own_suppression_sets, each.key) ? [] : ["all"]
-
-    content {
-      suppressed_reasons = ["BOUNCE", "COMPLAINT"]
-    }
-  }
-}
-
-resource "aws_sesv2_configuration_set_event_destination" "tenant" {
-  for_each = local.tenant_sets
-
-  configuration_set_name = aws_sesv2_configuration_set.tenant[each.key].configuration_set_name
-  event_destination_name = "feedback"
-
-  event_destination {
-    enabled              = true
-    matching_event_types = ["SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"]
-
-    sns_destination {
-      topic_arn = aws_sns_topic.feedback.arn
-    }
-  }
-
-  # SES publishes a test message to the topic when the destination is created.
-  depends_on = [aws_sns_topic_policy.feedback]
 }

@@ -1,33 +1,6 @@
 # SES publishes to the topic of its own region, and that delivers to the queue `feedback` in the first region.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
 locals {
-  feedback_topic_policy = {
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "PublishFeedback"
-        Effect    = "Allow"
-        Principal = { Service = "ses.amazonaws.com" }
-        Action    = "sns:Publish"
-        Resource  = aws_sns_topic.feedback.arn
-
-        # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html
-        Condition = {
-          StringEquals = { "aws:SourceAccount" = local.account }
-          ArnEquals    = { "aws:SourceArn" = aws_sesv2_configuration_set.this.arn }
-        }
-      },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sns:Publish"
-        Resource  = aws_sns_topic.feedback.arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  }
-
   undelivered_policy = {
     Version = "2012-10-17"
     Statement = [
@@ -39,7 +12,7 @@ locals {
         Resource  = aws_sqs_queue.undelivered.arn
 
         # https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.feedback.arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = module.ses.feedback_topic_arn } }
       },
       {
         Sid       = "DenyInsecureTransport"
@@ -51,16 +24,6 @@ locals {
       },
     ]
   }
-}
-
-resource "aws_sns_topic" "feedback" {
-  name              = "${var.name}-feedback"
-  kms_master_key_id = aws_kms_key.this.arn
-}
-
-resource "aws_sns_topic_policy" "feedback" {
-  arn    = aws_sns_topic.feedback.arn
-  policy = jsonencode(local.feedback_topic_policy)
 }
 
 # A subscription's dead letters stay in its own region.
@@ -77,7 +40,7 @@ resource "aws_sqs_queue_policy" "undelivered" {
 }
 
 resource "aws_sns_topic_subscription" "feedback" {
-  topic_arn      = aws_sns_topic.feedback.arn
+  topic_arn      = module.ses.feedback_topic_arn
   protocol       = "sqs"
   endpoint       = var.feedback_queue_arn
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.undelivered.arn })

@@ -34,7 +34,7 @@ override_resource {
 }
 
 override_resource {
-  target = aws_sns_topic.feedback
+  target = module.ses.aws_sns_topic.feedback
   values = {
     arn = "arn:aws:sns:us-east-1:000000000000:herald-feedback"
   }
@@ -85,7 +85,7 @@ override_resource {
 }
 
 override_resource {
-  target = aws_sesv2_configuration_set.this
+  target = module.ses.aws_sesv2_configuration_set.this["herald"]
   values = {
     arn = "arn:aws:ses:us-east-1:000000000000:configuration-set/herald"
   }
