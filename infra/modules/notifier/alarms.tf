@@ -218,14 +218,7 @@ locals {
         # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
         Condition = { ArnLike = { "aws:SourceArn" = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-*" } }
       },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sns:Publish"
-        Resource  = aws_sns_topic.ops.arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
+      merge(local.deny_insecure_transport.topic, { Resource = aws_sns_topic.ops.arn }),
     ]
   }
 }

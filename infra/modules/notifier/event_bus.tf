@@ -103,14 +103,7 @@ resource "aws_sqs_queue_policy" "bus" {
         Resource  = aws_sqs_queue.bus[0].arn
         Condition = { ArnEquals = { "aws:SourceArn" = local.bus_rule } }
       },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sqs:*"
-        Resource  = aws_sqs_queue.bus[0].arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
+      merge(local.deny_insecure_transport.queue, { Resource = aws_sqs_queue.bus[0].arn }),
     ]
   })
 }

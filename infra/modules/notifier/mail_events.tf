@@ -77,14 +77,7 @@ resource "aws_sns_topic_policy" "mail_events" {
         Resource  = aws_sns_topic.mail_events[0].arn
         Condition = { ArnNotEquals = { "aws:PrincipalArn" = aws_iam_role.this["mail-events"].arn } }
       },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sns:Publish"
-        Resource  = aws_sns_topic.mail_events[0].arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
+      merge(local.deny_insecure_transport.topic, { Resource = aws_sns_topic.mail_events[0].arn }),
     ]
   })
 }
@@ -102,15 +95,8 @@ resource "aws_sqs_queue_policy" "mail_events" {
 
   queue_url = aws_sqs_queue.mail_events[0].id
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "DenyInsecureTransport"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "sqs:*"
-      Resource  = aws_sqs_queue.mail_events[0].arn
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Version   = "2012-10-17"
+    Statement = [merge(local.deny_insecure_transport.queue, { Resource = aws_sqs_queue.mail_events[0].arn })]
   })
 }
 

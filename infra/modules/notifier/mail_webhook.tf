@@ -97,14 +97,7 @@ resource "aws_sqs_queue_policy" "mail_webhook" {
         # https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
         Condition = { ArnEquals = { "aws:SourceArn" = one(aws_sns_topic.mail_events[*].arn) } }
       },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sqs:*"
-        Resource  = aws_sqs_queue.mail_webhook[0].arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
+      merge(local.deny_insecure_transport.queue, { Resource = aws_sqs_queue.mail_webhook[0].arn }),
     ]
   })
 }
@@ -114,15 +107,8 @@ resource "aws_sqs_queue_policy" "mail_webhook_dead" {
 
   queue_url = aws_sqs_queue.mail_webhook_dead[0].id
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "DenyInsecureTransport"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "sqs:*"
-      Resource  = aws_sqs_queue.mail_webhook_dead[0].arn
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Version   = "2012-10-17"
+    Statement = [merge(local.deny_insecure_transport.queue, { Resource = aws_sqs_queue.mail_webhook_dead[0].arn })]
   })
 }
 

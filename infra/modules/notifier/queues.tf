@@ -28,14 +28,7 @@ locals {
           # https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
           Condition = { ArnEquals = { "aws:SourceArn" = topics } }
         },
-        {
-          Sid       = "DenyInsecureTransport"
-          Effect    = "Deny"
-          Principal = "*"
-          Action    = "sqs:*"
-          Resource  = aws_sqs_queue.this[queue].arn
-          Condition = { Bool = { "aws:SecureTransport" = "false" } }
-        },
+        merge(local.deny_insecure_transport.queue, { Resource = aws_sqs_queue.this[queue].arn }),
       ]
     }
   }

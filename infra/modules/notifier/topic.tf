@@ -29,14 +29,7 @@ locals {
           Resource  = local.topic_arn
           Condition = { ArnNotEquals = merge(local.event_bus_enabled ? { "aws:SourceArn" = [local.bus_rule] } : {}, { "aws:PrincipalArn" = length(local.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : local.publishers }) }
         },
-        {
-          Sid       = "DenyInsecureTransport"
-          Effect    = "Deny"
-          Principal = "*"
-          Action    = "sns:Publish"
-          Resource  = local.topic_arn
-          Condition = { Bool = { "aws:SecureTransport" = "false" } }
-        },
+        merge(local.deny_insecure_transport.topic, { Resource = local.topic_arn }),
       ],
     )
   }
