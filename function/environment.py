@@ -24,6 +24,7 @@ __all__ = [
     "parse_queues",
     "parse_receiver",
     "parse_senders",
+    "parse_timeout_factor",
     "parse_webhook_secrets",
     "read_keys",
     "read_roles",
@@ -210,7 +211,11 @@ def parse_endpoints(text: str) -> Mapping[str, str]:
     return given
 
 
+def parse_timeout_factor(text: str) -> float:
+    return require_between(1, 100)(text)
+
+
 def read_timeout_factor(values: Mapping[str, str]) -> float:
     """Return the factor for the timeouts of all AWS calls but SendEmail: more than 1 in the laptop cloud, because an
     emulator on a busy machine answers late. Raises BadSetting if it is invalid."""
-    return Environment(values).read("TIMEOUT_FACTOR", "1", require_between(1, 100), "a factor from 1 to 100")
+    return Environment(values).read("TIMEOUT_FACTOR", "1", parse_timeout_factor, "a factor from 1 to 100")

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from function.environment import parse_collector, parse_timeout_factor
 
 __all__ = [
     "OutboxSettings",
@@ -78,7 +80,13 @@ TopicArn = Annotated[
         description="the ARN of an SNS topic (arn:PARTITION:sns:REGION:ACCOUNT:NAME)",
     ),
 ]
-Collector = Annotated[Url, Field(description=f"the base of a collector of traces: {_URL}")]
+#: What the notifier reads too, by the same rules.
+Collector = Annotated[
+    str,
+    AfterValidator(parse_collector),
+    Field(description="the base of a collector of traces: https://HOST or http://127.0.0.1:PORT"),
+]
+TimeoutFactor = Annotated[float, BeforeValidator(parse_timeout_factor), Field(description="a factor from 1 to 100")]
 Seconds = Annotated[int, Field(ge=0, le=86_400, description="a whole number of seconds between 0 and 86400")]
 Rate = Annotated[
     int,
@@ -130,7 +138,7 @@ class _Settings(BaseSettings):
 class TimeoutSettings(_Settings):
     """The factor for all timeouts: more than 1 in the laptop cloud, whose emulator may answer late."""
 
-    timeout_factor: float = Field(default=1, ge=1, le=100, description="a factor from 1 to 100")
+    timeout_factor: TimeoutFactor = 1
 
 
 class WebSettings(_Settings):

@@ -38,7 +38,7 @@ FUNCTION = {
 
 #: The web app. Of the function it has what operators read, preview and redrive, nothing that claims or sends.
 WEBAPP = {
-    "function": "errors reason_codes",
+    "function": "environment errors reason_codes",
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
     "function/message": "catalogue from_header locale_filters rendering unsubscribe",

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from webapp.settings import OutboxSettings, PostConfirmationSettings, ReconcileSettings, SettingsError, WebSettings
+from function.environment import parse_collector
+from webapp.settings import (
+    OutboxSettings,
+    PostConfirmationSettings,
+    ReconcileSettings,
+    SettingsError,
+    TimeoutSettings,
+    WebSettings,
+)
 
 GOOD = {
     "HERALD_BOOKS_TABLE": "herald-books",
@@ -74,6 +82,9 @@ def test_a_missing_setting_is_named(environment: Callable[..., None], name: str,
         ("HERALD_SESSION_SECONDS", "for ever"),
         ("HERALD_SIGN_UP_URL", "javascript:alert(1)"),
         ("HERALD_REQUESTS_PER_SECOND", "0"),
+        ("HERALD_OTLP_ENDPOINT", "http://collector.example:4318"),
+        ("HERALD_OTLP_ENDPOINT", "http://[::1]:4318"),
+        ("HERALD_OTLP_ENDPOINT", "https://user@collector.example"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(environment: Callable[..., None], name: str, value: str) -> None:
@@ -99,3 +110,17 @@ def test_a_wrong_setting_of_the_outbox_is_named(environment: Callable[..., None]
     environment(**{name: value})
     with pytest.raises(SettingsError, match=f"^{name} is "):
         OutboxSettings.from_environment()
+
+
+@pytest.mark.parametrize("value", ["0.5", "101", "nan", "soon"])
+def test_a_wrong_timeout_factor_is_named(environment: Callable[..., None], value: str) -> None:
+    environment(HERALD_TIMEOUT_FACTOR=value)
+    with pytest.raises(SettingsError, match=r"^HERALD_TIMEOUT_FACTOR is .*, but must be a factor from 1 to 100"):
+        TimeoutSettings.from_environment()
+
+
+@pytest.mark.parametrize("value", ["https://collector.example/otlp/", "http://localhost:4318", "http://127.0.0.1"])
+def test_a_collector_is_judged_as_the_notifier_judges_it(environment: Callable[..., None], value: str) -> None:
+    environment(HERALD_OTLP_ENDPOINT=value, HERALD_TIMEOUT_FACTOR="2.5")
+    assert WebSettings.from_environment().otlp_endpoint == parse_collector(value)
+    assert TimeoutSettings.from_environment().timeout_factor == 2.5
