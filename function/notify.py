@@ -28,9 +28,10 @@ from function.runtime.metrics import SYNTHETIC, Telemetry, find_service
 from function.settings import NotifySettings
 
 if TYPE_CHECKING:
+    from function.delivery.attachments import Attachments
     from function.delivery.digests import Digests
-
-if TYPE_CHECKING:
+    from function.delivery.fan_out import RecipientFanOut
+    from function.delivery.scheduling import Scheduling
     from function.delivery.tracing import DeliveryTracing
 
 __all__ = ["Notifier", "compose", "handler"]
@@ -135,9 +136,64 @@ def _as_delivery(found: Delivery | Unreadable) -> Delivery:
 def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     """Compose the handler. Raises BadSetting."""
     settings = NotifySettings.read(environment, read_release())
-    secret, *older = clients.keys(settings.address_key_parameter)
+    name, release = find_service(environment, "notify"), settings.ledger.release
     sqs = clients.sqs()
     ledger = open_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
+    catalogue = _load_catalogue(settings)
+    builder = _make_builder(settings, catalogue, clients)
+    failover = _open_failover(settings, clients)
+    dead, retry = Queue(sqs, settings.dead_queue_url), Queue(sqs, settings.retry_queue_url)
+    scheduling = _open_scheduling(settings, ledger, catalogue)
+    tracing = _open_tracing(settings, name, environment)
+    attachments = _open_attachments(settings, clients)
+    fan_out = _open_fan_out(catalogue, ledger, retry)
+
+    def courier(request_id: str) -> Courier:
+        return Courier(
+            builder,
+            ledger,
+            failover,
+            dead,
+            settings.retry_policy,
+            release,
+            read_clock,
+            owner=lambda: make_attempt_name(request_id),
+            scheduling=scheduling,
+            tracing=tracing,
+            attachments=attachments,
+            fan_out=fan_out,
+        )
+
+    return Notifier(courier, retry, Telemetry(name, release, read_clock), read_clock, tracing)
+
+
+def _load_catalogue(settings: NotifySettings) -> Catalogue:
+    """Load the notifications of the package. Raises BadSetting if one of them needs what the deployment lacks."""
+    catalogue = Catalogue.load()
+    settings.require_allowed(catalogue.senders)
+    settings.require_buckets(catalogue.with_attachments)
+    settings.require_roles(catalogue.roles)
+    settings.require_brands(catalogue.tenants)
+    return catalogue
+
+
+def _make_builder(settings: NotifySettings, catalogue: Catalogue, clients: Clients) -> EmailBuilder:
+    secret, *older = clients.keys(settings.address_key_parameter)
+    return EmailBuilder(
+        catalogue,
+        secret,
+        read_clock,
+        settings.delivery_mode,
+        _make_links(settings, clients),
+        tuple(older),
+        settings.attachment_buckets,
+        settings.sender,
+        settings.tenants,
+        settings.roles,
+    )
+
+
+def _open_failover(settings: NotifySettings, clients: Clients) -> Failover:
     setup = ProviderSetup(
         settings.sender,
         settings.configuration_set,
@@ -146,68 +202,43 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         settings.provider_secrets,
         settings.provider_endpoints,
     )
-    providers = [open_provider(url, setup) for url in settings.providers]
-    sender = Failover(providers, read_clock, rest=settings.provider_rest)
-    dead = Queue(sqs, settings.dead_queue_url)
-    catalogue = Catalogue.load()
-    settings.require_allowed(catalogue.senders)
-    settings.require_buckets(catalogue.with_attachments)
-    settings.require_roles(catalogue.roles)
-    settings.require_brands(catalogue.tenants)
-    links, buckets = _make_links(settings, clients), settings.attachment_buckets
-    mode, sender_, tenants, roles = settings.delivery_mode, settings.sender, settings.tenants, settings.roles
-    builder = EmailBuilder(catalogue, secret, read_clock, mode, links, tuple(older), buckets, sender_, tenants, roles)
+    return Failover([open_provider(url, setup) for url in settings.providers], read_clock, rest=settings.provider_rest)
 
-    attachments = None
-    if buckets:
-        from function.delivery.attachments import Attachments  # noqa: PLC0415  only where it is used
 
-        attachments = Attachments(clients.s3(), read_clock)
+def _open_attachments(settings: NotifySettings, clients: Clients) -> Attachments | None:
+    if not settings.attachment_buckets:
+        return None
+    from function.delivery.attachments import Attachments  # noqa: PLC0415  only where it is used
 
-    scheduling = None
-    if settings.scheduling:
-        from function.delivery.scheduling import Scheduling  # noqa: PLC0415  only where it is used
-        from function.ledger.schedule import Schedule  # noqa: PLC0415  only where it is used
+    return Attachments(clients.s3(), read_clock)
 
-        scheduling = Scheduling(Schedule(ledger), _open_digests(ledger, builder.catalogue))
 
-    name = find_service(environment, "notify")
-    tracing = None
-    if settings.ledger.otlp_endpoint:
-        from function.delivery.tracing import DeliveryTracing  # noqa: PLC0415  only where it is used
-        from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
+def _open_scheduling(settings: NotifySettings, ledger: Ledger, catalogue: Catalogue) -> Scheduling | None:
+    if not settings.scheduling:
+        return None
+    from function.delivery.scheduling import Scheduling  # noqa: PLC0415  only where it is used
+    from function.ledger.schedule import Schedule  # noqa: PLC0415  only where it is used
 
-        factor = read_timeout_factor(environment)
-        tracing = DeliveryTracing(
-            Tracer(settings.ledger.otlp_endpoint, name, settings.ledger.release, read_clock, factor)
-        )
+    return Scheduling(Schedule(ledger), _open_digests(ledger, catalogue))
 
-    retry = Queue(sqs, settings.retry_queue_url)
-    fan_out = None
-    if catalogue.has_recipients:
-        from function.delivery.fan_out import RecipientFanOut  # noqa: PLC0415  only where it is used
-        from function.ledger.recipient_parts import PartRecords  # noqa: PLC0415  only where it is used
 
-        fan_out = RecipientFanOut(PartRecords(ledger), retry)
+def _open_tracing(settings: NotifySettings, name: str, environment: dict[str, str]) -> DeliveryTracing | None:
+    endpoint, release = settings.ledger.otlp_endpoint, settings.ledger.release
+    if not endpoint:
+        return None
+    from function.delivery.tracing import DeliveryTracing  # noqa: PLC0415  only where it is used
+    from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
 
-    def courier(request_id: str) -> Courier:
-        return Courier(
-            builder,
-            ledger,
-            sender,
-            dead,
-            settings.retry_policy,
-            settings.ledger.release,
-            read_clock,
-            lambda: make_attempt_name(request_id),
-            scheduling,
-            tracing,
-            attachments,
-            fan_out,
-        )
+    return DeliveryTracing(Tracer(endpoint, name, release, read_clock, read_timeout_factor(environment)))
 
-    telemetry = Telemetry(name, settings.ledger.release, read_clock)
-    return Notifier(courier, retry, telemetry, read_clock, tracing)
+
+def _open_fan_out(catalogue: Catalogue, ledger: Ledger, retry: Queue) -> RecipientFanOut | None:
+    if not catalogue.has_recipients:
+        return None
+    from function.delivery.fan_out import RecipientFanOut  # noqa: PLC0415  only where it is used
+    from function.ledger.recipient_parts import PartRecords  # noqa: PLC0415  only where it is used
+
+    return RecipientFanOut(PartRecords(ledger), retry)
 
 
 def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:
