@@ -132,7 +132,7 @@ class FeedbackHandler:
         body: str = record["body"]
         if not body.startswith(WEBHOOK):
             return parse(body, self.configuration_set)
-        from function.providers.webhooks.provider_events import open_envelope  # noqa: PLC0415  only if one reports by webhook
+        from function.providers.webhook_registry import open_envelope  # noqa: PLC0415  only if one reports by webhook
 
         return open_envelope(body)
 

@@ -19,8 +19,9 @@ from function.ledger.attributes import serialize_item, write_if_allowed
 from function.providers.secret import Secret
 from function.providers.ses.events import Ignored
 from function.providers.urls import build_webhook_path
+from function.providers.webhook_registry import ProviderWebhook, open_webhook
 from function.providers.webhooks.provider_events import enclose
-from function.providers.webhooks.request import MalformedWebhook, ProviderWebhook, WebhookRequest, open_webhook
+from function.providers.webhooks.request import MalformedWebhook, WebhookRequest
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry, find_service
 from function.settings import WebhookSettings

@@ -18,7 +18,7 @@ from function.ledger.states import Action
 from function.ledger.table import Table
 from function.providers.secret import Secret
 from function.providers.urls import build_webhook_path
-from function.providers.webhooks.request import open_webhook
+from function.providers.webhook_registry import open_webhook
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookSource

@@ -1,6 +1,6 @@
 """Converts providers' webhook reports into the ledger's terms: shared by the tables of SendGrid, Mailgun and Resend.
 
-`function.webhook` queues each event in an envelope that names the provider; `feedback` opens it here. Pure.
+`function.webhook` queues each event in an envelope that names the provider; `webhook_registry` opens it. Pure.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from function.providers.ses.events import (
     ProbeReport,
     reduce_to_sent,
 )
-from function.providers.webhooks.request import MalformedWebhook, open_webhook
+from function.providers.webhooks.request import MalformedWebhook
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -49,7 +49,6 @@ __all__ = [
     "Report",
     "enclose",
     "interpret_report",
-    "open_envelope",
     "read_object",
     "read_text",
 ]
@@ -130,15 +129,6 @@ def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> st
     message_id = parsed.message_id if isinstance(parsed, FeedbackEvent) else None
     envelope = {"webhook": parsed.provider, "message_id": message_id, "event": event}
     return json.dumps(envelope, separators=(",", ":"))
-
-
-def open_envelope(body: str) -> Parsed:
-    """Interpret a queued event of a provider."""
-    try:
-        envelope = json.loads(body)
-        return open_webhook(envelope["webhook"]).parse(envelope["event"], envelope["webhook"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Ignored("not an event of a provider")
 
 
 def read_text(value: object, *path: str) -> str:

@@ -16,8 +16,9 @@ from doctor.provider_probes import PROBES, HttpAnswer, ProviderAccount
 from doctor.recording import RecordingAwsApi
 from function.message.addressing.tenant import pack_tenants
 from function.providers.urls import build_webhook_path
+from function.providers.webhook_registry import open_webhook
 from function.providers.webhooks.provider_events import NOTHING
-from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_webhook
+from function.providers.webhooks.request import MalformedWebhook, WebhookRequest
 from herald.doctor_context import send_request
 from laptop.providers.http_server import ProviderServer
 from laptop.providers.mailgun import MailgunSimulator

@@ -20,8 +20,8 @@ from function.event.envelope import Delivery
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
+from function.providers.webhook_registry import open_webhook
 from function.providers.webhooks.provider_events import enclose
-from function.providers.webhooks.request import open_webhook
 from tests.faults.mishaps import Killed
 from tests.integration.function.mails_with_copies import (
     ADA,

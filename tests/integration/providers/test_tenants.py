@@ -24,8 +24,8 @@ from function.ledger.states import ACCEPTED, State
 from function.message.catalogue import Catalogue
 from function.providers.ses.events import FeedbackEvent
 from function.providers.urls import read_scheme
+from function.providers.webhook_registry import open_webhook
 from function.providers.webhooks.provider_events import enclose
-from function.providers.webhooks.request import open_webhook
 from function.runtime.metrics import Telemetry
 from laptop.providers.webhooks import REPORTERS
 from laptop.ses.outcomes import SendingEvent

@@ -15,7 +15,7 @@ from fakes.dynamodb.table import MemoryTable
 from function.ledger.keys import message_key
 from function.providers.secret import Secret
 from function.providers.urls import build_webhook_path
-from function.providers.webhooks.request import open_webhook
+from function.providers.webhook_registry import open_webhook
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler, WebhookSource
 from laptop.model_validation import hold_to_model

@@ -109,6 +109,7 @@ def test_a_composed_function_loads_what_is_on_the_list(unpacked: Path, entry: st
 #: What providers' webhooks need: `webhook` alone loads it, `feedback` once a provider has reported.
 WEBHOOKS = {
     "function.webhook",
+    "function.providers.webhook_registry",
     "function.providers.webhooks.request",
     "function.providers.webhooks.provider_events",
     *(

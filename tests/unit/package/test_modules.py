@@ -26,7 +26,7 @@ FUNCTION = {
     "function/message": "attachments builder catalogue copies delivery_mode digest email from_header "
     "invitation locale_filters rendering unsubscribe",
     "function/message/addressing": "recipients tenant",
-    "function/providers": "failover http_client mime public_host redaction registry secret smtp urls",
+    "function/providers": "failover http_client mime public_host redaction registry secret smtp urls webhook_registry",
     "function/providers/mailgun": "client events signature",
     "function/providers/resend": "client events signature",
     "function/providers/sendgrid": "client events p256 signature",

@@ -11,7 +11,8 @@ from function.providers.mailgun import events as mailgun
 from function.providers.resend import events as resend
 from function.providers.sendgrid import events as sendgrid
 from function.providers.ses.events import WEBHOOK, FeedbackEvent, Ignored, ProbeReport
-from function.providers.webhooks.provider_events import enclose, open_envelope
+from function.providers.webhook_registry import open_envelope
+from function.providers.webhooks.provider_events import enclose
 from function.reason_codes import ReasonCode
 
 R = ReasonCode
