@@ -42,13 +42,13 @@ from function.scheduler import Scheduler
 from operations.installation import Installation
 from operations.suppressions import Suppression, find_suppression, remove_suppression
 
-__all__ = ["World", "delivery", "event_item", "redrive"]
+__all__ = ["InMemoryHerald", "delivery", "event_item", "redrive"]
 
 _MINUTE = 60
 
 
 @dataclass(slots=True)
-class World:
+class InMemoryHerald:
     """One Herald. `client` is whatever plays DynamoDB; the release under which it runs can change."""
 
     client: Any

@@ -8,7 +8,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.sns_topic import FakeTopic
 from function.delivery.publish_validation import PublishValidator
 from function.events_api import EventsApi
@@ -26,7 +26,7 @@ SCOPES = "herald/book.created herald/mail.cancel herald/none.such"
 class EventsApiGateway:
     """`events-api` behind its route, the topic, and the `notify` that it leads to."""
 
-    world: World
+    world: InMemoryHerald
     topic: FakeTopic = field(default_factory=FakeTopic)
     scheduling: bool = False
     log: io.StringIO = field(default_factory=io.StringIO)

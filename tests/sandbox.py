@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.notify import Notifier
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
@@ -44,7 +44,7 @@ class Invocation:
 class Sandbox:
     """One `notify` in one process."""
 
-    world: World
+    world: InMemoryHerald
     sqs: Sqs = field(default_factory=Sqs)
     log: io.StringIO = field(default_factory=io.StringIO)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fakes.envelopes import ses_event, sqs_event
 from fakes.example_events import SECRET
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.feedback import FeedbackHandler
 from function.message.addressing.tenant import Tenant
 from function.message.email import Email
@@ -21,7 +21,7 @@ ACME = Tenant("acme", "Acme Books <mail@acme.example>", "acme-set", own_list=Tru
 GLOBEX = Tenant("globex", "mail@globex.example")
 
 
-def report(world: World, kind: str, details: Mapping[str, Any], mail: Email, message_id: str) -> None:
+def report(world: InMemoryHerald, kind: str, details: Mapping[str, Any], mail: Email, message_id: str) -> None:
     """What SES says of a mail, with the tags that it was sent with, as `feedback` gets it."""
     told = ses_event(kind, dict(details), message_id, mail.to, mail.tags["attempt"])
     told["mail"]["tags"] |= {name: [value] for name, value in mail.tags.items()}
@@ -31,7 +31,7 @@ def report(world: World, kind: str, details: Mapping[str, Any], mail: Email, mes
     FeedbackHandler(world.ledger, SECRET, telemetry, "r1", world.clock, "herald")({"Records": [sqs_event(told)]}, None)
 
 
-def bounce(world: World, mail: Email, message_id: str) -> None:
+def bounce(world: InMemoryHerald, mail: Email, message_id: str) -> None:
     """The mailbox refuses a mail for good."""
     details = {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": [{"emailAddress": mail.to}]}
     report(world, "Bounce", details, mail, message_id)

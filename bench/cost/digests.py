@@ -16,7 +16,7 @@ from bench.cost.meter import Meter
 from bench.cost.usage import Usage
 from fakes.clock import Clock
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.event.envelope import Delivery, QueueItem
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
@@ -47,7 +47,7 @@ def _play(cpu: Cpu, given: Assumptions, events: int, attributes: dict[str, str],
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
         compile_catalogue(Path(folder), EXAMPLES)
-        world = World(meter, Catalogue.load(Path(folder)))
+        world = InMemoryHerald(meter, Catalogue.load(Path(folder)))
     world.schedules = True
     for number in range(events):
         world.deliver(_make_event(world, number, type_, attributes))
@@ -70,7 +70,7 @@ def _play(cpu: Cpu, given: Assumptions, events: int, attributes: dict[str, str],
     )
 
 
-def _make_event(world: World, number: int, type_: str, attributes: dict[str, str]) -> Delivery:
+def _make_event(world: InMemoryHerald, number: int, type_: str, attributes: dict[str, str]) -> Delivery:
     data: dict[str, Any] = read_examples(type_, EXAMPLES)["typical"]
     now = datetime.fromtimestamp(world.clock() / 1000, UTC).isoformat()
     name = f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}"

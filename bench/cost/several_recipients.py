@@ -17,7 +17,7 @@ from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
 from bench.cost.usage import Usage
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
 from function.queues.batches import split_batches
@@ -37,7 +37,7 @@ def measure_parts(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
     Each delivery is assumed to take the CPU time of a mail.
     """
     meter = Meter()
-    world = World(meter, _make_catalogue())
+    world = InMemoryHerald(meter, _make_catalogue())
     data: dict[str, Any] = read_examples(_TYPE, EXAMPLES)["typical"]
     one = data.pop("recipient")
     data["recipients"] = [one | {"email": f"reader{number}@example.com"} for number in range(recipients)]

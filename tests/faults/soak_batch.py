@@ -15,7 +15,7 @@ from typing import Any
 
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.message.catalogue import Catalogue
@@ -73,7 +73,7 @@ class SoakBatch:
         self.mishaps = Mishaps(chance, self._another)
         table = MemoryTable("herald-ledger")
         table.fault = self.mishaps.around
-        self.world = World(table, catalogue, resends=1 if resends else 0)
+        self.world = InMemoryHerald(table, catalogue, resends=1 if resends else 0)
         self.world.posts = [FlakyPost(self.mishaps, self._took, self._probed)]  # type: ignore[list-item]  # as a provider
         self.queues = FlakyQueues(self.mishaps, self._queued)
         self.outcomes = {f"m-{id_}": EventOutcome(id_) for id_ in ids}

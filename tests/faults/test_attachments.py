@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from fakes.clock import Clock
 from fakes.dynamodb.table import MemoryTable
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from fakes.provider import FakeProvider
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import Action, State
@@ -74,7 +74,7 @@ class MortalPost(FakeProvider):
 class Herald:
     """Herald's own code on a table with memory."""
 
-    world: World
+    world: InMemoryHerald
     strike: Strike
     store: Store
 
@@ -146,7 +146,7 @@ def play(catalogue: Catalogue, number: int, moment: str, there: str, before: str
     """One cell of Herald's."""
     strike = Strike(number, moment)
     store = Store(strike)
-    world = World(MemoryTable("herald-ledger"), catalogue, s3=store, buckets=frozenset({BUCKET}))
+    world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, s3=store, buckets=frozenset({BUCKET}))
     world.client.gated = False
     world.posts[:] = [MortalPost(world.clock, strike=strike)]
     herald = Herald(world, strike, store)

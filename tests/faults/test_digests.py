@@ -19,7 +19,7 @@ import pytest
 from fakes.clock import Clock
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import ACCEPTED, Action, State
 from function.message.catalogue import Catalogue
@@ -47,7 +47,7 @@ def eight(day: str, later: int = 1) -> int:
 class Herald:
     """Herald's own code on a table with memory."""
 
-    world: World
+    world: InMemoryHerald
     strike: Strike
     clocks: tuple[int, int, int]
     asked: list[Delivery] = field(default_factory=list)
@@ -228,7 +228,7 @@ def run(
 
 def test_every_event_is_in_exactly_one_digest_wherever_anybody_is_killed(catalogue: Catalogue) -> None:
     def make(clock: Clock, strike: Strike) -> Herald:
-        world = World(MemoryTable("herald-ledger"), catalogue, clock, posts=[MortalPost(clock, strike=strike)])
+        world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, clock, posts=[MortalPost(clock, strike=strike)])
         return Herald(world, strike, (0, 0, 0))
 
     seen: Counter[str] = Counter()

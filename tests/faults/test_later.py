@@ -18,7 +18,7 @@ import pytest
 from fakes.clock import Clock
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.provider import FakeProvider
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
@@ -95,7 +95,7 @@ class Subject(Protocol):
 class Herald:
     """Herald's own code on a table with memory."""
 
-    world: World
+    world: InMemoryHerald
     strike: Strike
     clocks: tuple[int, int]
     asked: list[Delivery] = field(default_factory=list)
@@ -281,7 +281,7 @@ def test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed
     for (clocks, cancelled, closers), strike in played(CELLS):
         clock = Clock()
         post = MortalPost(clock, strike=strike)
-        world = World(MemoryTable("herald-ledger"), catalogue, clock, posts=[post])
+        world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, clock, posts=[post])
         play(Herald(world, strike, clocks), clock, cancelled, closers, _TEN if clocks[0] > 0 else 0)
         records = [record for name in ("m1", "c1") if (record := world.ledger.read(name))]
         visible = any(record.state is State.CANCELLED or record.cancelled_by for record in records)
@@ -309,11 +309,11 @@ class LatePost(FakeProvider):
         return super().send(email, key)
 
 
-def play_late_answer(strike: Strike, catalogue: Catalogue) -> World:
+def play_late_answer(strike: Strike, catalogue: Catalogue) -> InMemoryHerald:
     """The event is cancelled while nobody knows whether it was sent; then its owner learns that it was not."""
     clock = Clock()
     post = LatePost(clock, meanwhile=lambda: invoke(herald.cancel))
-    world = World(MemoryTable("herald-ledger"), catalogue, clock, posts=[post])
+    world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, clock, posts=[post])
     herald = Herald(world, strike, (0, 0))
 
     def publish() -> None:

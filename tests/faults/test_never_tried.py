@@ -14,7 +14,7 @@ import pytest
 
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.provider import FakeProvider
 from function.delivery.next_provider import NextProvider
 from function.errors import OutcomeUnknown, ProviderUnavailable
@@ -64,7 +64,7 @@ class MortalPost(FakeProvider):
 class Scene:
     """One Herald, whose processes are killed before or after step `dies_at` of what they write or send."""
 
-    world: World
+    world: InMemoryHerald
     queue: list[Letter] = field(default_factory=list)
     log: StringIO = field(default_factory=StringIO)
     dies_at: int = 0
@@ -160,7 +160,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 def begin(catalogue: Catalogue, *urls: str, value: object = None) -> Scene:
     """The first provider has accepted the mail of `m1`."""
-    world = World(MemoryTable("herald-ledger"), catalogue, resends=0)
+    world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, resends=0)
     world.posts = [MortalPost(world.clock, url) for url in urls or ALL]
     scene = Scene(world)
     world.deliver(delivery(value=value))
@@ -249,7 +249,7 @@ def test_a_release_whose_list_has_nobody_after_it_leaves_it_alone(scene: Scene) 
 
 def test_what_another_attempt_may_have_sent_waits_for_a_person(catalogue: Catalogue) -> None:
     """The first attempt's answer was lost, a person said yes to the second, and only of that one is it known."""
-    world = World(MemoryTable("herald-ledger"), catalogue, resends=0)
+    world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, resends=0)
     world.posts = [MortalPost(world.clock, url) for url in ALL]
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())

@@ -10,7 +10,7 @@ import pytest
 
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World, delivery, event_item, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, event_item, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, RefusedForGood, Throttled
 from function.ledger.attempt import Attempt, KeptForLater
@@ -43,58 +43,58 @@ def book(title: str) -> dict[str, object]:
 OLD, NEW, NEWEST = (book(title) for title in TITLES)
 
 
-def released(world: World) -> None:
+def released(world: InMemoryHerald) -> None:
     world.post.answers += [Throttled("slower")] * 3
     world.deliver(delivery(value=OLD))
 
 
-def killed(world: World) -> None:
+def killed(world: InMemoryHerald) -> None:
     world.post.accept_then(Killed())
     with pytest.raises(Killed):
         world.deliver(delivery(value=OLD))
 
 
-def lost(world: World) -> None:
+def lost(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery(value=OLD))
 
 
-def rejected(world: World) -> None:
+def rejected(world: InMemoryHerald) -> None:
     world.post.answers.append(RefusedForGood("content rejected"))
     world.deliver(delivery(value=OLD))
 
 
-def suppressed(world: World) -> None:
+def suppressed(world: InMemoryHerald) -> None:
     world.suppress()
     world.deliver(delivery(value=OLD))
     world.unsuppress()
 
 
-def replaced(world: World) -> None:
+def replaced(world: InMemoryHerald) -> None:
     rejected(world)
     world.post.answers.append(RefusedForGood("content rejected"))
     world.deliver(delivery("m0", NEW))
 
 
-def scheduled(world: World) -> None:
+def scheduled(world: InMemoryHerald) -> None:
     world.schedules = True
     later = datetime.fromtimestamp(world.clock() / 1000 + _SOON, UTC).isoformat()
     world.deliver(delivery(value=OLD | {"sendat": later}))
 
 
-def cancelled(world: World) -> None:
+def cancelled(world: InMemoryHerald) -> None:
     scheduled(world)
     named = {name: OLD[name] for name in ("source", "id")}
     world.deliver(delivery("c1", event("cancel-1", "mail.cancel", data=named)))
 
 
-def collected(world: World) -> None:
+def collected(world: InMemoryHerald) -> None:
     attempt = world.courier().builder.begin(delivery(value=OLD)).identify(Attempt("m1", "request-1"))
     assert isinstance(DigestWindows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), KeptForLater)
 
 
-def accepted(state: State) -> Callable[[World], None]:
-    def deliver(world: World) -> None:
+def accepted(state: State) -> Callable[[InMemoryHerald], None]:
+    def deliver(world: InMemoryHerald) -> None:
         world.deliver(delivery(value=OLD))
         world.apply_feedback(_FEEDBACK[state], state)
 
@@ -122,15 +122,15 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(MemoryTable("herald-ledger"), catalogue)
+def world(catalogue: Catalogue) -> InMemoryHerald:
+    return InMemoryHerald(MemoryTable("herald-ledger"), catalogue)
 
 
-def titles(world: World) -> list[str]:
+def titles(world: InMemoryHerald) -> list[str]:
     return [title for _, email in world.post.taken for title in TITLES if title in email.text][-1:]
 
 
-def test_every_state_is_reached(world: World) -> None:
+def test_every_state_is_reached(world: InMemoryHerald) -> None:
     assert set(STATES) == set(State) - {State.COLLECTING}, "what collects is no message that anybody published"
     start = world.client.snapshot()
     for state, reach in STATES.items():
@@ -140,14 +140,14 @@ def test_every_state_is_reached(world: World) -> None:
 
 
 @pytest.mark.parametrize("state", FREE)
-def test_other_content_is_sent_where_nothing_was(state: State, world: World) -> None:
+def test_other_content_is_sent_where_nothing_was(state: State, world: InMemoryHerald) -> None:
     FREE[state](world)
     outcome = world.deliver(delivery("m2", NEWEST))
     assert (outcome.kind, world.mails, titles(world)) == (OutcomeKind.SENT, 1, TITLES[2:])
     assert (world.state("m1"), world.state("m2")) == (State.REPLACED, State.SENT)
 
 
-def test_no_content_is_sent_of_what_its_publisher_cancelled(world: World) -> None:
+def test_no_content_is_sent_of_what_its_publisher_cancelled(world: InMemoryHerald) -> None:
     cancelled(world)
     for message_id, value in (("m2", NEWEST), ("m1", OLD)):
         assert world.deliver(delivery(message_id, value)).kind is not OutcomeKind.SENT
@@ -155,7 +155,7 @@ def test_no_content_is_sent_of_what_its_publisher_cancelled(world: World) -> Non
 
 
 @pytest.mark.parametrize("state", DOUBTFUL)
-def test_other_content_waits_while_the_first_may_have_gone(state: State, world: World) -> None:
+def test_other_content_waits_while_the_first_may_have_gone(state: State, world: InMemoryHerald) -> None:
     DOUBTFUL[state](world)
     for seconds in (0, _HOLD):
         world.clock.forward(seconds)
@@ -164,7 +164,9 @@ def test_other_content_waits_while_the_first_may_have_gone(state: State, world: 
 
 
 @pytest.mark.parametrize("state", DOUBTFUL)
-def test_other_content_after_a_day_in_doubt_asks_a_person_and_needs_their_yes(state: State, world: World) -> None:
+def test_other_content_after_a_day_in_doubt_asks_a_person_and_needs_their_yes(
+    state: State, world: InMemoryHerald
+) -> None:
     DOUBTFUL[state](world)
     world.clock.forward(_HOLD + _DAY)
     assert world.deliver(delivery("m2", NEW)).kind is OutcomeKind.PARKED
@@ -177,7 +179,9 @@ def test_other_content_after_a_day_in_doubt_asks_a_person_and_needs_their_yes(st
 
 
 @pytest.mark.parametrize("state", SENT)
-def test_other_content_after_the_mail_was_sent_is_a_duplicate_that_is_told_once(state: State, world: World) -> None:
+def test_other_content_after_the_mail_was_sent_is_a_duplicate_that_is_told_once(
+    state: State, world: InMemoryHerald
+) -> None:
     SENT[state](world)
     before = len(world.item("message#m1")["timeline"]["L"])  # type: ignore[index]
     for _ in range(2):
@@ -187,7 +191,7 @@ def test_other_content_after_the_mail_was_sent_is_a_duplicate_that_is_told_once(
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_first_content_does_not_come_back(state: State, world: World) -> None:
+def test_the_first_content_does_not_come_back(state: State, world: InMemoryHerald) -> None:
     STATES[state](world)
     world.deliver(delivery("m2", NEWEST))
     mails = world.mails
@@ -200,7 +204,7 @@ def test_the_first_content_does_not_come_back(state: State, world: World) -> Non
 @pytest.mark.parametrize(("name", "content"), [("m1", OLD), ("m2", OLD), ("m2", NEW)], ids=["m1", "m2", "m2 corrected"])
 @pytest.mark.parametrize("state", STATES)
 def test_after_the_retention_nothing_stands_in_the_way_whatever_ttl_has_deleted(
-    state: State, name: str, content: dict[str, object], gone: tuple[str, ...], world: World
+    state: State, name: str, content: dict[str, object], gone: tuple[str, ...], world: InMemoryHerald
 ) -> None:
     STATES[state](world)
     mails, letters = world.mails, len(world.dead.letters)
@@ -215,7 +219,7 @@ def test_after_the_retention_nothing_stands_in_the_way_whatever_ttl_has_deleted(
     assert world.deliver(delivery(name, content)).kind is OutcomeKind.DUPLICATE
 
 
-def test_what_feedback_says_after_the_retention_makes_a_record_of_its_own(world: World) -> None:
+def test_what_feedback_says_after_the_retention_makes_a_record_of_its_own(world: InMemoryHerald) -> None:
     lost(world)
     world.clock.forward(_RETENTION + _HOLD)
     assert world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="late")

@@ -18,7 +18,7 @@ import pytest
 from fakes.clock import Clock
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.queue import FakeQueue
 from function.errors import RefusedForGood
 from function.event.envelope import Delivery, from_queue
@@ -67,7 +67,7 @@ class MortalQueue(FakeQueue):
 class Herald:
     """Herald's own code on a table with memory."""
 
-    world: World
+    world: InMemoryHerald
     strike: Strike
     readers: Sequence[str]
 
@@ -197,7 +197,7 @@ def run(make: Make) -> Iterator[tuple[Herald | Loop, str, bool, str]]:
 def test_every_recipient_gets_one_mail_wherever_anybody_is_killed(catalogue: Catalogue) -> None:
     def make(clock: Clock, strike: Strike, readers: Sequence[str], refuses: bool) -> Herald:
         post = Refusing(clock, strike=strike, refuses=refuses)
-        return Herald(World(MemoryTable("herald-ledger"), catalogue, clock, posts=[post]), strike, readers)
+        return Herald(InMemoryHerald(MemoryTable("herald-ledger"), catalogue, clock, posts=[post]), strike, readers)
 
     seen: Counter[str] = Counter()
     for subject, how, refuses, found in run(make):

@@ -14,7 +14,7 @@ import pytest
 from fakes.clock import Clock
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from fakes.provider import FakeProvider
 from fakes.queue import FakeQueue
 from function.errors import ProviderUnavailable
@@ -72,7 +72,7 @@ class MortalDead(FakeQueue):
 class Herald:
     """Herald's own code on a table with memory, with two providers."""
 
-    world: World
+    world: InMemoryHerald
     tenant: str
 
     def deliver(self, message_id: str) -> None:
@@ -111,17 +111,19 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     return Catalogue.load(folder)
 
 
-def make(catalogue: Catalogue, strike: Strike, away: bool) -> World:
+def make(catalogue: Catalogue, strike: Strike, away: bool) -> InMemoryHerald:
     clock = Clock()
     first, second = (MortalPost(clock, url, strike=strike) for url in (FIRST, SECOND))
     first.answers = [ProviderUnavailable("away")] if away else []
-    world = World(MemoryTable("herald-ledger"), catalogue, clock, posts=[first, second], dead=MortalDead(strike=strike))
+    world = InMemoryHerald(
+        MemoryTable("herald-ledger"), catalogue, clock, posts=[first, second], dead=MortalDead(strike=strike)
+    )
     world.client.gated = False
     world.client.fault = lambda moment, *_: strike.at(moment)
     return world
 
 
-def play(world: World, tenant: str, declared: bool, publications: int) -> list[str]:
+def play(world: InMemoryHerald, tenant: str, declared: bool, publications: int) -> list[str]:
     """One cell; the reasons of the letters that lay in `dead` before the tenant was declared."""
     herald = Herald(world, tenant)
     world.tenants = {name: one for name, one in TENANTS.items() if declared or name != tenant}
@@ -138,7 +140,7 @@ def play(world: World, tenant: str, declared: bool, publications: int) -> list[s
     return told
 
 
-def play_versions(world: World, first: str, last: str) -> None:
+def play_versions(world: InMemoryHerald, first: str, last: str) -> None:
     """Deliveries go to two versions by turns, of which one does not know the tenant; in the end one is left, and a day
     passes."""
     versions = {"knows it": world, "does not": replace(world, tenants={"globex": GLOBEX}, release="r0")}
@@ -152,7 +154,7 @@ def play_versions(world: World, first: str, last: str) -> None:
     herald.settle()
 
 
-def listed(world: World) -> set[str]:
+def listed(world: InMemoryHerald) -> set[str]:
     """The keys of all items that say that an address gets no mail."""
     return {item["pk"]["S"] for item in world.client.scan(TableName="herald-ledger")["Items"] if "since" in item}
 

@@ -12,7 +12,7 @@ import pytest
 
 from fakes.clock import Clock
 from fakes.dynamodb.table import MemoryTable
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.provider import FakeProvider
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
@@ -83,7 +83,7 @@ def deliver(call: Callable[[], object]) -> None:
         return
 
 
-def reported(world: World) -> None:
+def reported(world: InMemoryHerald) -> None:
     """The provider that took the mail says that it did: every attempt's report comes."""
     for post in world.posts:
         for _, email in post.taken:
@@ -98,7 +98,7 @@ CELLS = list(itertools.product(FIRST, SECOND, REPORTS, ("in time", "after the re
 def test_herald_loses_none_and_sends_none_twice_outside_its_policy(policy: str, catalogue: Catalogue) -> None:
     seen: dict[str, int] = {"one mail": 0, "twice": 0, "waits for a person": 0}
     for first, second, reports, when in CELLS:
-        world = World(MemoryTable("herald-ledger"), catalogue, resends=1 if policy == "resend" else 0)
+        world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, resends=1 if policy == "resend" else 0)
         world.posts = two_providers(world.clock, first, second)
         cell = f"{first.name}; {second.name}; reports of {reports}, {when}"
         deliver(lambda world=world: world.deliver(delivery()))  # type: ignore[misc]
@@ -117,7 +117,7 @@ def test_herald_loses_none_and_sends_none_twice_outside_its_policy(policy: str, 
     assert (seen["twice"] > 0) == (policy == "resend")
 
 
-def _judge(world: World, policy: str, reports: tuple[str, ...], when: str, cell: str) -> str:
+def _judge(world: InMemoryHerald, policy: str, reports: tuple[str, ...], when: str, cell: str) -> str:
     """What became of the cell; a second mail has one licence: the policy, and late reports of both providers."""
     if world.mails == 2:
         assert (policy, when) == ("resend", "after the resend"), cell

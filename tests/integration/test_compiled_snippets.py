@@ -23,7 +23,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from fakes.dynamodb.table import MemoryTable
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from laptop.providers.certificate import make_certificate
 from laptop.state import ROOT
 from package.notifications.catalogue import compile_catalogue
@@ -45,7 +45,7 @@ _CLIENT = ("shop", "a secret: with a colon")
 @pytest.fixture
 def gateway(tmp_path: Path) -> EventsApiGateway:
     """`events-api` and `notify`, with the clock of the machine, which the programs tell the time by."""
-    world = World(MemoryTable("herald-ledger"), compile_catalogue(tmp_path / "compiled"))
+    world = InMemoryHerald(MemoryTable("herald-ledger"), compile_catalogue(tmp_path / "compiled"))
     world.clock.now = int(time.time() * 1000)
     return EventsApiGateway(world)
 
@@ -113,7 +113,7 @@ def test_the_go_program_is_built_with_the_sdk_and_is_one_mail(gateway: EventsApi
     _require_one_mail(gateway.world)
 
 
-def _require_one_mail(world: World) -> None:
+def _require_one_mail(world: InMemoryHerald) -> None:
     [(_, email)] = world.post.taken
     assert (world.mails, world.dead.letters) == (1, [])
     assert "Momo" in email.subject

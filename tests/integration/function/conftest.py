@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from fakes.dynamodb.table import MemoryTable
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.message.catalogue import Catalogue
 from laptop.resources import LEDGER_TABLE
 from package.notifications.catalogue import compile_catalogue
@@ -48,11 +48,11 @@ def table(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(table: Any, catalogue: Catalogue) -> World:
-    return World(table, catalogue)
+def world(table: Any, catalogue: Catalogue) -> InMemoryHerald:
+    return InMemoryHerald(table, catalogue)
 
 
 @pytest.fixture
-def schedules(world: World) -> None:
+def schedules(world: InMemoryHerald) -> None:
     """Events may be kept for later here."""
     world.schedules = True

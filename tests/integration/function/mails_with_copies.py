@@ -11,7 +11,7 @@ from typing import Any
 
 from fakes.envelopes import ses_event, sqs_event
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.queue import FakeQueue
 from function.delivery.next_provider import NextProvider
 from function.delivery.outcome import OutcomeKind
@@ -47,14 +47,14 @@ def paid(message_id: str = "m1", **marks: Any) -> Delivery:
     return delivery(message_id, event("e", TYPE, data=DATA), **marks)
 
 
-def sent(world: World) -> Email:
+def sent(world: InMemoryHerald) -> Email:
     """The one mail of an event."""
     assert world.deliver(paid()).kind is OutcomeKind.SENT
     ((_, mail),) = world.post.taken
     return mail
 
 
-def timeline(world: World) -> list[Mapping[str, Any]]:
+def timeline(world: InMemoryHerald) -> list[Mapping[str, Any]]:
     item = world.item("message#m1")
     assert item is not None
     return [row["M"] for row in item["timeline"]["L"]]
@@ -90,7 +90,7 @@ def told_by_ses(report: Report, mail: Email) -> dict[str, Any]:
 class Heard:
     """`feedback` of a world, its log and what it asks the next provider for."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: InMemoryHerald) -> None:
         self.world, self.log, self.queue = world, io.StringIO(), FakeQueue()
         queue: Any = self.queue
         self.handler = FeedbackHandler(

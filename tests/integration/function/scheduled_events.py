@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, QueueItem
 
@@ -25,11 +25,11 @@ KEPT_IN_EITHER = [
 ]
 
 
-def at(world: World, seconds: float) -> str:
+def at(world: InMemoryHerald, seconds: float) -> str:
     return datetime.fromtimestamp(world.clock() / 1000 + seconds, UTC).isoformat()
 
 
-def later(world: World, seconds: float = DAY, **changes: Any) -> dict[str, Any]:
+def later(world: InMemoryHerald, seconds: float = DAY, **changes: Any) -> dict[str, Any]:
     return event(sendat=at(world, seconds), **changes)
 
 
@@ -42,11 +42,11 @@ def from_queue(found: Delivery) -> Delivery:
     return Delivery(found.message_id, found.body, in_ledger=found.in_ledger, item=QueueItem("item", "handle", 1))
 
 
-def send_due(world: World) -> list[Outcome]:
+def send_due(world: InMemoryHerald) -> list[Outcome]:
     return [world.deliver(from_queue(found)) for found in world.run_scheduler()]
 
 
-def codes(world: World, message_id: str = "m1") -> list[tuple[str, str]]:
+def codes(world: InMemoryHerald, message_id: str = "m1") -> list[tuple[str, str]]:
     item = world.item(f"message#{message_id}")
     assert item is not None
     rows = (row["M"] for row in item["timeline"]["L"])

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from fakes.clock import NOW
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown
 from function.event.cloudevent import SYNTHETIC_SOURCE
@@ -52,11 +52,11 @@ def s3() -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(table: Any, with_files: Catalogue, s3: Any) -> World:
-    return World(table, with_files, s3=s3, buckets=frozenset({BUCKET}))
+def world(table: Any, with_files: Catalogue, s3: Any) -> InMemoryHerald:
+    return InMemoryHerald(table, with_files, s3=s3, buckets=frozenset({BUCKET}))
 
 
-def put(world: World, key: str, content: bytes) -> str:
+def put(world: InMemoryHerald, key: str, content: bytes) -> str:
     """Keep an object; returns its version, where the bucket has any."""
     version: str = world.s3.put_object(Bucket=BUCKET, Key=key, Body=content).get("VersionId", "")
     return version
@@ -67,7 +67,7 @@ def later(receives: int, hours: float = 0) -> QueueItem:
     return QueueItem("item", "handle", receives, NOW - int(hours * 3_600_000))
 
 
-def test_the_files_that_an_event_names_go_with_its_mail(world: World) -> None:
+def test_the_files_that_an_event_names_go_with_its_mail(world: InMemoryHerald) -> None:
     put(world, "a.pdf", PDF)
     put(world, "2026/März & Co?.csv", CSV)
     named = reference("2026/März & Co?.csv", CSV, name="März.csv", type="text/csv")
@@ -81,13 +81,13 @@ def test_the_files_that_an_event_names_go_with_its_mail(world: World) -> None:
     assert world.mails == 1
 
 
-def test_an_event_of_such_a_notification_needs_no_files(world: World) -> None:
+def test_an_event_of_such_a_notification_needs_no_files(world: InMemoryHerald) -> None:
     assert world.deliver(delivery("m1", event())).kind is OutcomeKind.SENT
     assert world.deliver(delivery("m2", event_with(event_id="e2"))).kind is OutcomeKind.SENT
     assert [mail.attachments for _, mail in world.post.taken] == [(), ()]
 
 
-def test_a_version_is_the_one_that_is_named(world: World) -> None:
+def test_a_version_is_the_one_that_is_named(world: InMemoryHerald) -> None:
     enabled = {"Status": "Enabled"}
     world.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=enabled)
     version = put(world, "a.pdf", PDF)
@@ -100,7 +100,7 @@ def test_a_version_is_the_one_that_is_named(world: World) -> None:
 # -- what is missing or wrong -----------------------------------------------------------------------------------------
 
 
-def test_what_is_missing_is_not_sent_and_tried_again_until_it_is_there(world: World) -> None:
+def test_what_is_missing_is_not_sent_and_tried_again_until_it_is_there(world: InMemoryHerald) -> None:
     first = delivery("m1", event_with(reference("a.pdf", PDF)))
     outcome = world.deliver(first)
     assert (outcome.kind, world.item("message#m1")) == (OutcomeKind.RELEASED, None), "nothing was claimed"
@@ -114,7 +114,7 @@ def test_what_is_missing_is_not_sent_and_tried_again_until_it_is_there(world: Wo
     assert (world.mails, world.dead.letters) == (1, [])
 
 
-def test_after_a_day_a_letter_says_why_and_redriving_it_sends_the_mail(world: World) -> None:
+def test_after_a_day_a_letter_says_why_and_redriving_it_sends_the_mail(world: InMemoryHerald) -> None:
     waiting = delivery("m1", event_with(reference("a.pdf", PDF)))
     waits = [world.deliver(replace(waiting, item=later(receives))).retry_at for receives in (1, 5, 12)]
     assert [(at or 0) - world.clock() for at in waits] == [2_000, 32_000, 900_000]
@@ -131,7 +131,7 @@ def test_after_a_day_a_letter_says_why_and_redriving_it_sends_the_mail(world: Wo
     assert world.mails == 1
 
 
-def test_why_says_which_file_a_mail_waited_for_and_what_to_do(world: World) -> None:
+def test_why_says_which_file_a_mail_waited_for_and_what_to_do(world: InMemoryHerald) -> None:
     world.deliver(replace(delivery("m1", event_with(reference("a.pdf", PDF))), item=later(200)))
     told = explain_mail(MailStory(world.record()), world.clock())
     assert told.what == "No mail: a file that goes with it was waited for, for a day."
@@ -141,24 +141,24 @@ def test_why_says_which_file_a_mail_waited_for_and_what_to_do(world: World) -> N
     assert told.what == "No mail: a file that goes with it is not allowed."
 
 
-def test_what_lay_in_a_paused_queue_for_a_day_is_tried_before_it_is_given_up(world: World) -> None:
+def test_what_lay_in_a_paused_queue_for_a_day_is_tried_before_it_is_given_up(world: InMemoryHerald) -> None:
     outcome = world.deliver(replace(delivery("m1", event_with(reference("a.pdf", PDF))), item=later(2, hours=30)))
     assert outcome.kind is OutcomeKind.RELEASED
 
 
-def test_the_last_receive_writes_the_letter(world: World) -> None:
+def test_the_last_receive_writes_the_letter(world: InMemoryHerald) -> None:
     waiting = delivery("m1", event_with(reference("a.pdf", PDF)))
     assert world.deliver(replace(waiting, item=later(200))).kind is OutcomeKind.REJECTED
 
 
-def test_another_content_than_the_hash_says_is_never_sent(world: World) -> None:
+def test_another_content_than_the_hash_says_is_never_sent(world: InMemoryHerald) -> None:
     put(world, "a.pdf", PDF + b"!")
     outcome = world.deliver(delivery("m1", event_with(reference("a.pdf", PDF)), item=later(200)))
     assert (outcome.kind, world.mails) == (OutcomeKind.REJECTED, 0)
     assert world.dead.letters[0].attributes["reason_code"] == "attachment_changed"
 
 
-def test_ten_megabytes_together_go_and_a_byte_more_does_not(world: World) -> None:
+def test_ten_megabytes_together_go_and_a_byte_more_does_not(world: InMemoryHerald) -> None:
     half = b"x" * (LARGEST // 2)
     for key, content in {"a.pdf": half, "b.pdf": half, "c.pdf": b"y"}.items():
         put(world, key, content)
@@ -200,7 +200,7 @@ class Store:
 
 
 @pytest.mark.parametrize(("length", "most"), [(LARGEST + 1, 0), (5, LARGEST + 1_000_000)])
-def test_of_what_is_too_large_no_more_is_read_than_could_be_sent(world: World, length: int, most: int) -> None:
+def test_of_what_is_too_large_no_more_is_read_than_could_be_sent(world: InMemoryHerald, length: int, most: int) -> None:
     body = Body(1_000)
     world.s3 = Store(body, length)
     outcome = world.deliver(delivery("m1", event_with(reference("a.pdf", PDF))))
@@ -209,7 +209,7 @@ def test_of_what_is_too_large_no_more_is_read_than_could_be_sent(world: World, l
     assert body.closed
 
 
-def test_what_comes_too_slowly_is_given_up_before_the_invocation_ends(world: World) -> None:
+def test_what_comes_too_slowly_is_given_up_before_the_invocation_ends(world: InMemoryHerald) -> None:
     body = Body(1_000)
     world.s3 = Store(body, 9_000_000, lambda: world.clock.forward(61))
     outcome = world.deliver(delivery("m1", event_with(reference("a.pdf", PDF))), seconds=60)
@@ -220,7 +220,7 @@ def test_what_comes_too_slowly_is_given_up_before_the_invocation_ends(world: Wor
 # -- what the ledger knows --------------------------------------------------------------------------------------------
 
 
-def test_a_mail_that_was_sent_waits_for_no_file_of_a_later_delivery(world: World) -> None:
+def test_a_mail_that_was_sent_waits_for_no_file_of_a_later_delivery(world: InMemoryHerald) -> None:
     put(world, "a.pdf", PDF)
     sent = delivery("m1", event_with(reference("a.pdf", PDF)))
     world.deliver(sent)
@@ -228,7 +228,7 @@ def test_a_mail_that_was_sent_waits_for_no_file_of_a_later_delivery(world: World
     assert world.deliver(sent).kind is OutcomeKind.DUPLICATE
 
 
-def test_a_mail_in_doubt_whose_file_is_gone_waits_and_is_then_a_persons(world: World) -> None:
+def test_a_mail_in_doubt_whose_file_is_gone_waits_and_is_then_a_persons(world: InMemoryHerald) -> None:
     put(world, "a.pdf", PDF)
     doubtful = delivery("m1", event_with(reference("a.pdf", PDF)))
     world.post.answers = [OutcomeUnknown("lost")]
@@ -241,7 +241,7 @@ def test_a_mail_in_doubt_whose_file_is_gone_waits_and_is_then_a_persons(world: W
     assert world.dead.letters[0].attributes["reason_code"] == "may_have_gone"
 
 
-def test_other_content_under_the_same_name_is_sent_while_the_first_waits_for_its_file(world: World) -> None:
+def test_other_content_under_the_same_name_is_sent_while_the_first_waits_for_its_file(world: InMemoryHerald) -> None:
     first = delivery("m1", event_with(reference("a.pdf", PDF)))
     world.deliver(first)
     put(world, "b.pdf", PDF)
@@ -253,7 +253,7 @@ def test_other_content_under_the_same_name_is_sent_while_the_first_waits_for_its
 # -- later, and tries -------------------------------------------------------------------------------------------------
 
 
-def test_what_is_sent_later_is_fetched_then(world: World, schedules: None) -> None:
+def test_what_is_sent_later_is_fetched_then(world: InMemoryHerald, schedules: None) -> None:
     due = "2026-11-22T08:00:00Z"
     kept = delivery("m1", event_with(reference("a.pdf", PDF), sendat=due))
     assert world.deliver(kept).kind is OutcomeKind.SCHEDULED, "the file may come until then"
@@ -264,7 +264,7 @@ def test_what_is_sent_later_is_fetched_then(world: World, schedules: None) -> No
     assert world.post.taken[0][1].attachments[0].content == PDF
 
 
-def test_a_release_tries_a_version_with_stand_ins(world: World) -> None:
+def test_a_release_tries_a_version_with_stand_ins(world: InMemoryHerald) -> None:
     synthetic = event_with(reference("a.pdf", PDF, url="s3://nowhere/a.pdf"), source=SYNTHETIC_SOURCE)
     synthetic["data"]["recipient"]["email"] = "success@simulator.amazonses.com"
     outcome = world.deliver(delivery("m1", synthetic))
@@ -304,7 +304,7 @@ def test_a_release_tries_a_version_with_stand_ins(world: World) -> None:
     ],
 )
 def test_what_can_never_be_attached_is_rejected_at_once(
-    world: World, changes: dict[str, str], pointer: str, code: str
+    world: InMemoryHerald, changes: dict[str, str], pointer: str, code: str
 ) -> None:
     good = reference("a.pdf", PDF)
     outcome = world.deliver(delivery("m1", event_with(good, good | changes)))
@@ -315,13 +315,13 @@ def test_what_can_never_be_attached_is_rejected_at_once(
 
 
 @pytest.mark.parametrize("name", ["März 雪.PDF", "Rechnung (2).pdf", "a.b.pdf", "a" * 116 + ".pdf", "😀.pdf"])
-def test_a_name_of_every_script_may_be_a_files(world: World, name: str) -> None:
+def test_a_name_of_every_script_may_be_a_files(world: InMemoryHerald, name: str) -> None:
     put(world, "a.pdf", PDF)
     assert world.deliver(delivery("m1", event_with(reference("a.pdf", PDF, name=name)))).kind is OutcomeKind.SENT
     assert world.post.taken[0][1].attachments[0].name == name
 
 
-def test_ten_files_are_the_most(world: World) -> None:
+def test_ten_files_are_the_most(world: InMemoryHerald) -> None:
     put(world, "a.pdf", b"1")
     world.deliver(delivery("m1", event_with(*[reference("a.pdf", b"1")] * 10)))
     assert len(world.post.taken[0][1].attachments) == 10
@@ -329,7 +329,7 @@ def test_ten_files_are_the_most(world: World) -> None:
     assert outcome.kind is OutcomeKind.REJECTED
 
 
-def test_without_buckets_every_attachment_is_refused(world: World) -> None:
+def test_without_buckets_every_attachment_is_refused(world: InMemoryHerald) -> None:
     world.buckets = frozenset()
     world.deliver(delivery("m1", event_with(reference("a.pdf", PDF))))
     assert world.dead.letters[0].attributes["reason_code"] == "attachment_not_allowed"

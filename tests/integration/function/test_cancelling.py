@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery, event_item
+from fakes.in_memory_herald import InMemoryHerald, delivery, event_item
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.event.envelope import QueueItem
@@ -29,7 +29,7 @@ from tests.integration.function.scheduled_events import (
 pytestmark = KEPT_IN_EITHER
 
 
-def test_what_waits_is_cancelled_and_never_mailed(world: World) -> None:
+def test_what_waits_is_cancelled_and_never_mailed(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     outcome = world.deliver(cancellation())
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.CANCELLED, "m1")
@@ -41,7 +41,7 @@ def test_what_waits_is_cancelled_and_never_mailed(world: World) -> None:
     assert "body" not in item, "what will be no mail is not kept"
 
 
-def test_a_cancellation_between_the_scheduler_and_the_send_wins(world: World) -> None:
+def test_a_cancellation_between_the_scheduler_and_the_send_wins(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     world.clock.forward(DAY)
     (asked,) = world.run_scheduler()
@@ -51,7 +51,7 @@ def test_a_cancellation_between_the_scheduler_and_the_send_wins(world: World) ->
     assert world.mails == 0
 
 
-def test_a_cancellation_that_comes_before_its_event_stops_it(world: World) -> None:
+def test_a_cancellation_that_comes_before_its_event_stops_it(world: InMemoryHerald) -> None:
     assert world.deliver(cancellation()).detail == "before its event came"
     for message, value in (("m1", later(world)), ("m2", event()), ("m3", event(data=OTHER))):
         assert world.deliver(delivery(message, value)).detail == "already cancelled"
@@ -60,7 +60,9 @@ def test_a_cancellation_that_comes_before_its_event_stops_it(world: World) -> No
 
 
 @pytest.mark.parametrize("ahead", [False, True])
-def test_what_was_cancelled_is_remembered_as_long_as_its_event_might_have_been(world: World, ahead: bool) -> None:
+def test_what_was_cancelled_is_remembered_as_long_as_its_event_might_have_been(
+    world: InMemoryHerald, ahead: bool
+) -> None:
     if not ahead:
         world.deliver(delivery(value=later(world, 90 * DAY)))
     expiry = world.clock() // 1000 + 150 * DAY
@@ -72,7 +74,7 @@ def test_what_was_cancelled_is_remembered_as_long_as_its_event_might_have_been(w
     assert world.deliver(delivery("m2", late)).detail == "already cancelled"
 
 
-def test_it_may_be_repeated_and_a_correction_comes_too_late_for_it(world: World) -> None:
+def test_it_may_be_repeated_and_a_correction_comes_too_late_for_it(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     world.deliver(cancellation())
     assert world.deliver(cancellation(message_id="c2")).detail == "already cancelled"
@@ -80,7 +82,7 @@ def test_it_may_be_repeated_and_a_correction_comes_too_late_for_it(world: World)
     assert world.mails == 0
 
 
-def test_what_was_sent_is_not_called_back_and_its_timeline_says_so_once(world: World) -> None:
+def test_what_was_sent_is_not_called_back_and_its_timeline_says_so_once(world: InMemoryHerald) -> None:
     world.deliver(delivery())
     outcomes = [world.deliver(cancellation(message_id=name)) for name in ("c1", "c2")]
     assert [outcome.also for outcome in outcomes] == [("CancelledTooLate",), ()]
@@ -89,7 +91,7 @@ def test_what_was_sent_is_not_called_back_and_its_timeline_says_so_once(world: W
     assert world.state() is State.SENT
 
 
-def test_a_cancellation_waits_while_the_mail_may_be_leaving(world: World) -> None:
+def test_a_cancellation_waits_while_the_mail_may_be_leaving(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     outcome = world.deliver(cancellation())
@@ -98,7 +100,7 @@ def test_a_cancellation_waits_while_the_mail_may_be_leaving(world: World) -> Non
     assert world.deliver(cancellation()).detail == "too late to cancel: unknown, it may have been sent"
 
 
-def test_what_may_have_gone_and_was_cancelled_is_not_sent_once_more_by_policy(world: World) -> None:
+def test_what_may_have_gone_and_was_cancelled_is_not_sent_once_more_by_policy(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     doubtful = world.record()
@@ -114,7 +116,7 @@ def test_what_may_have_gone_and_was_cancelled_is_not_sent_once_more_by_policy(wo
     assert world.deliver(redriven).kind is OutcomeKind.SENT, "a person may send it all the same"
 
 
-def test_a_cancellation_was_not_too_late_if_nothing_was_sent_after_all(world: World) -> None:
+def test_a_cancellation_was_not_too_late_if_nothing_was_sent_after_all(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     busy = QueueItem("item", "handle", 1)
     attempt = Attempt("m1", "late", "book.created", event_item(), address="address#1", source="urn:x", id="e")
@@ -136,7 +138,7 @@ def test_a_cancellation_was_not_too_late_if_nothing_was_sent_after_all(world: Wo
     assert world.deliver(cancellation(message_id="c2")).detail == "already cancelled"
 
 
-def test_a_mail_that_is_tried_again_or_waits_for_a_person_is_cancelled(world: World) -> None:
+def test_a_mail_that_is_tried_again_or_waits_for_a_person_is_cancelled(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery())
     assert world.deliver(cancellation()).kind is OutcomeKind.CANCELLED
@@ -160,12 +162,12 @@ def test_a_mail_that_is_tried_again_or_waits_for_a_person_is_cancelled(world: Wo
     ],
     ids=ascii,
 )
-def test_a_cancellation_that_names_no_event_is_a_letter(world: World, data: dict[str, Any]) -> None:
+def test_a_cancellation_that_names_no_event_is_a_letter(world: InMemoryHerald, data: dict[str, Any]) -> None:
     assert world.deliver(delivery("c1", event("c", "mail.cancel", data=data))).kind is OutcomeKind.REJECTED
     assert world.record("c1").reason_code == "event_invalid"
 
 
-def test_where_nothing_is_kept_for_later_a_cancellation_is_an_unknown_type(world: World) -> None:
+def test_where_nothing_is_kept_for_later_a_cancellation_is_an_unknown_type(world: InMemoryHerald) -> None:
     world.schedules = False
     world.deliver(cancellation())
     assert world.record("c1").reason_code == "type_unknown"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fakes.clock import Clock
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import OutcomeKind
 from function.ledger.attempt import Attempt
 from function.ledger.record import TimelineRow
@@ -19,7 +19,7 @@ _DAY = 86_400
 
 
 @pytest.fixture
-def other(world: World) -> World:
+def other(world: InMemoryHerald) -> InMemoryHerald:
     """Another sandbox of the same Herald, with a clock of its own."""
     return replace(world, clock=Clock(world.clock()), _owners=itertools.count(100))
 
@@ -27,7 +27,7 @@ def other(world: World) -> World:
 @pytest.mark.parametrize("resends", [1, 0], ids=["resend", "hold"])
 @pytest.mark.parametrize("seconds", [-16 * _MINUTE, 16 * _MINUTE, 2 * _DAY], ids=["behind", "ahead", "days ahead"])
 def test_whoever_comes_while_the_first_sends_sends_no_second_mail(
-    world: World, other: World, seconds: int, resends: int
+    world: InMemoryHerald, other: InMemoryHerald, seconds: int, resends: int
 ) -> None:
     """Reports come by the right clock, which is the first's."""
     world.resends = other.resends = resends
@@ -48,7 +48,7 @@ def test_whoever_comes_while_the_first_sends_sends_no_second_mail(
     assert other.deliver(delivery()).kind is OutcomeKind.DUPLICATE
 
 
-def test_what_the_limits_say_of_a_first_that_is_behind_is_told(world: World, other: World) -> None:
+def test_what_the_limits_say_of_a_first_that_is_behind_is_told(world: InMemoryHerald, other: InMemoryHerald) -> None:
     """Its hold ends before its mail has left, and later mails are reported on meanwhile."""
     other.clock.forward(16 * _MINUTE)
     met = []
@@ -64,7 +64,9 @@ def test_what_the_limits_say_of_a_first_that_is_behind_is_told(world: World, oth
 
 
 @pytest.mark.parametrize("resends", [1, 0], ids=["resend", "hold"])
-def test_a_first_that_sent_nothing_after_all_leaves_nothing_to_decide(world: World, other: World, resends: int) -> None:
+def test_a_first_that_sent_nothing_after_all_leaves_nothing_to_decide(
+    world: InMemoryHerald, other: InMemoryHerald, resends: int
+) -> None:
     """It was handed to a person meanwhile; then its own word comes, that the mail is free."""
     world.resends = other.resends = resends
     world.post.accept_then(KeyboardInterrupt())

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
 from function.event.envelope import Delivery, QueueItem
@@ -47,7 +47,7 @@ class Busy:
 
 
 @contextmanager
-def busy(world: World, operations: dict[str, int]) -> Iterator[None]:
+def busy(world: InMemoryHerald, operations: dict[str, int]) -> Iterator[None]:
     """While it lasts, the table does not answer the operations."""
     plain = world.client
     world.client = Busy(plain, operations)
@@ -61,7 +61,7 @@ def bad() -> Delivery:
     return delivery(value=event(data={}))
 
 
-def assert_waits(world: World, found: Delivery) -> None:
+def assert_waits(world: InMemoryHerald, found: Delivery) -> None:
     outcome = world.deliver(found)
     assert outcome.kind is OutcomeKind.HELD
     assert outcome.retry_at is not None
@@ -71,7 +71,7 @@ def assert_waits(world: World, found: Delivery) -> None:
 
 @pytest.mark.parametrize("operations", [WRITES, READS], ids=["writes", "reads"])
 def test_an_event_that_can_never_be_a_mail_is_rejected_once_the_ledger_answers(
-    world: World, operations: dict[str, int]
+    world: InMemoryHerald, operations: dict[str, int]
 ) -> None:
     with busy(world, operations):
         assert_waits(world, bad())
@@ -80,14 +80,14 @@ def test_an_event_that_can_never_be_a_mail_is_rejected_once_the_ledger_answers(
     assert world.record().owner == world.dead.letters[-1].attributes["attempt"], "the last letter can be redriven"
 
 
-def test_no_letter_is_written_while_the_ledger_cannot_be_asked(world: World) -> None:
+def test_no_letter_is_written_while_the_ledger_cannot_be_asked(world: InMemoryHerald) -> None:
     with busy(world, READS):
         for _ in range(20):
             assert_waits(world, bad())
     assert not world.dead.letters
 
 
-def test_a_redriven_letter_waits_too(world: World) -> None:
+def test_a_redriven_letter_waits_too(world: InMemoryHerald) -> None:
     world.deliver(bad())
     letter = replace(redrive(world.dead.letters[0]), body=bad().body)
     with busy(world, WRITES):
@@ -96,7 +96,7 @@ def test_a_redriven_letter_waits_too(world: World) -> None:
     assert world.record().owner == world.dead.letters[-1].attributes["attempt"]
 
 
-def test_a_listed_address_is_suppressed_once_the_ledger_answers(world: World) -> None:
+def test_a_listed_address_is_suppressed_once_the_ledger_answers(world: InMemoryHerald) -> None:
     world.suppress()
     with busy(world, SECOND_WRITE):
         assert_waits(world, delivery())
@@ -105,7 +105,7 @@ def test_a_listed_address_is_suppressed_once_the_ledger_answers(world: World) ->
     assert not world.mails
 
 
-def test_a_mail_in_doubt_is_parked_once_the_ledger_answers(world: World) -> None:
+def test_a_mail_in_doubt_is_parked_once_the_ledger_answers(world: InMemoryHerald) -> None:
     world.resends = 0
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
@@ -117,7 +117,7 @@ def test_a_mail_in_doubt_is_parked_once_the_ledger_answers(world: World) -> None
     assert world.record().parked == "request-1"
 
 
-def test_a_letter_whose_event_lies_in_the_ledger_waits_for_it(world: World) -> None:
+def test_a_letter_whose_event_lies_in_the_ledger_waits_for_it(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")] * 10
     world.deliver(delivery())
     found = replace(delivery(value=""), in_ledger=True, item=QueueItem("item", "handle", 3))
@@ -127,7 +127,7 @@ def test_a_letter_whose_event_lies_in_the_ledger_waits_for_it(world: World) -> N
     assert world.deliver(found).kind is OutcomeKind.SENT
 
 
-def test_a_mail_in_doubt_is_not_resent_on_marks_that_cannot_be_read(world: World) -> None:
+def test_a_mail_in_doubt_is_not_resent_on_marks_that_cannot_be_read(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(_HOLD)
@@ -148,7 +148,7 @@ def test_a_mail_in_doubt_is_not_resent_on_marks_that_cannot_be_read(world: World
     ids=["throttled", "over quota", "refused for good"],
 )
 def test_what_was_certainly_not_sent_is_no_doubt_although_the_ledger_could_not_be_told(
-    world: World, error: Exception, operations: dict[str, int]
+    world: InMemoryHerald, error: Exception, operations: dict[str, int]
 ) -> None:
     world.resends = 0
     world.post.answers = [error] * 3
@@ -164,7 +164,7 @@ def test_what_was_certainly_not_sent_is_no_doubt_although_the_ledger_could_not_b
     assert world.deliver(marked).kind is OutcomeKind.DUPLICATE
 
 
-def test_after_a_day_a_person_gets_it_with_the_true_reason(world: World) -> None:
+def test_after_a_day_a_person_gets_it_with_the_true_reason(world: InMemoryHerald) -> None:
     item = QueueItem("item", "handle", 150, world.clock())
     world.clock.forward(_DAY + 1)
     with busy(world, READS):

@@ -12,7 +12,7 @@ import pytest
 from fakes.dynamodb.table import MemoryTable
 from fakes.envelopes import sns, sns_notification
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import OutcomeKind
 from function.environment import BadSetting
 from function.errors import Throttled
@@ -42,11 +42,11 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(MemoryTable("herald-ledger"), catalogue, roles=dict(ROLES))
+def world(catalogue: Catalogue) -> InMemoryHerald:
+    return InMemoryHerald(MemoryTable("herald-ledger"), catalogue, roles=dict(ROLES))
 
 
-def test_a_mail_goes_to_its_reader_with_copies_to_the_roles_that_its_notification_names(world: World) -> None:
+def test_a_mail_goes_to_its_reader_with_copies_to_the_roles_that_its_notification_names(world: InMemoryHerald) -> None:
     mail = sent(world)
     assert (mail.to, mail.cc, mail.bcc) == (ADA, (BOOKS,), (ARCHIVE,))
     assert mail.tags[RECIPIENT_TAG] == mark_recipient(ADA)
@@ -54,60 +54,60 @@ def test_a_mail_goes_to_its_reader_with_copies_to_the_roles_that_its_notificatio
     assert world.mails == 1
 
 
-def test_any_other_mail_has_neither_copies_nor_a_tag_for_them(world: World) -> None:
+def test_any_other_mail_has_neither_copies_nor_a_tag_for_them(world: InMemoryHerald) -> None:
     world.deliver(delivery())
     ((_, mail),) = world.post.taken
     assert (mail.cc, mail.bcc, RECIPIENT_TAG in mail.tags) == ((), (), False)
 
 
-def test_who_gets_the_mail_anyway_gets_no_copy(world: World) -> None:
+def test_who_gets_the_mail_anyway_gets_no_copy(world: InMemoryHerald) -> None:
     world.roles = {"accounting": ADA.upper(), "archive": ARCHIVE}
     assert sent(world).addresses == (ADA, ARCHIVE)
 
 
-def test_two_roles_of_one_address_get_one_copy(world: World) -> None:
+def test_two_roles_of_one_address_get_one_copy(world: InMemoryHerald) -> None:
     world.roles = {"accounting": BOOKS, "archive": BOOKS.lower()}
     assert sent(world).addresses == (ADA, BOOKS)
 
 
-def test_a_mail_whose_only_copies_would_go_to_its_reader_is_a_plain_one(world: World) -> None:
+def test_a_mail_whose_only_copies_would_go_to_its_reader_is_a_plain_one(world: InMemoryHerald) -> None:
     world.roles = {"accounting": ADA, "archive": ADA}
     mail = sent(world)
     assert (mail.addresses, RECIPIENT_TAG in mail.tags) == ((ADA,), False)
 
 
-def test_an_attempt_after_a_throttle_has_the_same_copies_and_the_same_tag(world: World) -> None:
+def test_an_attempt_after_a_throttle_has_the_same_copies_and_the_same_tag(world: InMemoryHerald) -> None:
     world.post.answers = [Throttled("too fast")] * 3
     world.deliver(paid())
     assert world.deliver(paid()).kind is OutcomeKind.SENT
-    first = sent(World(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES)))
+    first = sent(InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES)))
     ((_, mail),) = world.post.taken
     assert replace(mail, tags={}) == replace(first, tags={})
     assert mail.tags[RECIPIENT_TAG] == first.tags[RECIPIENT_TAG]
 
 
-def test_outside_production_a_copy_goes_only_to_whom_the_list_allows(world: World) -> None:
+def test_outside_production_a_copy_goes_only_to_whom_the_list_allows(world: InMemoryHerald) -> None:
     world.delivery_mode = DeliveryMode(frozenset({ADA, "@shop.example"}))
     assert sent(world).addresses == (ADA, BOOKS, ARCHIVE)
-    other = World(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES))
+    other = InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES))
     other.delivery_mode = DeliveryMode(frozenset({ADA, ARCHIVE}))
     assert sent(other).addresses == (ADA, ARCHIVE)
 
 
-def test_a_redirected_mail_has_no_copies(world: World) -> None:
+def test_a_redirected_mail_has_no_copies(world: InMemoryHerald) -> None:
     world.delivery_mode = DeliveryMode(redirect_to="me@example.org")
     mail = sent(world)
     assert (mail.addresses, RECIPIENT_TAG in mail.tags) == (("me@example.org",), False)
 
 
-def test_a_mail_by_which_a_release_tries_a_version_goes_to_no_role(world: World) -> None:
+def test_a_mail_by_which_a_release_tries_a_version_goes_to_no_role(world: InMemoryHerald) -> None:
     made = build_synthetic_event("release-1", TYPE, DATA, "2026-11-21T08:00:00Z")
     assert world.deliver(delivery("m1", made)).kind is OutcomeKind.SENT
     ((_, mail),) = world.post.taken
     assert mail.addresses == ("success+release-1@simulator.amazonses.com",)
 
 
-def test_a_tenants_mail_has_no_copies_which_are_the_deployments(world: World) -> None:
+def test_a_tenants_mail_has_no_copies_which_are_the_deployments(world: InMemoryHerald) -> None:
     world.tenants = {"acme": Tenant("acme", "mail@acme.example")}
     world.deliver(delivery("m1", event("e", TYPE, data=DATA, tenant="acme")))
     ((_, mail),) = world.post.taken

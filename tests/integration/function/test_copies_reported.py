@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fakes.dynamodb.table import MemoryTable
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown
@@ -48,8 +48,8 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(MemoryTable("herald-ledger"), catalogue, roles=dict(ROLES))
+def world(catalogue: Catalogue) -> InMemoryHerald:
+    return InMemoryHerald(MemoryTable("herald-ledger"), catalogue, roles=dict(ROLES))
 
 
 _SPAM = complained(BOOKS)
@@ -68,7 +68,7 @@ _OF_COPIES: dict[str, tuple[Report, int]] = {
 
 
 @pytest.mark.parametrize("name", _OF_COPIES)
-def test_a_report_on_copies_moves_no_record_and_lists_nobody(world: World, name: str) -> None:
+def test_a_report_on_copies_moves_no_record_and_lists_nobody(world: InMemoryHerald, name: str) -> None:
     report, failed = _OF_COPIES[name]
     mail, heard = sent(world), Heard(world)
     assert heard.hear(told_by_ses(report, mail)) is State.SENT
@@ -93,7 +93,7 @@ def test_a_report_on_copies_moves_no_record_and_lists_nobody(world: World, name:
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
 )
 def test_a_report_on_the_reader_is_what_it_is_whoever_else_it_names(
-    world: World, report: Report, state: State, listed: str | None
+    world: InMemoryHerald, report: Report, state: State, listed: str | None
 ) -> None:
     mail, heard = sent(world), Heard(world)
     assert heard.hear(told_by_ses(report, mail)) is state
@@ -103,14 +103,14 @@ def test_a_report_on_the_reader_is_what_it_is_whoever_else_it_names(
     assert heard.failed == 0
 
 
-def test_a_bounce_of_several_says_why_of_the_reader(world: World) -> None:
+def test_a_bounce_of_several_says_why_of_the_reader(world: InMemoryHerald) -> None:
     heard, mail = Heard(world), sent(world)
     heard.hear(told_by_ses(bounced(BOOKS, ARCHIVE, ADA), mail))
     (row,) = [row for row in timeline(world) if row["state"]["S"] == "bounced"]
     assert row["detail"]["S"].endswith(f"550 5.1.1 not here, {ADA[0]}")
 
 
-def test_the_log_says_which_role_got_no_copy_and_why(world: World) -> None:
+def test_the_log_says_which_role_got_no_copy_and_why(world: InMemoryHerald) -> None:
     heard = Heard(world)
     heard.hear(told_by_ses(bounced(BOOKS), sent(world)))
     (line,) = [line for line in heard.lines if line.get("event") == "CopyFailed"]
@@ -118,7 +118,9 @@ def test_the_log_says_which_role_got_no_copy_and_why(world: World) -> None:
     assert line["detail"].startswith("Bounced Permanent General 550 5.1.1")
 
 
-def test_in_any_order_what_is_told_of_copies_changes_nothing_of_what_is_told_of_the_reader(world: World) -> None:
+def test_in_any_order_what_is_told_of_copies_changes_nothing_of_what_is_told_of_the_reader(
+    world: InMemoryHerald,
+) -> None:
     mail = sent(world)
     told = [delivered(ADA), bounced(BOOKS), complained(ARCHIVE), delayed(BOOKS), delivered(ARCHIVE)]
     bodies = [told_by_ses(report, mail) for report in told]
@@ -136,7 +138,7 @@ def test_in_any_order_what_is_told_of_copies_changes_nothing_of_what_is_told_of_
 
 @pytest.mark.parametrize("report", [bounced(BOOKS), delivered(ARCHIVE), _SPAM], ids=lambda report: report[0])
 def test_whatever_is_heard_of_a_copy_says_that_the_mail_left_so_no_second_one_does(
-    world: World, report: Report
+    world: InMemoryHerald, report: Report
 ) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(paid())
@@ -151,15 +153,15 @@ def test_whatever_is_heard_of_a_copy_says_that_the_mail_left_so_no_second_one_do
     assert world.mails == 1
 
 
-def test_a_copys_report_that_comes_before_the_record_makes_one_that_says_sent(world: World) -> None:
+def test_a_copys_report_that_comes_before_the_record_makes_one_that_says_sent(world: InMemoryHerald) -> None:
     mail = replace(
-        sent(World(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES))),
+        sent(InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES))),
         tags={"attempt": "a1", RECIPIENT_TAG: mark_recipient(ADA)},
     )
     assert Heard(world).hear(told_by_ses(bounced(BOOKS), mail)) is State.SENT
 
 
-def test_a_mail_sent_again_has_its_copies_again(world: World) -> None:
+def test_a_mail_sent_again_has_its_copies_again(world: InMemoryHerald) -> None:
     mail, heard = sent(world), Heard(world)
     heard.hear(told_by_ses(bounced(ADA), mail))
     world.unsuppress(ADA)
@@ -205,7 +207,7 @@ def told_by_provider(url: str, said: Mapping[str, Any], address: str, mail: Emai
 
 @pytest.mark.parametrize(("url", "said", "state", "failed"), _CASES)
 def test_a_providers_report_is_the_readers_only_if_it_names_the_reader(
-    world: World, url: str, said: dict[str, Any], state: State, failed: int
+    world: InMemoryHerald, url: str, said: dict[str, Any], state: State, failed: int
 ) -> None:
     mail, heard = sent(world), Heard(world)
     for address in mail.addresses[1:]:
@@ -224,7 +226,7 @@ class Stage:
 
     def __init__(self, catalogue: Catalogue, dies_at: int) -> None:
         self.dies_at, self.steps = dies_at, 0
-        self.world = World(MemoryTable("herald-ledger"), catalogue, roles=dict(ROLES))
+        self.world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, roles=dict(ROLES))
         post = MortalPost(self.world.clock)
         post.step = self.step
         self.world.posts = [post]

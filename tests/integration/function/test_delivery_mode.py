@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakes.example_events import SECRET
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import OutcomeKind
 from function.environment import BadSetting
 from function.errors import OutcomeUnknown
@@ -19,12 +19,12 @@ _NOBODY = DeliveryMode(frozenset({"bob@example.com"}))
 
 
 @pytest.mark.parametrize("entry", ["ada@example.com", "@example.com"])
-def test_who_is_on_the_list_is_mailed(world: World, entry: str) -> None:
+def test_who_is_on_the_list_is_mailed(world: InMemoryHerald, entry: str) -> None:
     world.delivery_mode = DeliveryMode(frozenset({entry}))
     assert world.deliver(delivery()).kind is OutcomeKind.SENT
 
 
-def test_who_is_not_on_the_list_gets_nothing_and_the_record_says_why(world: World) -> None:
+def test_who_is_not_on_the_list_gets_nothing_and_the_record_says_why(world: InMemoryHerald) -> None:
     world.delivery_mode = _NOBODY
     assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED
     record = world.record()
@@ -33,7 +33,7 @@ def test_who_is_not_on_the_list_gets_nothing_and_the_record_says_why(world: Worl
     assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
 
 
-def test_a_barred_mail_can_be_redriven_when_the_list_allows_it(world: World) -> None:
+def test_a_barred_mail_can_be_redriven_when_the_list_allows_it(world: InMemoryHerald) -> None:
     world.delivery_mode = _NOBODY
     world.deliver(delivery())
     world.delivery_mode = DeliveryMode()
@@ -42,14 +42,14 @@ def test_a_barred_mail_can_be_redriven_when_the_list_allows_it(world: World) -> 
     assert world.mails == 1
 
 
-def test_a_second_publication_of_a_barred_event_is_a_duplicate_of_the_first(world: World) -> None:
+def test_a_second_publication_of_a_barred_event_is_a_duplicate_of_the_first(world: InMemoryHerald) -> None:
     world.delivery_mode = _NOBODY
     world.deliver(delivery("m1"))
     outcome = world.deliver(delivery("m2"))
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.DUPLICATE, "m1")
 
 
-def test_what_may_have_gone_before_the_list_was_set_goes_to_a_person(world: World) -> None:
+def test_what_may_have_gone_before_the_list_was_set_goes_to_a_person(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(15 * 60)
@@ -58,7 +58,7 @@ def test_what_may_have_gone_before_the_list_was_set_goes_to_a_person(world: Worl
     assert "may have gone" in world.dead.reasons[0]
 
 
-def test_a_redirected_mail_goes_to_one_address_and_names_the_original_to_nobody(world: World) -> None:
+def test_a_redirected_mail_goes_to_one_address_and_names_the_original_to_nobody(world: InMemoryHerald) -> None:
     world.delivery_mode = DeliveryMode(redirect_to="me@example.org")
     assert world.deliver(delivery()).kind is OutcomeKind.SENT
     _, mail = world.post.taken[0]
@@ -66,7 +66,7 @@ def test_a_redirected_mail_goes_to_one_address_and_names_the_original_to_nobody(
     assert mail.headers[ORIGINAL] == address_key(SECRET, "ada@example.com").removeprefix("address#")
 
 
-def test_redirecting_still_honours_the_suppression_of_the_original(world: World) -> None:
+def test_redirecting_still_honours_the_suppression_of_the_original(world: InMemoryHerald) -> None:
     world.suppress()
     world.delivery_mode = DeliveryMode(redirect_to="me@example.org")
     assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery, event_item
+from fakes.in_memory_herald import InMemoryHerald, delivery, event_item
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
@@ -40,8 +40,8 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture
-def world(table: Any, catalogue: Catalogue) -> World:
-    world = World(table, catalogue)
+def world(table: Any, catalogue: Catalogue) -> InMemoryHerald:
+    world = InMemoryHerald(table, catalogue)
     world.schedules = True
     world.clock.now = _FIVE
     return world
@@ -61,17 +61,17 @@ def cancellation(event_id: str) -> Delivery:
     return delivery("c1", event("cancel", "mail.cancel", data={"source": "urn:herald:webapp", "id": event_id}))
 
 
-def asked(world: World) -> list[Delivery]:
+def asked(world: InMemoryHerald) -> list[Delivery]:
     """What the scheduler asks for, as notify meets it."""
     item = QueueItem("item", "handle", 1)
     return [Delivery(found.message_id, found.body, in_ledger=True, item=item) for found in world.run_scheduler()]
 
 
-def send_due(world: World) -> list[Outcome]:
+def send_due(world: InMemoryHerald) -> list[Outcome]:
     return [world.deliver(found) for found in asked(world)]
 
 
-def lines(world: World) -> list[list[str]]:
+def lines(world: InMemoryHerald) -> list[list[str]]:
     """The events that each mail tells of."""
     return [
         [word for line in mail.text.splitlines() if line.startswith("On ") for word in [line.split(",")[0][3:]]]
@@ -79,7 +79,7 @@ def lines(world: World) -> list[list[str]]:
     ]
 
 
-def window(world: World, message_id: str = "e1") -> str:
+def window(world: InMemoryHerald, message_id: str = "e1") -> str:
     found = world.record(message_id).window
     assert found is not None
     return found
@@ -88,7 +88,7 @@ def window(world: World, message_id: str = "e1") -> str:
 # -- one mail ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_events_of_a_day_are_one_mail_at_eight_in_the_readers_morning(world: World) -> None:
+def test_the_events_of_a_day_are_one_mail_at_eight_in_the_readers_morning(world: InMemoryHerald) -> None:
     for name in ("e1", "e2", "e3"):
         assert world.deliver(comment(name)).kind is OutcomeKind.COLLECTED
     world.clock.forward(3 * _HOUR - 1)
@@ -102,7 +102,7 @@ def test_the_events_of_a_day_are_one_mail_at_eight_in_the_readers_morning(world:
     assert world.state(window(world)) is State.SENT
 
 
-def test_each_reader_has_a_mail_of_their_own_at_eight_where_they_are(world: World) -> None:
+def test_each_reader_has_a_mail_of_their_own_at_eight_where_they_are(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.deliver(comment("e2", email="layla@example.org", timezone="Africa/Cairo"))
     world.deliver(comment("e3", email="kim@example.org", timezone="No/Such"))
@@ -114,7 +114,7 @@ def test_each_reader_has_a_mail_of_their_own_at_eight_where_they_are(world: Worl
     assert sorted(mail.to for _, mail in world.post.taken[1:]) == ["ada@example.com", "kim@example.org"]
 
 
-def test_a_day_without_events_is_no_mail(world: World) -> None:
+def test_a_day_without_events_is_no_mail(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     for _ in range(3):
         world.clock.forward(24 * _HOUR)
@@ -122,7 +122,7 @@ def test_a_day_without_events_is_no_mail(world: World) -> None:
     assert lines(world) == [["e1"]]
 
 
-def test_what_was_published_and_delivered_twice_is_told_once(world: World) -> None:
+def test_what_was_published_and_delivered_twice_is_told_once(world: InMemoryHerald) -> None:
     for given in (comment("e1"), comment("e1"), comment("e1", message_id="m2")):
         world.deliver(given)
     world.clock.forward(3 * _HOUR)
@@ -132,7 +132,7 @@ def test_what_was_published_and_delivered_twice_is_told_once(world: World) -> No
     assert lines(world) == [["e1"]]
 
 
-def test_more_than_a_digest_has_lines_is_counted(world: World) -> None:
+def test_more_than_a_digest_has_lines_is_counted(world: InMemoryHerald) -> None:
     for number in range(23):
         world.deliver(comment(f"e{number}"))
     world.clock.forward(3 * _HOUR)
@@ -142,7 +142,7 @@ def test_more_than_a_digest_has_lines_is_counted(world: World) -> None:
     assert world.post.taken[0][1].subject == "23 new comments"
 
 
-def test_a_full_window_leaves_the_rest_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_window_leaves_the_rest_to_the_next(world: InMemoryHerald, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("function.ledger.digest_windows.LARGEST", 2)
     for name in ("e1", "e2", "e3"):
         world.deliver(comment(name))
@@ -156,7 +156,9 @@ def test_a_full_window_leaves_the_rest_to_the_next(world: World, monkeypatch: py
 # -- as it closes -----------------------------------------------------------------------------------------------------
 
 
-def test_an_event_that_comes_as_its_window_closes_is_in_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_that_comes_as_its_window_closes_is_in_the_next(
+    world: InMemoryHerald, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     read, late = DigestWindows._read_events, [comment("e2")]
@@ -177,7 +179,7 @@ def test_an_event_that_comes_as_its_window_closes_is_in_the_next(world: World, m
     assert lines(world) == [["e1", "e2"], ["e3"]]
 
 
-def test_who_has_a_clock_behind_puts_it_into_the_next_window_once_it_is_closed(world: World) -> None:
+def test_who_has_a_clock_behind_puts_it_into_the_next_window_once_it_is_closed(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     send_due(world)
@@ -188,7 +190,7 @@ def test_who_has_a_clock_behind_puts_it_into_the_next_window_once_it_is_closed(w
     assert lines(world) == [["e1"], ["e2"]]
 
 
-def test_a_scheduler_ahead_is_told_to_come_again(world: World) -> None:
+def test_a_scheduler_ahead_is_told_to_come_again(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     found = asked(world)
@@ -199,7 +201,7 @@ def test_a_scheduler_ahead_is_told_to_come_again(world: World) -> None:
     assert world.deliver(found[0]).kind is OutcomeKind.SENT
 
 
-def test_two_closers_send_one_mail(world: World) -> None:
+def test_two_closers_send_one_mail(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     found = asked(world) * 2
@@ -208,7 +210,7 @@ def test_two_closers_send_one_mail(world: World) -> None:
     assert world.mails == 1
 
 
-def test_what_is_not_sent_is_tried_again_with_the_same_lines(world: World) -> None:
+def test_what_is_not_sent_is_tried_again_with_the_same_lines(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     world.post.answers.append(ProviderUnavailable("down"))
@@ -222,7 +224,7 @@ def test_what_is_not_sent_is_tried_again_with_the_same_lines(world: World) -> No
 # -- cancelled, corrected, erased -------------------------------------------------------------------------------------
 
 
-def test_a_cancelled_event_is_in_no_mail_and_a_window_without_any_is_none(world: World) -> None:
+def test_a_cancelled_event_is_in_no_mail_and_a_window_without_any_is_none(world: InMemoryHerald) -> None:
     for name in ("e1", "e2"):
         world.deliver(comment(name))
     assert world.deliver(cancellation("e1")).kind is OutcomeKind.CANCELLED
@@ -235,7 +237,7 @@ def test_a_cancelled_event_is_in_no_mail_and_a_window_without_any_is_none(world:
     assert send_due(world) == []
 
 
-def test_a_cancellation_after_the_window_is_too_late_and_said(world: World) -> None:
+def test_a_cancellation_after_the_window_is_too_late_and_said(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     send_due(world)
@@ -245,7 +247,7 @@ def test_a_cancellation_after_the_window_is_too_late_and_said(world: World) -> N
     assert world.record("e1").cancelled_by == "c1"
 
 
-def test_the_last_content_is_what_the_digest_tells(world: World) -> None:
+def test_the_last_content_is_what_the_digest_tells(world: InMemoryHerald) -> None:
     for name in ("e1", "e2"):
         world.deliver(comment(name))
     assert world.deliver(comment("e1", "On second thoughts", "m2")).kind is OutcomeKind.COLLECTED
@@ -255,7 +257,7 @@ def test_the_last_content_is_what_the_digest_tells(world: World) -> None:
     assert lines(world) == [["e2", "second thoughts"]] or lines(world) == [["second thoughts", "e2"]]
 
 
-def test_other_content_for_another_reader_leaves_the_first_ones_digest(world: World) -> None:
+def test_other_content_for_another_reader_leaves_the_first_ones_digest(world: InMemoryHerald) -> None:
     for name in ("e1", "e2"):
         world.deliver(comment(name))
     world.deliver(comment("e1", message_id="m2", email="kim@example.org"))
@@ -267,7 +269,7 @@ def test_other_content_for_another_reader_leaves_the_first_ones_digest(world: Wo
     ]
 
 
-def test_other_content_after_the_window_is_too_late_and_said(world: World) -> None:
+def test_other_content_after_the_window_is_too_late_and_said(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     send_due(world)
@@ -276,7 +278,7 @@ def test_other_content_after_the_window_is_too_late_and_said(world: World) -> No
     assert world.mails == 1
 
 
-def test_an_erased_event_is_in_no_digest(world: World) -> None:
+def test_an_erased_event_is_in_no_digest(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.ledger.table.update(update("herald-ledger", event_item("e1"), "REMOVE #body", "attribute_exists(#body)", {}))
     world.clock.forward(3 * _HOUR)
@@ -284,7 +286,7 @@ def test_an_erased_event_is_in_no_digest(world: World) -> None:
     assert world.mails == 0
 
 
-def test_who_unsubscribed_has_no_digest_and_nothing_is_collected_for_them(world: World) -> None:
+def test_who_unsubscribed_has_no_digest_and_nothing_is_collected_for_them(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.suppress()
     assert world.deliver(comment("e2")).kind is OutcomeKind.SUPPRESSED
@@ -296,7 +298,7 @@ def test_who_unsubscribed_has_no_digest_and_nothing_is_collected_for_them(world:
 # -- what may not be --------------------------------------------------------------------------------------------------
 
 
-def test_a_deployment_that_keeps_nothing_for_later_rejects_it_visibly(world: World) -> None:
+def test_a_deployment_that_keeps_nothing_for_later_rejects_it_visibly(world: InMemoryHerald) -> None:
     world.schedules = False
     assert world.deliver(comment("e1")).kind is OutcomeKind.REJECTED
     assert world.record("e1").reason_code == "scheduling_off"
@@ -305,7 +307,7 @@ def test_a_deployment_that_keeps_nothing_for_later_rejects_it_visibly(world: Wor
     assert world.deliver(Delivery("e1", redriven.body, letter=world.record("e1").owner)).kind is OutcomeKind.COLLECTED
 
 
-def test_nobody_publishes_or_cancels_in_the_name_of_a_digest(world: World) -> None:
+def test_nobody_publishes_or_cancels_in_the_name_of_a_digest(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     name = window(world)
     forged = event(name, "comments", source="urn:herald:digest", data=_DATA)
@@ -316,18 +318,18 @@ def test_nobody_publishes_or_cancels_in_the_name_of_a_digest(world: World) -> No
     assert [outcome.kind for outcome in send_due(world)] == [OutcomeKind.SENT]
 
 
-def test_a_digest_and_its_event_are_kept_for_the_retention_after_its_window(world: World) -> None:
+def test_a_digest_and_its_event_are_kept_for_the_retention_after_its_window(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     expiry = str(_FIVE // 1000 + 3 * _HOUR + 60 * 86_400)
     items = [world.item(key) for key in ("message#e1", event_item("e1"), f"message#{window(world)}")]
     assert [item and item["expires_at"]["N"] for item in items] == [expiry] * 3
 
 
-def told(world: World, message_id: str) -> MailExplanation:
+def told(world: InMemoryHerald, message_id: str) -> MailExplanation:
     return explain_mail(MailStory(world.record(message_id)), world.clock())
 
 
-def test_why_tells_in_which_digest_an_event_is_and_what_became_of_that(world: World) -> None:
+def test_why_tells_in_which_digest_an_event_is_and_what_became_of_that(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     name = window(world)
     event_told, digest_told = told(world, "e1"), told(world, name)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.canary.smoke_mails import build_unsigned_request
 from function.event.http_binding import encode
 from tests.events_api_gateway import SCOPES, STRUCTURED, EventsApiGateway
@@ -19,7 +19,7 @@ BATCHED = "application/cloudevents-batch+json"
 
 
 @pytest.fixture
-def gateway(world: World) -> EventsApiGateway:
+def gateway(world: InMemoryHerald) -> EventsApiGateway:
     return EventsApiGateway(world)
 
 

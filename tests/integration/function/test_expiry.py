@@ -11,7 +11,7 @@ import pytest
 
 from bench.cost.meter import Meter, compute_size
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World, delivery, event_item
+from fakes.in_memory_herald import InMemoryHerald, delivery, event_item
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event.compression import compress
@@ -23,7 +23,7 @@ _DAY = 86_400
 _KEPT = 60 * _DAY
 
 
-def expiries(world: World, message_id: str = "m1") -> tuple[int, int]:
+def expiries(world: InMemoryHerald, message_id: str = "m1") -> tuple[int, int]:
     """Those of the record and of its event, in seconds from now."""
     record, kept = world.record(message_id), world.item(event_item())
     assert kept is not None
@@ -40,43 +40,43 @@ def long_after() -> Any:
 # -- one time for both ----------------------------------------------------------------------------------------------
 
 
-def send(world: World) -> None:
+def send(world: InMemoryHerald) -> None:
     world.deliver(delivery())
 
 
-def refuse(world: World) -> None:
+def refuse(world: InMemoryHerald) -> None:
     world.post.answers = [RefusedForGood("no")]
     world.deliver(delivery())
 
 
-def suppress(world: World) -> None:
+def suppress(world: InMemoryHerald) -> None:
     world.suppress()
     world.deliver(delivery())
 
 
-def reject(world: World) -> None:
+def reject(world: InMemoryHerald) -> None:
     world.deliver(delivery("m1", event(data=example() | {"book": {}})))
 
 
-def doubt(world: World) -> None:
+def doubt(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(_HOLD)
 
 
-def park(world: World) -> None:
+def park(world: InMemoryHerald) -> None:
     world.resends = 0
     doubt(world)
     world.deliver(delivery())
 
 
-def resend(world: World) -> None:
+def resend(world: InMemoryHerald) -> None:
     doubt(world)
     world.report_twice()
     world.deliver(delivery())
 
 
-def replace(world: World) -> None:
+def replace(world: InMemoryHerald) -> None:
     reject(world)
     world.clock.forward(_DAY)
     world.deliver(delivery("m2"))
@@ -84,19 +84,19 @@ def replace(world: World) -> None:
 
 @pytest.mark.parametrize("settle", [send, refuse, suppress, reject, park, resend], ids=lambda one: one.__name__)
 def test_a_claim_and_whatever_settles_it_set_one_time_for_both_items(
-    world: World, settle: Callable[[World], None]
+    world: InMemoryHerald, settle: Callable[[InMemoryHerald], None]
 ) -> None:
     settle(world)
     assert expiries(world) == (_KEPT, _KEPT)
 
 
-def test_a_correction_sets_it_for_itself_and_leaves_the_first_s(world: World) -> None:
+def test_a_correction_sets_it_for_itself_and_leaves_the_first_s(world: InMemoryHerald) -> None:
     replace(world)
     assert expiries(world, "m2") == (_KEPT, _KEPT)
     assert world.record("m1").expires_at == world.clock() // 1000 + _KEPT - _DAY
 
 
-def test_nothing_else_prolongs_it(world: World) -> None:
+def test_nothing_else_prolongs_it(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery())
     world.clock.forward(_DAY)
@@ -108,7 +108,7 @@ def test_nothing_else_prolongs_it(world: World) -> None:
     assert expiries(world) == (_KEPT - _DAY, _KEPT - _DAY)
 
 
-def test_feedback_sets_it_only_where_it_makes_the_record(world: World) -> None:
+def test_feedback_sets_it_only_where_it_makes_the_record(world: InMemoryHerald) -> None:
     world.apply_feedback(Action.FEEDBACK_SENT, State.SENT)
     world.clock.forward(_DAY)
     world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)
@@ -122,7 +122,7 @@ def test_feedback_sets_it_only_where_it_makes_the_record(world: World) -> None:
 @pytest.mark.parametrize("deleted", [(), ("record",), ("event",), ("record", "event")], ids="+".join)
 @pytest.mark.parametrize("message_id", ["m1", "m2"])
 def test_past_it_the_event_is_new_whatever_ttl_has_deleted(
-    world: World, settle: Callable[[World], None], deleted: tuple[str, ...], message_id: str
+    world: InMemoryHerald, settle: Callable[[InMemoryHerald], None], deleted: tuple[str, ...], message_id: str
 ) -> None:
     settle(world)
     world.unsuppress()
@@ -138,7 +138,7 @@ def test_past_it_the_event_is_new_whatever_ttl_has_deleted(
     assert expiries(world, message_id) == (_KEPT, _KEPT)
 
 
-def test_a_released_record_past_it_begins_afresh_too(world: World) -> None:
+def test_a_released_record_past_it_begins_afresh_too(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery())
     world.clock.forward(_KEPT)
@@ -146,7 +146,7 @@ def test_a_released_record_past_it_begins_afresh_too(world: World) -> None:
     assert (world.record().attempts, world.record().first_at) == (1, world.clock())
 
 
-def test_a_letter_that_names_an_expired_attempt_is_a_mail_like_any_other(world: World) -> None:
+def test_a_letter_that_names_an_expired_attempt_is_a_mail_like_any_other(world: InMemoryHerald) -> None:
     refuse(world)
     owner = world.record().owner
     world.clock.forward(_KEPT)
@@ -154,7 +154,7 @@ def test_a_letter_that_names_an_expired_attempt_is_a_mail_like_any_other(world: 
     assert world.record().attempts == 1
 
 
-def test_past_it_the_event_itself_is_read_by_nobody(world: World) -> None:
+def test_past_it_the_event_itself_is_read_by_nobody(world: InMemoryHerald) -> None:
     refuse(world)
     world.clock.forward(_KEPT - 1)
     assert world.ledger.read_event("m1") is not None
@@ -164,7 +164,7 @@ def test_past_it_the_event_itself_is_read_by_nobody(world: World) -> None:
     assert world.mails == 0
 
 
-def test_feedback_past_it_makes_a_record_of_its_own(world: World) -> None:
+def test_feedback_past_it_makes_a_record_of_its_own(world: InMemoryHerald) -> None:
     doubt(world)
     world.clock.forward(_KEPT)
     assert world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="a@example.com", attempt="request-1")
@@ -183,7 +183,7 @@ def large(bytes_: int) -> Any:
     return event(data=example() | {"more": noise})
 
 
-def test_a_long_event_is_kept_only_once_it_is_settled(world: World) -> None:
+def test_a_long_event_is_kept_only_once_it_is_settled(world: InMemoryHerald) -> None:
     long = delivery("m1", large(8_000))
     assert len(compress(long.body)) > 4096
     world.post.answers = [ProviderUnavailable("down"), RefusedForGood("no")]
@@ -193,7 +193,7 @@ def test_a_long_event_is_kept_only_once_it_is_settled(world: World) -> None:
     assert (world.state(), world.ledger.read_event("m1")) == (State.REJECTED, long.body)
 
 
-def test_what_the_ledger_cannot_keep_is_not_said_to_be_kept(world: World) -> None:
+def test_what_the_ledger_cannot_keep_is_not_said_to_be_kept(world: InMemoryHerald) -> None:
     body = random.Random(7).randbytes(400_000).hex()
     world.deliver(delivery("m1", body))
     letter = json.loads(world.dead.letters[0].body)
@@ -202,14 +202,14 @@ def test_what_the_ledger_cannot_keep_is_not_said_to_be_kept(world: World) -> Non
     assert (world.state(), world.ledger.read_event("m1")) == (State.REJECTED, None)
 
 
-def test_what_is_no_event_is_kept_as_it_came(world: World) -> None:
+def test_what_is_no_event_is_kept_as_it_came(world: InMemoryHerald) -> None:
     world.deliver(delivery("m1", "no event"))
     assert world.ledger.read_event("m1") == "no event"
 
 
 def test_an_event_of_849_bytes_and_the_record_of_its_mail_fit_one_write_unit_each(catalogue: Catalogue) -> None:
     meter = Meter()
-    world = World(meter, catalogue)
+    world = InMemoryHerald(meter, catalogue)
     message_id = "01234567-0123-0123-0123-0123456789ab"
     body = next(one for length in range(300, 3_000) if 845 <= len(compress(json.dumps(one := large(length)))) <= 849)
     world.deliver(delivery(message_id, body))

@@ -8,7 +8,7 @@ import pytest
 
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import SECRET, event, example
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.ledger.keys import address_key
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
@@ -23,8 +23,8 @@ def data(email: object = "ada@example.com") -> dict[str, Any]:
 
 
 @pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(MemoryTable(), catalogue)
+def world(catalogue: Catalogue) -> InMemoryHerald:
+    return InMemoryHerald(MemoryTable(), catalogue)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def world(catalogue: Catalogue) -> World:
     ],
     ids=["breaks its schema", "type unknown", "no time", "no event", "an id that is no text"],
 )
-def test_whom_an_invalid_event_names_is_found_by_the_address(world: World, broken: dict[str, Any]) -> None:
+def test_whom_an_invalid_event_names_is_found_by_the_address(world: InMemoryHerald, broken: dict[str, Any]) -> None:
     world.deliver(delivery(value=broken))
     record = world.record()
     assert (record.state, record.address) == (State.REJECTED, ADA)
@@ -50,18 +50,18 @@ def test_whom_an_invalid_event_names_is_found_by_the_address(world: World, broke
 
 
 @pytest.mark.parametrize("email", [None, 7, ["ada@example.com"], {"a": 1}, "\ud800@example.com"])
-def test_what_is_no_address_is_hashed_as_none(world: World, email: object) -> None:
+def test_what_is_no_address_is_hashed_as_none(world: InMemoryHerald, email: object) -> None:
     world.deliver(delivery(value=event(data=data(email))))
     assert world.record().address is None
 
 
 @pytest.mark.parametrize("value", ["[]", "null", '"text"', "{", '{"data": []}', '{"data": {"recipient": "x"}}'])
-def test_what_names_nobody_is_rejected_all_the_same(world: World, value: str) -> None:
+def test_what_names_nobody_is_rejected_all_the_same(world: InMemoryHerald, value: str) -> None:
     world.deliver(delivery(value=value))
     assert (world.state(), world.record().address) == (State.REJECTED, None)
 
 
-def test_names_that_the_ledger_cannot_keep_are_left_out(world: World) -> None:
+def test_names_that_the_ledger_cannot_keep_are_left_out(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=event(id="a\ud800", source="x" * 2000, subject="two\nlines")))
     record = world.record()
     assert (record.source, record.id, record.subject) == (None, None, None)

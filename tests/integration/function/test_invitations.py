@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import InvalidEvent
 from function.event.cloudevent import parse
@@ -89,11 +89,11 @@ def with_invitation(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture
-def world(table: Any, with_invitation: Catalogue) -> World:
-    return World(table, with_invitation)
+def world(table: Any, with_invitation: Catalogue) -> InMemoryHerald:
+    return InMemoryHerald(table, with_invitation)
 
 
-def test_an_event_with_an_invitation_is_a_mail_with_one_and_the_same_again(world: World) -> None:
+def test_an_event_with_an_invitation_is_a_mail_with_one_and_the_same_again(world: InMemoryHerald) -> None:
     invited = event(data=example() | {"invitation": MEETING})
     assert world.deliver(delivery("m1", invited)).kind is OutcomeKind.SENT
     world.deliver(delivery("m2", event("e2")))
@@ -112,7 +112,7 @@ def test_an_event_with_an_invitation_is_a_mail_with_one_and_the_same_again(world
     assert found["DTSTAMP"] == ("", "20261121T080000Z"), "of the event: a repetition has the same bytes"
 
 
-def test_a_copy_that_mails_one_address_invites_nobody_else(world: World) -> None:
+def test_a_copy_that_mails_one_address_invites_nobody_else(world: InMemoryHerald) -> None:
     world.delivery_mode = DeliveryMode(redirect_to="me@example.com")
     world.deliver(delivery("m1", event(data=example() | {"invitation": MEETING})))
     invitation = world.post.taken[0][1].invitation
@@ -135,7 +135,9 @@ def test_a_copy_that_mails_one_address_invites_nobody_else(world: World) -> None
         ({"sequence": -1}, "sequence"),
     ],
 )
-def test_what_no_calendar_takes_is_rejected_at_once(world: World, change: dict[str, Any], pointer: str) -> None:
+def test_what_no_calendar_takes_is_rejected_at_once(
+    world: InMemoryHerald, change: dict[str, Any], pointer: str
+) -> None:
     with pytest.raises(InvalidEvent) as refused:
         written(MEETING | change)
     assert refused.value.pointer == f"/data/invitation/{pointer}"

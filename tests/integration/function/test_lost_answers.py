@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger.states import Action, State
@@ -19,7 +19,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("table", ["moto", "memory"], indirect=True)
 
 
-def test_a_lost_answer_holds_the_mail_until_feedback_settles_it(world: World) -> None:
+def test_a_lost_answer_holds_the_mail_until_feedback_settles_it(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     outcome = world.deliver(delivery())
     assert outcome.kind is OutcomeKind.UNKNOWN
@@ -32,7 +32,7 @@ def test_a_lost_answer_holds_the_mail_until_feedback_settles_it(world: World) ->
     assert world.mails == 1
 
 
-def test_an_unheard_of_mail_is_resent_once_and_then_held_for_a_person(world: World) -> None:
+def test_an_unheard_of_mail_is_resent_once_and_then_held_for_a_person(world: InMemoryHerald) -> None:
     for _ in range(2):
         world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
@@ -49,7 +49,7 @@ def test_an_unheard_of_mail_is_resent_once_and_then_held_for_a_person(world: Wor
     assert world.record().expires_at == world.clock() // 1000 + 60 * _DAY
 
 
-def test_with_hold_an_unheard_of_mail_is_never_resent(world: World) -> None:
+def test_with_hold_an_unheard_of_mail_is_never_resent(world: InMemoryHerald) -> None:
     world.resends = 0
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
@@ -58,7 +58,7 @@ def test_with_hold_an_unheard_of_mail_is_never_resent(world: World) -> None:
     assert world.mails == 1
 
 
-def test_a_parked_mail_is_sent_again_only_with_a_persons_yes(world: World) -> None:
+def test_a_parked_mail_is_sent_again_only_with_a_persons_yes(world: InMemoryHerald) -> None:
     world.resends = 0
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
@@ -74,7 +74,7 @@ def test_a_parked_mail_is_sent_again_only_with_a_persons_yes(world: World) -> No
     assert world.mails == 2
 
 
-def test_a_resend_that_was_not_sent_leaves_the_first_in_doubt(world: World) -> None:
+def test_a_resend_that_was_not_sent_leaves_the_first_in_doubt(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(_HOLD)
@@ -88,7 +88,7 @@ def test_a_resend_that_was_not_sent_leaves_the_first_in_doubt(world: World) -> N
     assert world.mails == 2
 
 
-def test_a_resend_refused_for_good_goes_to_a_person_as_in_doubt(world: World) -> None:
+def test_a_resend_refused_for_good_goes_to_a_person_as_in_doubt(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(_HOLD)
@@ -101,7 +101,7 @@ def test_a_resend_refused_for_good_goes_to_a_person_as_in_doubt(world: World) ->
     assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.SENT
 
 
-def test_killed_after_the_send_the_send_event_makes_it_one_mail(world: World) -> None:
+def test_killed_after_the_send_the_send_event_makes_it_one_mail(world: InMemoryHerald) -> None:
     world.post.accept_then(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         world.deliver(delivery())
@@ -113,7 +113,7 @@ def test_killed_after_the_send_the_send_event_makes_it_one_mail(world: World) ->
     assert world.mails == 1
 
 
-def test_feedback_faster_than_the_record_is_a_success(world: World) -> None:
+def test_feedback_faster_than_the_record_is_a_success(world: InMemoryHerald) -> None:
     world.post.answers = [lambda: world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)]
     assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.state() is State.DELIVERED
@@ -122,7 +122,7 @@ def test_feedback_faster_than_the_record_is_a_success(world: World) -> None:
     assert [row["M"]["state"]["S"] for row in item["timeline"]["L"]] == ["sending", "delivered", "sent"]
 
 
-def test_a_stale_owner_writes_nothing(world: World) -> None:
+def test_a_stale_owner_writes_nothing(world: InMemoryHerald) -> None:
     def sleep_past_the_hold() -> None:
         world.clock.forward(_HOLD + 1)
         world.report_twice()

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from fakes.clock import Clock
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.ledger_stream import StreamedTable, make_mail_events_handler, read_stream
 from fakes.sns_topic import FakeTopic
 from function.errors import OutcomeUnknown
@@ -50,7 +50,7 @@ def told(table: StreamedTable) -> FakeTopic:
     return FakeTopic()
 
 
-def deliver(world: World, **changes: Any) -> None:
+def deliver(world: InMemoryHerald, **changes: Any) -> None:
     world.deliver(Delivery("m1", json.dumps(event(**changes))))
 
 
@@ -63,7 +63,7 @@ def tell(table: StreamedTable, topic: FakeTopic) -> list[dict[str, Any]]:
 
 
 def test_a_mail_that_arrives_is_told_as_sent_and_as_delivered(
-    world: World, table: StreamedTable, told: FakeTopic
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
 ) -> None:
     deliver(world)
     world.clock.forward(2)
@@ -96,7 +96,7 @@ def test_a_mail_that_arrives_is_told_as_sent_and_as_delivered(
 
 @pytest.mark.parametrize(("action", "state"), FEEDBACK.items())
 def test_what_a_provider_says_later_is_told_once_for_each_state(
-    world: World, table: StreamedTable, told: FakeTopic, action: Action, state: State
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic, action: Action, state: State
 ) -> None:
     deliver(world)
     world.apply_feedback(action, state)
@@ -107,7 +107,7 @@ def test_what_a_provider_says_later_is_told_once_for_each_state(
 
 
 def test_a_mail_of_unknown_fate_is_not_told_and_then_what_became_of_it(
-    world: World, table: StreamedTable, told: FakeTopic
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
 ) -> None:
     world.post.accept_then(OutcomeUnknown("timeout"))
     deliver(world)
@@ -117,7 +117,7 @@ def test_a_mail_of_unknown_fate_is_not_told_and_then_what_became_of_it(
 
 
 def test_a_suppressed_and_a_rejected_mail_are_told_with_the_reason(
-    world: World, table: StreamedTable, told: FakeTopic
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
 ) -> None:
     world.suppress()
     deliver(world)
@@ -128,7 +128,7 @@ def test_a_suppressed_and_a_rejected_mail_are_told_with_the_reason(
 
 
 def test_what_is_kept_for_later_and_what_is_cancelled_are_told_once(
-    world: World, table: StreamedTable, told: FakeTopic
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
 ) -> None:
     world.schedules = True
     due = datetime.fromtimestamp(world.clock() / 1000 + 60, UTC).isoformat()
@@ -157,7 +157,9 @@ def test_the_contract_names_what_can_be_told_and_a_mail_that_was_opened_cannot()
     assert "mail.opened" not in told["type"]["enum"]
 
 
-def test_no_address_and_no_name_of_a_reader_is_told(world: World, table: StreamedTable, told: FakeTopic) -> None:
+def test_no_address_and_no_name_of_a_reader_is_told(
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
+) -> None:
     deliver(world)
     world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="ada@example.com")
     said = json.dumps(tell(table, told))
@@ -167,7 +169,7 @@ def test_no_address_and_no_name_of_a_reader_is_told(world: World, table: Streame
 
 
 def test_a_mail_that_tries_a_version_and_a_report_on_a_forgotten_mail_are_told_to_nobody(
-    world: World, table: StreamedTable, told: FakeTopic
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
 ) -> None:
     deliver(world, source=SYNTHETIC_SOURCE)
     world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)
@@ -175,7 +177,7 @@ def test_a_mail_that_tries_a_version_and_a_report_on_a_forgotten_mail_are_told_t
     assert tell(table, told) == []
 
 
-def test_what_sns_does_not_take_comes_again_from_there_on(world: World, table: StreamedTable) -> None:
+def test_what_sns_does_not_take_comes_again_from_there_on(world: InMemoryHerald, table: StreamedTable) -> None:
     for number in range(3):
         world.deliver(Delivery(f"m{number}", json.dumps(event(f"e{number}"))))
     sent = [one for one in table.stream if one["dynamodb"].get("NewImage", {}).get("state", {}).get("S") == "sent"]
@@ -196,7 +198,7 @@ def test_what_sns_does_not_take_comes_again_from_there_on(world: World, table: S
 
 
 def test_a_write_that_leaves_the_state_as_it_is_tells_nothing(
-    world: World, table: StreamedTable, told: FakeTopic
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
 ) -> None:
     deliver(world)
     world.apply_feedback(
@@ -208,7 +210,7 @@ def test_a_write_that_leaves_the_state_as_it_is_tells_nothing(
 
 
 def test_what_the_aws_cli_reads_of_the_stream_is_told_by_hand(
-    world: World, table: StreamedTable, told: FakeTopic
+    world: InMemoryHerald, table: StreamedTable, told: FakeTopic
 ) -> None:
     """As the runbook says: `get-records` prints the time as text, and the function gets the answer as it is."""
     deliver(world)
@@ -219,7 +221,7 @@ def test_what_the_aws_cli_reads_of_the_stream_is_told_by_hand(
     assert told.types == ["mail.sent"]
 
 
-def test_long_names_of_events_part_a_batch_that_sns_would_not_take(world: World, table: StreamedTable) -> None:
+def test_long_names_of_events_part_a_batch_that_sns_would_not_take(world: InMemoryHerald, table: StreamedTable) -> None:
     for number in range(10):
         world.deliver(
             Delivery(

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from fakes.clock import Clock
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from fakes.ledger_stream import StreamedTable
 from function.environment import BadSetting
 from function.errors import ProviderUnreachable
@@ -139,7 +139,7 @@ def test_what_is_no_secret_is_refused_and_not_repeated(text: str) -> None:
     assert len(text) < 5 or text not in str(refused.value)
 
 
-def test_a_mail_event_is_posted_as_it_stands_and_its_receiver_can_verify_it(world: World) -> None:
+def test_a_mail_event_is_posted_as_it_stands_and_its_receiver_can_verify_it(world: InMemoryHerald) -> None:
     table = StreamedTable()
     world.client = table
     world.deliver(delivery())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World, delivery, event_item, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, event_item, redrive
 from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
@@ -25,7 +25,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("table", ["moto", "memory"], indirect=True)
 
 
-def test_a_delivery_becomes_a_mail_and_a_record(world: World) -> None:
+def test_a_delivery_becomes_a_mail_and_a_record(world: InMemoryHerald) -> None:
     outcome = world.deliver(delivery())
     assert outcome.kind is OutcomeKind.SENT
     key, mail = world.post.taken[0]
@@ -46,21 +46,21 @@ def test_a_delivery_becomes_a_mail_and_a_record(world: World) -> None:
     assert world.ledger.read_event("m1") == delivery().body
 
 
-def test_the_record_of_a_mail_has_no_address_and_fits_in_one_write_unit(world: World) -> None:
+def test_the_record_of_a_mail_has_no_address_and_fits_in_one_write_unit(world: InMemoryHerald) -> None:
     world.deliver(delivery("01234567-0123-0123-0123-0123456789ab"))
     stored = json.dumps(world.item("message#01234567-0123-0123-0123-0123456789ab"))
     assert "ada" not in stored.lower()
     assert len(stored) < 1024
 
 
-def test_a_mail_carries_its_events_trace_on_and_nothing_that_is_none(world: World) -> None:
+def test_a_mail_carries_its_events_trace_on_and_nothing_that_is_none(world: InMemoryHerald) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     world.deliver(delivery("m1", event("e1", traceparent=trace)))
     world.deliver(delivery("m2", event("e2", traceparent="Bcc: all@example.com")))
     assert [mail.headers for _, mail in world.post.taken] == [{"Traceparent": trace}, {}]
 
 
-def test_the_same_message_again_is_a_duplicate(world: World) -> None:
+def test_the_same_message_again_is_a_duplicate(world: InMemoryHerald) -> None:
     world.deliver(delivery())
     assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     world.clock.forward(_DAY)
@@ -68,14 +68,14 @@ def test_the_same_message_again_is_a_duplicate(world: World) -> None:
     assert world.mails == 1
 
 
-def test_an_event_published_twice_is_one_mail(world: World) -> None:
+def test_an_event_published_twice_is_one_mail(world: InMemoryHerald) -> None:
     world.deliver(delivery("m1"))
     outcome = world.deliver(delivery("m2"))
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.DUPLICATE, "m1")
     assert world.mails == 1
 
 
-def test_a_second_publication_goes_on_as_the_first_when_that_was_released(world: World) -> None:
+def test_a_second_publication_goes_on_as_the_first_when_that_was_released(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery("m1"))
     outcome = world.deliver(delivery("m2"))
@@ -83,25 +83,25 @@ def test_a_second_publication_goes_on_as_the_first_when_that_was_released(world:
     assert world.ledger.read("m2") is None
 
 
-def test_a_throttled_mail_is_tried_again_within_the_invocation(world: World) -> None:
+def test_a_throttled_mail_is_tried_again_within_the_invocation(world: InMemoryHerald) -> None:
     world.post.answers = [Throttled("slow down")]
     assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.post.calls == 2
 
 
-def test_waiting_stops_where_the_invocation_would_end(world: World) -> None:
+def test_waiting_stops_where_the_invocation_would_end(world: InMemoryHerald) -> None:
     world.post.answers = [Throttled("slow down")] * 5
     outcome = world.deliver(delivery(), seconds=12.1)
     assert (outcome.kind, world.post.calls) == (OutcomeKind.RELEASED, 1)
 
 
-def test_nothing_is_sent_whose_timeout_would_end_after_the_invocation(world: World) -> None:
+def test_nothing_is_sent_whose_timeout_would_end_after_the_invocation(world: InMemoryHerald) -> None:
     outcome = world.deliver(delivery(), seconds=11)
     assert (outcome.kind, world.post.calls) == (OutcomeKind.RELEASED, 0)
     assert world.state() is State.RELEASED
 
 
-def test_a_mail_that_was_certainly_not_sent_is_free_at_once(world: World) -> None:
+def test_a_mail_that_was_certainly_not_sent_is_free_at_once(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     outcome = world.deliver(delivery())
     assert outcome.kind is OutcomeKind.RELEASED
@@ -111,14 +111,14 @@ def test_a_mail_that_was_certainly_not_sent_is_free_at_once(world: World) -> Non
     assert world.mails == 1
 
 
-def test_an_exhausted_quota_waits_an_hour(world: World) -> None:
+def test_an_exhausted_quota_waits_an_hour(world: InMemoryHerald) -> None:
     world.post.answers = [QuotaExhausted("enough for today")]
     later = world.deliver(delivery()).retry_at
     assert later is not None
     assert later == world.clock() + 3_600_000
 
 
-def test_waits_grow_with_the_attempts_on_the_record(world: World) -> None:
+def test_waits_grow_with_the_attempts_on_the_record(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down") for _ in range(12)]
     waits = []
     for _ in range(12):
@@ -128,7 +128,7 @@ def test_waits_grow_with_the_attempts_on_the_record(world: World) -> None:
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
 
 
-def test_a_day_of_trying_ends_with_a_person(world: World) -> None:
+def test_a_day_of_trying_ends_with_a_person(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")] * 2
     world.deliver(delivery())
     world.clock.forward(_DAY + 1)
@@ -139,7 +139,7 @@ def test_a_day_of_trying_ends_with_a_person(world: World) -> None:
     assert world.record().expires_at == world.clock() // 1000 + 60 * _DAY
 
 
-def test_a_redriven_letter_that_gave_up_begins_a_day_of_its_own(world: World) -> None:
+def test_a_redriven_letter_that_gave_up_begins_a_day_of_its_own(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")] * 3
     world.deliver(delivery())
     world.clock.forward(86_401)
@@ -154,7 +154,7 @@ def test_a_redriven_letter_that_gave_up_begins_a_day_of_its_own(world: World) ->
 
 
 @pytest.mark.parametrize("way", ["from the record", "its letter", "published again"])
-def test_whatever_begins_anew_after_days_has_a_day_of_its_own(world: World, way: str) -> None:
+def test_whatever_begins_anew_after_days_has_a_day_of_its_own(world: InMemoryHerald, way: str) -> None:
     """Released, with its item in `retry` gone: the clock of the first attempt says nothing of the next."""
     world.post.answers = [ProviderUnavailable("down")] * 4
     world.deliver(delivery())
@@ -171,7 +171,7 @@ def test_whatever_begins_anew_after_days_has_a_day_of_its_own(world: World, way:
 
 
 @pytest.mark.parametrize("ends", ["refused", "rejected", "suppressed", "parked"])
-def test_what_waits_for_a_person_counts_no_day(world: World, ends: str) -> None:
+def test_what_waits_for_a_person_counts_no_day(world: InMemoryHerald, ends: str) -> None:
     if ends == "refused":
         world.post.answers = [RefusedForGood("bad content")]
     elif ends == "suppressed":
@@ -185,7 +185,7 @@ def test_what_waits_for_a_person_counts_no_day(world: World, ends: str) -> None:
     assert (world.record().first_at, world.record().expires_at) == (0, world.clock() // 1000 + 60 * _DAY)
 
 
-def test_failing_over_happens_only_from_not_sent(world: World) -> None:
+def test_failing_over_happens_only_from_not_sent(world: InMemoryHerald) -> None:
     second = FakeProvider(world.clock, "ses://eu-west-1")
     world.posts.append(second)
     world.post.answers = [ProviderUnavailable("down")]
@@ -196,7 +196,7 @@ def test_failing_over_happens_only_from_not_sent(world: World) -> None:
     assert (len(world.post.taken), len(second.taken)) == (1, 1)
 
 
-def test_one_not_sent_among_the_refusals_wins(world: World) -> None:
+def test_one_not_sent_among_the_refusals_wins(world: InMemoryHerald) -> None:
     world.posts.append(FakeProvider(world.clock, "ses://eu-west-1", answers=[RefusedForGood("no")]))
     world.post.answers = [ProviderUnavailable("down")]
     assert world.deliver(delivery()).kind is OutcomeKind.RELEASED
@@ -205,7 +205,7 @@ def test_one_not_sent_among_the_refusals_wins(world: World) -> None:
 # -- what can never be a mail ---------------------------------------------------------------------------------------
 
 
-def test_a_bad_event_is_kept_with_its_reason(world: World) -> None:
+def test_a_bad_event_is_kept_with_its_reason(world: InMemoryHerald) -> None:
     assert world.deliver(delivery(value="not json")).kind is OutcomeKind.REJECTED
     assert "not JSON" in world.dead.reasons[0]
     assert json.loads(world.dead.letters[0].body)["Message"] == "not json"
@@ -215,7 +215,7 @@ def test_a_bad_event_is_kept_with_its_reason(world: World) -> None:
     assert len(world.dead.letters) == 1
 
 
-def test_a_rejected_letter_redriven_is_rejected_again_over_its_own_attempt(world: World) -> None:
+def test_a_rejected_letter_redriven_is_rejected_again_over_its_own_attempt(world: InMemoryHerald) -> None:
     bad = event(data=example() | {"recipient": {"email": "ada@example.com\r\nBcc: all@example.com"}})
     world.deliver(delivery(value=bad))
     letter = world.dead.letters.pop()
@@ -229,7 +229,7 @@ def test_a_rejected_letter_redriven_is_rejected_again_over_its_own_attempt(world
     assert world.mails == 0
 
 
-def test_a_publication_repeated_while_the_first_is_rejected_stays_rejected(world: World) -> None:
+def test_a_publication_repeated_while_the_first_is_rejected_stays_rejected(world: InMemoryHerald) -> None:
     world.post.answers = [RefusedForGood("no")]
     assert world.deliver(delivery("m1")).kind is OutcomeKind.REJECTED
     outcome = world.deliver(delivery("m2"))
@@ -237,7 +237,7 @@ def test_a_publication_repeated_while_the_first_is_rejected_stays_rejected(world
     assert world.mails == 0
 
 
-def test_a_refused_mail_is_redriven_once_however_often_the_letter_is(world: World) -> None:
+def test_a_refused_mail_is_redriven_once_however_often_the_letter_is(world: InMemoryHerald) -> None:
     world.post.answers = [RefusedForGood("no")]
     world.deliver(delivery())
     letter = world.dead.letters.pop()
@@ -247,7 +247,7 @@ def test_a_refused_mail_is_redriven_once_however_often_the_letter_is(world: Worl
 
 
 @pytest.mark.exact  # a person takes it off by a client that repeats what is contended, and this one is the function's
-def test_a_suppressed_address_gets_no_mail_and_keeps_the_event(world: World) -> None:
+def test_a_suppressed_address_gets_no_mail_and_keeps_the_event(world: InMemoryHerald) -> None:
     world.suppress()
     outcome = world.deliver(delivery())
     assert outcome.kind is OutcomeKind.SUPPRESSED
@@ -260,14 +260,14 @@ def test_a_suppressed_address_gets_no_mail_and_keeps_the_event(world: World) -> 
     assert world.deliver(delivery(letter=record.owner)).kind is OutcomeKind.SENT
 
 
-def test_message_comes_before_address_in_judging(world: World) -> None:
+def test_message_comes_before_address_in_judging(world: InMemoryHerald) -> None:
     world.deliver(delivery())
     world.suppress()
     assert world.deliver(delivery()).detail == "already sent"
 
 
 def test_a_new_release_that_cannot_render_leaves_a_doubtful_record_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: InMemoryHerald, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
@@ -278,7 +278,7 @@ def test_a_new_release_that_cannot_render_leaves_a_doubtful_record_alone(
     assert "may have gone" in world.dead.reasons[0]
 
 
-def test_an_event_that_came_too_late_is_rejected_but_a_person_may_send_it(world: World) -> None:
+def test_an_event_that_came_too_late_is_rejected_but_a_person_may_send_it(world: InMemoryHerald) -> None:
     late = event(time="2026-10-01T08:00:00Z")
     assert world.deliver(delivery(value=late)).kind is OutcomeKind.REJECTED
     assert "expired" in world.dead.reasons[0]
@@ -288,13 +288,13 @@ def test_an_event_that_came_too_late_is_rejected_but_a_person_may_send_it(world:
 # -- feedback -------------------------------------------------------------------------------------------------------
 
 
-def test_feedback_before_any_record_makes_one(world: World) -> None:
+def test_feedback_before_any_record_makes_one(world: InMemoryHerald) -> None:
     assert world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)
     assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 0
 
 
-def test_a_repeated_bounce_does_not_undo_a_persons_removal(world: World) -> None:
+def test_a_repeated_bounce_does_not_undo_a_persons_removal(world: InMemoryHerald) -> None:
     world.deliver(delivery())
     world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="Ada@Example.com")
     assert world.find_suppression() is not None
@@ -303,7 +303,7 @@ def test_a_repeated_bounce_does_not_undo_a_persons_removal(world: World) -> None
     assert world.find_suppression() is None
 
 
-def test_a_late_send_heals_a_rejected_record_and_prolongs_nothing(world: World) -> None:
+def test_a_late_send_heals_a_rejected_record_and_prolongs_nothing(world: InMemoryHerald) -> None:
     world.post.answers = [RefusedForGood("no")]
     world.deliver(delivery())
     before = world.record().expires_at
@@ -313,7 +313,7 @@ def test_a_late_send_heals_a_rejected_record_and_prolongs_nothing(world: World) 
     assert world.ledger.read_event("m1") == delivery().body, "it may have to be sent again"
 
 
-def test_an_expired_record_is_as_good_as_none(world: World) -> None:
+def test_an_expired_record_is_as_good_as_none(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery())
     world.deliver(delivery())
@@ -323,7 +323,7 @@ def test_an_expired_record_is_as_good_as_none(world: World) -> None:
     assert (record.attempts, record.at_risk, record.first_at) == (1, 1, world.clock())
 
 
-def test_the_timeline_does_not_grow_with_a_day_of_retrying(world: World) -> None:
+def test_the_timeline_does_not_grow_with_a_day_of_retrying(world: InMemoryHerald) -> None:
     world.post.answers = [ProviderUnavailable("down") for _ in range(40)]
     for _ in range(40):
         world.deliver(delivery())
@@ -344,7 +344,7 @@ def test_the_timeline_does_not_grow_with_a_day_of_retrying(world: World) -> None
     ],
 )
 def test_every_locale_gets_a_mail_and_one_in_another_language_says_so(
-    world: World, locale: str, said: str | None
+    world: InMemoryHerald, locale: str, said: str | None
 ) -> None:
     data = example() | {"recipient": example()["recipient"] | {"locale": locale}}
     outcome = world.deliver(delivery(value=event(data=data)))

@@ -22,7 +22,7 @@ import function
 from fakes.dynamodb.table import MemoryTable
 from fakes.envelopes import on_failure, sns, sns_notification, sqs_event
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.event.envelope import Delivery, from_queue
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
@@ -162,10 +162,10 @@ _ROADS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 def fresh(catalogue: Catalogue) -> Sandbox:
-    return Sandbox(World(MemoryTable("herald-ledger"), catalogue))
+    return Sandbox(InMemoryHerald(MemoryTable("herald-ledger"), catalogue))
 
 
-def recover(world: World, letter: Letter) -> str:
+def recover(world: InMemoryHerald, letter: Letter) -> str:
     """What the letter is about, as it is read when somebody redrives it."""
     assert letter.body.isascii()
     assert letter.attributes["reason"].isascii()

@@ -13,7 +13,7 @@ import pytest
 
 from fakes.clock import Clock
 from fakes.example_events import example
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
@@ -32,7 +32,7 @@ from tests.integration.function.scheduled_events import (
 pytestmark = KEPT_IN_EITHER
 
 
-def test_what_is_asked_for_twice_is_one_mail(world: World) -> None:
+def test_what_is_asked_for_twice_is_one_mail(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     world.clock.forward(DAY)
     (asked,) = world.run_scheduler()
@@ -40,7 +40,7 @@ def test_what_is_asked_for_twice_is_one_mail(world: World) -> None:
     assert outcomes == [OutcomeKind.SENT, OutcomeKind.DUPLICATE]
 
 
-def test_what_got_lost_on_its_way_is_asked_for_again_after_an_hour_then_ever_later(world: World) -> None:
+def test_what_got_lost_on_its_way_is_asked_for_again_after_an_hour_then_ever_later(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     world.clock.forward(DAY)
     assert len(world.run_scheduler()) == 1
@@ -53,7 +53,7 @@ def test_what_got_lost_on_its_way_is_asked_for_again_after_an_hour_then_ever_lat
     assert world.record().due_at == world.clock() + DAY * 1000
 
 
-def test_run_every_minute_it_asks_ever_later_for_what_is_not_taken(world: World) -> None:
+def test_run_every_minute_it_asks_ever_later_for_what_is_not_taken(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     due = world.record().due_at or 0
     world.clock.forward(DAY)
@@ -66,7 +66,7 @@ def test_run_every_minute_it_asks_ever_later_for_what_is_not_taken(world: World)
     assert world.record().scheduled_for == due
 
 
-def test_two_schedulers_at_once_put_it_off_once(world: World) -> None:
+def test_two_schedulers_at_once_put_it_off_once(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     world.clock.forward(DAY)
     first, second = world.schedule(), world.schedule()
@@ -78,7 +78,7 @@ def test_two_schedulers_at_once_put_it_off_once(world: World) -> None:
     assert world.record().due_at == due
 
 
-def test_a_scheduler_whose_clock_is_ahead_does_not_make_it_early_or_late(world: World) -> None:
+def test_a_scheduler_whose_clock_is_ahead_does_not_make_it_early_or_late(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     world.clock.forward(DAY - 600)
     (found,) = world.schedule().find_due(world.clock() + 600_000)
@@ -89,7 +89,7 @@ def test_a_scheduler_whose_clock_is_ahead_does_not_make_it_early_or_late(world: 
     assert world.deliver(asked).kind is OutcomeKind.SENT
 
 
-def test_what_is_not_taken_at_its_time_is_tried_again_as_any_mail(world: World) -> None:
+def test_what_is_not_taken_at_its_time_is_tried_again_as_any_mail(world: InMemoryHerald) -> None:
     world.deliver(delivery(value=later(world)))
     world.clock.forward(DAY)
     world.post.answers = [ProviderUnavailable("down")]
@@ -99,7 +99,7 @@ def test_what_is_not_taken_at_its_time_is_tried_again_as_any_mail(world: World) 
     assert world.deliver(from_queue(asked)).kind is OutcomeKind.SENT
 
 
-def test_a_long_event_is_still_there_when_it_is_tried_again(world: World) -> None:
+def test_a_long_event_is_still_there_when_it_is_tried_again(world: InMemoryHerald) -> None:
     data = example() | {"not in the schema": random.Random(1).randbytes(8_000).hex()}
     world.deliver(delivery(value=later(world, data=data)))
     world.clock.forward(DAY)
@@ -138,7 +138,7 @@ class Busy:
         return hold_to_model("sqs", "SendMessageBatch", {"Successful": taken, "Failed": failed})
 
 
-def put_due(world: World, shard: int, count: int, by: int) -> None:
+def put_due(world: InMemoryHerald, shard: int, count: int, by: int) -> None:
     for number in range(count):
         due_at = {"N": str(world.clock() - by * 1000 + number)}
         item = {"pk": {"S": f"message#s{shard}-{number}"}, "due": {"S": str(shard)}, "due_at": due_at}
@@ -146,7 +146,7 @@ def put_due(world: World, shard: int, count: int, by: int) -> None:
         world.client.put_item(TableName="herald-ledger", Item=item | state)
 
 
-def run(world: World, sqs: Busy, seconds: int = 60) -> dict[str, float]:
+def run(world: InMemoryHerald, sqs: Busy, seconds: int = 60) -> dict[str, float]:
     """One run of the scheduler with that much time, and the metrics that it writes."""
     out = StringIO()
     start = world.clock()
@@ -158,7 +158,7 @@ def run(world: World, sqs: Busy, seconds: int = 60) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_a_full_partition_keeps_the_others_not_waiting(world: World) -> None:
+def test_a_full_partition_keeps_the_others_not_waiting(world: InMemoryHerald) -> None:
     put_due(world, shard=0, count=450, by=60)
     for shard in (1, 2, 3):
         put_due(world, shard, 1, by=1000)
@@ -169,7 +169,7 @@ def test_a_full_partition_keeps_the_others_not_waiting(world: World) -> None:
     assert len(asked) < 450
 
 
-def test_each_minute_another_partition_comes_first(world: World) -> None:
+def test_each_minute_another_partition_comes_first(world: InMemoryHerald) -> None:
     firsts = []
     for minute in range(4):
         world.clock.now = (world.clock.now // 240_000 + 1) * 240_000 + minute * 60_000
@@ -181,7 +181,7 @@ def test_each_minute_another_partition_comes_first(world: World) -> None:
     assert firsts == [{f"s{shard}"} for shard in range(4)]
 
 
-def test_many_are_asked_for_ten_in_a_call_and_each_that_the_queue_refuses_comes_again(world: World) -> None:
+def test_many_are_asked_for_ten_in_a_call_and_each_that_the_queue_refuses_comes_again(world: InMemoryHerald) -> None:
     put_due(world, shard=0, count=25, by=60)
     sqs = Busy(world.clock, refused={"s0-3": "InternalError", "s0-20": "ThrottlingException"})
     assert run(world, sqs)["Due"] == 23

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World, delivery, event_item, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, event_item, redrive
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event.envelope import Delivery
@@ -36,20 +36,20 @@ def correct(**marks: Any) -> Delivery:
     return delivery("m2", event(data=_OTHER), **marks)
 
 
-def owner_of_the_event(world: World) -> str:
+def owner_of_the_event(world: InMemoryHerald) -> str:
     item = world.item(event_item())
     assert item is not None
     owner: str = item["message_id"]["S"]
     return owner
 
 
-def row_codes(world: World, message_id: str = "m1") -> list[str]:
+def row_codes(world: InMemoryHerald, message_id: str = "m1") -> list[str]:
     item = world.item(f"message#{message_id}")
     assert item is not None
     return [row["M"].get("reason_code", {}).get("S", "") for row in item["timeline"]["L"]]
 
 
-def leave(world: World, state: State) -> Outcome:
+def leave(world: InMemoryHerald, state: State) -> Outcome:
     """Bring the first publication into a state."""
     match state:
         case State.RELEASED:
@@ -74,7 +74,7 @@ def leave(world: World, state: State) -> Outcome:
 
 
 @pytest.mark.parametrize("state", [State.RELEASED, State.REJECTED, State.SUPPRESSED])
-def test_a_correction_of_what_was_not_sent_takes_its_place(world: World, state: State) -> None:
+def test_a_correction_of_what_was_not_sent_takes_its_place(world: InMemoryHerald, state: State) -> None:
     leave(world, state)
     world.unsuppress()
     outcome = world.deliver(correct())
@@ -88,7 +88,7 @@ def test_a_correction_of_what_was_not_sent_takes_its_place(world: World, state: 
 
 
 @pytest.mark.parametrize("state", [State.RELEASED, State.REJECTED, State.SUPPRESSED])
-def test_what_was_replaced_is_over(world: World, state: State) -> None:
+def test_what_was_replaced_is_over(world: InMemoryHerald, state: State) -> None:
     leave(world, state)
     world.unsuppress()
     letter = world.record().owner
@@ -98,7 +98,7 @@ def test_what_was_replaced_is_over(world: World, state: State) -> None:
     assert world.mails == 1
 
 
-def test_the_last_to_come_wins_while_nothing_was_sent(world: World) -> None:
+def test_the_last_to_come_wins_while_nothing_was_sent(world: InMemoryHerald) -> None:
     for number, title in enumerate(("first", "second", "third"), start=1):
         world.post.answers = [ProviderUnavailable("down")]
         said = example() | {"book": example()["book"] | {"title": title}}
@@ -108,7 +108,7 @@ def test_the_last_to_come_wins_while_nothing_was_sent(world: World) -> None:
 
 
 @pytest.mark.parametrize("state", [State.RELEASED, State.REJECTED, State.SUPPRESSED])
-def test_a_correction_that_can_be_no_mail_is_rejected_under_its_own_name(world: World, state: State) -> None:
+def test_a_correction_that_can_be_no_mail_is_rejected_under_its_own_name(world: InMemoryHerald, state: State) -> None:
     leave(world, state)
     before = len(world.dead.letters)
     worse = example() | {"book": {"id": "x"}}
@@ -119,7 +119,7 @@ def test_a_correction_that_can_be_no_mail_is_rejected_under_its_own_name(world: 
     assert owner_of_the_event(world) == "m2"
 
 
-def test_a_correction_to_a_suppressed_address_is_suppressed_under_its_own_name(world: World) -> None:
+def test_a_correction_to_a_suppressed_address_is_suppressed_under_its_own_name(world: InMemoryHerald) -> None:
     leave(world, State.REJECTED)
     world.suppress()
     assert world.deliver(correct()).kind is OutcomeKind.SUPPRESSED
@@ -128,7 +128,7 @@ def test_a_correction_to_a_suppressed_address_is_suppressed_under_its_own_name(w
     assert world.deliver(correct(letter=world.record("m2").owner)).kind is OutcomeKind.SENT
 
 
-def test_an_event_that_came_too_late_is_corrected_by_its_time_alone(world: World) -> None:
+def test_an_event_that_came_too_late_is_corrected_by_its_time_alone(world: InMemoryHerald) -> None:
     """Its time is no part of what it says, and was all that was wrong."""
     late = event(time="2026-01-01T00:00:00Z")
     assert world.deliver(delivery("m1", late)).kind is OutcomeKind.REJECTED
@@ -151,7 +151,7 @@ def test_an_event_that_came_too_late_is_corrected_by_its_time_alone(world: World
     ],
     ids=["type", "address", "language", "a listed address", "no data"],
 )
-def test_whatever_was_wrong_with_it_the_corrected_event_is_mailed(world: World, wrong: dict[str, Any]) -> None:
+def test_whatever_was_wrong_with_it_the_corrected_event_is_mailed(world: InMemoryHerald, wrong: dict[str, Any]) -> None:
     world.suppress("listed@example.com")
     first = world.deliver(delivery("m1", event() | wrong))
     assert first.kind in (OutcomeKind.REJECTED, OutcomeKind.SUPPRESSED)
@@ -159,7 +159,7 @@ def test_whatever_was_wrong_with_it_the_corrected_event_is_mailed(world: World, 
     assert (world.mails, world.state("m1"), world.state("m2")) == (1, State.REPLACED, State.SENT)
 
 
-def test_the_same_content_goes_on_as_the_first(world: World) -> None:
+def test_the_same_content_goes_on_as_the_first(world: InMemoryHerald) -> None:
     leave(world, State.RELEASED)
     later = delivery("m2", event(time="2026-11-21T09:00:00Z", traceparent="another"))
     assert world.deliver(later).message_id == "m1"
@@ -170,7 +170,7 @@ def test_the_same_content_goes_on_as_the_first(world: World) -> None:
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
-def test_a_correction_of_what_may_have_gone_waits_and_then_asks_a_person(world: World, state: State) -> None:
+def test_a_correction_of_what_may_have_gone_waits_and_then_asks_a_person(world: InMemoryHerald, state: State) -> None:
     leave(world, state)
     held = world.deliver(correct())
     assert (held.kind, held.retry_at) == (OutcomeKind.HELD, world.record().held_until)
@@ -187,7 +187,7 @@ def test_a_correction_of_what_may_have_gone_waits_and_then_asks_a_person(world: 
     assert world.mails == 2
 
 
-def test_a_correction_asks_at_once_where_the_first_waits_for_a_person(world: World) -> None:
+def test_a_correction_asks_at_once_where_the_first_waits_for_a_person(world: InMemoryHerald) -> None:
     world.resends = 0
     leave(world, State.UNKNOWN)
     world.clock.forward(_HOLD)
@@ -197,7 +197,7 @@ def test_a_correction_asks_at_once_where_the_first_waits_for_a_person(world: Wor
     assert [letter.attributes["message_id"] for letter in world.dead.letters] == ["m1", "m2"]
 
 
-def test_a_late_report_settles_what_was_replaced_and_both_are_shown(world: World) -> None:
+def test_a_late_report_settles_what_was_replaced_and_both_are_shown(world: InMemoryHerald) -> None:
     leave(world, State.UNKNOWN)
     world.clock.forward(_HOLD)
     world.deliver(correct(confirmed=True))
@@ -209,7 +209,7 @@ def test_a_late_report_settles_what_was_replaced_and_both_are_shown(world: World
 
 
 @pytest.mark.parametrize("state", sorted(ACCEPTED))
-def test_a_correction_of_what_was_sent_is_a_duplicate_told_once(world: World, state: State) -> None:
+def test_a_correction_of_what_was_sent_is_a_duplicate_told_once(world: InMemoryHerald, state: State) -> None:
     leave(world, state)
     told = [world.deliver(correct()) for _ in range(2)]
     assert [outcome.kind for outcome in told] == [OutcomeKind.DUPLICATE] * 2
@@ -219,13 +219,13 @@ def test_a_correction_of_what_was_sent_is_a_duplicate_told_once(world: World, st
     assert world.ledger.read("m2") is None
 
 
-def test_a_bad_correction_of_what_was_sent_says_nothing_of_it(world: World) -> None:
+def test_a_bad_correction_of_what_was_sent_says_nothing_of_it(world: InMemoryHerald) -> None:
     leave(world, State.DELIVERED)
     assert world.deliver(delivery("m2", event(data=_BAD))).kind is OutcomeKind.DUPLICATE
     assert (world.dead.letters, world.state()) == ([], State.DELIVERED)
 
 
-def test_what_was_refused_after_acceptance_is_not_reopened_by_an_older_letter(world: World) -> None:
+def test_what_was_refused_after_acceptance_is_not_reopened_by_an_older_letter(world: InMemoryHerald) -> None:
     world.resends = 0
     leave(world, State.UNKNOWN)
     world.clock.forward(_HOLD)
@@ -245,13 +245,13 @@ def again(message_id: str = "m1", confirmed: bool = True, **marks: Any) -> Deliv
     return delivery(successor_id(message_id), instead_of=message_id, confirmed=confirmed, **marks)
 
 
-def assert_settled(world: World, state: State) -> None:
+def assert_settled(world: InMemoryHerald, state: State) -> None:
     leave(world, state)
     world.clock.forward(_HOLD)
 
 
 @pytest.mark.parametrize("state", sorted(ACCEPTED - {State.COMPLAINED}))
-def test_what_was_accepted_is_sent_again_by_another_message(world: World, state: State) -> None:
+def test_what_was_accepted_is_sent_again_by_another_message(world: InMemoryHerald, state: State) -> None:
     assert_settled(world, state)
     outcome = world.deliver(again())
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, "m1-2")
@@ -261,13 +261,13 @@ def test_what_was_accepted_is_sent_again_by_another_message(world: World, state:
     assert world.mails == 2
 
 
-def test_two_persons_who_send_it_again_send_one_mail(world: World) -> None:
+def test_two_persons_who_send_it_again_send_one_mail(world: InMemoryHerald) -> None:
     assert_settled(world, State.BOUNCED)
     assert [world.deliver(again()).kind for _ in range(2)] == [OutcomeKind.SENT, OutcomeKind.DUPLICATE]
     assert world.mails == 2
 
 
-def test_a_third_mail_is_asked_for_of_the_second(world: World) -> None:
+def test_a_third_mail_is_asked_for_of_the_second(world: InMemoryHerald) -> None:
     assert_settled(world, State.DELIVERED)
     world.deliver(again())
     world.clock.forward(_HOLD)
@@ -275,7 +275,7 @@ def test_a_third_mail_is_asked_for_of_the_second(world: World) -> None:
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, "m1-3")
 
 
-def test_again_is_never_without_a_yes(world: World) -> None:
+def test_again_is_never_without_a_yes(world: InMemoryHerald) -> None:
     assert_settled(world, State.SOFT_BOUNCED)
     assert world.deliver(again(confirmed=False)).kind is OutcomeKind.PARKED
     letter = world.dead.letters.pop()
@@ -284,13 +284,13 @@ def test_again_is_never_without_a_yes(world: World) -> None:
     assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.SENT
 
 
-def test_again_is_not_for_who_complained(world: World) -> None:
+def test_again_is_not_for_who_complained(world: InMemoryHerald) -> None:
     assert_settled(world, State.COMPLAINED)
     assert world.deliver(again()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
-def test_again_waits_until_the_first_can_no_longer_be_on_its_way(world: World) -> None:
+def test_again_waits_until_the_first_can_no_longer_be_on_its_way(world: InMemoryHerald) -> None:
     leave(world, State.SENT)
     waiting = world.deliver(again())
     assert (waiting.kind, waiting.retry_at, world.mails) == (OutcomeKind.HELD, world.record().held_until, 1)
@@ -298,7 +298,7 @@ def test_again_waits_until_the_first_can_no_longer_be_on_its_way(world: World) -
     assert world.deliver(again()).kind is OutcomeKind.SENT
 
 
-def test_again_to_an_address_on_the_list_waits_until_it_is_off(world: World) -> None:
+def test_again_to_an_address_on_the_list_waits_until_it_is_off(world: InMemoryHerald) -> None:
     assert_settled(world, State.BOUNCED)
     world.suppress()
     assert world.deliver(again()).kind is OutcomeKind.SUPPRESSED
@@ -307,7 +307,7 @@ def test_again_to_an_address_on_the_list_waits_until_it_is_off(world: World) -> 
     assert world.deliver(delivery("m1-2", letter=world.record("m1-2").owner)).kind is OutcomeKind.SENT
 
 
-def test_again_refused_is_rejected_under_its_own_name_and_redriven_in_place(world: World) -> None:
+def test_again_refused_is_rejected_under_its_own_name_and_redriven_in_place(world: InMemoryHerald) -> None:
     assert_settled(world, State.REFUSED)
     world.post.answers = [RefusedForGood("bad content")]
     assert world.deliver(again()).kind is OutcomeKind.REJECTED
@@ -315,13 +315,13 @@ def test_again_refused_is_rejected_under_its_own_name_and_redriven_in_place(worl
     assert world.deliver(redrive(world.dead.letters.pop())).kind is OutcomeKind.SENT
 
 
-def test_again_asks_no_age_of_the_event(world: World) -> None:
+def test_again_asks_no_age_of_the_event(world: InMemoryHerald) -> None:
     assert_settled(world, State.DELIVERED)
     world.clock.forward(30 * _DAY)
     assert world.deliver(again()).kind is OutcomeKind.SENT
 
 
-def test_a_report_on_the_first_says_nothing_of_the_second(world: World) -> None:
+def test_a_report_on_the_first_says_nothing_of_the_second(world: InMemoryHerald) -> None:
     assert_settled(world, State.SENT)
     world.deliver(again())
     world.ledger.apply_feedback("m1", Action.FEEDBACK_BOUNCED, TimelineRow(State.BOUNCED, world.clock(), "r1"))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from fakes.provider import FakeProvider
 from function import events_api
 from function.delivery.outcome import OutcomeKind
@@ -40,18 +40,18 @@ ADA = "ada@example.com"
 
 
 @pytest.fixture(autouse=True)
-def declared(world: World) -> None:
+def declared(world: InMemoryHerald) -> None:
     world.tenants = {"acme": ACME, "globex": GLOBEX}
 
 
-def mail_of(world: World, tenant: str | None, name: str) -> Email | None:
+def mail_of(world: InMemoryHerald, tenant: str | None, name: str) -> Email | None:
     """The mail of a new event; None: there is none."""
     before = world.mails
     world.deliver(delivery(name, event(name, **({"tenant": tenant} if tenant else {}))))
     return world.post.taken[-1][1] if world.mails > before else None
 
 
-def test_a_mail_has_its_tenants_sender_name_colours_and_reply_to(world: World) -> None:
+def test_a_mail_has_its_tenants_sender_name_colours_and_reply_to(world: InMemoryHerald) -> None:
     mail = mail_of(world, "acme", "m1")
     assert mail is not None
     assert (mail.sender, mail.reply_to) == ("Acme Books <mail@acme.example>", "help@acme.example")
@@ -63,7 +63,7 @@ def test_a_mail_has_its_tenants_sender_name_colours_and_reply_to(world: World) -
     assert {name: mail.tags[name] for name in ("tenant", "suppression")} == {"tenant": "acme", "suppression": "own"}
 
 
-def test_without_a_tenant_it_is_the_deployments_own(world: World) -> None:
+def test_without_a_tenant_it_is_the_deployments_own(world: InMemoryHerald) -> None:
     mail = mail_of(world, None, "m1")
     assert mail is not None
     assert (mail.sender, mail.tenant, [*mail.tags]) == (None, None, ["attempt"])
@@ -71,7 +71,7 @@ def test_without_a_tenant_it_is_the_deployments_own(world: World) -> None:
     assert world.record("m1").tenant is None
 
 
-def test_an_unknown_tenant_is_rejected_with_its_reason_and_sent_once_it_is_declared(world: World) -> None:
+def test_an_unknown_tenant_is_rejected_with_its_reason_and_sent_once_it_is_declared(world: InMemoryHerald) -> None:
     world.tenants = {"globex": GLOBEX}
     outcome = world.deliver(delivery("m1", event("e1", tenant="acme")))
     assert (outcome.kind, world.mails) == (OutcomeKind.REJECTED, 0)
@@ -84,7 +84,7 @@ def test_an_unknown_tenant_is_rejected_with_its_reason_and_sent_once_it_is_decla
     assert [mail.sender for _, mail in world.post.taken] == [ACME.sender]
 
 
-def test_a_deployment_that_declares_none_rejects_every_tenant(world: World) -> None:
+def test_a_deployment_that_declares_none_rejects_every_tenant(world: InMemoryHerald) -> None:
     world.tenants = {}
     for number, tenant in enumerate(("acme", "globex", "initech")):
         world.deliver(delivery(f"m{number}", event(f"e{number}", tenant=tenant)))
@@ -93,12 +93,12 @@ def test_a_deployment_that_declares_none_rejects_every_tenant(world: World) -> N
 
 
 @pytest.mark.parametrize("tenant", ["Acme", "a/b", "-a", "a" * 64, "", 7])
-def test_what_is_no_name_of_a_tenant_breaks_the_envelope(world: World, tenant: object) -> None:
+def test_what_is_no_name_of_a_tenant_breaks_the_envelope(world: InMemoryHerald, tenant: object) -> None:
     world.deliver(delivery("m1", event("e1", tenant=tenant)))
     assert (world.mails, world.record("m1").reason_code) == (0, "event_invalid")
 
 
-def test_the_same_event_of_another_tenant_is_another_content(world: World) -> None:
+def test_the_same_event_of_another_tenant_is_another_content(world: InMemoryHerald) -> None:
     world.tenants = {"globex": GLOBEX}
     world.deliver(delivery("m1", event("e1", tenant="acme")))
     world.deliver(delivery("m2", event("e1", tenant="globex")))
@@ -106,7 +106,7 @@ def test_the_same_event_of_another_tenant_is_another_content(world: World) -> No
     assert (world.state("m1"), world.state("m2")) == (State.REPLACED, State.SENT)
 
 
-def test_a_bounce_of_a_tenant_with_a_list_of_its_own_stops_its_mail_alone(world: World) -> None:
+def test_a_bounce_of_a_tenant_with_a_list_of_its_own_stops_its_mail_alone(world: InMemoryHerald) -> None:
     mail = mail_of(world, "acme", "m1")
     assert mail is not None
     bounce(world, mail, "m1")
@@ -117,7 +117,7 @@ def test_a_bounce_of_a_tenant_with_a_list_of_its_own_stops_its_mail_alone(world:
     assert mail_of(world, None, "m4")
 
 
-def test_a_bounce_of_all_others_stops_all_but_the_tenant_with_a_list_of_its_own(world: World) -> None:
+def test_a_bounce_of_all_others_stops_all_but_the_tenant_with_a_list_of_its_own(world: InMemoryHerald) -> None:
     mail = mail_of(world, "globex", "m1")
     assert mail is not None
     bounce(world, mail, "m1")
@@ -126,7 +126,7 @@ def test_a_bounce_of_all_others_stops_all_but_the_tenant_with_a_list_of_its_own(
     assert mail_of(world, "acme", "m4")
 
 
-def test_declared_otherwise_later_a_tenant_starts_with_the_other_list_as_it_is(world: World) -> None:
+def test_declared_otherwise_later_a_tenant_starts_with_the_other_list_as_it_is(world: InMemoryHerald) -> None:
     """A report of what was sent before still finds the list that it was sent by."""
     first, later = mail_of(world, "acme", "m1"), mail_of(world, "acme", "m2")
     assert first is not None
@@ -140,7 +140,7 @@ def test_declared_otherwise_later_a_tenant_starts_with_the_other_list_as_it_is(w
     assert mail_of(world, "acme", "m5") is None
 
 
-def test_unsubscribing_from_a_tenant_with_a_list_of_its_own_concerns_its_mail_alone(world: World) -> None:
+def test_unsubscribing_from_a_tenant_with_a_list_of_its_own_concerns_its_mail_alone(world: InMemoryHerald) -> None:
     world.links = UnsubscribeLinks("https://herald.example/unsubscribe", b"k" * 32)
     own = own_list_key(address_key(SECRET, ADA), "acme")
     first, other = mail_of(world, "acme", "m1"), mail_of(world, None, "m2")
@@ -154,7 +154,7 @@ def test_unsubscribing_from_a_tenant_with_a_list_of_its_own_concerns_its_mail_al
 
 
 @pytest.mark.parametrize("table", ["moto"], indirect=True)
-def test_an_operator_sees_whose_list_it_is_and_takes_an_address_off_it(world: World) -> None:
+def test_an_operator_sees_whose_list_it_is_and_takes_an_address_off_it(world: InMemoryHerald) -> None:
     for number, tenant in enumerate(("acme", "globex")):
         mail = mail_of(world, tenant, f"m{number}")
         assert mail is not None
@@ -170,7 +170,7 @@ def test_an_operator_sees_whose_list_it_is_and_takes_an_address_off_it(world: Wo
     assert mail_of(world, "globex", "m10")
 
 
-def test_a_tenants_mail_goes_by_no_provider_that_does_not_know_its_sender(world: World) -> None:
+def test_a_tenants_mail_goes_by_no_provider_that_does_not_know_its_sender(world: InMemoryHerald) -> None:
     second = FakeProvider(world.clock, url="ses://us-west-2")
     world.posts = [world.post, second]
     world.tenants = {"acme": Tenant("acme", ACME.sender, providers=frozenset({world.post.url}))}
@@ -189,7 +189,7 @@ def test_each_part_of_an_event_with_several_recipients_is_of_its_tenant() -> Non
     assert part["tenant"] == "acme"
 
 
-def test_a_mail_event_tells_whose_mail_it_was(world: World) -> None:
+def test_a_mail_event_tells_whose_mail_it_was(world: InMemoryHerald) -> None:
     mail_of(world, "acme", "m1")
     image = world.item("message#m1")
     told = read_mail_event({"dynamodb": {"NewImage": image, "OldImage": {}}})
@@ -201,7 +201,7 @@ def test_a_mail_event_tells_whose_mail_it_was(world: World) -> None:
 
 
 @pytest.fixture
-def gateway(world: World) -> EventsApiGateway:
+def gateway(world: InMemoryHerald) -> EventsApiGateway:
     return EventsApiGateway(world)
 
 
@@ -262,12 +262,12 @@ def comments(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture
-def collecting(world: World, comments: Catalogue) -> World:
+def collecting(world: InMemoryHerald, comments: Catalogue) -> InMemoryHerald:
     world.catalogue, world.schedules = comments, True
     return world
 
 
-def comment(world: World, name: str, tenant: str | None, message_id: str = "") -> OutcomeKind:
+def comment(world: InMemoryHerald, name: str, tenant: str | None, message_id: str = "") -> OutcomeKind:
     """A comment for Ada on something that is called like it."""
     data = read_examples("comments", EXAMPLES)["typical"]
     data = data | {"comment": data["comment"] | {"on": f"On {name}"}}
@@ -275,7 +275,7 @@ def comment(world: World, name: str, tenant: str | None, message_id: str = "") -
     return world.deliver(delivery(message_id or name, given)).kind
 
 
-def close(world: World) -> dict[str | None, list[str]]:
+def close(world: InMemoryHerald) -> dict[str | None, list[str]]:
     """What each mail tells of once all windows are over, by its sender."""
     world.clock.forward(24 * 3600)
     send_due(world)
@@ -288,7 +288,7 @@ def close(world: World) -> dict[str | None, list[str]]:
     return told
 
 
-def test_a_digest_tells_of_its_tenants_events_alone(collecting: World) -> None:
+def test_a_digest_tells_of_its_tenants_events_alone(collecting: InMemoryHerald) -> None:
     for number, tenant in enumerate(("acme", "globex", None, "acme", None, "globex")):
         assert comment(collecting, f"e{number}", tenant) is OutcomeKind.COLLECTED
     assert close(collecting) == {
@@ -300,7 +300,7 @@ def test_a_digest_tells_of_its_tenants_events_alone(collecting: World) -> None:
         assert ("Acme Books" in mail.html) == (mail.tenant == ACME)
 
 
-def test_an_event_that_is_published_for_another_tenant_is_in_that_ones_digest_alone(collecting: World) -> None:
+def test_an_event_that_is_published_for_another_tenant_is_in_that_ones_digest_alone(collecting: InMemoryHerald) -> None:
     comment(collecting, "e1", "acme")
     comment(collecting, "e2", "acme")
     comment(collecting, "e1", "globex", "m2")
@@ -308,7 +308,7 @@ def test_an_event_that_is_published_for_another_tenant_is_in_that_ones_digest_al
 
 
 def test_a_digest_of_a_tenant_that_is_declared_no_more_is_a_letter_and_sent_under_no_other_name(
-    collecting: World,
+    collecting: InMemoryHerald,
 ) -> None:
     comment(collecting, "e1", "acme")
     comment(collecting, "e2", None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from fakes.provider import FakeProvider
 from function.delivery.outcome import OutcomeKind
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood, Throttled
@@ -20,17 +20,17 @@ BUSY = Throttled("Resend answered 429")
 
 
 @pytest.fixture
-def two(world: World) -> World:
+def two(world: InMemoryHerald) -> InMemoryHerald:
     world.posts = [FakeProvider(world.clock, SES), FakeProvider(world.clock, RESEND)]
     return world
 
 
-def timeline(two: World) -> list[dict[str, Any]]:
+def timeline(two: InMemoryHerald) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = deserialize((two.item("message#m1") or {})["timeline"])
     return rows
 
 
-def test_the_second_takes_what_the_first_certainly_did_not(two: World) -> None:
+def test_the_second_takes_what_the_first_certainly_did_not(two: InMemoryHerald) -> None:
     two.posts[0].answers = [AWAY]
     assert two.deliver(delivery()).kind is OutcomeKind.SENT
     assert [len(post.taken) for post in two.posts] == [0, 1]
@@ -38,12 +38,12 @@ def test_the_second_takes_what_the_first_certainly_did_not(two: World) -> None:
     assert rows == [("released", SES, "SES was not reached"), ("sent", RESEND, None)]
 
 
-def test_a_claim_names_every_provider_that_it_may_use(two: World) -> None:
+def test_a_claim_names_every_provider_that_it_may_use(two: InMemoryHerald) -> None:
     two.deliver(delivery())
     assert two.record().providers == {SES, RESEND}
 
 
-def test_what_both_said_is_on_the_timeline_and_in_the_letter(two: World) -> None:
+def test_what_both_said_is_on_the_timeline_and_in_the_letter(two: InMemoryHerald) -> None:
     two.posts[0].answers, two.posts[1].answers = [AWAY] * 20, [BUSY] * 20
     two.deliver(delivery())
     last = timeline(two)[-1]
@@ -55,7 +55,7 @@ def test_what_both_said_is_on_the_timeline_and_in_the_letter(two: World) -> None
     assert reason.endswith(both)
 
 
-def test_what_the_first_refuses_for_good_is_offered_to_nobody_else(two: World) -> None:
+def test_what_the_first_refuses_for_good_is_offered_to_nobody_else(two: InMemoryHerald) -> None:
     two.posts[0].answers = [RefusedForGood("SES answered 400")]
     two.deliver(delivery())
     assert two.state() is State.REJECTED
@@ -63,7 +63,7 @@ def test_what_the_first_refuses_for_good_is_offered_to_nobody_else(two: World) -
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["the first", "the second"])
-def test_a_lost_answer_is_not_sent_by_anybody_else(two: World, first: bool) -> None:
+def test_a_lost_answer_is_not_sent_by_anybody_else(two: InMemoryHerald, first: bool) -> None:
     if first:
         two.posts[0].accept_then(OutcomeUnknown("lost"))
     else:
@@ -77,7 +77,7 @@ def test_a_lost_answer_is_not_sent_by_anybody_else(two: World, first: bool) -> N
 
 
 @pytest.mark.parametrize("reporting", [SES, RESEND])
-def test_what_is_in_doubt_waits_for_reports_of_both(two: World, reporting: str) -> None:
+def test_what_is_in_doubt_waits_for_reports_of_both(two: InMemoryHerald, reporting: str) -> None:
     two.posts[0].answers = [AWAY]
     two.posts[1].accept_then(OutcomeUnknown("lost"))
     two.deliver(delivery())
@@ -91,7 +91,7 @@ def test_what_is_in_doubt_waits_for_reports_of_both(two: World, reporting: str) 
 
 
 @pytest.mark.parametrize("order", [(SES, RESEND), (RESEND, SES)])
-def test_reports_of_both_in_any_order_end_in_one_record(two: World, order: tuple[str, str]) -> None:
+def test_reports_of_both_in_any_order_end_in_one_record(two: InMemoryHerald, order: tuple[str, str]) -> None:
     attempts = {SES: "request-1", RESEND: "request-1"}
     two.posts[0].accept_then(OutcomeUnknown("lost"))
     two.deliver(delivery())
@@ -100,7 +100,7 @@ def test_reports_of_both_in_any_order_end_in_one_record(two: World, order: tuple
     assert (two.state(), len(two.record().sent_by)) == (State.DELIVERED, 1)
 
 
-def test_a_letter_of_both_can_be_redriven_and_sends_one_mail(two: World) -> None:
+def test_a_letter_of_both_can_be_redriven_and_sends_one_mail(two: InMemoryHerald) -> None:
     errors: list[NotificationError] = [AWAY] * 2
     two.posts[0].answers, two.posts[1].answers = list(errors), list(errors)
     two.deliver(delivery())

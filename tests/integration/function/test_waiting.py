@@ -12,7 +12,7 @@ import pytest
 
 from bench.cost.meter import Meter
 from fakes.example_events import event
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
 from function.message.catalogue import Catalogue
 from function.notify import Notifier
@@ -36,7 +36,7 @@ class Context:
 class Outage:
     """An event that meets a provider which takes nothing until `ends` (epoch milliseconds), and what that costs."""
 
-    world: World
+    world: InMemoryHerald
     meter: Meter
     error: NotificationError
     ends: int
@@ -81,7 +81,7 @@ class Outage:
 
 def outage(catalogue: Catalogue, error: NotificationError, hours: int) -> Outage:
     meter = Meter()
-    world = World(meter, catalogue)
+    world = InMemoryHerald(meter, catalogue)
     found = Outage(world, meter, error, world.clock() + hours * _HOUR * 1000)
     found.until_mailed()
     return found

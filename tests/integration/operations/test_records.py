@@ -12,7 +12,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from fakes.example_events import SECRET, event, example
-from fakes.in_memory_herald import World, delivery, event_item
+from fakes.in_memory_herald import InMemoryHerald, delivery, event_item
 from fakes.queue import FakeQueue
 from function.errors import RefusedForGood
 from function.event.envelope import Delivery
@@ -72,7 +72,7 @@ class Account:
         self.functions = Lambda(None).client
         self.declare()
         make("ssm").put_parameter(Name="/herald/address-key", Value=SECRET.decode(), Type="SecureString")
-        self.world = World(dynamodb, catalogue, dead=Posted(Queue(self.sqs, self.dead)))
+        self.world = InMemoryHerald(dynamodb, catalogue, dead=Posted(Queue(self.sqs, self.dead)))
 
     def declare(self, **tenants: dict[str, str]) -> None:
         """The function's settings, and what it makes of them."""

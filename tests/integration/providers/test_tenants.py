@@ -15,7 +15,7 @@ import pytest
 from fakes.dynamodb.table import MemoryTable
 from fakes.envelopes import sqs_event
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import ProviderUnavailable
 from function.feedback import FeedbackHandler
@@ -50,15 +50,15 @@ def staged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def world(staged: Stage, catalogue: Catalogue) -> World:
+def world(staged: Stage, catalogue: Catalogue) -> InMemoryHerald:
     """Two tenants, SES and another provider behind it."""
-    world = World(MemoryTable("herald-ledger"), catalogue, tenants={"acme": ACME, "globex": GLOBEX})
+    world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, tenants={"acme": ACME, "globex": GLOBEX})
     second: Any = staged.provider
     world.posts.append(second)
     return world
 
 
-def hear(world: World, staged: Stage) -> None:
+def hear(world: InMemoryHerald, staged: Stage) -> None:
     """The provider reports that the mailbox refuses its last mail for good, as `webhook` puts that into the queue."""
     url = staged.provider.url
     content = REPORTERS[read_scheme(url)].report(staged.mailbox.find()[-1], _BOUNCE, datetime.now(UTC))
@@ -73,7 +73,7 @@ def hear(world: World, staged: Stage) -> None:
 
 @pytest.mark.parametrize("tenant", [ACME, GLOBEX], ids=lambda one: one.name)
 def test_by_the_second_provider_a_mail_is_its_tenants_and_its_bounce_is_on_its_tenants_list(
-    world: World, staged: Stage, tenant: Any
+    world: InMemoryHerald, staged: Stage, tenant: Any
 ) -> None:
     staged.also("acme.example", "globex.example")
     world.post.answers = [ProviderUnavailable("away")]
@@ -88,7 +88,9 @@ def test_by_the_second_provider_a_mail_is_its_tenants_and_its_bounce_is_on_its_t
 
 
 @pytest.mark.parametrize("staged", ["sendgrid", "resend"], indirect=True)
-def test_where_the_provider_does_not_know_its_address_it_sends_under_no_other(world: World, staged: Stage) -> None:
+def test_where_the_provider_does_not_know_its_address_it_sends_under_no_other(
+    world: InMemoryHerald, staged: Stage
+) -> None:
     """Mailgun takes any sender by its own domain."""
     world.post.answers = [ProviderUnavailable("away")]
     outcome = world.deliver(delivery(KEY, event("e1", tenant="acme")))

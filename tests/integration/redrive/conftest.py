@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from fakes.example_events import SECRET
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
@@ -27,7 +27,7 @@ class Office:
     """One Herald whose letters lie in queues."""
 
     installation: Installation
-    world: World
+    world: InMemoryHerald
 
     def deliver(self, delivery: Delivery) -> Outcome:
         """One invocation; its letters go to the queue `dead`."""
@@ -116,4 +116,4 @@ def office(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Of
         installation = Installation(
             sqs, retry_contention(dynamodb), dead, retry, feedback, "herald-ledger", lambda: (SECRET,)
         )
-        yield Office(installation, World(dynamodb, catalogue))
+        yield Office(installation, InMemoryHerald(dynamodb, catalogue))

@@ -11,7 +11,7 @@ import pytest
 from fakes.dynamodb.table import MemoryTable
 from fakes.envelopes import on_failure, sns, sns_notification, sqs_event
 from fakes.example_events import event
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted
 from function.event.envelope import QueueItem
 from function.ledger.attempt import Held
@@ -40,7 +40,7 @@ def report_failed(*items: str) -> dict[str, Any]:
 
 @pytest.fixture
 def sandbox(catalogue: Catalogue) -> Sandbox:
-    return Sandbox(World(MemoryTable("herald-ledger"), catalogue))
+    return Sandbox(InMemoryHerald(MemoryTable("herald-ledger"), catalogue))
 
 
 def test_every_message_of_an_sns_event_is_carried(sandbox: Sandbox) -> None:

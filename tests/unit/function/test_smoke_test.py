@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import SECRET, example
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.canary.smoke_mails import (
     ENDS,
     SmokeMail,
@@ -106,7 +106,7 @@ class Bench:
 
 @pytest.fixture
 def bench(catalogue: Catalogue) -> Bench:
-    world = World(MemoryTable("herald-ledger"), catalogue)
+    world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue)
     sandbox = Sandbox(world)
     telemetry = Telemetry("herald-feedback", "r1", world.clock, io.StringIO())
     feedback = FeedbackHandler(world.ledger, SECRET, telemetry, "r1", world.clock, "herald")

@@ -14,7 +14,7 @@ from fakes.clock import Clock
 from fakes.dynamodb.table import MemoryTable
 from fakes.envelopes import ses_event, sns, sns_notification, sqs_event
 from fakes.example_events import event
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.delivery.report_tracing import ReportTracing
 from function.delivery.tracing import DeliveryTracing
 from function.errors import ProviderUnavailable, RefusedForGood
@@ -39,7 +39,7 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture
 def sandbox(catalogue: Catalogue, collector: Collector) -> Sandbox:
-    world = World(MemoryTable("herald-ledger"), catalogue)
+    world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue)
     world.tracing = DeliveryTracing(Tracer(collector.url, "herald-notify", "r1", world.clock, timeout_factor=10))
     return Sandbox(world)
 

@@ -38,7 +38,7 @@ FRESH = Deployment(
 
 
 @dataclass
-class World:
+class FakeCanary:
     """AWS as a release sees it: a canary of version 8 that gets all traffic after 300 s, on a clock that only waiting
     moves; `at` holds what else happens, by the second."""
 
@@ -102,8 +102,8 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
+def world(monkeypatch: pytest.MonkeyPatch) -> FakeCanary:
+    made = FakeCanary()
     monkeypatch.setattr("time.sleep", made.sleep)
     monkeypatch.setattr("time.time", lambda: made.now)
     monkeypatch.setattr("time.monotonic", lambda: made.now)
@@ -141,7 +141,7 @@ class Person:
 # -- The candidate against the version before ----------------------------------------------------------------------
 
 
-def test_a_worse_version_is_taken_back_as_soon_as_that_is_sure(world: World) -> None:
+def test_a_worse_version_is_taken_back_as_soon_as_that_is_sure(world: FakeCanary) -> None:
     both = {"7": Figures(500, 0, 500), "8": Figures(60, 0, 60, letters=9)}
     world.at[100] = lambda: world.figures.update(both)
     assert world.follow(PromotionPolicy()) is ReleaseOutcome.ROLLED_BACK
@@ -150,7 +150,7 @@ def test_a_worse_version_is_taken_back_as_soon_as_that_is_sure(world: World) -> 
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_one_that_is_found_worse_at_the_very_end_is_rolled_back(world: World, told: bool) -> None:
+def test_one_that_is_found_worse_at_the_very_end_is_rolled_back(world: FakeCanary, told: bool) -> None:
     """CodeDeploy need not tell when the traffic had moved."""
     world.tells_the_end = told
     both = {"7": Figures(500, 0, 500), "8": Figures(60, 0, 60, letters=9)}
@@ -176,7 +176,7 @@ def test_one_that_is_found_worse_at_the_very_end_is_rolled_back(world: World, to
     ],
 )
 def test_too_few_real_mails_are_inconclusive_and_the_policy_decides(
-    world: World, real: int, policy: Inconclusive, outcome: ReleaseOutcome, restored: bool
+    world: FakeCanary, real: int, policy: Inconclusive, outcome: ReleaseOutcome, restored: bool
 ) -> None:
     world.figures["8"].mails = real
     assert world.follow(PromotionPolicy(100, policy)) is outcome
@@ -189,7 +189,7 @@ def test_too_few_real_mails_are_inconclusive_and_the_policy_decides(
 # -- A person's yes ------------------------------------------------------------------------------------------------
 
 
-def test_with_a_yes_it_goes_on(world: World) -> None:
+def test_with_a_yes_it_goes_on(world: FakeCanary) -> None:
     person = Person(True)
     assert world.follow(PromotionPolicy(gate=ApprovalGate(person))) is ReleaseOutcome.RELEASED
     assert person.asked == ["Let version 8 go on? Without a yes within 270 s it goes back"]
@@ -199,14 +199,14 @@ def test_with_a_yes_it_goes_on(world: World) -> None:
     ("answer", "seconds", "why"), [(False, 20, "somebody said no"), (None, 275, "nobody said yes in time")]
 )
 def test_without_one_it_goes_back_before_its_traffic_moves_on(
-    world: World, answer: bool | None, seconds: float, why: str
+    world: FakeCanary, answer: bool | None, seconds: float, why: str
 ) -> None:
     assert world.follow(PromotionPolicy(gate=ApprovalGate(Person(answer)))) is ReleaseOutcome.STOPPED
     assert world.passed <= seconds
     assert f"{why}: d-1 is taken back" in world.said
 
 
-def test_who_could_not_look_in_time_puts_back_what_nobody_let_go_on(world: World) -> None:
+def test_who_could_not_look_in_time_puts_back_what_nobody_let_go_on(world: FakeCanary) -> None:
     world.at[200] = lambda: world.sleep(200)
     assert world.follow(PromotionPolicy(gate=ApprovalGate(Person(None)))) is ReleaseOutcome.STOPPED
     assert world.restored
@@ -215,7 +215,7 @@ def test_who_could_not_look_in_time_puts_back_what_nobody_let_go_on(world: World
 
 @pytest.mark.parametrize(("answer", "outcome"), [(True, ReleaseOutcome.RELEASED), (None, ReleaseOutcome.STOPPED)])
 def test_who_comes_when_all_traffic_has_moved_is_asked_then(
-    world: World, answer: bool | None, outcome: ReleaseOutcome
+    world: FakeCanary, answer: bool | None, outcome: ReleaseOutcome
 ) -> None:
     world.now += 400
     person = Person(answer)
@@ -227,20 +227,20 @@ def test_who_comes_when_all_traffic_has_moved_is_asked_then(
 # -- The bake ------------------------------------------------------------------------------------------------------
 
 
-def test_it_bakes_from_its_end_and_is_released(world: World) -> None:
+def test_it_bakes_from_its_end_and_is_released(world: FakeCanary) -> None:
     assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.RELEASED
     assert world.passed == pytest.approx(300 + HOUR, abs=6)
     assert "version 8 has all traffic and bakes: its alarms are watched for 60 min more" in world.said
 
 
-def test_it_bakes_too_if_codedeploy_does_not_tell_when_it_was_complete(world: World) -> None:
+def test_it_bakes_too_if_codedeploy_does_not_tell_when_it_was_complete(world: FakeCanary) -> None:
     world.tells_the_end = False
     world.at[1000] = lambda: world.ringing.add("errors")
     assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.ROLLED_BACK
     assert world.passed == pytest.approx(1000, abs=6)
 
 
-def test_an_alarm_takes_it_back_while_it_bakes(world: World) -> None:
+def test_an_alarm_takes_it_back_while_it_bakes(world: FakeCanary) -> None:
     world.at[1000] = lambda: world.ringing.add("errors")
     assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.ROLLED_BACK
     assert world.restored
@@ -252,7 +252,7 @@ FIXES = PromotionPolicy(bake_seconds=HOUR, alarms_to_fix=("books",))
 
 
 @pytest.mark.parametrize("fixed", [True, False])
-def test_an_alarm_that_it_is_to_fix_may_ring_until_it_has_been_quiet(world: World, fixed: bool) -> None:
+def test_an_alarm_that_it_is_to_fix_may_ring_until_it_has_been_quiet(world: FakeCanary, fixed: bool) -> None:
     world.ringing.add("books")
     if fixed:
         world.at[1000] = world.ringing.clear
@@ -262,7 +262,7 @@ def test_an_alarm_that_it_is_to_fix_may_ring_until_it_has_been_quiet(world: Worl
     assert ("no alarm rang while it baked" in world.said) is fixed
 
 
-def test_one_that_it_has_fixed_takes_it_back_when_it_rings_again(world: World) -> None:
+def test_one_that_it_has_fixed_takes_it_back_when_it_rings_again(world: FakeCanary) -> None:
     world.ringing.add("books")
     world.at |= {1000: world.ringing.clear, 2000: lambda: world.ringing.add("books")}
     assert world.follow(FIXES) is ReleaseOutcome.ROLLED_BACK
@@ -270,13 +270,13 @@ def test_one_that_it_has_fixed_takes_it_back_when_it_rings_again(world: World) -
     assert world.passed == pytest.approx(2000, abs=6)
 
 
-def test_one_that_begins_to_ring_in_the_bake_takes_it_back_as_any_other(world: World) -> None:
+def test_one_that_begins_to_ring_in_the_bake_takes_it_back_as_any_other(world: FakeCanary) -> None:
     world.at[1000] = lambda: world.ringing.add("books")
     assert world.follow(FIXES) is ReleaseOutcome.ROLLED_BACK
     assert world.passed == pytest.approx(1000, abs=6)
 
 
-def test_one_of_too_few_mails_bakes_too(world: World) -> None:
+def test_one_of_too_few_mails_bakes_too(world: FakeCanary) -> None:
     world.at[1000] = lambda: world.ringing.add("errors")
     assert world.follow(PromotionPolicy(100, Inconclusive.HOLD, bake_seconds=HOUR)) is ReleaseOutcome.ROLLED_BACK
 
@@ -289,7 +289,9 @@ def interrupt() -> None:
     ("answer", "outcome"),
     [(True, ReleaseOutcome.STOPPED), (False, ReleaseOutcome.RELEASED), (None, ReleaseOutcome.LEFT)],
 )
-def test_ctrl_c_in_it_asks_and_says_what_is_true(world: World, answer: bool | None, outcome: ReleaseOutcome) -> None:
+def test_ctrl_c_in_it_asks_and_says_what_is_true(
+    world: FakeCanary, answer: bool | None, outcome: ReleaseOutcome
+) -> None:
     world.at[1000] = interrupt
     assert world.follow(PromotionPolicy(bake_seconds=HOUR), lambda: answer) is outcome
     assert world.restored is (answer is True)
@@ -297,25 +299,25 @@ def test_ctrl_c_in_it_asks_and_says_what_is_true(world: World, answer: bool | No
     assert (left in world.said) is (answer is None)
 
 
-def test_aws_out_of_reach_in_it_is_waited_for(world: World) -> None:
+def test_aws_out_of_reach_in_it_is_waited_for(world: FakeCanary) -> None:
     world.at[1000] = lambda: setattr(world, "unreachable", 3)
     assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.RELEASED
     assert world.said.count("AWS is out of reach") == 3
 
 
-def test_somebody_else_s_rollback_ends_it_and_nothing_is_moved_again(world: World) -> None:
+def test_somebody_else_s_rollback_ends_it_and_nothing_is_moved_again(world: FakeCanary) -> None:
     world.at[1000] = lambda: setattr(world, "restored", True)
     assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.STOPPED
     assert "something else moves the traffic from version 8" in world.said
 
 
-def test_one_that_ended_long_ago_has_baked(world: World) -> None:
+def test_one_that_ended_long_ago_has_baked(world: FakeCanary) -> None:
     world.now += 300 + 2 * HOUR
     assert world.follow(PromotionPolicy(bake_seconds=HOUR)) is ReleaseOutcome.RELEASED
     assert "bakes" not in world.said
 
 
-def test_what_is_tidied_up_is_told_before_the_outcome(world: World) -> None:
+def test_what_is_tidied_up_is_told_before_the_outcome(world: FakeCanary) -> None:
     ended: list[ReleaseOutcome] = []
 
     def tidy(outcome: ReleaseOutcome) -> None:

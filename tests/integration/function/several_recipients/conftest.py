@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import EXAMPLES, compile_catalogue
 
@@ -30,5 +30,5 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 @pytest.fixture
-def world(table: Any, catalogue: Catalogue) -> World:
-    return World(table, catalogue)
+def world(table: Any, catalogue: Catalogue) -> InMemoryHerald:
+    return InMemoryHerald(table, catalogue)

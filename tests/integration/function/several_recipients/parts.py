@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.event.envelope import Delivery, from_queue
 from function.ledger.keys import event_key, part_id
@@ -25,7 +25,7 @@ def to(*recipients: object, id_: str = "e", message_id: str = "m1", **changes: A
     return delivery(message_id, event(id_, "account", data=data, **changes))
 
 
-def send_parts(world: World) -> list[Outcome]:
+def send_parts(world: InMemoryHerald) -> list[Outcome]:
     """Whatever waits in the queue `retry` is delivered."""
     letters, world.retry.letters = world.retry.letters, []
     return [world.deliver(found) for letter in letters for found in read(letter)]
@@ -36,7 +36,7 @@ def read(letter: Letter) -> list[Delivery]:
     return [found for found in from_queue(record) if isinstance(found, Delivery)]
 
 
-def mailed(world: World) -> list[str]:
+def mailed(world: InMemoryHerald) -> list[str]:
     return sorted(mail.to for _, mail in world.post.taken)
 
 
@@ -44,7 +44,7 @@ def kinds(outcomes: list[Outcome]) -> list[OutcomeKind]:
     return [outcome.kind for outcome in outcomes]
 
 
-def part_of(world: World, number: int = 0, id_: str = "e") -> Record:
+def part_of(world: InMemoryHerald, number: int = 0, id_: str = "e") -> Record:
     """The record of a part, in the order of their names."""
     parent = world.item(event_key(SOURCE, id_))
     assert parent is not None

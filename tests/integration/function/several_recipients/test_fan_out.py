@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery, redrive
+from fakes.in_memory_herald import InMemoryHerald, delivery, redrive
 from fakes.queue import FakeQueue
 from function.delivery.outcome import OutcomeKind
 from function.errors import RefusedForGood
@@ -33,7 +33,7 @@ from tests.integration.function.several_recipients.parts import (
 # -- one mail each ----------------------------------------------------------------------------------------------------
 
 
-def test_each_recipient_gets_one_mail_and_has_a_record_of_its_own(world: World) -> None:
+def test_each_recipient_gets_one_mail_and_has_a_record_of_its_own(world: InMemoryHerald) -> None:
     parted = world.deliver(to(ADA, KIM, EVE))
     assert (parted.kind, parted.detail, parted.retry_at) == (OutcomeKind.PARTED, "3 recipients", None)
     assert world.mails == 0
@@ -44,13 +44,13 @@ def test_each_recipient_gets_one_mail_and_has_a_record_of_its_own(world: World) 
     assert len({part_of(world, number).address for number in range(3)}) == 3
 
 
-def test_an_event_with_one_recipient_goes_as_before(world: World) -> None:
+def test_an_event_with_one_recipient_goes_as_before(world: InMemoryHerald) -> None:
     assert world.deliver(delivery("m1", event("e", "account", data=DATA))).kind is OutcomeKind.SENT
     assert world.retry.letters == []
 
 
 @pytest.mark.slow
-def test_fifty_recipients_of_a_large_event_all_get_their_mail_in_calls_that_sqs_takes(world: World) -> None:
+def test_fifty_recipients_of_a_large_event_all_get_their_mail_in_calls_that_sqs_takes(world: InMemoryHerald) -> None:
     calls: list[list[Letter]] = []
 
     class Queue(FakeQueue):
@@ -67,7 +67,7 @@ def test_fifty_recipients_of_a_large_event_all_get_their_mail_in_calls_that_sqs_
     assert len(set(mailed(world))) == 50
 
 
-def test_one_address_in_two_spellings_gets_one_mail(world: World) -> None:
+def test_one_address_in_two_spellings_gets_one_mail(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, {**ADA, "email": "ADA@Example.com", "name": "Also Ada"}, KIM))
     send_parts(world)
     assert mailed(world) == ["ada@example.com", "kim@example.com"]
@@ -76,7 +76,7 @@ def test_one_address_in_two_spellings_gets_one_mail(world: World) -> None:
 # -- duplicates, and other content ------------------------------------------------------------------------------------
 
 
-def test_delivered_and_published_again_each_is_a_duplicate_of_its_own(world: World) -> None:
+def test_delivered_and_published_again_each_is_a_duplicate_of_its_own(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, KIM))
     send_parts(world)
     for again in (to(ADA, KIM), to(ADA, KIM, message_id="m2")):
@@ -85,7 +85,9 @@ def test_delivered_and_published_again_each_is_a_duplicate_of_its_own(world: Wor
     assert world.mails == 2
 
 
-def test_whoever_dies_before_the_parts_are_handed_on_is_followed_by_one_who_hands_on_the_same(world: World) -> None:
+def test_whoever_dies_before_the_parts_are_handed_on_is_followed_by_one_who_hands_on_the_same(
+    world: InMemoryHerald,
+) -> None:
     class Broken(FakeQueue):
         def put_all(self, letters: Any) -> dict[int, str]:
             super().put_all(letters)
@@ -102,7 +104,7 @@ def test_whoever_dies_before_the_parts_are_handed_on_is_followed_by_one_who_hand
     assert mailed(world) == ["ada@example.com", "kim@example.com"]
 
 
-def test_what_sqs_does_not_take_comes_again(world: World) -> None:
+def test_what_sqs_does_not_take_comes_again(world: InMemoryHerald) -> None:
     class Half(FakeQueue):
         def put_all(self, letters: Any) -> dict[int, str]:
             super().put_all(letters[:1])
@@ -118,7 +120,7 @@ def test_what_sqs_does_not_take_comes_again(world: World) -> None:
     assert sorted(kinds(send_parts(world))) == [OutcomeKind.DUPLICATE, OutcomeKind.SENT]
 
 
-def test_the_same_recipients_in_another_order_are_the_same(world: World) -> None:
+def test_the_same_recipients_in_another_order_are_the_same(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, KIM))
     send_parts(world)
     world.deliver(to(KIM, ADA, message_id="m2"))
@@ -126,7 +128,7 @@ def test_the_same_recipients_in_another_order_are_the_same(world: World) -> None
     assert world.mails == 2
 
 
-def test_other_content_goes_to_whom_nothing_was_sent_and_to_whoever_is_new(world: World) -> None:
+def test_other_content_goes_to_whom_nothing_was_sent_and_to_whoever_is_new(world: InMemoryHerald) -> None:
     world.post.answers = [None, RefusedForGood("no")]
     world.deliver(to(ADA, KIM))
     send_parts(world)
@@ -139,7 +141,7 @@ def test_other_content_goes_to_whom_nothing_was_sent_and_to_whoever_is_new(world
     assert len(world.record("m1").parts) == 3
 
 
-def test_another_event_to_the_same_recipients_has_parts_of_its_own(world: World) -> None:
+def test_another_event_to_the_same_recipients_has_parts_of_its_own(world: InMemoryHerald) -> None:
     for number, id_ in enumerate(("e", "f")):
         world.deliver(to(ADA, KIM, id_=id_, message_id=f"m{number}"))
         send_parts(world)
@@ -147,19 +149,21 @@ def test_another_event_to_the_same_recipients_has_parts_of_its_own(world: World)
     assert not world.record("m0").parts & world.record("m1").parts
 
 
-def test_one_recipient_under_the_name_of_an_event_with_several_is_a_duplicate(world: World) -> None:
+def test_one_recipient_under_the_name_of_an_event_with_several_is_a_duplicate(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, KIM))
     outcome = world.deliver(delivery("m2", event("e", "account", data=DATA)))
     assert (outcome.kind, outcome.detail) == (OutcomeKind.DUPLICATE, "already replaced as m1, with other content")
 
 
-def test_several_recipients_under_the_name_of_an_event_whose_mail_was_sent_are_a_duplicate(world: World) -> None:
+def test_several_recipients_under_the_name_of_an_event_whose_mail_was_sent_are_a_duplicate(
+    world: InMemoryHerald,
+) -> None:
     world.deliver(delivery("m1", event("e", "account", data=DATA)))
     assert world.deliver(to(ADA, KIM, message_id="m2")).kind is OutcomeKind.DUPLICATE
     assert world.retry.letters == []
 
 
-def test_a_new_address_key_makes_no_second_mail(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_address_key_makes_no_second_mail(world: InMemoryHerald, monkeypatch: pytest.MonkeyPatch) -> None:
     world.deliver(to(ADA, KIM))
     send_parts(world)
     monkeypatch.setattr("fakes.in_memory_herald.SECRET", b"another-key-for-hashes-of-32-bytes-or-more")
@@ -170,7 +174,7 @@ def test_a_new_address_key_makes_no_second_mail(world: World, monkeypatch: pytes
 # -- one that fails stops nobody --------------------------------------------------------------------------------------
 
 
-def test_an_invalid_recipient_is_a_letter_of_its_own_and_stops_no_other(world: World) -> None:
+def test_an_invalid_recipient_is_a_letter_of_its_own_and_stops_no_other(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, {**KIM, "email": "kim"}, "eve", EVE))
     assert sorted(kinds(send_parts(world))) == [OutcomeKind.REJECTED] * 2 + [OutcomeKind.SENT] * 2
     assert mailed(world) == ["ada@example.com", "eve@example.com"]
@@ -180,7 +184,7 @@ def test_an_invalid_recipient_is_a_letter_of_its_own_and_stops_no_other(world: W
     ]
 
 
-def test_a_recipient_whom_the_provider_refuses_is_redriven_by_itself(world: World) -> None:
+def test_a_recipient_whom_the_provider_refuses_is_redriven_by_itself(world: InMemoryHerald) -> None:
     world.post.answers = [RefusedForGood("no")]
     world.deliver(to(ADA, KIM))
     assert kinds(send_parts(world)) == [OutcomeKind.REJECTED, OutcomeKind.SENT]
@@ -190,7 +194,7 @@ def test_a_recipient_whom_the_provider_refuses_is_redriven_by_itself(world: Worl
     assert mailed(world) == ["ada@example.com", "kim@example.com"]
 
 
-def test_a_suppressed_recipient_gets_none_and_the_others_do(world: World) -> None:
+def test_a_suppressed_recipient_gets_none_and_the_others_do(world: InMemoryHerald) -> None:
     world.suppress("kim@example.com")
     world.deliver(to(ADA, KIM))
     assert kinds(send_parts(world)) == [OutcomeKind.SENT, OutcomeKind.SUPPRESSED]
@@ -207,14 +211,16 @@ def test_a_suppressed_recipient_gets_none_and_the_others_do(world: World) -> Non
         ({"account": 7}, "data.account must be"),
     ],
 )
-def test_what_is_wrong_with_the_event_itself_is_one_letter(world: World, data: dict[str, Any], reason: str) -> None:
+def test_what_is_wrong_with_the_event_itself_is_one_letter(
+    world: InMemoryHerald, data: dict[str, Any], reason: str
+) -> None:
     assert world.deliver(to(ADA, KIM, data=data)).kind is OutcomeKind.REJECTED
     assert world.retry.letters == []
     assert len(world.dead.letters) == 1
     assert world.dead.reasons[0].startswith(reason)
 
 
-def test_an_event_that_its_parts_would_make_too_large_is_one_letter(world: World) -> None:
+def test_an_event_that_its_parts_would_make_too_large_is_one_letter(world: InMemoryHerald) -> None:
     given = to(ADA, data={"ignored": ""})
     room = LARGEST_EVENT - len(given.body.encode())
     given = to(ADA, data={"ignored": "x" * room})
@@ -227,9 +233,9 @@ def test_an_event_that_its_parts_would_make_too_large_is_one_letter(world: World
 def test_a_letter_of_the_whole_event_is_redriven_once_a_release_takes_several(
     table: Any, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    before = World(table, compile_catalogue(tmp_path, EXAMPLES))
+    before = InMemoryHerald(table, compile_catalogue(tmp_path, EXAMPLES))
     assert before.deliver(to(ADA, KIM)).kind is OutcomeKind.REJECTED
-    after = World(table, catalogue, before.clock)
+    after = InMemoryHerald(table, catalogue, before.clock)
     assert after.deliver(redrive(before.dead.letters[0])).kind is OutcomeKind.PARTED
     assert kinds(send_parts(after)) == [OutcomeKind.SENT] * 2
     assert after.state("m1") is State.REPLACED
@@ -238,8 +244,8 @@ def test_a_letter_of_the_whole_event_is_redriven_once_a_release_takes_several(
 def test_a_version_that_takes_one_recipient_mails_the_parts_of_one_that_takes_several(
     table: Any, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    new = World(table, catalogue)
-    old = World(table, compile_catalogue(tmp_path, EXAMPLES), new.clock)
+    new = InMemoryHerald(table, catalogue)
+    old = InMemoryHerald(table, compile_catalogue(tmp_path, EXAMPLES), new.clock)
     new.deliver(to(ADA, KIM))
     for letter in new.retry.letters:
         assert [old.deliver(found).kind for found in read(letter)] == [OutcomeKind.SENT]

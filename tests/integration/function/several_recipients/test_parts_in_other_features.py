@@ -13,7 +13,7 @@ import pytest
 from fakes.dynamodb.table import MemoryTable
 from fakes.envelopes import sns, sns_notification
 from fakes.example_events import SECRET, event
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from fakes.ledger_stream import StreamedTable, make_mail_events_handler, read_stream
 from fakes.sns_topic import FakeTopic
 from function.delivery.outcome import OutcomeKind
@@ -47,13 +47,13 @@ from tests.integration.function.several_recipients.parts import (
 # -- what is said of it -----------------------------------------------------------------------------------------------
 
 
-def test_why_says_of_the_event_that_each_recipient_has_a_mail_of_its_own(world: World) -> None:
+def test_why_says_of_the_event_that_each_recipient_has_a_mail_of_its_own(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, KIM))
     found = explain_mail(MailStory(world.record("m1")), world.clock())
     assert found.what == "No mail of its own: the event names 2 recipients, and each has one."
 
 
-def test_why_finds_every_recipients_mail_by_the_events_own_name(world: World) -> None:
+def test_why_finds_every_recipients_mail_by_the_events_own_name(world: InMemoryHerald) -> None:
     world.post.answers = [RefusedForGood("no")]
     world.deliver(to(ADA, KIM, EVE))
     for part in [part for letter in world.retry.letters[:2] for part in read(letter)]:
@@ -69,7 +69,7 @@ def test_why_finds_every_recipients_mail_by_the_events_own_name(world: World) ->
 
 def test_what_becomes_of_each_is_told_and_of_the_event_itself_nothing(catalogue: Catalogue) -> None:
     table, topic = StreamedTable(), FakeTopic()
-    world = World(table, catalogue)
+    world = InMemoryHerald(table, catalogue)
     world.schedules = True
     world.post.answers = [None, RefusedForGood("no")]
     world.deliver(to(ADA, KIM))
@@ -82,7 +82,7 @@ def test_what_becomes_of_each_is_told_and_of_the_event_itself_nothing(catalogue:
     assert all("~" in one["data"]["event"]["id"] for one in topic.told)
 
 
-def test_a_recipient_who_is_forgotten_leaves_the_others_and_gets_no_second_mail(world: World) -> None:
+def test_a_recipient_who_is_forgotten_leaves_the_others_and_gets_no_second_mail(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, KIM))
     send_parts(world)
     found = find_personal_data_in_ledger(world, "kim@example.com")
@@ -94,7 +94,7 @@ def test_a_recipient_who_is_forgotten_leaves_the_others_and_gets_no_second_mail(
     assert kinds(send_parts(world)) == [OutcomeKind.DUPLICATE] * 2
 
 
-def find_personal_data_in_ledger(world: World, address: str) -> list[StoredEvent]:
+def find_personal_data_in_ledger(world: InMemoryHerald, address: str) -> list[StoredEvent]:
     return [
         StoredEvent(item["pk"]["S"], item["message_id"]["S"])
         for item in world.client.scan(TableName="herald-ledger")["Items"]
@@ -102,7 +102,7 @@ def find_personal_data_in_ledger(world: World, address: str) -> list[StoredEvent
     ]
 
 
-def test_nothing_that_is_kept_of_the_event_itself_names_a_recipient(world: World) -> None:
+def test_nothing_that_is_kept_of_the_event_itself_names_a_recipient(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, KIM))
     item = world.item(event_key(SOURCE, "e"))
     assert item is not None
@@ -148,7 +148,7 @@ def test_notify_parts_events_into_its_own_queue_where_a_notification_takes_sever
 
 
 @pytest.fixture
-def validator(world: World) -> PublishValidator:
+def validator(world: InMemoryHerald) -> PublishValidator:
     builder = EmailBuilder(world.catalogue, SECRET, world.clock)
     return PublishValidator(builder, "herald", scheduling=True, clock=world.clock)
 

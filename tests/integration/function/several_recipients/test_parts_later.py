@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fakes.example_events import event
-from fakes.in_memory_herald import World, delivery
+from fakes.in_memory_herald import InMemoryHerald, delivery
 from function.delivery.outcome import OutcomeKind
 from function.errors import RefusedForGood
 from function.ledger.states import State
@@ -24,11 +24,11 @@ from tests.integration.function.several_recipients.parts import (
 # -- later, together, and not at all ----------------------------------------------------------------------------------
 
 
-def later(world: World, seconds: int = 3600) -> str:
+def later(world: InMemoryHerald, seconds: int = 3600) -> str:
     return datetime.fromtimestamp(world.clock() / 1000 + seconds, UTC).isoformat()
 
 
-def test_sent_later_each_waits_by_itself(world: World) -> None:
+def test_sent_later_each_waits_by_itself(world: InMemoryHerald) -> None:
     world.schedules = True
     world.deliver(to(ADA, KIM, sendat=later(world)))
     assert kinds(send_parts(world)) == [OutcomeKind.SCHEDULED] * 2
@@ -36,12 +36,12 @@ def test_sent_later_each_waits_by_itself(world: World) -> None:
     assert kinds([world.deliver(found) for found in world.run_scheduler()]) == [OutcomeKind.SENT] * 2
 
 
-def test_sent_later_where_nothing_is_kept_it_is_one_letter(world: World) -> None:
+def test_sent_later_where_nothing_is_kept_it_is_one_letter(world: InMemoryHerald) -> None:
     assert world.deliver(to(ADA, KIM, sendat=later(world))).kind is OutcomeKind.REJECTED
     assert len(world.dead.letters) == 1
 
 
-def test_each_recipients_part_is_collected_for_its_own_digest(world: World) -> None:
+def test_each_recipients_part_is_collected_for_its_own_digest(world: InMemoryHerald) -> None:
     world.schedules = True
     comment = {
         name: value for name, value in read_examples("comments", EXAMPLES)["typical"].items() if name != "recipient"
@@ -52,7 +52,7 @@ def test_each_recipients_part_is_collected_for_its_own_digest(world: World) -> N
     assert part_of(world, 0).window != part_of(world, 1).window
 
 
-def test_cancelled_while_they_wait_nobody_gets_a_mail(world: World) -> None:
+def test_cancelled_while_they_wait_nobody_gets_a_mail(world: InMemoryHerald) -> None:
     world.schedules = True
     world.deliver(to(ADA, KIM, sendat=later(world)))
     send_parts(world)
@@ -65,7 +65,7 @@ def test_cancelled_while_they_wait_nobody_gets_a_mail(world: World) -> None:
     assert world.run_scheduler() == []
 
 
-def test_cancelled_before_its_parts_are_delivered_nobody_gets_a_mail(world: World) -> None:
+def test_cancelled_before_its_parts_are_delivered_nobody_gets_a_mail(world: InMemoryHerald) -> None:
     world.schedules = True
     world.deliver(to(ADA, KIM))
     parts, world.retry.letters = world.retry.letters, []
@@ -76,14 +76,14 @@ def test_cancelled_before_its_parts_are_delivered_nobody_gets_a_mail(world: Worl
     assert world.mails == 0
 
 
-def test_cancelled_before_it_comes_it_is_not_parted(world: World) -> None:
+def test_cancelled_before_it_comes_it_is_not_parted(world: InMemoryHerald) -> None:
     world.schedules = True
     assert world.deliver(cancellation()).kind is OutcomeKind.CANCELLED
     assert world.deliver(to(ADA, KIM)).kind is OutcomeKind.DUPLICATE
     assert world.retry.letters == []
 
 
-def test_cancelled_when_one_was_mailed_each_timeline_says_its_own(world: World) -> None:
+def test_cancelled_when_one_was_mailed_each_timeline_says_its_own(world: InMemoryHerald) -> None:
     world.schedules = True
     world.post.answers = [None, RefusedForGood("no")]
     world.deliver(to(ADA, KIM))
@@ -93,7 +93,7 @@ def test_cancelled_when_one_was_mailed_each_timeline_says_its_own(world: World) 
     assert {part_of(world, number).state for number in range(2)} == {State.CANCELLED, State.SENT}
 
 
-def test_what_was_cancelled_stays_so_whoever_is_new_in_other_content(world: World) -> None:
+def test_what_was_cancelled_stays_so_whoever_is_new_in_other_content(world: InMemoryHerald) -> None:
     world.schedules = True
     world.deliver(to(ADA, KIM))
     world.retry.letters.clear()
@@ -106,7 +106,7 @@ def test_what_was_cancelled_stays_so_whoever_is_new_in_other_content(world: Worl
     assert world.mails == 0
 
 
-def test_a_cancellation_that_dies_between_is_delivered_again_and_cancels_the_rest(world: World) -> None:
+def test_a_cancellation_that_dies_between_is_delivered_again_and_cancels_the_rest(world: InMemoryHerald) -> None:
     world.schedules = True
     world.deliver(to(ADA, KIM, sendat=later(world)))
     send_parts(world)

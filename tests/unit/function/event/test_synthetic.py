@@ -10,7 +10,7 @@ import pytest
 from fakes.dynamodb.table import MemoryTable
 from fakes.envelopes import ses_event, sns, sns_notification
 from fakes.example_events import event, example
-from fakes.in_memory_herald import World
+from fakes.in_memory_herald import InMemoryHerald
 from function.event.cloudevent import SYNTHETIC_SOURCE, build_synthetic_event
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
@@ -23,7 +23,7 @@ NAME = "release-1"
 
 @pytest.fixture
 def sandbox(catalogue: Catalogue) -> Sandbox:
-    return Sandbox(World(MemoryTable("herald-ledger"), catalogue))
+    return Sandbox(InMemoryHerald(MemoryTable("herald-ledger"), catalogue))
 
 
 def synthetic(to: str = "", source: str = SYNTHETIC_SOURCE) -> dict[str, Any]:

@@ -18,7 +18,7 @@ EVENT = QueuedEvent(
 
 
 @dataclass
-class World:
+class FakeInvocations:
     """A function that ends as told, and a clock that jumps to whatever is due next."""
 
     endings: Sequence[Ending]
@@ -55,41 +55,41 @@ class World:
 
 
 def test_waits_are_scaled() -> None:
-    world = World(["error", "error", "ok"])
+    world = FakeInvocations(["error", "error", "ok"])
     world.play(EVENT)
     assert world.runs == [0, 0.6, 1.8]
     assert world.kept == []
 
 
 def test_an_event_is_kept_once_when_it_is_given_up() -> None:
-    world = World(["error"] * 3)
+    world = FakeInvocations(["error"] * 3)
     world.play(EVENT)
     assert [(failed.condition, failed.event.runs) for failed in world.kept] == [("RetriesExhausted", 3)]
 
 
 @pytest.mark.parametrize(("draw", "runs"), [(0.0, [0, 0.01, 0.03, 0.07]), (0.9, [0, 0.0055, 0.0165, 0.0385])])
 def test_throttled_events_come_back_between_half_and_all_of_their_wait(draw: float, runs: list[float]) -> None:
-    world = World(["throttled", "throttled", "throttled", "ok"], draw=draw)
+    world = FakeInvocations(["throttled", "throttled", "throttled", "ok"], draw=draw)
     world.play(EVENT)
     assert world.runs == runs
 
 
 def test_a_throttled_event_runs_in_the_end() -> None:
-    world = World([*("throttled",) * 12, "ok"])
+    world = FakeInvocations([*("throttled",) * 12, "ok"])
     world.play(EVENT)
     assert len(world.runs) == 13
     assert world.kept == []
 
 
 def test_age_is_counted_in_scaled_time() -> None:
-    world = World(["throttled"] * 100, InvokeConfig(age=60))
+    world = FakeInvocations(["throttled"] * 100, InvokeConfig(age=60))
     world.play(EVENT)
     assert world.now - 1000.0 <= 60 * SCALE
     assert [failed.condition for failed in world.kept] == ["EventAgeExceeded"]
 
 
 def test_nothing_runs_while_the_function_is_switched_off() -> None:
-    world = World([], InvokeConfig(closed=True))
+    world = FakeInvocations([], InvokeConfig(closed=True))
     world.play(EVENT)
     assert world.runs == []
     assert [failed.condition for failed in world.kept] == ["ZeroReservedConcurrency"]
