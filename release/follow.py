@@ -9,15 +9,15 @@ from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
 from release.analysis.evidence import collect_evidence
-from release.companions import follow_live
 from release.hook_runs import find_hook_reason
+from release.lambda_versions.companions import follow_live
+from release.lambda_versions.versions import AliasRouting, await_move
 from release.progress.bake import bake
 from release.progress.display import DeploymentScreen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
 from release.progress.promotion_policy import Inconclusive, PromotionPolicy
 from release.rollback import plan_rollback, start_rollback, stop
-from release.versions import AliasRouting, await_move
 
 __all__ = ["follow"]
 

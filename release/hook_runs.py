@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.function_log import read_lines
-from release.companions import list_companions
 from release.deployments import Deployment
+from release.lambda_versions.companions import list_companions
+from release.lambda_versions.versions import list_versions, read_live
 from release.reporter import ProgressReporter
 from release.stack import ALIAS, Stack
-from release.versions import list_versions, read_live
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

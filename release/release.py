@@ -12,16 +12,16 @@ from operations.errors import UserError
 from release import deployments, version_alarms
 from release.analysis.pace import Pace, build_config, choose_pace, create_config
 from release.appspec import render
-from release.companions import publish_companions, ship_hooks, ship_hooks_of
 from release.deployments import Deployment
-from release.old_versions import delete_old_versions
+from release.lambda_versions.companions import publish_companions, ship_hooks, ship_hooks_of
+from release.lambda_versions.old_versions import delete_old_versions
+from release.lambda_versions.publish import Artifact, publish
+from release.lambda_versions.versions import AliasRouting, await_rest, find_previous, read_code_hash, read_live
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
-from release.publish import Artifact, publish
 from release.reporter import ProgressReporter
 from release.stack import ALIAS, Stack
 from release.strategy import compute_first_step, compute_minutes, read_config
-from release.versions import AliasRouting, await_rest, find_previous, read_code_hash, read_live
 
 __all__ = ["ReleasePlan", "finish", "plan", "start"]
 

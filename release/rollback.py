@@ -8,11 +8,11 @@ from function.canary.deployment_description import write_description
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.companions import find_paired_versions, move_companions
+from release.lambda_versions.companions import find_paired_versions, move_companions
+from release.lambda_versions.versions import AliasRouting, find_previous, list_versions, move_alias, read_live
 from release.progress.poller import Poller
 from release.stack import ALIAS, Stack
 from release.strategy import WORDS, compute_minutes, read_config
-from release.versions import AliasRouting, find_previous, list_versions, move_alias, read_live
 
 __all__ = ["RollbackPlan", "plan_rollback", "restore", "start_rollback", "stop"]
 

@@ -10,7 +10,7 @@ import zipfile
 from enum import Enum
 from pathlib import Path
 
-from release.publish import Artifact
+from release.lambda_versions.publish import Artifact
 
 __all__ = ["ReleaseFault", "make_variant", "rewrite"]
 

@@ -12,9 +12,9 @@ from release.analysis.comparison import Comparison, LookSchedule, compare
 from release.analysis.evidence import ReleaseEvidence
 from release.analysis.traffic import Observer
 from release.deployments import Deployment, read
+from release.lambda_versions.versions import AliasRouting, await_move, read_live
 from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
-from release.versions import AliasRouting, await_move, read_live
 
 __all__ = ["Poller", "Snapshot"]
 

@@ -64,7 +64,7 @@ def _operations(service: str, method: str, arguments: list[ast.expr]) -> Iterato
     yield from found
 
 
-#: The waiters whose names release/publish.py hands on.
+#: The waiters whose names release/lambda_versions/publish.py hands on.
 _WAITERS = frozenset({"function_updated", "published_version_active"})
 
 

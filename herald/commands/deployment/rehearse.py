@@ -31,8 +31,8 @@ from operations.redrive.letter_filter import LetterFilter, select_letters
 from operations.redrive.plan import plan_redrive
 from operations.redrive.send import RedriveResult, redrive_letters
 from package import build
+from release.lambda_versions.versions import read_live
 from release.stack import Stack
-from release.versions import read_live
 
 __all__ = ["app"]
 

@@ -15,10 +15,11 @@ from herald.console import TerminalPrompt, Yes, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UsageError, UserError
 from release.analysis.traffic import compare_last_release
-from release.artifacts import find_artifact
-from release.companions import follow_live
 from release.follow import follow
 from release.hook_runs import check_live
+from release.lambda_versions.artifacts import find_artifact
+from release.lambda_versions.companions import follow_live
+from release.lambda_versions.versions import list_versions
 from release.progress.display import DeploymentScreen, choose_screen
 from release.progress.outcome import ReleaseOutcome, describe_exit_codes
 from release.progress.poller import Poller
@@ -26,7 +27,6 @@ from release.progress.promotion_policy import ApprovalGate, Inconclusive, Promot
 from release.release import ReleasePlan, finish, plan, start
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
-from release.versions import list_versions
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -16,12 +16,12 @@ from operations.errors import UserError
 from release import deployments
 from release.appspec import TEMPLATE
 from release.follow import follow
+from release.lambda_versions.versions import AliasRouting, await_rest, find_previous
 from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.rollback import plan_rollback
 from release.stack import Names, Stack
-from release.versions import AliasRouting, await_rest, find_previous
 from tests.documented.worst_case import WorstCase
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.stage import NOON, Functions
@@ -186,9 +186,9 @@ def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read
         return read(functions, **asked) | ({"FunctionVersion": behind.pop()} if behind else {})
 
     monkeypatch.setattr(Functions, "get_alias", get_alias)
-    monkeypatch.setattr("release.companions.move_companions", lambda *_: [])
-    monkeypatch.setattr("release.companions.find_paired_versions", lambda *_: {})
-    monkeypatch.setattr("release.companions.ship_hooks_of", lambda *said: given.append(said[-1]))
+    monkeypatch.setattr("release.lambda_versions.companions.move_companions", lambda *_: [])
+    monkeypatch.setattr("release.lambda_versions.companions.find_paired_versions", lambda *_: {})
+    monkeypatch.setattr("release.lambda_versions.companions.ship_hooks_of", lambda *said: given.append(said[-1]))
     monkeypatch.setattr("release.follow.collect_evidence", lambda *_: None)
     poller = Poller(stack, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=io.StringIO())), lambda: None) is outcome

@@ -20,11 +20,11 @@ from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
 from package import build
 from release.follow import follow
+from release.lambda_versions.publish import Artifact
 from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.progress.promotion_policy import PromotionPolicy
-from release.publish import Artifact
 from release.release import finish, plan, start
 from release.stack import ALIAS, Stack
 from tests.waiting import eventually

@@ -19,8 +19,8 @@ from rich.console import Console
 
 from herald.account import choose_release_stack
 from operations.errors import UserError
-from release.artifacts import read_artifact
 from release.follow import follow
+from release.lambda_versions.artifacts import read_artifact
 from release.progress.display import Lines
 from release.progress.poller import Snapshot
 from release.progress.promotion_policy import ApprovalGate, PromotionPolicy

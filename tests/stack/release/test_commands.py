@@ -16,8 +16,8 @@ from typing import Any
 
 from laptop.state import ROOT
 from release import deployments
+from release.lambda_versions.versions import list_versions
 from release.progress.outcome import ReleaseOutcome
-from release.versions import list_versions
 from tests.stack.release.conftest import ReleaseHarness
 from tests.waiting import LIMIT
 

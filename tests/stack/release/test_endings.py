@@ -12,16 +12,16 @@ import pytest
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.companions import list_companions, publish_companions, ship_hooks
 from release.follow import follow
+from release.lambda_versions.companions import list_companions, publish_companions, ship_hooks
+from release.lambda_versions.publish import publish
+from release.lambda_versions.versions import read_live
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.progress.promotion_policy import ApprovalGate, PromotionPolicy
-from release.publish import publish
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import read_config
-from release.versions import read_live
 from tests.stack.release.conftest import CANARY, LONG_CANARY, ReleaseHarness
 from tests.waiting import LIMIT, eventually
 

@@ -7,10 +7,10 @@ import sys
 
 from laptop.state import ROOT
 from release import deployments
-from release.companions import list_companions
+from release.lambda_versions.companions import list_companions
+from release.lambda_versions.versions import list_versions, read_code_hash
 from release.stack import ALIAS
 from release.version_alarms import create
-from release.versions import list_versions, read_code_hash
 from tests.stack.release.conftest import ReleaseHarness
 from tests.waiting import LIMIT
 

@@ -18,15 +18,15 @@ from operations.errors import UsageError, UserError
 from package import build
 from release import deployments
 from release.appspec import render
-from release.companions import list_companions
+from release.lambda_versions.companions import list_companions
+from release.lambda_versions.publish import Artifact, publish
+from release.lambda_versions.versions import list_versions, read_live
 from release.progress.outcome import ReleaseOutcome
-from release.publish import Artifact, publish
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import read_config
 from release.version_alarms import create
-from release.versions import list_versions, read_live
 from tests.stack.release.conftest import CANARY, SCALE, Recorder, ReleaseHarness, make_harness
 from tests.waiting import LIMIT
 

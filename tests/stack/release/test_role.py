@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from laptop.cloud import LaptopCloud
 from release.analysis.traffic import compare_last_release
-from release.companions import list_companions
 from release.follow import follow
+from release.lambda_versions.companions import list_companions
 from release.progress.outcome import ReleaseOutcome
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from operations.errors import UserError
-from release.companions import list_companions
 from release.follow import follow
+from release.lambda_versions.companions import list_companions
+from release.lambda_versions.versions import list_versions, read_code_hash
 from release.progress.outcome import ReleaseOutcome
 from release.release import plan, start
 from release.rollback import stop
-from release.versions import list_versions, read_code_hash
 from tests.stack.release.conftest import LONG_CANARY, Recorder, ReleaseHarness
 from tests.waiting import eventually
 

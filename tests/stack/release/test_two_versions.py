@@ -21,10 +21,10 @@ from operations.installation import Installation
 from operations.redrive.plan import plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
-from release.companions import list_companions, move_companions, publish_companions
-from release.publish import Artifact, publish
+from release.lambda_versions.companions import list_companions, move_companions, publish_companions
+from release.lambda_versions.publish import Artifact, publish
+from release.lambda_versions.versions import list_versions
 from release.stack import ALIAS
-from release.versions import list_versions
 from tests.stack.events import new_address, new_event
 from tests.stack.release.conftest import ReleaseHarness, make_harness
 from tests.waiting import LIMIT, eventually

@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 
 from operations.errors import UserError
 from package.archive import compute_digests
-from release.artifacts import find_artifact, read_artifact
+from release.lambda_versions.artifacts import find_artifact, read_artifact
 from release.stack import Names, Stack
 
 FOR_LAMBDA = {"target": "cloud", "python": "3.13.4", "architecture": "arm64", "bytecode": True, "release": "0123"}

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 
 from operations.errors import UserError
 from release.deployments import ENDED, UNDER_WAY
-from release.publish import Artifact, update
+from release.lambda_versions.publish import Artifact, update
 from release.stack import Names, Stack
 from release.version_alarms import create, wait_until_quiet
 

@@ -19,10 +19,10 @@ from function.canary.deployment_description import (
 )
 from operations.errors import UserError
 from release.deployments import Deployment, create, read
-from release.publish import Artifact
+from release.lambda_versions.publish import Artifact
+from release.lambda_versions.versions import AliasRouting
 from release.release import ReleasePlan, start
 from release.stack import Names, Stack
-from release.versions import AliasRouting
 
 RELEASE = "3f2a9c1b7d4e"
 VARIABLES = Path(__file__).parents[3] / "infra" / "modules" / "notifier" / "variables.tf"

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from laptop.model_validation import hold_to_model, request_violations
+from release.lambda_versions.versions import move_alias
 from release.stack import Stack
-from release.versions import move_alias
 
 
 class PreconditionFailedException(Exception):

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from operations.errors import UserError
-from release.old_versions import delete_old_versions
+from release.lambda_versions.old_versions import delete_old_versions
 from release.progress.display import Lines
 from release.stack import Names, Stack
 
@@ -52,9 +52,11 @@ def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str |
             raise UserError("no version is known to have been live")
         return before
 
-    monkeypatch.setattr("release.old_versions.find_previous", previous)
-    monkeypatch.setattr("release.old_versions.list_companions", lambda _: ["herald-feedback"])
-    monkeypatch.setattr("release.old_versions.find_paired_versions", lambda _, version: {"herald-feedback": version})
+    monkeypatch.setattr("release.lambda_versions.old_versions.find_previous", previous)
+    monkeypatch.setattr("release.lambda_versions.old_versions.list_companions", lambda _: ["herald-feedback"])
+    monkeypatch.setattr(
+        "release.lambda_versions.old_versions.find_paired_versions", lambda _, version: {"herald-feedback": version}
+    )
     nothing = cast("Any", None)
     stack = Stack(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")
     delete_old_versions(stack, Lines(Console(file=io.StringIO())))

@@ -17,12 +17,12 @@ from release.analysis.comparison import Figures
 from release.analysis.evidence import ReleaseEvidence
 from release.deployments import Deployment
 from release.follow import follow
+from release.lambda_versions.versions import AliasRouting
 from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.progress.promotion_policy import ApprovalGate, Inconclusive, PromotionPolicy
 from release.stack import Names, Stack
-from release.versions import AliasRouting
 
 BEGAN = 1_000.0
 HOUR = 3_600.0
@@ -107,7 +107,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> FakeCanary:
     monkeypatch.setattr("time.sleep", made.sleep)
     monkeypatch.setattr("time.time", lambda: made.now)
     monkeypatch.setattr("time.monotonic", lambda: made.now)
-    for module in ("release.versions", "release.progress.poller"):
+    for module in ("release.lambda_versions.versions", "release.progress.poller"):
         monkeypatch.setattr(f"{module}.read_live", made.live)
     monkeypatch.setattr("release.progress.poller.read", made.read)
     monkeypatch.setattr("release.progress.poller.version_alarms", SimpleNamespace(read_states=made.states))

@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from operations.errors import UserError
-from release.companions import find_paired_versions, list_companions
+from release.lambda_versions.companions import find_paired_versions, list_companions
+from release.lambda_versions.versions import find_previous, list_code_hashes
 from release.reporter import ProgressReporter
 from release.stack import Stack
-from release.versions import find_previous, list_code_hashes
 
 __all__ = ["KEPT", "delete_old_versions"]
 

@@ -12,7 +12,7 @@ from operations.errors import UserError
 from package import build
 from package.archive import require_releasable
 from package.target import Architecture
-from release.publish import Artifact
+from release.lambda_versions.publish import Artifact
 from release.stack import Stack
 
 __all__ = ["find_artifact", "read_artifact"]

@@ -14,10 +14,10 @@ from botocore.httpsession import URLLib3Session
 from function.canary.deployment_description import Companion
 from operations.errors import UserError
 from release.deployments import list_ended
-from release.publish import Artifact, compute_sha256, publish, update
+from release.lambda_versions.publish import Artifact, compute_sha256, publish, update
+from release.lambda_versions.versions import await_move, list_code_hashes, move_alias, read_code_hash
 from release.reporter import ProgressReporter
 from release.stack import ALIAS, OPTIONAL, Stack
-from release.versions import await_move, list_code_hashes, move_alias, read_code_hash
 
 __all__ = [
     "find_paired_versions",
