@@ -46,10 +46,10 @@ pip     = env -u PYTHONPYCACHEPREFIX $(1)/bin/python -m pip install -q --disable
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\$$/, "$$", $$2); printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-run: $(RUN_ENV) ## Start the whole of Herald on this machine, with no AWS account (FLAGS=--verbose tells the timings)
+run: $(RUN_ENV) ## Start the whole of Herald on this machine, with no AWS account (FLAGS=--verbose shows the timings)
 	$(HERALD) local run $(FLAGS)
 
-demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, stop; needs no terminal
+demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, and stop; needs no terminal
 	$(HERALD) local demo $(FLAGS)
 
 env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
@@ -60,7 +60,7 @@ PYTEST := @$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgr
 test: $(TEST_ENV) ## Run the tests, on this machine alone, in some minutes (FLAGS="tests/unit -k ledger")
 	$(PYTEST) -m 'not slow' $(FLAGS)
 
-test-slow: $(TEST_ENV) ## Run the slow ones: releases, browsers, Terraform applied, packages (FLAGS=tests/browser)
+test-slow: $(TEST_ENV) ## Run the slow tests: releases, browsers, terraform apply, packages (FLAGS=tests/browser)
 	$(PYTEST) -m slow $(FLAGS)
 
 # These meet such an AWS in every run (tests/conftest.py); any other test: make worst-case TESTS=tests/stack
@@ -68,12 +68,12 @@ TESTS ?= tests/unit tests/integration tests/stack/release
 worst-case: $(TEST_ENV) ## Run tests against an AWS that does no more than its documentation promises (TESTS=tests/stack)
 	$(PYTEST) --worst-case $(TESTS) $(FLAGS)
 
-lint: $(TEST_ENV) ## Lint and formatting
+lint: $(TEST_ENV) ## Check lint and formatting
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 
 WORKFLOWS := .github/workflows/*.yml examples/shop/.github/workflows/*.yml
-check: lint ## Lint, types, which package may import which, and the configuration of git and GitHub
+check: lint ## Check lint, types, imports between packages, and the configuration of git and GitHub
 	@$(PY) -m mypy .
 	@$(VENV)/bin/lint-imports --no-logo --cache-dir build/import-linter
 	@$(VENV)/bin/pre-commit validate-config
@@ -82,43 +82,43 @@ check: lint ## Lint, types, which package may import which, and the configuratio
 	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(VENV)/bin/zizmor --quiet --offline --pedantic --strict-collection .github .pre-commit-config.yaml
 
-model: $(TEST_ENV) ## Explore every state that the ledger can reach, then the same with faults seeded into it
+model: $(TEST_ENV) ## Explore every state that the ledger can reach, then again with seeded faults
 	@$(PY) -m tests.model
 
-faults: $(TEST_ENV) $(PEERS)/.whole ## Kill Herald at every point, deliver again in every way, and its peers beside it: one table
+faults: $(TEST_ENV) $(PEERS)/.whole ## Kill Herald and its peers at every point, deliver again in every way, and compare them in one table
 	@$(PY) -m tests.faults $(PEERS)/bin/python
 
-soak: $(TEST_ENV) ## 5,000 events with random faults, duplicates and kills (FLAGS="--events 500 --seed 1")
+soak: $(TEST_ENV) ## Process 5,000 events with random faults, duplicates and kills (FLAGS="--events 500 --seed 1")
 	@$(PY) -m tests.faults.soak $(FLAGS)
 
-guarantees: $(TEST_ENV) $(PEERS)/.whole ## Run faults and soak, and write README's tables from what they measured
+guarantees: $(TEST_ENV) $(PEERS)/.whole ## Run faults and soak, and write their results into README's tables
 	@$(PY) -m tests.faults $(PEERS)/bin/python || true
 	@$(PY) -m tests.faults.soak
 	@$(PY) -m tests.faults.readme
 
-load: $(TEST_ENV) $(LOAD)/.whole ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
+load: $(TEST_ENV) $(LOAD)/.whole ## Compare the web app with a plain Flask app: requests per second, and what an SNS outage loses
 	@$(PY) -m bench.load $(LOAD)/bin/python $(FLAGS)
 
-bench: $(TEST_ENV) ## How fast Herald is beside three references, paired in one run (FLAGS=--quick)
+bench: $(TEST_ENV) ## Measure Herald's speed against three references, paired in one run (FLAGS=--quick)
 	@$(PY) -m bench.speed $(FLAGS)
 
-cost: $(TEST_ENV) ## What a million mails cost, line by line, beside two references (FLAGS=--json)
+cost: $(TEST_ENV) ## Show what a million mails cost, line by line, with two references (FLAGS=--json)
 	@$(PY) -m bench.cost $(FLAGS)
 
-##@ Operating it: in AWS, or with FLAGS=--local in the laptop cloud
-doctor: $(RUN_ENV) ## Look at everything that mail depends on, and say what to do (FLAGS="--domain example.com" before the first apply)
+##@ Operations: in AWS, or with FLAGS=--local in the laptop cloud
+doctor: $(RUN_ENV) ## Check everything that mail depends on, change nothing, and say what to do (FLAGS="--domain example.com" before the first apply)
 	$(HERALD) doctor $(FLAGS)
 
 smoke: $(RUN_ENV) ## Send a synthetic event through the real topic and follow it until it is delivered (FLAGS="--events 200")
 	$(HERALD) smoke $(FLAGS)
 
-status: $(RUN_ENV) ## How things stand: paused or not, what is live, what waits and why, dead letters, alarms (FLAGS=--watch)
+status: $(RUN_ENV) ## Show the status: paused or not, what is live, what waits and why, dead letters, alarms (FLAGS=--watch)
 	$(HERALD) status $(FLAGS)
 
-why: $(RUN_ENV) ## Why somebody got no mail, or two: make why WHAT=ada@example.com (or an event's id, a MessageId, a subject)
+why: $(RUN_ENV) ## Explain why somebody got no mail, or two: make why WHAT=ada@example.com (or an event's id, a MessageId, a subject)
 	$(HERALD) why $(if $(WHAT),'$(WHAT)') $(FLAGS)
 
-dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
+dead: $(RUN_ENV) ## List the dead letters by reason; they stay in the queue (FLAGS=--json)
 	$(HERALD) dead $(FLAGS)
 
 redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason CODE", "--from-record ID")
@@ -130,36 +130,36 @@ discard: $(RUN_ENV) ## Discard dead letters (FLAGS="--message ID", "--reason COD
 pause: $(RUN_ENV) ## Stop all mail without losing any: every event waits
 	$(HERALD) pause $(FLAGS)
 
-resume: $(RUN_ENV) ## Let it go on: what waited is sent, each event one mail
+resume: $(RUN_ENV) ## Resume sending: the events that wait are sent, each as one mail
 	$(HERALD) resume $(FLAGS)
 
-suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRESS=ada@example.com takes one off
+suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRESS=ada@example.com removes one
 	$(HERALD) suppressions $(if $(ADDRESS),remove '$(ADDRESS)') $(FLAGS)
 
 forget: $(RUN_ENV) ## Erase the events that are kept about an address: make forget ADDRESS=ada@example.com
 	$(HERALD) forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
 
-capacity: $(RUN_ENV) ## How long a burst takes against a sending rate: make capacity RATE=14 BURST=100000
+capacity: $(RUN_ENV) ## Simulate how long a burst of events takes at a sending rate: make capacity RATE=14 BURST=100000
 	$(HERALD) capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
 
 ##@ Releases (FLAGS=--local is the laptop cloud)
-release: $(RUN_ENV) ## Release notify and what moves with it by canary; it takes itself back (FLAGS="--strategy linear"; exit codes: herald release)
+release: $(RUN_ENV) ## Release notify and its companions by canary; a failure is rolled back (FLAGS="--strategy linear"; exit codes: herald release)
 	$(HERALD) release $(FLAGS)
 
-rollback: $(RUN_ENV) ## Put the version before back, or stop the release that is under way
+rollback: $(RUN_ENV) ## Roll back to the previous version, or stop a release in progress
 	$(HERALD) rollback $(FLAGS)
 
-releases: $(RUN_ENV) ## List the versions: what each is, which is live, and how much of the traffic it gets
+releases: $(RUN_ENV) ## List the published versions, which one is live, and how much of the traffic each gets
 	$(HERALD) releases $(FLAGS)
 
-rehearse: $(RUN_ENV) ## Rehearse on the laptop: a good release under load, two bad ones, and every mail counted (FLAGS="--events N")
+rehearse: $(RUN_ENV) ## Rehearse on this machine: good and bad releases under load, and every mail counted (FLAGS="--events N")
 	$(HERALD) rehearse $(FLAGS)
 
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
 	$(HERALD) package --target $(TARGET) $(FLAGS)
 
-dist: $(RUN_ENV) ## Pack what a team needs that depends on Herald: modules, package builder, command; the same bytes every time
+dist: $(RUN_ENV) ## Pack modules, package builder and command for teams that depend on Herald; the same bytes every time
 	$(HERALD) dist $(FLAGS)
 
 ##@ Terraform
@@ -172,11 +172,11 @@ apply: $(RUN_ENV) ## Build the packages, show what would change, ask, and change
 destroy: $(RUN_ENV) ## Show what would be destroyed, ask, and destroy it
 	$(HERALD) infra destroy $(FLAGS)
 
-infra-check: $(TEST_ENV) $(SCAN)/.whole ## Prove the Terraform offline: its own tests with mocks, and checkov
+infra-check: $(TEST_ENV) $(SCAN)/.whole ## Test the Terraform offline: its own tests with mocks, and checkov
 	$(HERALD) infra test
 	$(HERALD) infra scan
 
-infra-test: infra-check ## The same, and for real in a laptop cloud
+infra-test: infra-check ## Run infra-check, then apply the Terraform in a laptop cloud
 	@$(PY) -m pytest -o cache_dir=build/pytest tests/infra $(FLAGS)
 
 infra-docs: $(TEST_ENV) ## Write the tables of inputs and outputs in the README of each module
@@ -193,14 +193,14 @@ lock: ## Renew the hash-locked requirements (needs uv)
 	$(call lock,function/,-c tests/requirements.txt)
 	$(call lock,webapp/,-c tests/requirements.txt)
 
-screenshots: $(TEST_ENV) ## Take the pictures in docs/images anew, from laptop clouds of their own
+screenshots: $(TEST_ENV) ## Retake the pictures in docs/images, from laptop clouds of their own
 	@$(PY) -m tests.browser.screenshots
 	@$(PY) -m pytest -o cache_dir=build/pytest -n 0 -q tests/infra/laptop/test_dashboard.py
 	@cp build/screenshots/dashboard-light.png build/screenshots/dashboard-dark.png docs/images/
 
 DIAGRAM := docs/diagrams/event-flow
 DRAW    := dot -Tsvg -Gid="$$(sha256sum < $(DIAGRAM).dot | cut -c1-64)"
-diagram: ## Draw docs/diagrams anew, for light and for dark (needs Graphviz)
+diagram: ## Redraw docs/diagrams, light and dark (needs Graphviz)
 	$(DRAW) -Nfontcolor='#1f2328' -Ncolorscheme=dark28 -Ecolor='#59636e' $(DIAGRAM).dot -o $(DIAGRAM)-light.svg
 	$(DRAW) -Nfontcolor='#e6edf3' -Ncolorscheme=set28 -Ecolor='#9da7b3' $(DIAGRAM).dot -o $(DIAGRAM)-dark.svg
 
@@ -236,7 +236,7 @@ $(PEERS)/.whole: tests/peers-requirements.txt
 $(LOAD)/.whole: bench/load-requirements.txt
 	$(separate)
 
-setup: setup-run $(TEST_ENV) ## Set up both environments without running anything
+setup: setup-run $(TEST_ENV) ## Set up both environments, to run and to test, without running anything
 
 setup-run: $(RUN_ENV) ## Set up only what runs the project, as a release does
 
