@@ -51,23 +51,23 @@ class State(StrEnum):
 
 
 MEANING: dict[State, str] = {
-    State.SCHEDULED: "kept until its time comes; nothing was tried",
-    State.COLLECTED: "kept for its reader's next digest, whose mail is another record's; no mail of its own",
-    State.COLLECTING: "a digest that still takes events, until its window closes; nothing was tried",
-    State.SENDING: "claimed by its owner; nobody else may send before held_until, and past it the mail may have gone",
+    State.SCHEDULED: "kept until its time comes; nothing was sent",
+    State.COLLECTED: "kept for its reader's next digest, which has its own record; the event gets no mail of its own",
+    State.COLLECTING: "a digest that still takes events, until its window closes; nothing was sent",
+    State.SENDING: "claimed by its owner; nobody else may send before held_until; then the mail may have been sent",
     State.RELEASED: "certainly not sent; free to be claimed again",
-    State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
-    State.SUPPRESSED: "the address is on the suppression list, or its reader unsubscribed; no mail went out",
-    State.REPLACED: "another message has the event: its content was published anew, an operator chose that one, or the "
-    "event names several recipients, of whom each has a message",
+    State.UNKNOWN: "the provider's answer was lost; the mail may have been sent",
+    State.SUPPRESSED: "the address is on the suppression list, or its reader unsubscribed; no mail was sent",
+    State.REPLACED: "another message has taken the event over: it was published again with other content, an operator "
+    "chose that one, or the event names several recipients, each with their own message",
     State.CANCELLED: "its publisher cancelled it, or its reader's data were erased, before anything was sent",
     State.REJECTED: "certainly not sent, and will not be until an operator redrives it",
     State.SENT: "the provider accepted the mail",
     State.REFUSED: "the provider accepted the mail, then refused to send it",
     State.DELAYED: "the recipient's server asks to wait; the provider keeps trying",
-    State.SOFT_BOUNCED: "the recipient's server answered with a passing failure, and the provider has stopped trying",
+    State.SOFT_BOUNCED: "the recipient's server reported a temporary failure, and the provider has stopped trying",
     State.DELIVERED: "the recipient's server took the mail",
-    State.BOUNCED: "the address does not exist or refuses mail for good",
+    State.BOUNCED: "the address does not exist or permanently refuses mail",
     State.COMPLAINED: "the recipient reported the mail as spam",
 }
 
@@ -199,7 +199,7 @@ _FEEDBACK: dict[Action, State] = {
 #: The actions that change a record; the state None means "no record yet". Any other combination leaves it unchanged.
 _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
     Action.SCHEDULE: {
-        None: (State.SCHEDULED, "the event wants to be sent later, and is kept until then"),
+        None: (State.SCHEDULED, "the event is to be sent later, and is kept until then"),
         State.RELEASED: (State.SCHEDULED, "no attempt sent anything, and by this clock its time has not come"),
     },
     Action.COLLECT: {
@@ -214,7 +214,7 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
     Action.CANCEL_PARTED: {
         State.REPLACED: (
             State.CANCELLED,
-            "its publisher wants no mail any more, and each recipient's is cancelled too",
+            "its publisher no longer wants the mail, and each recipient's mail is cancelled too",
         ),
     },
     Action.CLOSE: {
@@ -227,11 +227,11 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         None: (State.CANCELLED, "the cancellation came before its event, which will find it"),
         **dict.fromkeys(
             (State.SCHEDULED, State.RELEASED, State.REJECTED, State.SUPPRESSED),
-            (State.CANCELLED, "nothing was sent, and its publisher wants no mail any more"),
+            (State.CANCELLED, "nothing was sent, and its publisher no longer wants the mail"),
         ),
     },
     Action.CANCEL_COLLECTED: {
-        State.COLLECTED: (State.CANCELLED, "its digest was open still, and its publisher wants no mail any more"),
+        State.COLLECTED: (State.CANCELLED, "its digest was still open, and its publisher no longer wants the mail"),
     },
     Action.CLAIM: {
         None: (State.SENDING, "the first delivery takes the mail"),
@@ -239,37 +239,43 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         State.RELEASED: (State.SENDING, "the last attempt certainly sent nothing, so the next may try"),
     },
     Action.RESEND: {
-        State.SENDING: (State.SENDING, "its owner died past the hold and the policy allows one more mail"),
-        State.UNKNOWN: (State.SENDING, "nothing was heard in the hold and the policy allows one more mail"),
+        State.SENDING: (State.SENDING, "its owner died, the hold is over, and the policy allows one more mail"),
+        State.UNKNOWN: (State.SENDING, "no report came during the hold, and the policy allows one more mail"),
     },
     Action.REDRIVE: {
-        State.REJECTED: (State.SENDING, "a person wants the rejected mail tried again"),
+        State.REJECTED: (State.SENDING, "an operator wants the rejected mail tried again"),
         State.SUPPRESSED: (
             State.SENDING,
-            "the address is cleared, or subscribed again, and a person wants the mail sent",
+            "the address is cleared, or subscribed again, and an operator wants the mail sent",
         ),
     },
     Action.REDRIVE_CONFIRMED: {
-        State.SENDING: (State.SENDING, "a person accepts that this may be a second mail"),
-        State.UNKNOWN: (State.SENDING, "a person accepts that this may be a second mail"),
+        State.SENDING: (State.SENDING, "an operator accepts that this may be a second mail"),
+        State.UNKNOWN: (State.SENDING, "an operator accepts that this may be a second mail"),
     },
     Action.RECORD: {State.SENDING: (State.SENT, "the provider accepted the owner's mail")},
     Action.RELEASE: {State.SENDING: (State.RELEASED, "the owner's attempt certainly sent nothing")},
-    Action.WITHDRAW: {State.SENDING: (State.CANCELLED, "certainly not sent after all, and nobody wants it any more")},
+    Action.WITHDRAW: {State.SENDING: (State.CANCELLED, "certainly not sent after all, and it was cancelled")},
     Action.GIVE_BACK: {
         State.SENDING: (State.UNKNOWN, "this attempt certainly sent nothing, but an earlier one may have")
     },
     Action.LOSE: {State.SENDING: (State.UNKNOWN, "the provider's answer to the owner was lost")},
-    Action.REFUSE: {State.SENDING: (State.REJECTED, "the provider will never take the owner's mail")},
+    Action.REFUSE: {State.SENDING: (State.REJECTED, "the provider will never accept the owner's mail")},
     Action.REJECT: {
         None: (State.REJECTED, "the event can never be a mail, and nothing was tried"),
         State.RELEASED: (State.REJECTED, "no attempt sent anything, and none will"),
-        State.SCHEDULED: (State.REJECTED, "what waited can never be a mail"),
+        State.SCHEDULED: (State.REJECTED, "the event that waited can never be a mail"),
     },
     Action.SUPPRESS: {
-        None: (State.SUPPRESSED, "no mail is wanted at the address, and nothing was tried"),
-        State.RELEASED: (State.SUPPRESSED, "the address came onto the list, or unsubscribed, before anything was sent"),
-        State.SCHEDULED: (State.SUPPRESSED, "the address came onto the list, or unsubscribed, while the event waited"),
+        None: (State.SUPPRESSED, "the address gets no mail, and nothing was tried"),
+        State.RELEASED: (
+            State.SUPPRESSED,
+            "the address was put on the list, or its reader unsubscribed, before anything was sent",
+        ),
+        State.SCHEDULED: (
+            State.SUPPRESSED,
+            "the address was put on the list, or its reader unsubscribed, while the event waited",
+        ),
     },
     Action.PARK: {},
     Action.REPLACE: dict.fromkeys(
@@ -277,47 +283,48 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         (State.REPLACED, "nothing was sent, and a later publication has other content"),
     ),
     Action.REPLACE_COLLECTED: {
-        State.COLLECTED: (State.REPLACED, "its digest was open still, and a later publication has other content"),
+        State.COLLECTED: (State.REPLACED, "its digest was still open, and a later publication has other content"),
     },
     Action.REPLACE_CONFIRMED: dict.fromkeys(
-        (State.SENDING, State.UNKNOWN), (State.REPLACED, "a person accepts that the other content may be a second mail")
+        (State.SENDING, State.UNKNOWN),
+        (State.REPLACED, "an operator accepts that the other content may be a second mail"),
     ),
 }
 
 _STAYS: dict[Action, str] = {
-    Action.SCHEDULE: "it is kept already, or more has become of it than waiting",
-    Action.COLLECT: "it is collected already, or more has become of it than waiting",
-    Action.PART: "its recipients have records of their own already, or more has become of it",
-    Action.CANCEL_PARTED: "only what was parted has parts to cancel",
+    Action.SCHEDULE: "it is already kept, or has moved on",
+    Action.COLLECT: "it is already collected, or has moved on",
+    Action.PART: "its recipients already have records of their own, or it has moved on",
+    Action.CANCEL_PARTED: "only an event that was split by recipient has parts to cancel",
     Action.CLOSE: "only a window that still takes events is closed",
     Action.CLOSE_EMPTY: "only a window that still takes events is closed",
-    Action.CANCEL_COLLECTED: "only what lies in an open window is taken out of it",
-    Action.REPLACE_COLLECTED: "only what lies in an open window is taken out of it",
-    Action.CANCEL: "what was sent, or may have been, is not called back: the cancellation came too late",
-    Action.CLAIM: "the mail was sent, is being sent, or waits for a person: this delivery is a duplicate or is held",
-    Action.RESEND: "only a mail of unknown fate is sent once more",
-    Action.REDRIVE: "nothing certain is undone: a mail that went, or may have, is not redriven without a yes",
-    Action.REDRIVE_CONFIRMED: "a mail that went is not redriven, not even with a yes",
-    Action.RECORD: "feedback was faster, or another owner has it: the record already knows better",
-    Action.RELEASE: "the record already knows better than this owner",
-    Action.WITHDRAW: "the record already knows better than this owner",
-    Action.GIVE_BACK: "the record already knows better than this owner",
-    Action.LOSE: "the record already knows better than this owner",
-    Action.REFUSE: "the record already knows better than this owner",
-    Action.REJECT: "a mail that went, may have gone or waits for a person is not overwritten by a refusal",
-    Action.SUPPRESS: "a mail that went, may have gone or waits for a person is not overwritten",
-    Action.PARK: "a letter was written for a person; what is known of the mail does not change by it",
-    Action.REPLACE: "what was sent, or may have been, is not replaced by another content",
-    Action.REPLACE_CONFIRMED: "what was certainly sent is not replaced, not even with a yes",
+    Action.CANCEL_COLLECTED: "only an event in an open window can be taken out of it",
+    Action.REPLACE_COLLECTED: "only an event in an open window can be taken out of it",
+    Action.CANCEL: "a mail that was sent, or may have been, cannot be recalled: the cancellation came too late",
+    Action.CLAIM: "the mail was sent, is being sent, or waits for an operator: this delivery is a duplicate or is held",
+    Action.RESEND: "only a mail in doubt is sent once more",
+    Action.REDRIVE: "a mail that was sent, or may have been, is not redriven without a yes",
+    Action.REDRIVE_CONFIRMED: "a mail that was sent is not redriven, even with a yes",
+    Action.RECORD: "feedback was faster, or another attempt owns it: the record already knows more",
+    Action.RELEASE: "the record already knows more than this owner",
+    Action.WITHDRAW: "the record already knows more than this owner",
+    Action.GIVE_BACK: "the record already knows more than this owner",
+    Action.LOSE: "the record already knows more than this owner",
+    Action.REFUSE: "the record already knows more than this owner",
+    Action.REJECT: "a mail that was sent, may have been sent or waits for an operator is not overwritten by a refusal",
+    Action.SUPPRESS: "a mail that was sent, may have been sent or waits for an operator is not overwritten",
+    Action.PARK: "a dead letter was written for an operator; the state of the mail does not change",
+    Action.REPLACE: "a mail that was sent, or may have been, is not replaced by other content",
+    Action.REPLACE_CONFIRMED: "a mail that was certainly sent is not replaced, even with a yes",
 }
 
 
 def _move_by_feedback(state: State, now: State | None) -> Move:
     if now is None:
-        return Move(state, "feedback came before any record: it makes the record")
+        return Move(state, "feedback came before any record: it creates the record")
     if PRECEDENCE.index(state) < PRECEDENCE.index(now):
         return Move(state, f"{state} says more than {now}")
-    return Move(None, f"{state} says nothing that {now} does not know already")
+    return Move(None, f"{state} adds nothing to what {now} says")
 
 
 def _move(action: Action, state: State | None) -> Move:

@@ -37,7 +37,7 @@ def test_a_reader_learns_why_no_mail_came(browser: Browser, services: Services, 
     suppress(cloud, address_key(services.secrets.address()[0], "ada@example.com"))
     page = browser.get("/why").text
     assert "&lt;i&gt;Middlemarch&lt;/i&gt;" in page
-    assert "Because: The event, or the mail that it makes, is larger than it may be." in page
+    assert "Because: The event or its mail is larger than allowed." in page
     assert "on the list of those that get no mail" in page
 
 
