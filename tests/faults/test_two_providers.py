@@ -1,4 +1,4 @@
-"""The crash matrix with two providers: killed before, between and after the fail-over, answers of both lost, reports of
+"""The crash matrix with two providers: killed before, between and after the failover, answers of both lost, reports of
 both in every order. Beside it, in the same cells, a handler that fails over on any error."""
 
 from __future__ import annotations
