@@ -129,6 +129,12 @@ def test_the_map_names_no_folder_that_is_gone() -> None:
     ] == []
 
 
+def test_the_glossary_is_sorted_and_explains_each_word_once() -> None:
+    table = ARCHITECTURE.partition("## Glossary")[2].partition("strongest first")[0]
+    words = [word.replace("`", "").lower() for word in re.findall(r"^\| (.+?) \| ", table, re.MULTILINE)][1:]
+    assert words == sorted(set(words))
+
+
 def test_the_glossary_lists_the_states_with_their_meaning_strongest_first() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", ARCHITECTURE.partition("strongest first")[2], re.MULTILINE)
     assert rows == [(state.value, MEANING[state]) for state in PRECEDENCE]
