@@ -97,7 +97,7 @@ def test_what_aws_says_of_account_and_role_is_for_operators(
         for language in ("en", "de"):
             page = stranger.get(path, headers={"Accept-Language": language}).text
             assert "123456789012" not in page, (path, language)
-    assert (code is not None) == ("The provider was not reached" in stranger.get("/why").text)
+    assert (code is not None) == ("The provider could not be reached" in stranger.get("/why").text)
     assert "123456789012" not in ada.get(f"/v1/books/{book_id}/notifications").text
     groups: dict[str, Any] = {"cognito:groups": ["operators"]}
     stranger.sign_in(sub="grace-1906", email="grace@example.com", **groups)
