@@ -148,7 +148,7 @@ def _read_body(event: Mapping[str, Any]) -> bytes:
     try:
         return b64decode(body)
     except ValueError as error:
-        raise UnreadableRequest(400, "the body is not whole") from error
+        raise UnreadableRequest(400, "the body is incomplete") from error
 
 
 def _build_response(status: int, media_type: str, content: object) -> dict[str, Any]:

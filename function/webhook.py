@@ -106,7 +106,7 @@ class WebhookHandler:
         if abs(self.clock() // 1000 - signed_at) > CLOCK_BOUND:
             raise _WebhookRefused(401, f"signed more than {CLOCK_BOUND} seconds from now")
         if source.webhook.read_token and not self._is_for_this_body(source.webhook.read_token(request), request.body):
-            raise _WebhookRefused(401, "the token of another body")
+            raise _WebhookRefused(401, "the token was used with another body")
 
     def _is_for_this_body(self, token: str, body: bytes) -> bool:
         """Whether a token is new, or was used with the same body: providers repeat requests that got no answer."""

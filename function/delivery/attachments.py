@@ -42,7 +42,7 @@ class Attachments:
             room = LARGEST - sum(len(file.content) for file in files)
             content = self._read(one, f"attachment {number}", room, until)
             if hashlib.sha256(content).hexdigest() != one.sha256:
-                line = f"attachment {number} is not what its sha256 says: put the object there that the event means"
+                line = f"attachment {number} does not match its sha256: put the object there that the event names"
                 raise AttachmentUnavailable(line, ReasonCode.ATTACHMENT_CHANGED)
             files.append(Attachment(one.name, one.type, content))
         return tuple(files)
@@ -74,10 +74,10 @@ class Attachments:
             if sum(map(len, pieces)) > room:
                 raise _make_too_large(what)
             if self.clock() > until:
-                raise AttachmentUnavailable(f"{what} came too slowly to be sent in this invocation")
+                raise AttachmentUnavailable(f"{what} was read too slowly to be sent in this invocation")
         return b"".join(pieces)
 
 
 def _make_too_large(what: str) -> AttachmentUnavailable:
-    line = f"{what} is too large: all together may have {LARGEST} bytes"
+    line = f"{what} is too large: all attachments together may have {LARGEST} bytes"
     return AttachmentUnavailable(line, ReasonCode.ATTACHMENT_TOO_LARGE)

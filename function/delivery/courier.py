@@ -66,7 +66,7 @@ __all__ = ["Courier"]
 
 T = TypeVar("T")
 
-_UNTOLD = Reason(ReasonCode.LEDGER_BUSY, "nothing was sent; the ledger was too busy to be told at once")
+_UNTOLD = Reason(ReasonCode.LEDGER_BUSY, "nothing was sent; the ledger was too busy to record it at once")
 #: How often the owner of an event is followed: its event item may have passed to another message. Rare, and bounded.
 _HOPS = 3
 
@@ -251,7 +251,7 @@ class Courier:
             return self._act(*self._decide(job, answer))
         if isinstance(answer, Record):
             if self.fan_out is None:
-                raise InvalidEvent("no notification takes several recipients any more: cancel each one's mail")
+                raise InvalidEvent("no notification takes several recipients any more: cancel each recipient's mail")
             return self.fan_out.cancel_parts(job.delivery, job.attempt, event, answer)
         message_id, kind, detail, also = answer
         return Outcome(kind, message_id, detail=detail, also=also)
@@ -381,5 +381,5 @@ class Courier:
 
 def _require(part: T | None, what: str) -> T:
     if part is None:
-        raise SchedulingOff(f"{what}, and this deployment keeps none for later (scheduling is off)")
+        raise SchedulingOff(f"{what}, but this deployment keeps no events for later (scheduling is off)")
     return part

@@ -49,24 +49,25 @@ _UNSUBSCRIBED = Reason(ReasonCode.RECIPIENT_UNSUBSCRIBED, "the reader has unsubs
 _SUPPRESSED = Reason(ReasonCode.RECIPIENT_SUPPRESSED, "the address is on the suppression list")
 _MAY_HAVE_GONE = Reason(
     ReasonCode.MAY_HAVE_GONE,
-    "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome",
+    "the mail may have been sent: no answer and no feedback came; redrive it only if a second mail is acceptable",
 )
 _OUTDATED = Reason(
     ReasonCode.LETTER_OUTDATED,
-    "the letter named another attempt than the one that was rejected last; redrive it again",
+    "the letter named a different attempt from the one that was rejected last; redrive it again",
 )
 _REPLACES_A_DOUBT = Reason(
     ReasonCode.MAY_HAVE_GONE,
-    "the mail of an earlier publication with other content may have gone; redrive this one only if a second is welcome",
+    "the mail of an earlier publication with other content may have been sent; "
+    "redrive this one only if a second mail is acceptable",
 )
 _NEEDS_A_YES = Reason(
-    ReasonCode.MAY_HAVE_GONE, "a provider has accepted this mail before; redrive it only if a second is welcome"
+    ReasonCode.MAY_HAVE_GONE, "a provider has accepted this mail before; redrive it only if a second mail is acceptable"
 )
-_HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
+_HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another attempt")
 _EARLIER = Reason(ReasonCode.SCHEDULED, "its time has almost come")
 #: The clock skew that is tolerated, in milliseconds: an event that is early by less than this stays in the queue.
 _EARLY = 900_000
-BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to judge the delivery")
+BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to handle the delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +338,7 @@ def _retry_undecided(context: DecisionContext) -> Decision:
 
 
 def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:
-    last = Reason(reason.code, f"{reason.text}, and the queue hands it out no more")
+    last = Reason(reason.code, f"{reason.text}, and the queue does not deliver it again")
     return WriteLetter(OutcomeKind.PARKED, owner, last)
 
 
@@ -346,4 +347,4 @@ def _explain_doubt(error: NotificationError | None) -> Reason:
     if any."""
     if not isinstance(error, Rejected | RecipientNotAllowed):
         return _MAY_HAVE_GONE
-    return Reason(ReasonCode.MAY_HAVE_GONE, f"the mail may have gone, and now: {error}")
+    return Reason(ReasonCode.MAY_HAVE_GONE, f"the mail may have been sent, and now: {error}")

@@ -73,13 +73,13 @@ class PublishValidator:
                 read_name(draft.event, name)
             return draft.event
         if draft.event.provider:
-            raise InvalidEvent("which provider sends is for the operator's own smoke test to say", f"/{PROVIDER}")
+            raise InvalidEvent("only an operator's smoke test may name the provider", f"/{PROVIDER}")
         if draft.recipients:
             self._check_each(draft, draft.event)
         else:
             self.builder.finish(draft)
         if draft.due is not None and draft.due > self.clock() and not self.scheduling:
-            raise SchedulingOff("the event is to be sent later, and this deployment keeps none for later")
+            raise SchedulingOff("the event is to be sent later, but this deployment keeps no events for later")
         return draft.event
 
     def _check_each(self, draft: Draft, event: Event) -> None:

@@ -157,7 +157,7 @@ def parse(value: object, validate: Callable[[object], None]) -> Event:
     if not isinstance(value, dict):
         raise InvalidEvent("the event is not a JSON object")
     if _HALF_CHARACTER.search(f"{value['source']}{value['id']}{value['type']}"):
-        raise InvalidEvent("the event's names hold half a character")
+        raise InvalidEvent("the event's source, id or type contains half a character")
     return Event(
         source=value["source"],
         id=value["id"],

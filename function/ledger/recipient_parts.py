@@ -59,7 +59,7 @@ class PartRecords:
         return Record.from_item(item) if item else record
 
     def _request_record(self, attempt: Attempt, parts: RecordedParts, now: int) -> list[WriteRequest]:
-        reason = Reason(ReasonCode.PARTED, f"parted into {len(parts.names)}, one for each recipient")
+        reason = Reason(ReasonCode.PARTED, f"split into {len(parts.names)} mails, one for each recipient")
         row = TimelineRow.from_reason(reason, State.REPLACED, now, self.ledger.writes.release)
         kept: dict[str, object] = {"parts": set(parts.names), "parted_by": attempt.owner}
         return self.ledger.writes.settle(replace(attempt, body=None), row, Action.PART, also=kept)
@@ -104,7 +104,7 @@ def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], 
 
 def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) -> WriteRequest:
     """The update that cancels the record of a split event."""
-    reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}: each recipient's mail by itself")
+    reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}: each recipient's mail separately")
     return writes.update_message(
         Attempt(record.message_id, attempt.owner),
         now,

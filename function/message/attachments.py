@@ -73,7 +73,7 @@ def _read(one: Any, pointer: str, buckets: frozenset[str] | None) -> AttachmentR
         line = f"an attachment's name must be a plain file name that ends with .{' or .'.join(TYPES[type_])}"
         raise InvalidEvent(f"{line}, of {_LONGEST_NAME} characters at most", f"{pointer}/name")
     if buckets is not None and found["bucket"] not in buckets:
-        line = f"the bucket {found['bucket']} is none of those that this deployment allows (attachment_buckets)"
+        line = f"the bucket {found['bucket']} is not one that this deployment allows (attachment_buckets)"
         raise InvalidEvent(line, f"{pointer}/url", ReasonCode.ATTACHMENT_NOT_ALLOWED)
     return AttachmentReference(found["bucket"], found["key"], found["version"], sha256, name, type_)
 

@@ -101,7 +101,7 @@ class Notification:
         """Raise `InvalidEvent` unless each item of a digest, together with the recipient, matches the schema."""
         items = data.get("items")
         if self.digest is None or not isinstance(items, list) or not isinstance(data.get("more"), int):
-            raise InvalidEvent(f"{self.type} is no digest any more, or this event is none")
+            raise InvalidEvent(f"{self.type} is no longer a digest, or this event is not one")
         for item in items:
             self.validate({**item, "recipient": data.get("recipient")})
 

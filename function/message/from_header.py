@@ -30,7 +30,7 @@ def from_header(text: str) -> str:
         raise ValueError("not one address")
     local, _, domain = (found["boxed"] or found["bare"]).rpartition("@")
     if not _LOCAL.fullmatch(local):
-        raise ValueError("the part before the @ is no ASCII name")
+        raise ValueError("the part before the @ is not an ASCII name")
     address = f"{local}@{_encode_ascii(domain)}"
     name = (found["name"] or "").strip('"').strip(" ")
     if not name:
@@ -76,10 +76,10 @@ def _encode_ascii(domain: str) -> str:
     if not domain.isascii():
         encoded = domain.encode("idna").decode()
         if encoded.encode().decode("idna") != domain.lower():
-            raise ValueError("the domain has more than one form in punycode: write it so")
+            raise ValueError("the domain has more than one form in punycode: write it in punycode")
         domain = encoded
     if not _DOMAIN.fullmatch(domain):
-        raise ValueError("the domain is none")
+        raise ValueError("the domain is not valid")
     return domain
 
 

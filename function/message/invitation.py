@@ -42,7 +42,7 @@ def write_invitation(given: Any, event: Event, sender: str, to: str) -> Invitati
         raise InvalidEvent("an invitation must be an object", _AT)
     start, end = _read_moment(given, "start"), _read_moment(given, "end")
     if type(start) is not type(end) or not start < end:
-        raise InvalidEvent("an invitation must end after it starts, both days or both times", f"{_AT}/end")
+        raise InvalidEvent("an invitation must end after it starts, and both must be dates or both times", f"{_AT}/end")
     method = "CANCEL" if given.get("cancelled") is True else "REQUEST"
     lines = [
         "BEGIN:VCALENDAR",

@@ -162,7 +162,7 @@ def _refuse_blank(data: object, path: Sequence[str]) -> None:
     for name in path:
         data = data.get(name) if isinstance(data, Mapping) else None
     if isinstance(data, str) and data and not _is_visible(data):
-        raise InvalidEvent(f"nothing can be seen of {'.'.join(path)}, which the subject names")
+        raise InvalidEvent(f"{'.'.join(path)}, which the subject names, has no visible text")
 
 
 def _is_visible(text: str) -> bool:

@@ -98,7 +98,7 @@ class CircuitBreaker:
         """Return why the provider is not called now; None if it may be."""
         if self._clock() >= self._rests_until:
             return None
-        return ProviderUnavailable(f"not asked: it rests after {self._refused} connections that did not come about")
+        return ProviderUnavailable(f"not called: it rests after {self._refused} failed connections")
 
     def note(self, outcome: object) -> None:
         """Record the outcome of a call: any answer at all means that the provider is reachable."""
@@ -187,7 +187,7 @@ class Failover:
                 return outcome
             return not_sent or outcome
         if email.tries and not_sent is None:
-            return RefusedForGood("it tries a provider that this deployment does not have")
+            return RefusedForGood("this deployment does not have the provider that is to send it")
         return not_sent or ProviderUnavailable("no provider is configured")
 
     def _find_senders(self, email: Email) -> Sequence[Provider]:

@@ -99,7 +99,9 @@ class HttpClient:
             self._connection.request("POST", path, body, {"User-Agent": _USER_AGENT, **headers})
         except (OSError, HTTPException, ValueError) as error:
             self._connection.close()
-            raise ProviderUnavailable(f"{self.name} broke off before it had the mail: {type(error).__name__}") from None
+            raise ProviderUnavailable(
+                f"the connection to {self.name} broke before it had the mail: {type(error).__name__}"
+            ) from None
         try:
             response = self._connection.getresponse()
             return HttpResponse(
@@ -109,7 +111,7 @@ class HttpClient:
             )
         except (OSError, HTTPException, ValueError) as error:
             self._connection.close()
-            line = f"the request left and {self.name} gave no clear answer: {type(error).__name__}"
+            line = f"the request was sent, but {self.name} gave no clear answer: {type(error).__name__}"
             raise OutcomeUnknown(line) from None
         finally:
             self._last_use = self._clock()

@@ -36,7 +36,7 @@ def compose(email: Email, own: Mapping[str, str]) -> bytes:
     lines = [f"{name}: {value}" for name, value in {**own, **email.headers}.items()]
     for line in lines:
         if not line.isascii() or "\r" in line or "\n" in line:
-            raise RefusedForGood(f"a header is no line of ASCII: {line.partition(':')[0]}")
+            raise RefusedForGood(f"a header is not a line of ASCII: {line.partition(':')[0]}")
     return "\r\n".join(lines).encode() + b"\r\n" + message.as_bytes()
 
 

@@ -107,9 +107,9 @@ class SmtpProvider:
                 server._host = host  # type: ignore[attr-defined]  # for TLS; only the constructor sets it
                 server.starttls(context=self.context)
         except smtplib.SMTPNotSupportedError:
-            raise ProviderUnavailable(f"{host} offers no STARTTLS: nothing is sent in clear") from None
+            raise ProviderUnavailable(f"{host} offers no STARTTLS: nothing is sent unencrypted") from None
         except (OSError, smtplib.SMTPException) as error:
-            raise ProviderUnreachable(f"{host} began no TLS: {type(error).__name__}") from None
+            raise ProviderUnreachable(f"{host} did not start TLS: {type(error).__name__}") from None
         self._authenticate(server, ends)
 
     def _authenticate(self, server: smtplib.SMTP, ends: float) -> None:
@@ -122,7 +122,7 @@ class SmtpProvider:
             code = error.smtp_code
             raise _make_unavailable(code, self._format_line(code, error.smtp_error)) from None
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            raise ProviderUnavailable(f"the mail server took no log-in: {type(error).__name__}") from None
+            raise ProviderUnavailable(f"the log-in to the mail server failed: {type(error).__name__}") from None
 
     def _begin(self, server: smtplib.SMTP, email: Email, ends: float) -> str:
         """Run the commands up to the server's *go ahead*, before any of the mail is sent. A refused copy does not stop
@@ -141,7 +141,7 @@ class SmtpProvider:
                     code, answer = step()
             except (OSError, smtplib.SMTPException, ValueError) as error:
                 raise ProviderUnavailable(
-                    f"the mail server broke off before the mail: {type(error).__name__}"
+                    f"the connection to the mail server broke before the mail: {type(error).__name__}"
                 ) from None
             if code == wanted or (wanted == 250 and code == 251):
                 continue
@@ -157,13 +157,15 @@ class SmtpProvider:
             with _limit_time(server, ends, self.clock):
                 server.send(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
         except (OSError, smtplib.SMTPException) as error:
-            raise ProviderUnavailable(f"the mail server broke off within the mail: {type(error).__name__}") from None
+            raise ProviderUnavailable(
+                f"the connection to the mail server broke within the mail: {type(error).__name__}"
+            ) from None
         try:
             with _limit_time(server, ends, self.clock):
                 server.send(b".\r\n")
                 code, answer = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
-            line = f"the mail left and the mail server gave no clear answer: {type(error).__name__}"
+            line = f"the mail was transmitted, but the mail server gave no clear answer: {type(error).__name__}"
             raise OutcomeUnknown(line) from None
         if code == 250:
             with contextlib.suppress(OSError, smtplib.SMTPException):

@@ -148,6 +148,6 @@ async def _answer_refusal(_request: Request, error: Exception) -> Response:
 
 
 async def _answer_aws_refusal(_request: Request, error: Exception) -> Response:
-    """Answer with the error of AWS, or say that AWS did not answer: then a mail may have gone."""
+    """Answer with the error of AWS, or say that AWS did not answer: then a mail may have been sent."""
     problem = "AWS refused" if isinstance(error, ClientError) else "AWS did not answer"
     return JSONResponse({"error": f"{problem}: {error}"}, 502)

@@ -137,20 +137,20 @@ def _explain_sent_twice(mail: MailStory) -> MailExplanation:
 def _explain_in_doubt(mail: MailStory, record: Record, now: int) -> MailExplanation:
     if record.held_until > now:
         return MailExplanation(
-            "A mail may have gone, and it is not known yet.",
+            "A mail may have been sent; it is not known yet.",
             f"It is {record.state}, held until {format_time(record.held_until)}: "
             "the provider's answer or report may come.",
             "Wait until then.",
         )
     if record.parked:
         return MailExplanation(
-            "A mail may have gone, and nobody will ever know: no answer and no report came.",
+            "A mail may have been sent, and nobody will ever know: no answer and no report came.",
             record.reason or "",
             "Ask the reader. If nothing came, or a second does no harm, send it again.",
             (replace(_redrive(mail), even_if_sent=True), *_discard(mail)),
         )
     return MailExplanation(
-        "A mail may have gone; Herald waits for the provider's reports on later mails before it tries again.",
+        "A mail may have been sent; Herald waits for the provider's reports on later mails before it tries again.",
         mail.rows[-1].detail or "" if mail.rows else "",
         "It is tried again, or becomes a dead letter, within a day. To send now, though a second may arrive:",
         (Remedy(RemedyAction.REDRIVE_RECORD, mail.message_id, even_if_sent=True),),

@@ -56,7 +56,7 @@ def test_a_mail_never_heard_of_is_sent_twice_at_most_and_then_waits_for_a_person
     herald.inbox.fault(fault="withhold-feedback", times=None, recipient=to)
     answer = herald.clients.sns.publish(TopicArn=herald.names.topics["events"], Message=json.dumps(new_event(to)))
     letter = herald.dead(lambda message: answer["MessageId"] in message["Body"])
-    assert "may have gone" in letter["MessageAttributes"]["reason"]["StringValue"]
+    assert "may have been sent" in letter["MessageAttributes"]["reason"]["StringValue"]
     herald.inbox.exactly(to, 2)
     record = herald.record(answer["MessageId"])
     assert record is not None

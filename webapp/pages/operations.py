@@ -151,7 +151,7 @@ def send_again(
         done = services.audit.record(
             operator.email,
             operator.sub,
-            "send again, also what may have gone" if confirmed == "yes" else "send again",
+            "send again, also what may have been sent" if confirmed == "yes" else "send again",
             message or reason,
             lambda: redrive(letters, letter_filter, confirmed=confirmed == "yes"),
         )

@@ -25,7 +25,9 @@ _TRIED = (
 )
 _COUNTED = f"{_TRIED}, #timeline = if_not_exists(#timeline, :rows)"
 _AFRESH = "#attempts = :one, #at_risk = :one, #first_at = :now, #timeline = :rows"
-_RESENT = Reason(ReasonCode.RESENT, "no answer and no report came, though later mails were reported on: sent once more")
+_RESENT = Reason(
+    ReasonCode.RESENT, "no answer and no report came, although later mails were reported on: sent once more"
+)
 
 
 class ClaimRequests(SupersessionRequests):

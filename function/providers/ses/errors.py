@@ -163,7 +163,7 @@ def read_missing_answer(error: Exception, left: bool = True) -> NotificationErro
         return ProviderUnreachable(line)
     if not left or isinstance(error, _BEFORE_THE_REQUEST):
         return ProviderUnavailable(line)
-    return OutcomeUnknown(f"the request left and SES gave no clear answer: {type(error).__name__}")
+    return OutcomeUnknown(f"the request was sent, but SES gave no clear answer: {type(error).__name__}")
 
 
 def _failed_to_connect(error: Exception) -> bool:

@@ -37,7 +37,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Dead letters: see why they are dead, send them again, or discard them.")
 
-#: Exit code if letters were left in `dead`: their mail may have gone and nobody said yes, or something that can be
+#: Exit code if letters were left in `dead`: their mail may have been sent and nobody said yes, or something that can be
 #: changed stops it.
 _LEFT = 3
 #: The most events that a message names.
@@ -105,7 +105,7 @@ def redrive(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending: for machines")] = False,
     even_if_sent: Annotated[
-        bool, typer.Option("--even-if-sent", help="Say yes to mails that may have gone: a second may arrive")
+        bool, typer.Option("--even-if-sent", help="Say yes to mails that may have been sent: a second may arrive")
     ] = False,
     webhook: Webhook = False,
     as_json: JsonOption = False,
@@ -149,7 +149,7 @@ def redrive(
 def _end(left: int, refused: int) -> None:
     """Print how many letters were left without a yes, and exit with the code for letters that were left."""
     if left:
-        note(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
+        note(f"{left} left as they are: their mail may have been sent. Look at them, then say --even-if-sent.")
     if left or refused:
         raise typer.Exit(_LEFT)
 
@@ -284,7 +284,7 @@ def _redrive(
     action = "send once more" if plan.letters_to(RedriveDecision.AGAIN) else "send again"
     run_audited(
         account,
-        f"{action}, also what may have gone" if even_if_sent else action,
+        f"{action}, also what may have been sent" if even_if_sent else action,
         _describe_letters(letter_filter, named),
         send,
     )

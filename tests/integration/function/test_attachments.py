@@ -214,7 +214,7 @@ def test_what_comes_too_slowly_is_given_up_before_the_invocation_ends(world: InM
     world.s3 = Store(body, 9_000_000, lambda: world.clock.forward(61))
     outcome = world.deliver(delivery("m1", event_with(reference("a.pdf", PDF))), seconds=60)
     assert (outcome.kind, body.closed) == (OutcomeKind.RELEASED, True)
-    assert outcome.detail == "attachment 0 came too slowly to be sent in this invocation"
+    assert outcome.detail == "attachment 0 was read too slowly to be sent in this invocation"
 
 
 # -- what the ledger knows --------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_what_may_have_gone_before_the_list_was_set_goes_to_a_person(world: InMe
     world.clock.forward(15 * 60)
     world.delivery_mode = _NOBODY
     assert world.deliver(delivery()).kind is OutcomeKind.PARKED
-    assert "may have gone" in world.dead.reasons[0]
+    assert "may have been sent" in world.dead.reasons[0]
 
 
 def test_a_redirected_mail_goes_to_one_address_and_names_the_original_to_nobody(world: InMemoryHerald) -> None:

@@ -275,7 +275,7 @@ def test_a_new_release_that_cannot_render_leaves_a_doubtful_record_alone(
     broken: Any = delivery(value=event(data={}))
     assert world.deliver(broken).kind is OutcomeKind.PARKED
     assert world.state() is State.UNKNOWN
-    assert "may have gone" in world.dead.reasons[0]
+    assert "may have been sent" in world.dead.reasons[0]
 
 
 def test_an_event_that_came_too_late_is_rejected_but_a_person_may_send_it(world: InMemoryHerald) -> None:

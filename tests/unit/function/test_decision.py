@@ -117,11 +117,11 @@ def test_what_is_settled_is_done_but_for_a_letter_that_names_an_older_rejection(
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (None, "the mail may have gone: no answer"),
-        (Throttled("slow"), "the mail may have gone: no answer"),
-        (OutcomeUnknown("lost"), "the mail may have gone: no answer"),
-        (InvalidEvent("no such field"), "the mail may have gone, and now: no such field"),
-        (RecipientNotAllowed("not on the list"), "the mail may have gone, and now: not on the list"),
+        (None, "the mail may have been sent: no answer"),
+        (Throttled("slow"), "the mail may have been sent: no answer"),
+        (OutcomeUnknown("lost"), "the mail may have been sent: no answer"),
+        (InvalidEvent("no such field"), "the mail may have been sent, and now: no such field"),
+        (RecipientNotAllowed("not on the list"), "the mail may have been sent, and now: not on the list"),
     ],
 )
 def test_a_mail_in_doubt_is_handed_to_a_person(error: NotificationError | None, text: str) -> None:
@@ -169,7 +169,7 @@ def test_on_the_last_receive_a_letter_with_the_true_reason_is_written(
     assert isinstance(decision, WriteLetter)
     assert (decision.kind, decision.names, decision.action) == (OutcomeKind.PARKED, names, None)
     assert decision.reason.code == code
-    assert decision.reason.text.endswith("the queue hands it out no more")
+    assert decision.reason.text.endswith("the queue does not deliver it again")
 
 
 @pytest.mark.parametrize(("receives", "seconds"), [(0, 2), (1, 2), (2, 4), (9, 512), (10, 900), (199, 900)])
@@ -200,7 +200,7 @@ def test_a_busy_ledger_is_given_a_day_from_the_time_that_sqs_was_sent_the_delive
     waiting = replace(JOB, delivery=Delivery("m1", "{}", item=item))
     decision = decide(Held(NOW + 2000), context(waiting))
     assert isinstance(decision, WriteLetter if over else Retry)
-    assert not over or decision.reason.text.endswith("too busy to judge the delivery, for a day")
+    assert not over or decision.reason.text.endswith("too busy to handle the delivery, for a day")
     assert isinstance(decide(Held(LATER, "request/1"), context(waiting)), Retry), "a hold ends by itself"
 
 

@@ -236,7 +236,7 @@ def test_five_refused_connections_in_a_row_let_a_provider_rest_and_every_mail_go
 def test_what_rests_is_said_among_the_tries() -> None:
     sent = unreached(5).send()
     assert [(tried.provider, str(tried.error)[:15]) for tried in sent.tries] == [
-        ("ses://region-1", "not asked: it r"),
+        ("ses://region-1", "not called: it "),
         ("ses://region-2", "None"),
     ]
 
