@@ -43,7 +43,7 @@ _MODULES = {
     "publish": "mails.publish",
     "contracts": "mails.publish",
     "studio": "mails.studio",
-    "local": "laptop",
+    "local": "local",
     "infra": "deployment.terraform",
     "status": "operations.status",
     "why": "operations.why",

@@ -29,7 +29,7 @@ from laptop.codedeploy.http_server import CodeDeployServer
 from laptop.cognito.accounts import CognitoAccounts
 from laptop.cognito.mail import CognitoMailPoller
 from laptop.cognito.sign_up_pages import AccountPages
-from laptop.console.pages import Console
+from laptop.console.console import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, make_inbox
 from laptop.providers.certificate import make_tls_context

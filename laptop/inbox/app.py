@@ -29,7 +29,7 @@ from laptop.state import ROOT
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from laptop.console.pages import Console
+    from laptop.console.console import Console
     from laptop.providers.webhook_sender import WebhookSender
     from laptop.traces.pages import TracePages
 

@@ -24,7 +24,7 @@ from package.notifications.explanations import UNKNOWN, explain, find_missing_na
 from package.notifications.formats import LOCALE
 from package.notifications.invitations import find_invitation_faults, has_invitation, require_invitation
 from package.notifications.localization import FILTERS, compile_localization
-from package.notifications.mails import (
+from package.notifications.mail_templates import (
     compile_html_template,
     find_names,
     locate_name,

@@ -10,7 +10,7 @@ from typing import Any
 from minijinja import TemplateError
 
 from function.errors import NotificationError, TemplateNotFilled
-from package.notifications.mails import find_line, locate_name
+from package.notifications.mail_templates import find_line, locate_name
 
 __all__ = ["UNKNOWN", "explain", "find_missing_name"]
 

@@ -21,7 +21,7 @@ from package.errors import PackageError
 from package.notifications.catalogue import NOTIFICATIONS, UNSUBSCRIBE_URL, find_brand, read_examples
 from package.notifications.digests import build_template_schema
 from package.notifications.explanations import explain
-from package.notifications.mails import refuse_content
+from package.notifications.mail_templates import refuse_content
 from package.notifications.schemas import Schema, read_data_schema
 from package.notifications.strict_json import locate_member
 

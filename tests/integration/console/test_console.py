@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from function.ledger.keys import event_key
 from laptop.codedeploy.api import CodeDeployApi
+from laptop.console.console import Console
 from laptop.console.event_history import MOST, EventHistory, Totals, build_histories, count_totals
-from laptop.console.pages import Console
 from laptop.console.scenarios import NEW_EVENT_SCENARIOS, make_event
 from laptop.inbox.app import make_inbox
 from laptop.ses.api import Ses

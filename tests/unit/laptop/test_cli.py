@@ -13,7 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from herald.cli import app
-from herald.commands import laptop
+from herald.commands import local
 from laptop.cloud import Options
 from laptop.state import ROOT
 from tests.herald_command import run_herald
@@ -56,10 +56,10 @@ def test_other_ways_in_and_traces_are_there_where_they_are_asked_for(
 
     def note(options: Options) -> None:
         asked.append(options)
-        raise laptop.Stopped
+        raise local.Stopped
 
-    monkeypatch.setattr(laptop, "run_cloud", note)
-    monkeypatch.setattr(laptop, "_prepare_process", lambda: None)
+    monkeypatch.setattr(local, "run_cloud", note)
+    monkeypatch.setattr(local, "_prepare_process", lambda: None)
     assert CliRunner().invoke(app, words).exit_code == 0
     assert [(options.events_api, options.event_bus, options.tracing) for options in asked] == [
         ("--events-api" in words, "--event-bus" in words, "--tracing" in words)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from package.errors import PackageError
 from package.notifications.catalogue import NOTIFICATIONS
-from package.notifications.mails import find_line
+from package.notifications.mail_templates import find_line
 from package.npm import install_npm
 
 __all__ = ["ACCEPTED", "Unsupported", "find_features", "find_unsupported"]
