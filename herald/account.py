@@ -25,7 +25,7 @@ from laptop.state import DEFAULT_STATE, find_descriptor
 from operations.aws_retries import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_own_lists, read_sending_regions
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["AwsAccount", "Local", "Prefix", "StateDir", "choose_release_stack", "make_hook_client", "report_refusals"]
+__all__ = ["AwsAccount", "Local", "Prefix", "StateDir", "choose_release_context", "make_hook_client", "report_refusals"]
 
 Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
 StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
@@ -168,14 +168,14 @@ def report_refusals(so_far: str) -> Iterator[None]:
         raise CommandInterrupted(f"stopped; {so_far}") from None
 
 
-def choose_release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
+def choose_release_context(local: bool, state_dir: Path, prefix: str) -> ReleaseContext:
     """The Herald to release, as the command's options name it; the shell's settings may lead to a laptop cloud, too.
 
     Raises `UserError` if there is none.
     """
     account = AwsAccount.choose(local, state_dir, prefix)
     functions = account.functions
-    return Stack(
+    return ReleaseContext(
         functions,
         account.client("codedeploy"),
         account.client("cloudwatch"),

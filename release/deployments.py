@@ -12,7 +12,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from function.canary.deployment_description import Companion, read_companions
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_baking", "find_running", "list_ended", "read"]
 
@@ -72,7 +72,7 @@ class Deployment:
 
 
 def create(
-    stack: Stack,
+    context: ReleaseContext,
     revision: Mapping[str, Any],
     config: str,
     description: str,
@@ -83,65 +83,65 @@ def create(
     events = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
     watched = {"enabled": bool(alarms), "alarms": [{"name": name} for name in alarms]}
     request: dict[str, Any] = {
-        "applicationName": stack.names.group,
-        "deploymentGroupName": stack.names.group,
+        "applicationName": context.names.group,
+        "deploymentGroupName": context.names.group,
         "revision": revision,
         "deploymentConfigName": config,
         "description": description,
         "overrideAlarmConfiguration": watched | {"ignorePollAlarmFailure": False},
         "autoRollbackConfiguration": {"enabled": True, "events": events} if auto_rollback else {"enabled": False},
     }
-    return stack.codedeploy.create_deployment(**request)["deploymentId"]
+    return context.codedeploy.create_deployment(**request)["deploymentId"]
 
 
-def read(stack: Stack, deployment: str) -> Deployment:
+def read(context: ReleaseContext, deployment: str) -> Deployment:
     """Read the state of a deployment."""
-    return _read_deployment(stack, stack.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
+    return _read_deployment(context, context.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
 
-def find_running(stack: Stack) -> Deployment | None:
+def find_running(context: ReleaseContext) -> Deployment | None:
     """The deployment under way in the group, if any: CodeDeploy allows no second."""
-    found = (one for one in _list(stack, UNDER_WAY) if not one.has_ended)
+    found = (one for one in _list(context, UNDER_WAY) if not one.has_ended)
     return next(found, None)
 
 
-def list_ended(stack: Stack) -> Iterator[Deployment]:
+def list_ended(context: ReleaseContext) -> Iterator[Deployment]:
     """The deployments that ended, the newest first, as many as CodeDeploy keeps. Each is read when it is needed."""
-    return _list(stack, ENDED)
+    return _list(context, ENDED)
 
 
-def find_baking(stack: Stack, version: str, bake: float, longest: float) -> Deployment | None:
+def find_baking(context: ReleaseContext, version: str, bake: float, longest: float) -> Deployment | None:
     """The last deployment, if it released this version less than `bake` seconds ago.
 
     CodeDeploy may leave out when a deployment was complete. Then it counts as if it had taken `longest` seconds: baking
     twice costs time, and not baking would leave it unwatched.
     """
-    last = next(list_ended(stack), None) if bake else None
+    last = next(list_ended(context), None) if bake else None
     if not (last and last.tried and last.status == "Succeeded" and last.target == version):
         return None
     ended = last.completed.timestamp() if last.completed else last.created.timestamp() + longest
     return last if time.time() - ended < bake else None
 
 
-def _list(stack: Stack, statuses: tuple[Any, ...]) -> Iterator[Deployment]:
+def _list(context: ReleaseContext, statuses: tuple[Any, ...]) -> Iterator[Deployment]:
     """List deployments, the newest first: ListDeployments promises no order, so they are sorted by creation time."""
-    pages = stack.codedeploy.get_paginator("list_deployments").paginate(
-        applicationName=stack.names.group, deploymentGroupName=stack.names.group, includeOnlyStatuses=[*statuses]
+    pages = context.codedeploy.get_paginator("list_deployments").paginate(
+        applicationName=context.names.group, deploymentGroupName=context.names.group, includeOnlyStatuses=[*statuses]
     )
     ids = [one for page in pages for one in page.get("deployments", [])]
     infos: list[Any] = []
     for start in range(0, len(ids), _BATCH):
-        answer = stack.codedeploy.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
+        answer = context.codedeploy.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
         infos += answer.get("deploymentsInfo", [])
     for info in sorted(infos, key=lambda info: info["createTime"], reverse=True):
-        yield _read_deployment(stack, info)
+        yield _read_deployment(context, info)
 
 
-def _read_deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
-    target = _read_target(stack, info["deploymentId"])
+def _read_deployment(context: ReleaseContext, info: Mapping[str, Any]) -> Deployment:
+    target = _read_target(context, info["deploymentId"])
     events: list[Any] = target.get("lifecycleEvents") or []
     error, rollback = info.get("errorInformation"), info.get("rollbackInfo") or {}
-    current, wanted = _read_versions(stack, target, info)
+    current, wanted = _read_versions(context, target, info)
     moving: Mapping[str, Any] = next((one for one in events if one["lifecycleEventName"] == "AllowTraffic"), {})
     return Deployment(
         id=info["deploymentId"],
@@ -158,13 +158,13 @@ def _read_deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
         shifted=moving.get("endTime"),
         created=info["createTime"],
         completed=info.get("completeTime"),
-        companions=read_companions(info.get("description") or "", stack.names.notify),
+        companions=read_companions(info.get("description") or "", context.names.notify),
     )
 
 
-def _read_target(stack: Stack, deployment: str) -> Mapping[str, Any]:
+def _read_target(context: ReleaseContext, deployment: str) -> Mapping[str, Any]:
     """The one `LambdaTarget` of a deployment; empty if it has not started, or has none."""
-    codedeploy = stack.codedeploy
+    codedeploy = context.codedeploy
     try:
         ids = codedeploy.list_deployment_targets(deploymentId=deployment).get("targetIds", [])
         found: Any = codedeploy.batch_get_deployment_targets(deploymentId=deployment, targetIds=ids) if ids else {}
@@ -175,26 +175,28 @@ def _read_target(stack: Stack, deployment: str) -> Mapping[str, Any]:
     return next((one["lambdaTarget"] for one in found.get("deploymentTargets", []) if "lambdaTarget" in one), {})
 
 
-def _read_versions(stack: Stack, target: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[str, str]:
+def _read_versions(context: ReleaseContext, target: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[str, str]:
     """Current and target version: from the deployment's target, else from the AppSpec, which is fetched by its hash."""
     function = target.get("lambdaFunctionInfo") or {}
     if "currentVersion" in function and "targetVersion" in function:
         return function["currentVersion"], function["targetVersion"]
     try:
-        (resource,) = (each for named in _read_appspec(stack, info)["resources"] for each in named.values())
+        (resource,) = (each for named in _read_appspec(context, info)["resources"] for each in named.values())
         return str(resource["properties"]["currentversion"]), str(resource["properties"]["targetversion"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return "?", "?"
 
 
-def _read_appspec(stack: Stack, info: Mapping[str, Any]) -> Any:
+def _read_appspec(context: ReleaseContext, info: Mapping[str, Any]) -> Any:
     """The AppSpec of a deployment, in JSON or YAML. GetDeployment leaves out its content, so it is fetched by its hash.
 
     Its keys are converted to lower case, because AWS's own pages write them in two ways.
     """
     try:
-        answer = stack.codedeploy.get_application_revision(applicationName=stack.names.group, revision=info["revision"])
-    except stack.codedeploy.exceptions.RevisionDoesNotExistException:
+        answer = context.codedeploy.get_application_revision(
+            applicationName=context.names.group, revision=info["revision"]
+        )
+    except context.codedeploy.exceptions.RevisionDoesNotExistException:
         return {}
     revision: Mapping[str, Any] = answer["revision"]
     text = (revision.get("string") or revision.get("appSpecContent") or {}).get("content", "")

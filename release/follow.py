@@ -43,12 +43,12 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: Promotion
     """
     watch = _Watch(poller, screen, ask, policy)
     last = watch.run()
-    if poller.last and poller.last.has_ended and (reason := find_hook_reason(poller.stack, poller.last)):
+    if poller.last and poller.last.has_ended and (reason := find_hook_reason(poller.context, poller.last)):
         screen.say(reason)
     if (
         poller.last
         and poller.outcome is ReleaseOutcome.RELEASED
-        and (evidence := collect_evidence(poller.stack, poller.last))
+        and (evidence := collect_evidence(poller.context, poller.last))
     ):
         poller.evidence = evidence
         screen.say(evidence.describe())
@@ -57,7 +57,7 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, policy: Promotion
         poller.outcome = _settle(watch, screen)
     if poller.last and poller.outcome in _SETTLED:
         back = poller.outcome in (ReleaseOutcome.ROLLED_BACK, ReleaseOutcome.STOPPED) or watch.taken_back
-        follow_live(poller.stack, screen, poller.last.current if back else poller.last.target)
+        follow_live(poller.context, screen, poller.last.current if back else poller.last.target)
         policy.on_settled(poller.outcome)
     screen.end(poller.outcome, last)
     return poller.outcome
@@ -91,13 +91,13 @@ class _Watch:
                 answer = self.ask()
             except (Unconnected, HTTPClientError) as problem:
                 screen.say(f"AWS is out of reach, and the deployment goes on: {problem}; looking again")
-                time.sleep(poller.stack.pause)
+                time.sleep(poller.context.pause)
                 continue
             if answer is None:
                 poller.outcome = ReleaseOutcome.LEFT
                 break
             if answer:
-                stop(poller.stack, poller.id)
+                stop(poller.context, poller.id)
                 screen.say(f"{poller.id} is being stopped")
         if self.stopped_as and poller.outcome is ReleaseOutcome.STOPPED:
             poller.outcome = self.stopped_as
@@ -114,7 +114,7 @@ class _Watch:
 
     def _stop(self, why: str, outcome: ReleaseOutcome) -> None:
         self.stopped_as = outcome
-        stop(self.poller.stack, self.poller.id)
+        stop(self.poller.context, self.poller.id)
         self._screen.say(f"{why}: {self.poller.id} is taken back")
 
 
@@ -124,7 +124,7 @@ def _settle(watch: _Watch, screen: DeploymentScreen) -> ReleaseOutcome:
     outcome = watch.stopped_as
     if outcome is None and poller.comparison and poller.comparison.worse:
         outcome = ReleaseOutcome.ROLLED_BACK
-    if outcome is None and policy.gate and not policy.gate.waits_for_yes(poller, _ANSWER * poller.stack.scale):
+    if outcome is None and policy.gate and not policy.gate.waits_for_yes(poller, _ANSWER * poller.context.scale):
         screen.say("nobody said yes, and all traffic has moved")
         outcome = ReleaseOutcome.STOPPED
     if outcome is None and _is_inconclusive(poller, policy, screen):
@@ -150,10 +150,10 @@ def _is_inconclusive(poller: Poller, policy: PromotionPolicy, screen: Deployment
 def _take_back(watch: _Watch, screen: DeploymentScreen, outcome: ReleaseOutcome) -> ReleaseOutcome:
     """Roll back, unless another process moved the traffic; return `outcome`, or FAILED if the rollback failed."""
     released = watch.poller.last
-    if released is None or await_move(watch.poller.stack, released.target) != AliasRouting(released.target, {}):
+    if released is None or await_move(watch.poller.context, released.target) != AliasRouting(released.target, {}):
         return outcome
     watch.taken_back = True
-    back = start_rollback(watch.poller.stack, plan_rollback(watch.poller.stack, released.current))
+    back = start_rollback(watch.poller.context, plan_rollback(watch.poller.context, released.current))
     if back is not None:
         _Watch(back, screen, watch.ask).run()
         if back.outcome is not ReleaseOutcome.RELEASED:

@@ -19,8 +19,8 @@ from release.lambda_versions.publish import Artifact, publish
 from release.lambda_versions.versions import AliasRouting, await_rest, find_previous, read_code_hash, read_live
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
+from release.release_context import ALIAS, ReleaseContext
 from release.reporter import ProgressReporter
-from release.stack import ALIAS, Stack
 from release.strategy import compute_first_step, compute_minutes, read_config
 
 __all__ = ["ReleasePlan", "finish", "plan", "start"]
@@ -53,42 +53,48 @@ class ReleasePlan:
 
 
 def plan(
-    stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only: bool = False, at_least: int = 0
+    context: ReleaseContext, artifact: Artifact, strategy: str | None, own_alarms_only: bool = False, at_least: int = 0
 ) -> ReleasePlan:
     """Plan a release without changing anything. Raises `UserError` if nothing can be released now.
 
     Without a strategy, the group's canary lasts until `at_least` mails of it are expected.
     """
-    now, running = read_live(stack), deployments.find_running(stack)
+    now, running = read_live(context), deployments.find_running(context)
     if now.weights and not running:
-        now = await_rest(stack)
-    config, routing = read_config(stack, strategy)
-    pace = choose_pace(stack, routing, at_least)
+        now = await_rest(context)
+    config, routing = read_config(context, strategy)
+    pace = choose_pace(context, routing, at_least)
     longer = strategy is None and pace is not None and pace.interval != compute_minutes(routing)
     if pace is not None and longer:
-        config, routing = build_config(stack, pace.percent, pace.interval)
-    if running and not _is_deploying(stack, running, artifact):
+        config, routing = build_config(context, pace.percent, pace.interval)
+    if running and not _is_deploying(context, running, artifact):
         raise UserError(
             f"deployment {running.id} to version {running.target} is under way, and CodeDeploy runs one at a time: "
             "wait for it, or stop it with make rollback"
         )
     if (
-        stack.functions.get_function_concurrency(FunctionName=stack.names.notify).get("ReservedConcurrentExecutions")
+        context.functions.get_function_concurrency(FunctionName=context.names.notify).get(
+            "ReservedConcurrentExecutions"
+        )
         == 0
     ):
-        raise UserError(f"{stack.names.notify} is paused, so nothing could be tried: make resume first")
+        raise UserError(f"{context.names.notify} is paused, so nothing could be tried: make resume first")
     if now.weights and not running:
         raise UserError(
             f"the alias {ALIAS} carries weights that no deployment moves ({now.describe()}), so CodeDeploy would "
             f"refuse: make rollback puts it on version {now.version} alone"
         )
-    group = version_alarms.group_alarms_of(stack)
+    group = version_alarms.group_alarms_of(context)
     watched, to_fix = ([], tuple(group)) if own_alarms_only else (version_alarms.require_room(group), ())
     return ReleasePlan(artifact, now, config, routing, watched, running, pace, longer, to_fix)
 
 
 def start(
-    stack: Stack, plan_: ReleasePlan, reporter: ProgressReporter, deadline: float | None = None, bake: float = 0.0
+    context: ReleaseContext,
+    plan_: ReleasePlan,
+    reporter: ProgressReporter,
+    deadline: float | None = None,
+    bake: float = 0.0,
 ) -> Poller:
     """Ship, publish and start the deployment, or find one that an earlier run started and that is under way or ended
     less than `bake` seconds ago; `deadline` is in minutes.
@@ -97,54 +103,54 @@ def start(
     """
     if plan_.under_way:
         reporter.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
-        watched = [*plan_.group_alarms, *version_alarms.create(stack, plan_.under_way.target, _shifts_traffic(plan_))]
-        return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
-    companions, target = _publish(stack, plan_, reporter)
+        watched = [*plan_.group_alarms, *version_alarms.create(context, plan_.under_way.target, _shifts_traffic(plan_))]
+        return _poll(context, plan_, plan_.under_way.id, watched, deadline)
+    companions, target = _publish(context, plan_, reporter)
     if target == plan_.live.version:
-        if baking := deployments.find_baking(stack, target, bake, _compute_longest(stack, plan_)):
+        if baking := deployments.find_baking(context, target, bake, _compute_longest(context, plan_)):
             reporter.say(f"{baking.id} of an earlier run released version {target}: going on where it was left")
-            watched = [*plan_.group_alarms, *version_alarms.create(stack, target, _shifts_traffic(plan_))]
-            return _poll(stack, plan_, baking.id, watched, deadline)
-        _refuse_live(stack, plan_, companions)
-    description = _describe(stack, plan_, target, companions)
-    watched = [*plan_.group_alarms, *version_alarms.create(stack, target, _shifts_traffic(plan_))]
-    version_alarms.wait_until_quiet(stack, watched)
-    ship_hooks(stack, plan_.artifact.content)
-    reporter.say(f"{', '.join(stack.names.hooks.values())}: release {plan_.artifact.release} shipped")
-    return _poll(stack, plan_, _deploy(stack, plan_, target, description, watched, reporter), watched, deadline)
+            watched = [*plan_.group_alarms, *version_alarms.create(context, target, _shifts_traffic(plan_))]
+            return _poll(context, plan_, baking.id, watched, deadline)
+        _refuse_live(context, plan_, companions)
+    description = _describe(context, plan_, target, companions)
+    watched = [*plan_.group_alarms, *version_alarms.create(context, target, _shifts_traffic(plan_))]
+    version_alarms.wait_until_quiet(context, watched)
+    ship_hooks(context, plan_.artifact.content)
+    reporter.say(f"{', '.join(context.names.hooks.values())}: release {plan_.artifact.release} shipped")
+    return _poll(context, plan_, _deploy(context, plan_, target, description, watched, reporter), watched, deadline)
 
 
-def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, reporter: ProgressReporter) -> None:
+def finish(context: ReleaseContext, plan_: ReleasePlan, outcome: ReleaseOutcome, reporter: ProgressReporter) -> None:
     """Delete the alarms and versions that no rollback needs any more, after a release."""
     if outcome in (ReleaseOutcome.RELEASED, ReleaseOutcome.INCONCLUSIVE):
-        for name in version_alarms.delete_older(stack, _find_version_before(stack, plan_)):
+        for name in version_alarms.delete_older(context, _find_version_before(context, plan_)):
             reporter.say(f"alarm {name} deleted")
-        delete_old_versions(stack, reporter)
+        delete_old_versions(context, reporter)
 
 
-def _find_version_before(stack: Stack, plan_: ReleasePlan) -> str:
+def _find_version_before(context: ReleaseContext, plan_: ReleasePlan) -> str:
     """The version that a rollback goes to, or else what was live when this run began."""
     try:
-        return find_previous(stack)
+        return find_previous(context)
     except UserError:
         return plan_.live.version
 
 
-def _publish(stack: Stack, plan_: ReleasePlan, reporter: ProgressReporter) -> tuple[list[Companion], str]:
+def _publish(context: ReleaseContext, plan_: ReleasePlan, reporter: ProgressReporter) -> tuple[list[Companion], str]:
     """Publish everything, notify last; return the companions and the version to release."""
-    artifact, names = plan_.artifact, stack.names
-    companions = publish_companions(stack, artifact)
+    artifact, names = plan_.artifact, context.names
+    companions = publish_companions(context, artifact)
     for one in companions:
         reporter.say(f"{one.function}: version {one.after} published")
-    target = publish(stack, names.notify, artifact)
+    target = publish(context, names.notify, artifact)
     if target != plan_.live.version:
         reporter.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
     return companions, target
 
 
-def _refuse_live(stack: Stack, plan_: ReleasePlan, companions: list[Companion]) -> NoReturn:
+def _refuse_live(context: ReleaseContext, plan_: ReleasePlan, companions: list[Companion]) -> NoReturn:
     """Raise `UserError` with why there is nothing to release: all of it is live, or what is not cannot move alone."""
-    notify, target = stack.names.notify, plan_.live.version
+    notify, target = context.names.notify, plan_.live.version
     alone = [one.function for one in companions if one.before != one.after]
     if alone:
         raise UserError(
@@ -157,25 +163,30 @@ def _refuse_live(stack: Stack, plan_: ReleasePlan, companions: list[Companion]) 
     )
 
 
-def _describe(stack: Stack, plan_: ReleasePlan, target: str, companions: list[Companion]) -> str:
+def _describe(context: ReleaseContext, plan_: ReleasePlan, target: str, companions: list[Companion]) -> str:
     try:
-        return write_description(stack.names.notify, plan_.live.version, target, companions, plan_.artifact.release)
+        return write_description(context.names.notify, plan_.live.version, target, companions, plan_.artifact.release)
     except ValueError as error:
         raise UserError(f"{error}; nothing was released") from None
 
 
 def _deploy(
-    stack: Stack, plan_: ReleasePlan, target: str, description: str, watched: list[str], reporter: ProgressReporter
+    context: ReleaseContext,
+    plan_: ReleasePlan,
+    target: str,
+    description: str,
+    watched: list[str],
+    reporter: ProgressReporter,
 ) -> str:
-    names, current = stack.names, plan_.live.version
+    names, current = context.names, plan_.live.version
     revision = render(names.notify, ALIAS, current, target, names.hooks)
     if plan_.own_config:
-        create_config(stack, plan_.config, plan_.routing)
+        create_config(context, plan_.config, plan_.routing)
     try:
-        id_ = deployments.create(stack, revision.location(), plan_.config, description, watched)
-    except stack.codedeploy.exceptions.DeploymentLimitExceededException:
-        running = deployments.find_running(stack)  # its hooks have just been updated to another release's code
-        ship_hooks_of(stack, reporter, running.target if running else current)
+        id_ = deployments.create(context, revision.location(), plan_.config, description, watched)
+    except context.codedeploy.exceptions.DeploymentLimitExceededException:
+        running = deployments.find_running(context)  # its hooks have just been updated to another release's code
+        ship_hooks_of(context, reporter, running.target if running else current)
         raise UserError(
             "another deployment began meanwhile, and CodeDeploy runs one at a time: run this again"
         ) from None
@@ -188,19 +199,19 @@ def _shifts_traffic(plan_: ReleasePlan) -> bool:
     return plan_.routing.get("type") != "AllAtOnce"
 
 
-def _poll(stack: Stack, plan_: ReleasePlan, id_: str, watched: list[str], deadline: float | None) -> Poller:
-    moving = compute_minutes(plan_.routing) * 60 * stack.scale
-    patience = _compute_longest(stack, plan_) if deadline is None else deadline * 60
+def _poll(context: ReleaseContext, plan_: ReleasePlan, id_: str, watched: list[str], deadline: float | None) -> Poller:
+    moving = compute_minutes(plan_.routing) * 60 * context.scale
+    patience = _compute_longest(context, plan_) if deadline is None else deadline * 60
     least = 900.0 if deadline is None else 0.0  # a laptop's hooks are not faster by its scale
-    step = compute_first_step(plan_.routing) * 60 * stack.scale
-    return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least), step=step, compares=True)
+    step = compute_first_step(plan_.routing) * 60 * context.scale
+    return Poller(context, id_, watched, moving, time.monotonic() + max(patience, least), step=step, compares=True)
 
 
-def _compute_longest(stack: Stack, plan_: ReleasePlan) -> float:
+def _compute_longest(context: ReleaseContext, plan_: ReleasePlan) -> float:
     """Seconds that a deployment may take, hooks that never answer included."""
-    return (_BESIDE + compute_minutes(plan_.routing)) * 60 * stack.scale
+    return (_BESIDE + compute_minutes(plan_.routing)) * 60 * context.scale
 
 
-def _is_deploying(stack: Stack, running: Deployment, artifact: Artifact) -> bool:
+def _is_deploying(context: ReleaseContext, running: Deployment, artifact: Artifact) -> bool:
     forward = not running.is_rollback and running.target.isdecimal() and int(running.target) > int(running.current)
-    return forward and read_code_hash(stack, running.target) == artifact.sha256
+    return forward and read_code_hash(context, running.target) == artifact.sha256

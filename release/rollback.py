@@ -11,7 +11,7 @@ from release.appspec import render
 from release.lambda_versions.companions import find_paired_versions, move_companions
 from release.lambda_versions.versions import AliasRouting, find_previous, list_versions, move_alias, read_live
 from release.progress.poller import Poller
-from release.stack import ALIAS, Stack
+from release.release_context import ALIAS, ReleaseContext
 from release.strategy import WORDS, compute_minutes, read_config
 
 __all__ = ["RollbackPlan", "plan_rollback", "restore", "start_rollback", "stop"]
@@ -29,9 +29,9 @@ class RollbackPlan:
         self.clears = clears
 
 
-def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
+def plan_rollback(context: ReleaseContext, to: str | None = None) -> RollbackPlan:
     """Plan a rollback from the current state. Raises `UserError` if there is nothing to roll back to."""
-    now, running = read_live(stack), deployments.find_running(stack)
+    now, running = read_live(context), deployments.find_running(context)
     if running and running.is_rollback:
         raise UserError(f"{running.id} is a rollback to version {running.target} already: wait for it")
     if running:
@@ -42,49 +42,49 @@ def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
         )
     if now.weights:
         return RollbackPlan(now.version, f"clear the weights ({now.describe()}) that no deployment moves", clears=now)
-    version = to or find_previous(stack)
+    version = to or find_previous(context)
     if version == now.version:
         raise UserError(f"version {version} is live already: there is nothing to roll back")
-    if version not in {one.number for one in list_versions(stack)}:
+    if version not in {one.number for one in list_versions(context)}:
         raise UserError(f"there is no version {version}: make releases lists them")
     return RollbackPlan(version, f"deploy version {version} in place of {now.version}, without hooks")
 
 
-def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None) -> Poller | None:
+def start_rollback(context: ReleaseContext, plan: RollbackPlan, strategy: str | None = None) -> Poller | None:
     """Start the rollback; return its poller, or None if it is done already."""
     if plan.stops:
-        stop(stack, plan.stops)
-        return _make_poller(stack, plan.stops, 0)
+        stop(context, plan.stops)
+        return _make_poller(context, plan.stops, 0)
     if plan.clears:
-        restore(stack, plan.version)
+        restore(context, plan.version)
         return None
-    config, routing = read_config(stack, strategy or WORDS["all-at-once"])
-    now = read_live(stack).version
-    revision = render(stack.names.notify, ALIAS, now, plan.version, {})
+    config, routing = read_config(context, strategy or WORDS["all-at-once"])
+    now = read_live(context).version
+    revision = render(context.names.notify, ALIAS, now, plan.version, {})
     # First: if this breaks off, notify has not moved, and the same command can be run again.
-    moved = move_companions(stack, find_paired_versions(stack, plan.version))
-    description = write_description(stack.names.notify, now, plan.version, moved)
+    moved = move_companions(context, find_paired_versions(context, plan.version))
+    description = write_description(context.names.notify, now, plan.version, moved)
     try:  # without alarms: they usually ring during a rollback, and must not stop it
-        id_ = deployments.create(stack, revision.location(), config, description, [])
-    except stack.codedeploy.exceptions.DeploymentLimitExceededException:
-        move_companions(stack, {one.function: one.before for one in moved})
+        id_ = deployments.create(context, revision.location(), config, description, [])
+    except context.codedeploy.exceptions.DeploymentLimitExceededException:
+        move_companions(context, {one.function: one.before for one in moved})
         raise UserError("another deployment began meanwhile: run this again") from None
-    return _make_poller(stack, id_, compute_minutes(routing))
+    return _make_poller(context, id_, compute_minutes(routing))
 
 
-def restore(stack: Stack, version: str) -> None:
+def restore(context: ReleaseContext, version: str) -> None:
     """Give this version all traffic by moving the alias directly, if CodeDeploy has nothing to roll back to."""
-    move_alias(stack, stack.names.notify, version)
+    move_alias(context, context.names.notify, version)
 
 
-def stop(stack: Stack, id_: str) -> None:
+def stop(context: ReleaseContext, id_: str) -> None:
     """Stop a deployment and have CodeDeploy roll it back, unless it has ended meanwhile."""
     try:
-        stack.codedeploy.stop_deployment(deploymentId=id_, autoRollbackEnabled=True)
-    except stack.codedeploy.exceptions.DeploymentAlreadyCompletedException:
+        context.codedeploy.stop_deployment(deploymentId=id_, autoRollbackEnabled=True)
+    except context.codedeploy.exceptions.DeploymentAlreadyCompletedException:
         return
 
 
-def _make_poller(stack: Stack, id_: str, moving: float) -> Poller:
-    seconds = (moving + _BESIDE) * 60 * stack.scale
-    return Poller(stack, id_, [], moving * 60 * stack.scale, time.monotonic() + max(900.0, seconds))
+def _make_poller(context: ReleaseContext, id_: str, moving: float) -> Poller:
+    seconds = (moving + _BESIDE) * 60 * context.scale
+    return Poller(context, id_, [], moving * 60 * context.scale, time.monotonic() + max(900.0, seconds))

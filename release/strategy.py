@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from operations.errors import UsageError
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["WORDS", "compute_first_step", "compute_minutes", "read_config"]
 
@@ -18,23 +18,23 @@ WORDS = {
 }
 
 
-def read_config(stack: Stack, strategy: str | None) -> tuple[str, Mapping[str, Any]]:
+def read_config(context: ReleaseContext, strategy: str | None) -> tuple[str, Mapping[str, Any]]:
     """A deployment configuration's name and its traffic routing; the group's own if none is named.
 
     Raises `UserError` if there is no such configuration.
     """
-    names = stack.names
+    names = context.names
     if strategy is None:
-        group = stack.codedeploy.get_deployment_group(applicationName=names.group, deploymentGroupName=names.group)
+        group = context.codedeploy.get_deployment_group(applicationName=names.group, deploymentGroupName=names.group)
         strategy = group["deploymentGroupInfo"]["deploymentConfigName"]
     config = WORDS.get(strategy, strategy)
     try:
-        info: Mapping[str, Any] = stack.codedeploy.get_deployment_config(deploymentConfigName=config)[
+        info: Mapping[str, Any] = context.codedeploy.get_deployment_config(deploymentConfigName=config)[
             "deploymentConfigInfo"
         ]
     except (
-        stack.codedeploy.exceptions.DeploymentConfigDoesNotExistException,
-        stack.codedeploy.exceptions.InvalidDeploymentConfigNameException,
+        context.codedeploy.exceptions.DeploymentConfigDoesNotExistException,
+        context.codedeploy.exceptions.InvalidDeploymentConfigNameException,
     ):
         words = ", ".join(WORDS)
         raise UsageError(

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from operations.errors import UserError
-from release.stack import ALIAS, Stack
+from release.release_context import ALIAS, ReleaseContext
 
 __all__ = ["create", "delete_older", "group_alarms_of", "read_states", "require_room", "wait_until_quiet"]
 
@@ -25,18 +25,18 @@ _LONGEST_PERIOD, _DELAY = 300, 120
 _LEAST = 60.0
 
 
-def create(stack: Stack, version: str, weighted: bool = True) -> list[str]:
+def create(context: ReleaseContext, version: str, weighted: bool = True) -> list[str]:
     """Create or update the alarms of a version; return their names.
 
     Lambda has the dimension `ExecutedVersion` only while the alias is weighted. A deployment that moves all traffic at
     once never sets weights, so its alarm watches the alias as a whole.
     """
-    function = stack.names.notify
-    name = f"{stack.names.prefix}-release-{version}-errors"
+    function = context.names.notify
+    name = f"{context.names.prefix}-release-{version}-errors"
     dimensions = {"FunctionName": function, "Resource": f"{function}:{ALIAS}"}
     if weighted:
         dimensions["ExecutedVersion"] = version
-    stack.cloudwatch.put_metric_alarm(
+    context.cloudwatch.put_metric_alarm(
         AlarmName=name,
         AlarmDescription=f"Version {version} of {function} failed: its release is rolled back",
         Namespace="AWS/Lambda",
@@ -52,10 +52,10 @@ def create(stack: Stack, version: str, weighted: bool = True) -> list[str]:
     return [name]
 
 
-def group_alarms_of(stack: Stack) -> list[str]:
+def group_alarms_of(context: ReleaseContext) -> list[str]:
     """The alarms that the deployment group watches, if it watches any."""
-    group = stack.names.group
-    info = stack.codedeploy.get_deployment_group(applicationName=group, deploymentGroupName=group)
+    group = context.names.group
+    info = context.codedeploy.get_deployment_group(applicationName=group, deploymentGroupName=group)
     watched = info["deploymentGroupInfo"].get("alarmConfiguration", {})
     names = [alarm["name"] for alarm in watched.get("alarms", []) if alarm.get("name")]
     return names if watched.get("enabled") else []
@@ -68,23 +68,23 @@ def require_room(names: list[str]) -> list[str]:
     return names
 
 
-def read_states(stack: Stack, names: list[str]) -> dict[str, str]:
+def read_states(context: ReleaseContext, names: list[str]) -> dict[str, str]:
     """OK, ALARM or INSUFFICIENT_DATA by the alarm's name; those that there are."""
-    return {alarm["AlarmName"]: str(alarm["StateValue"]) for alarm in _describe(stack, names)}
+    return {alarm["AlarmName"]: str(alarm["StateValue"]) for alarm in _describe(context, names)}
 
 
-def wait_until_quiet(stack: Stack, names: list[str]) -> None:
+def wait_until_quiet(context: ReleaseContext, names: list[str]) -> None:
     """Wait until no alarm rings, as they do for a while after a bad release; raise `UserError` if one keeps ringing."""
     began, patience = time.monotonic(), 0.0
-    while ringing := [alarm for alarm in _describe(stack, names) if alarm["StateValue"] == "ALARM"]:
-        patience = max(patience, _LEAST, *(_compute_lasting(alarm) * stack.scale for alarm in ringing))
+    while ringing := [alarm for alarm in _describe(context, names) if alarm["StateValue"] == "ALARM"]:
+        patience = max(patience, _LEAST, *(_compute_lasting(alarm) * context.scale for alarm in ringing))
         if time.monotonic() - began > patience:
             alarms = ", ".join(sorted(map(_describe_ringing, ringing)))
             raise UserError(
                 f"{alarms}, so CodeDeploy would roll the release back at once: fix the "
                 "cause, or say --own-alarms-only if this release fixes it"
             )
-        time.sleep(stack.pause)
+        time.sleep(context.pause)
 
 
 def _describe_ringing(alarm: Any) -> str:
@@ -104,23 +104,23 @@ def _compute_lasting(alarm: Any) -> float:
     return float((alarm.get("EvaluationPeriods") or 1) + _LOOKS_BACK) * period + _DELAY
 
 
-def _describe(stack: Stack, names: list[str]) -> list[Any]:
+def _describe(context: ReleaseContext, names: list[str]) -> list[Any]:
     if not names:
         return []
-    pages = stack.cloudwatch.get_paginator("describe_alarms").paginate(
+    pages = context.cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
     return [alarm for page in pages for alarm in [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]]
 
 
-def delete_older(stack: Stack, before: str) -> list[str]:
+def delete_older(context: ReleaseContext, before: str) -> list[str]:
     """Delete the release alarms of versions older than `before`; return their names."""
-    ours = re.compile(rf"{re.escape(stack.names.prefix)}-release-(\d+)-\w+")
-    pages = stack.cloudwatch.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{stack.names.prefix}-release-", AlarmTypes=["MetricAlarm"]
+    ours = re.compile(rf"{re.escape(context.names.prefix)}-release-(\d+)-\w+")
+    pages = context.cloudwatch.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix=f"{context.names.prefix}-release-", AlarmTypes=["MetricAlarm"]
     )
     found = [ours.fullmatch(alarm["AlarmName"]) for page in pages for alarm in page.get("MetricAlarms", [])]
     old = sorted(match[0] for match in found if match and int(match[1]) < int(before))
     for start in range(0, len(old), 100):
-        stack.cloudwatch.delete_alarms(AlarmNames=old[start : start + 100])
+        context.cloudwatch.delete_alarms(AlarmNames=old[start : start + 100])
     return old

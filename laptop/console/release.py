@@ -19,7 +19,7 @@ from laptop.resources import PREFIX
 from release.analysis.comparison import Comparison, compare
 from release.analysis.traffic import Observer
 from release.deployments import ENDED
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -57,7 +57,7 @@ class Comparer:
     def __init__(self, clients: LaptopClients) -> None:
         nothing: Any = None
         cloudwatch, logs = clients.make_client("cloudwatch"), clients.make_client("logs")
-        self._stack = Stack(
+        self._stack = ReleaseContext(
             clients.functions, nothing, cloudwatch, Names(PREFIX), ACCOUNT, REGION, local=True, logs=logs
         )
         self._lock = threading.Lock()

@@ -21,7 +21,7 @@ from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.progress.promotion_policy import Inconclusive, PromotionPolicy
 from release.release import finish, plan, start
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["SCENARIOS", "ReleaseScenario", "ScenarioResult", "run_scenario"]
 
@@ -178,12 +178,12 @@ class _RecordingScreen(Lines):
         super().show(snapshot)
 
 
-def _create_config(stack: Stack, percent: int, minutes: int) -> str:
+def _create_config(context: ReleaseContext, percent: int, minutes: int) -> str:
     """Create a canary configuration of the rehearsal's own, with a larger share because there is little traffic.
     Returns its name.
     """
-    name = f"{stack.names.prefix}-rehearsal-{percent}-percent-{minutes}-minutes"
-    codedeploy = stack.codedeploy
+    name = f"{context.names.prefix}-rehearsal-{percent}-percent-{minutes}-minutes"
+    codedeploy = context.codedeploy
     with contextlib.suppress(codedeploy.exceptions.DeploymentConfigAlreadyExistsException):
         codedeploy.create_deployment_config(
             deploymentConfigName=name,
@@ -197,24 +197,24 @@ def _create_config(stack: Stack, percent: int, minutes: int) -> str:
 
 
 def run_scenario(
-    stack: Stack, scenario: ReleaseScenario, package: Path, folder: Path, percent: int, console: Console
+    context: ReleaseContext, scenario: ReleaseScenario, package: Path, folder: Path, percent: int, console: Console
 ) -> ScenarioResult:
     """Release a scenario's version as `make release` does, with a canary of `percent` of the traffic."""
     artifact, began = make_variant(package, scenario.fault, folder), datetime.now(UTC)
     result = ScenarioResult(scenario, artifact.release)
-    release_plan = plan(stack, artifact, _create_config(stack, percent, scenario.minutes))
+    release_plan = plan(context, artifact, _create_config(context, percent, scenario.minutes))
     screen, policy = _RecordingScreen(console, result), PromotionPolicy(scenario.at_least, Inconclusive.HOLD)
     try:
-        result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None, policy)
+        result.outcome = follow(start(context, release_plan, screen), screen, lambda: None, policy)
     except UserError as problem:
         screen.say(f"refused: {problem}")
     if result.outcome:
-        finish(stack, release_plan, result.outcome, screen)
-    result.met = _count_readers(stack, result, began) if result.shared else 0
+        finish(context, release_plan, result.outcome, screen)
+    result.met = _count_readers(context, result, began) if result.shared else 0
     return result
 
 
-def _count_readers(stack: Stack, result: ScenarioResult, since: datetime) -> int:
+def _count_readers(context: ReleaseContext, result: ScenarioResult, since: datetime) -> int:
     """Return how many mails of a version were affected by its fault."""
-    figures = Observer(stack, (result.version,), since).look()[result.version]
+    figures = Observer(context, (result.version,), since).look()[result.version]
     return figures.mails if result.scenario.meets_all else figures.errors + figures.unknown + figures.letters

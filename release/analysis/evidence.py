@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from release.analysis.traffic import count_totals
 from release.deployments import Deployment
 from release.hook_runs import count_synthetic
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["ReleaseEvidence", "collect_evidence"]
 
@@ -26,12 +26,12 @@ class ReleaseEvidence:
         return f"proved by {synthetic} synthetic and {self.real} real mails"
 
 
-def collect_evidence(stack: Stack, deployment: Deployment) -> ReleaseEvidence | None:
+def collect_evidence(context: ReleaseContext, deployment: Deployment) -> ReleaseEvidence | None:
     """Collect the evidence for a deployment that succeeded; None if no hook ran, as in a rollback.
 
     Lambda counts by version only while the alias has two, so with all traffic moved at once no real mails are counted.
     """
-    if not any(deployment.stages.get(event) == "Succeeded" for event in stack.names.hooks):
+    if not any(deployment.stages.get(event) == "Succeeded" for event in context.names.hooks):
         return None
-    runs, errors = count_totals(stack, [deployment.target], deployment.created)[deployment.target]
-    return ReleaseEvidence(count_synthetic(stack, deployment.id), max(0, runs - errors))
+    runs, errors = count_totals(context, [deployment.target], deployment.created)[deployment.target]
+    return ReleaseEvidence(count_synthetic(context, deployment.id), max(0, runs - errors))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from release.stack import Stack
+from release.release_context import ReleaseContext
 from release.strategy import WORDS, compute_minutes
 
 __all__ = ["LONGEST", "Pace", "build_config", "choose_pace", "create_config", "find_rate"]
@@ -63,46 +63,46 @@ class Pace:
         return estimate + ("" if lasts >= self.needed_minutes else f", so about {_format_number(expected)} prove it")
 
 
-def choose_pace(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace | None:
+def choose_pace(context: ReleaseContext, routing: Mapping[str, Any], at_least: int) -> Pace | None:
     """The pace of a canary; None for another strategy, or if no real mails are required."""
     canary = routing.get("timeBasedCanary")
     if not canary or not at_least:
         return None
-    return Pace(float(canary["canaryPercentage"]), find_rate(stack), at_least, compute_minutes(routing))
+    return Pace(float(canary["canaryPercentage"]), find_rate(context), at_least, compute_minutes(routing))
 
 
-def find_rate(stack: Stack) -> float:
+def find_rate(context: ReleaseContext) -> float:
     """Mails a minute that providers accepted, averaged over the last day."""
     now = datetime.now(UTC)
-    answer = stack.cloudwatch.get_metric_statistics(
+    answer = context.cloudwatch.get_metric_statistics(
         Namespace="Herald",
         MetricName="Sent",
-        Dimensions=[{"Name": "Service", "Value": stack.names.notify}],
-        StartTime=now - timedelta(minutes=_DAY * stack.scale),
+        Dimensions=[{"Name": "Service", "Value": context.names.notify}],
+        StartTime=now - timedelta(minutes=_DAY * context.scale),
         EndTime=now,
-        Period=60 if stack.scale < 1 else 3600,
+        Period=60 if context.scale < 1 else 3600,
         Statistics=["Sum"],
     )
     return sum(point["Sum"] for point in answer.get("Datapoints", [])) / _DAY
 
 
-def build_config(stack: Stack, percent: float, lasts: float) -> tuple[str, dict[str, Any]]:
+def build_config(context: ReleaseContext, percent: float, lasts: float) -> tuple[str, dict[str, Any]]:
     """The name and routing of a configuration for this canary: CodeDeploy's own, or else one of Herald's."""
     routing = {
         "type": "TimeBasedCanary",
         "timeBasedCanary": {"canaryPercentage": int(percent), "canaryInterval": int(lasts)},
     }
-    ours = f"{stack.names.prefix}-canary-{percent:g}-percent-{lasts:g}-minutes"
+    ours = f"{context.names.prefix}-canary-{percent:g}-percent-{lasts:g}-minutes"
     return _BUILT_IN.get(int(lasts), ours) if percent == 10 else ours, routing
 
 
-def create_config(stack: Stack, name: str, routing: Mapping[str, Any]) -> None:
+def create_config(context: ReleaseContext, name: str, routing: Mapping[str, Any]) -> None:
     """Create a configuration of Herald's, unless there is one of this name."""
     if name in _BUILT_IN.values():
         return
-    with contextlib.suppress(stack.codedeploy.exceptions.DeploymentConfigAlreadyExistsException):
+    with contextlib.suppress(context.codedeploy.exceptions.DeploymentConfigAlreadyExistsException):
         wanted: Any = dict(routing)
-        stack.codedeploy.create_deployment_config(
+        context.codedeploy.create_deployment_config(
             deploymentConfigName=name, computePlatform="Lambda", trafficRoutingConfig=wanted
         )
 

@@ -19,7 +19,7 @@ from function.delivery.outcome import OutcomeKind
 from operations.errors import UserError
 from release.analysis.comparison import Comparison, Figures, compare
 from release.deployments import Deployment, list_ended
-from release.stack import ALIAS, Stack
+from release.release_context import ALIAS, ReleaseContext
 
 __all__ = ["Observer", "compare_last_release", "count_totals"]
 
@@ -49,7 +49,7 @@ class Observer:
     """Collects the figures of versions from `since` on, counting each log line once; `until` is when they stopped
     sharing the traffic, None while they do. Without logs, only what Lambda counts."""
 
-    stack: Stack
+    context: ReleaseContext
     versions: tuple[str, ...]
     since: datetime
     until: datetime | None = None
@@ -59,7 +59,7 @@ class Observer:
 
     def look(self) -> Mapping[str, Figures]:
         """Update the figures and return them."""
-        for version, (runs, errors) in count_totals(self.stack, self.versions, self.since, self.until).items():
+        for version, (runs, errors) in count_totals(self.context, self.versions, self.since, self.until).items():
             ours = self.figures.setdefault(version, Figures())
             ours.runs, ours.errors = runs, errors
         for version, line in self._lines():
@@ -69,12 +69,12 @@ class Observer:
 
     def _lines(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """The deliveries logged since the last look, with the version of each; none if the log cannot be read."""
-        if self.stack.logs is None:
+        if self.context.logs is None:
             return
         start = self._from = max(self._from, int(self.since.timestamp() * 1000))
         more = {"endTime": int(self.until.timestamp() * 1000)} if self.until else {}
-        pages = self.stack.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=f"/aws/lambda/{self.stack.names.notify}",
+        pages = self.context.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{self.context.names.notify}",
             startTime=start,
             filterPattern='"message_id"',
             **more,
@@ -118,24 +118,24 @@ def _add(figures: Figures, line: Mapping[str, Any]) -> None:
 
 
 def count_totals(
-    stack: Stack, versions: Iterable[str], since: datetime, until: datetime | None = None
+    context: ReleaseContext, versions: Iterable[str], since: datetime, until: datetime | None = None
 ) -> dict[str, tuple[int, int]]:
     """Invocations and errors by version, from `since` until `until` or now."""
     return {
         version: (
-            _sum(stack, version, "Invocations", since, until),
-            _sum(stack, version, "Errors", since, until),
+            _sum(context, version, "Invocations", since, until),
+            _sum(context, version, "Errors", since, until),
         )
         for version in versions
     }
 
 
-def _sum(stack: Stack, version: str, metric: str, since: datetime, until: datetime | None) -> int:
-    function = stack.names.notify
+def _sum(context: ReleaseContext, version: str, metric: str, since: datetime, until: datetime | None) -> int:
+    function = context.names.notify
     now = (until or datetime.now(UTC)) + timedelta(minutes=1)
     dimensions = {"FunctionName": function, "Resource": f"{function}:{ALIAS}", "ExecutedVersion": version}
     minutes = (now - since).total_seconds() / 60
-    answer = stack.cloudwatch.get_metric_statistics(
+    answer = context.cloudwatch.get_metric_statistics(
         Namespace="AWS/Lambda",
         MetricName=metric,
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
@@ -147,13 +147,15 @@ def _sum(stack: Stack, version: str, metric: str, since: datetime, until: dateti
     return round(sum(point["Sum"] for point in answer.get("Datapoints", [])))
 
 
-def compare_last_release(stack: Stack) -> tuple[Deployment, Comparison]:
+def compare_last_release(context: ReleaseContext) -> tuple[Deployment, Comparison]:
     """The last release that moved traffic, and its two versions compared while they shared it.
 
     Raises `UserError` if there was none.
     """
-    for one in list_ended(stack):
+    for one in list_ended(context):
         if one.tried and one.shifts_since is not None and one.target.isdecimal():
-            figures = Observer(stack, (one.current, one.target), one.shifts_since, one.shifted or one.completed).look()
+            figures = Observer(
+                context, (one.current, one.target), one.shifts_since, one.shifted or one.completed
+            ).look()
             return one, compare(one.target, one.current, figures)
     raise UserError("no release is known that moved traffic: there is nothing to judge")

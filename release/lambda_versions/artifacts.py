@@ -13,16 +13,16 @@ from package import build
 from package.archive import require_releasable
 from package.target import Architecture
 from release.lambda_versions.publish import Artifact
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["find_artifact", "read_artifact"]
 
 
-def find_artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -> Artifact:
-    """The package to release to this stack. Raises `UserError` if Lambda could not run it."""
-    if stack.local:
+def find_artifact(context: ReleaseContext, path: Path | None, say: Callable[[str], None]) -> Artifact:
+    """The package to release to this context. Raises `UserError` if Lambda could not run it."""
+    if context.local:
         return read_artifact(path or build("laptop", say=say).function_zip)
-    architecture = cast("Architecture", _read_architecture(stack))
+    architecture = cast("Architecture", _read_architecture(context))
     path = path or build("cloud", architecture, say=say).function_zip
     require_releasable(path, architecture)
     return read_artifact(path)
@@ -37,10 +37,10 @@ def read_artifact(path: Path) -> Artifact:
         raise UserError(f"{path} is no package: make package builds one") from None
 
 
-def _read_architecture(stack: Stack) -> str:
-    name = stack.names.notify
+def _read_architecture(context: ReleaseContext) -> str:
+    name = context.names.notify
     try:
-        answer = stack.functions.get_function_configuration(FunctionName=name)
-    except stack.functions.exceptions.ResourceNotFoundException:
-        raise UserError(f"there is no {name} in {stack.account}, {stack.region}: make apply makes it") from None
+        answer = context.functions.get_function_configuration(FunctionName=name)
+    except context.functions.exceptions.ResourceNotFoundException:
+        raise UserError(f"there is no {name} in {context.account}, {context.region}: make apply makes it") from None
     return str((answer.get("Architectures") or ["x86_64"])[0])

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import WaiterError
 
 from operations.errors import UserError
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["Artifact", "compute_sha256", "publish", "update"]
 
@@ -38,28 +38,28 @@ def compute_sha256(content: bytes) -> str:
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
-def publish(stack: Stack, function: str, artifact: Artifact) -> str:
+def publish(context: ReleaseContext, function: str, artifact: Artifact) -> str:
     """Update a function, publish it and return the version. Lambda publishes no new version if nothing changed."""
-    update(stack, function, artifact.content)
-    answer = stack.functions.publish_version(
+    update(context, function, artifact.content)
+    answer = context.functions.publish_version(
         FunctionName=function, CodeSha256=artifact.sha256, Description=artifact.release
     )
     version = answer["Version"]
-    _wait_until_settled(stack, function, "published_version_active", Qualifier=version)
+    _wait_until_settled(context, function, "published_version_active", Qualifier=version)
     return version
 
 
-def update(stack: Stack, function: str, content: bytes) -> None:
+def update(context: ReleaseContext, function: str, content: bytes) -> None:
     """Update a function's `$LATEST`, unless it has this code. Raises `UserError` if AWS reports another SHA-256."""
     try:
-        stack.functions.get_function_configuration(FunctionName=function)
-    except stack.functions.exceptions.ResourceNotFoundException:
+        context.functions.get_function_configuration(FunctionName=function)
+    except context.functions.exceptions.ResourceNotFoundException:
         raise UserError(f"there is no function {function}: make apply makes it") from None
     sent = compute_sha256(content)
-    if _wait_until_settled(stack, function, "function_updated")["CodeSha256"] == sent:
+    if _wait_until_settled(context, function, "function_updated")["CodeSha256"] == sent:
         return
-    stack.functions.update_function_code(FunctionName=function, ZipFile=content)
-    reported = _wait_until_settled(stack, function, "function_updated")["CodeSha256"]
+    context.functions.update_function_code(FunctionName=function, ZipFile=content)
+    reported = _wait_until_settled(context, function, "function_updated")["CodeSha256"]
     if reported != sent:
         raise UserError(
             f"Lambda reports the code {reported} for {function}, and {sent} was sent: somebody else "
@@ -67,12 +67,12 @@ def update(stack: Stack, function: str, content: bytes) -> None:
         )
 
 
-def _wait_until_settled(stack: Stack, function: str, waiter: Any, **more: str) -> Any:
+def _wait_until_settled(context: ReleaseContext, function: str, waiter: Any, **more: str) -> Any:
     """Wait until Lambda has applied the last change, and return the function's configuration."""
     try:
-        stack.functions.get_waiter(waiter).wait(
+        context.functions.get_waiter(waiter).wait(
             FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 300}, **more
         )
     except WaiterError as problem:
         raise UserError(f"Lambda did not take {function}'s code: {problem}") from None
-    return stack.functions.get_function_configuration(FunctionName=function, **more)
+    return context.functions.get_function_configuration(FunctionName=function, **more)

@@ -9,7 +9,7 @@ from typing import Any
 
 from operations.errors import UserError
 from release.deployments import list_ended
-from release.stack import ALIAS, Stack
+from release.release_context import ALIAS, ReleaseContext
 
 __all__ = [
     "AliasRouting",
@@ -58,46 +58,46 @@ class AliasRouting:
         return ", ".join(f"{percent:g} % version {version}" for version, percent in self.traffic.items())
 
 
-def read_live(stack: Stack) -> AliasRouting:
+def read_live(context: ReleaseContext) -> AliasRouting:
     """Where the alias points now. Raises `UserError` if there is no such function or alias."""
     try:
-        alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
-    except stack.functions.exceptions.ResourceNotFoundException:
+        alias = context.functions.get_alias(FunctionName=context.names.notify, Name=ALIAS)
+    except context.functions.exceptions.ResourceNotFoundException:
         raise UserError(
-            f"there is no {stack.names.notify} with the alias {ALIAS} in {stack.account}, {stack.region}: make apply "
-            "makes it; or name another --prefix or AWS_REGION, or say --local"
+            f"there is no {context.names.notify} with the alias {ALIAS} in {context.account}, {context.region}: "
+            "make apply makes it; or name another --prefix or AWS_REGION, or say --local"
         ) from None
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return AliasRouting(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
 
 
-def await_rest(stack: Stack) -> AliasRouting:
+def await_rest(context: ReleaseContext) -> AliasRouting:
     """Read the alias while nothing moves it: for a moment after its weights were cleared, they may still be read.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
     for _ in range(_MOVES):
-        now = read_live(stack)
+        now = read_live(context)
         if not now.weights:
             return now
-        time.sleep(stack.pause)
-    return read_live(stack)
+        time.sleep(context.pause)
+    return read_live(context)
 
 
-def await_move(stack: Stack, version: str) -> AliasRouting:
+def await_move(context: ReleaseContext, version: str) -> AliasRouting:
     """Read the alias after it was moved to this version: for a moment the old routing may be read, so it tries again.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
     for _ in range(_MOVES):
-        now = read_live(stack)
+        now = read_live(context)
         if now == AliasRouting(version, {}):
             return now
-        time.sleep(stack.pause)
-    return read_live(stack)
+        time.sleep(context.pause)
+    return read_live(context)
 
 
-def move_alias(stack: Stack, function: str, version: str) -> str:
+def move_alias(context: ReleaseContext, function: str, version: str) -> str:
     """Give a version all traffic of a function's alias; return the version that it named before.
 
     The update names the revision that was read. For a moment after a move the old revision may be read: then it tries
@@ -106,51 +106,51 @@ def move_alias(stack: Stack, function: str, version: str) -> str:
     """
     left = _MOVES
     while True:
-        alias = stack.functions.get_alias(FunctionName=function, Name=ALIAS)
+        alias = context.functions.get_alias(FunctionName=function, Name=ALIAS)
         try:
-            stack.functions.update_alias(
+            context.functions.update_alias(
                 FunctionName=function,
                 Name=ALIAS,
                 FunctionVersion=version,
                 RoutingConfig={"AdditionalVersionWeights": {}},
                 RevisionId=alias["RevisionId"],
             )
-        except stack.functions.exceptions.PreconditionFailedException:
+        except context.functions.exceptions.PreconditionFailedException:
             if not left:
                 raise
             left -= 1
-            time.sleep(stack.pause)
+            time.sleep(context.pause)
         else:
             return alias["FunctionVersion"]
 
 
-def list_versions(stack: Stack) -> list[Version]:
+def list_versions(context: ReleaseContext) -> list[Version]:
     """Every published version, the newest first, with its part of the traffic."""
-    traffic = read_live(stack).traffic
-    pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=stack.names.notify)
+    traffic = read_live(context).traffic
+    pages = context.functions.get_paginator("list_versions_by_function").paginate(FunctionName=context.names.notify)
     found = [
         _read_version(one, traffic) for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"
     ]
     return sorted(found, key=lambda version: -int(version.number))
 
 
-def read_code_hash(stack: Stack, version: str) -> str:
+def read_code_hash(context: ReleaseContext, version: str) -> str:
     """SHA-256 of a version's code, in base64."""
-    answer = stack.functions.get_function_configuration(FunctionName=stack.names.notify, Qualifier=version)
+    answer = context.functions.get_function_configuration(FunctionName=context.names.notify, Qualifier=version)
     return answer["CodeSha256"]
 
 
-def list_code_hashes(stack: Stack, function: str) -> dict[str, str]:
+def list_code_hashes(context: ReleaseContext, function: str) -> dict[str, str]:
     """The published versions of a function, each with the SHA-256 of its code in base64."""
-    pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=function)
+    pages = context.functions.get_paginator("list_versions_by_function").paginate(FunctionName=function)
     found = [one for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"]
     return {one["Version"]: one["CodeSha256"] for one in found}
 
 
-def find_previous(stack: Stack) -> str:
+def find_previous(context: ReleaseContext) -> str:
     """The version before the live one that was live last. Raises `UserError` if none is known."""
-    now, published = int(read_live(stack).version), {version.number for version in list_versions(stack)}
-    for deployment in list_ended(stack):
+    now, published = int(read_live(context).version), {version.number for version in list_versions(context)}
+    for deployment in list_ended(context):
         before = [number for number in deployment.served & published if int(number) < now]
         if before:
             return max(before, key=int)

@@ -33,7 +33,7 @@ def bake(
     version, ends = deployment.target, began + policy.bake_seconds
     if time.time() >= ends:
         return ReleaseOutcome.RELEASED
-    minutes = (ends - time.time()) / 60 / poller.stack.scale
+    minutes = (ends - time.time()) / 60 / poller.context.scale
     screen.say(f"version {version} has all traffic and bakes: its alarms are watched for {minutes:.0f} min more")
     poller.watched = [*poller.watched, *(one for one in policy.alarms_to_fix if one not in poller.watched)]
     ringing_on = set(policy.alarms_to_fix)
@@ -45,7 +45,7 @@ def bake(
             answer = ask()
         except (Unconnected, HTTPClientError) as problem:
             screen.say(f"AWS is out of reach: {problem}; looking again")
-            time.sleep(poller.stack.pause)
+            time.sleep(poller.context.pause)
             continue
         if answer is None:
             screen.say(f"version {version} has all traffic, and no alarm takes it back any more: herald rollback does")
@@ -64,7 +64,7 @@ def _watch_bake(
         ringing_on &= {name for name, state in look.alarms.items() if state != "OK"}
         if (found := _end_of_bake(look, version, screen, ringing_on)) is not None:
             return found
-        time.sleep(min(poller.stack.pause, max(0.0, left)))
+        time.sleep(min(poller.context.pause, max(0.0, left)))
     still = ", ".join(sorted(ringing_on))
     screen.say(f"{still} rang on while it baked: it did not fix that" if still else "no alarm rang while it baked")
     return ReleaseOutcome.RELEASED

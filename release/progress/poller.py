@@ -14,7 +14,7 @@ from release.analysis.traffic import Observer
 from release.deployments import Deployment, read
 from release.lambda_versions.versions import AliasRouting, await_move, read_live
 from release.progress.outcome import ReleaseOutcome
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["Poller", "Snapshot"]
 
@@ -45,7 +45,7 @@ class Poller:
     With `compares`, it also compares the two versions.
     """
 
-    stack: Stack
+    context: ReleaseContext
     id: str
     watched: list[str]
     moving: float
@@ -69,16 +69,16 @@ class Poller:
     def __iter__(self) -> Iterator[Snapshot]:
         """Yield snapshots until the end or the deadline; `outcome` is set afterwards."""
         while time.monotonic() < self.deadline:
-            self.last = deployment = read(self.stack, self.id)
+            self.last = deployment = read(self.context, self.id)
             yield self._look(deployment)
             if deployment.has_ended:
                 yield from self._follow_end(deployment)
                 return
-            time.sleep(self.stack.pause)
+            time.sleep(self.context.pause)
 
     def look(self) -> Snapshot:
         """Take one snapshot, even if the deployment has ended."""
-        return self._look(read(self.stack, self.id))
+        return self._look(read(self.context, self.id))
 
     def _follow_end(self, deployment: Deployment) -> Iterator[Snapshot]:
         if deployment.status == "Succeeded":
@@ -95,38 +95,38 @@ class Poller:
 
     def _follow_rollback(self, deployment: Deployment) -> Generator[Snapshot, None, bool | None]:
         """Wait for the rollback; return whether all traffic is back on the version before, None if time ran out."""
-        for _ in range(round(_PATIENCE / self.stack.pause) if deployment.auto_rollback else 1):
-            self.last = deployment = read(self.stack, self.id)
+        for _ in range(round(_PATIENCE / self.context.pause) if deployment.auto_rollback else 1):
+            self.last = deployment = read(self.context, self.id)
             if deployment.rollback or deployment.rollback_message or self._is_restored(deployment):
                 break
-            time.sleep(self.stack.pause)
-        rollback = read(self.stack, deployment.rollback) if deployment.rollback else None
+            time.sleep(self.context.pause)
+        rollback = read(self.context, deployment.rollback) if deployment.rollback else None
         while rollback and not rollback.has_ended:
             if time.monotonic() > self.deadline:
                 return None
-            time.sleep(self.stack.pause)
-            rollback = read(self.stack, rollback.id)
+            time.sleep(self.context.pause)
+            rollback = read(self.context, rollback.id)
         yield self._look(deployment)
-        return await_move(self.stack, deployment.current) == AliasRouting(deployment.current, {})
+        return await_move(self.context, deployment.current) == AliasRouting(deployment.current, {})
 
     def _is_restored(self, deployment: Deployment) -> bool:
-        now = read_live(self.stack)
+        now = read_live(self.context)
         return now.version == deployment.current and not now.weights
 
     def _look(self, deployment: Deployment) -> Snapshot:
-        traffic = read_live(self.stack).traffic
+        traffic = read_live(self.context).traffic
         self._compare(deployment, shared=len(traffic) > 1)
         return Snapshot(
             deployment,
             traffic,
-            version_alarms.read_states(self.stack, self.watched),
+            version_alarms.read_states(self.context, self.watched),
             None if deployment.has_ended else self._compute_seconds_left(deployment),
             self.comparison,
         )
 
     def _compare(self, deployment: Deployment, shared: bool) -> None:
         """Compare the versions at intervals while both have traffic, and once more when they no longer do."""
-        pause = max(_LEAST, _COMPARED * self.stack.scale)
+        pause = max(_LEAST, _COMPARED * self.context.scale)
         due = shared and (self._observer is None or time.monotonic() - self._compared >= pause)
         last = not shared and self._observer is not None and self._observer.until is None
         moved = deployment.shifted is not None or deployment.stages.get("AllowTraffic") == "Succeeded"
@@ -134,7 +134,7 @@ class Poller:
         if not self.compares or deployment.shifts_since is None or not (due or last):
             return
         if self._observer is None:
-            self._observer = Observer(self.stack, (deployment.current, deployment.target), deployment.shifts_since)
+            self._observer = Observer(self.context, (deployment.current, deployment.target), deployment.shifts_since)
         self._observer.until = deployment.shifted or (datetime.now(UTC) if last else None)
         figures = self._observer.look()
         self._compared = time.monotonic()

@@ -59,7 +59,7 @@ class ApprovalGate:
             or deployment.target not in look.traffic
         ):
             return ""
-        margin = max(4 * poller.stack.pause, 30 * poller.stack.scale)
+        margin = max(4 * poller.context.pause, 30 * poller.context.scale)
         left = deployment.shifts_since.timestamp() + poller.step - margin - time.time()
         if not self._asked:
             self._asked = True
@@ -78,7 +78,7 @@ class ApprovalGate:
             self._asked = True
             self.question.ask(f"Version {poller.last.target} has all traffic. Let it keep it?")
             while (answer := self.question.answer()) is None and time.monotonic() < until:
-                time.sleep(poller.stack.pause)
+                time.sleep(poller.context.pause)
             self._answer = answer
         return self.passed
 

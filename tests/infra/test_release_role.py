@@ -14,9 +14,9 @@ from botocore import xform_name
 
 from herald.terraform.runner import INFRA
 from laptop.state import ROOT
-from release.stack import COMPANIONS, OPTIONAL
+from release.release_context import COMPANIONS, OPTIONAL
 
-#: What `release.stack.Stack` calls its clients.
+#: What `release.release_context.ReleaseContext` calls its clients.
 CLIENTS = {"functions": "lambda", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch", "logs": "logs"}
 
 #: Operations whose right has another name: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -42,7 +42,7 @@ def _find_called() -> set[str]:
 
 
 def _calls(path: Path) -> Iterator[str]:
-    """IAM's names of the operations that a file calls on the clients of a stack, by method, paginator or waiter."""
+    """IAM's names of the operations that a file calls on the clients of a context, by method, paginator or waiter."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             client = node.func.value

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from function.reason_codes import ReasonCode
-from herald.account import AwsAccount, choose_release_stack
+from herald.account import AwsAccount, choose_release_context
 from herald.console import console
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import remove_foreign_settings
@@ -32,7 +32,7 @@ from operations.redrive.plan import plan_redrive
 from operations.redrive.send import RedriveResult, redrive_letters
 from package import build
 from release.lambda_versions.versions import read_live
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["app"]
 
@@ -70,8 +70,8 @@ def rehearse(
     state = DEFAULT_STATE.with_name(f"rehearsal-{os.getpid()}")
     options = Options(state, scale=_SCALE, settings={"HERALD_HOLD_SECONDS": _HOLD}, say=console.print)
     with run_cloud(options) as cloud, tempfile.TemporaryDirectory(dir=state) as folder:
-        stack = choose_release_stack(True, state, "herald")
-        results, counted = _perform(cloud, stack, events, wait, Path(folder), chosen)
+        context = choose_release_context(True, state, "herald")
+        results, counted = _perform(cloud, context, events, wait, Path(folder), chosen)
     violations = [*(violation for one in results for violation in one.violations()), *counted.violations()]
     for violation in violations:
         console.print(f"BROKEN: {violation}", markup=False)
@@ -81,12 +81,12 @@ def rehearse(
 
 
 def _perform(
-    cloud: LaptopCloud, stack: Stack, events: int, wait: float, folder: Path, chosen: list[ReleaseScenario]
+    cloud: LaptopCloud, context: ReleaseContext, events: int, wait: float, folder: Path, chosen: list[ReleaseScenario]
 ) -> tuple[list[ScenarioResult], Count]:
     rate = max(2 * _ENOUGH / _CANARY, events / _LASTS)
     percent = max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY)))
     package = build("laptop").function_zip
-    first, results = read_live(stack).version, list[ScenarioResult]()
+    first, results = read_live(context).version, list[ScenarioResult]()
     console.print(f"{rate:.1f} events a second; canaries get {percent} % for {_CANARY:.0f} s")
     published: list[Published] = []
     waiting = partial(_count_waiting, cloud)
@@ -97,7 +97,7 @@ def _perform(
             for scenario in scenarios:
                 title = f"{len(results) + 1}. {scenario.title}"
                 console.rule(title) if console.is_terminal else console.print(f"\n{title}")
-                results.append(run_scenario(stack, scenario, package, folder, percent, console))
+                results.append(run_scenario(context, scenario, package, folder, percent, console))
         published += load.published
     _redrive(cloud)
     described = cloud.descriptor

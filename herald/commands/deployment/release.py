@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from herald.account import Local, Prefix, StateDir, choose_release_stack, make_hook_client, report_refusals
+from herald.account import Local, Prefix, StateDir, choose_release_context, make_hook_client, report_refusals
 from herald.console import TerminalPrompt, Yes, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UsageError, UserError
@@ -25,8 +25,8 @@ from release.progress.outcome import ReleaseOutcome, describe_exit_codes
 from release.progress.poller import Poller
 from release.progress.promotion_policy import ApprovalGate, Inconclusive, PromotionPolicy
 from release.release import ReleasePlan, finish, plan, start
+from release.release_context import ReleaseContext
 from release.rollback import plan_rollback, restore, start_rollback
-from release.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -80,21 +80,21 @@ def release(
     prefix: Prefix = "herald",
 ) -> None:
     """Publish notify and the functions that move with it, and shift traffic by CodeDeploy; a failure is rolled back."""
-    stack = choose_release_stack(local, state_dir, prefix)
+    context = choose_release_context(local, state_dir, prefix)
     shown = choose_screen(console, as_json)
     if again:
-        raise typer.Exit(_check_again(stack, make_hook_client(local, state_dir, prefix), shown).code)
+        raise typer.Exit(_check_again(context, make_hook_client(local, state_dir, prefix), shown).code)
     if dry_run:
-        raise typer.Exit(_judge_last(stack, shown, at_least).code)
-    artifact = find_artifact(stack, package, lambda line: None if as_json else typer.echo(line))
-    chosen = plan(stack, artifact, strategy, own_alarms_only, at_least)
+        raise typer.Exit(_judge_last(context, shown, at_least).code)
+    artifact = find_artifact(context, package, lambda line: None if as_json else typer.echo(line))
+    chosen = plan(context, artifact, strategy, own_alarms_only, at_least)
     gate = _require_gate(chosen) if gated else None
-    _announce(stack, chosen, shown, bake)
+    _announce(context, chosen, shown, bake)
     _require_consent(f"Release {artifact.release}?", yes)
-    seconds = bake * 60 * stack.scale
-    poller = start(stack, chosen, shown, deadline, seconds)
+    seconds = bake * 60 * context.scale
+    poller = start(context, chosen, shown, deadline, seconds)
     policy = PromotionPolicy(
-        at_least, inconclusive, seconds, gate, lambda ended: finish(stack, chosen, ended, shown), chosen.alarms_to_fix
+        at_least, inconclusive, seconds, gate, lambda ended: finish(context, chosen, ended, shown), chosen.alarms_to_fix
     )
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop, policy), yes)
     raise typer.Exit(outcome.code)
@@ -112,18 +112,18 @@ def rollback(
     prefix: Prefix = "herald",
 ) -> None:
     """Roll back to the version before, all at once and without hooks; stops a release under way. Exit code 0: done."""
-    stack = choose_release_stack(local, state_dir, prefix)
-    rollback_plan = plan_rollback(stack, to)
+    context = choose_release_context(local, state_dir, prefix)
+    rollback_plan = plan_rollback(context, to)
     if not as_json:
-        console.print(f"{_describe_place(stack)}: {rollback_plan.description}", markup=False)
+        console.print(f"{_describe_place(context)}: {rollback_plan.description}", markup=False)
     _require_consent(f"Put version {rollback_plan.version} back?", yes)
     shown = choose_screen(console, as_json)
-    poller = start_rollback(stack, rollback_plan, strategy)
+    poller = start_rollback(context, rollback_plan, strategy)
     outcome = follow(poller, shown, _ask_to_stop) if poller else _report_cleared(shown)
     if poller:
         outcome = _offer_restore(poller, shown, outcome, yes=True)
     else:
-        follow_live(stack, shown, rollback_plan.version)
+        follow_live(context, shown, rollback_plan.version)
     done = outcome in (
         (ReleaseOutcome.STOPPED, ReleaseOutcome.ROLLED_BACK) if rollback_plan.stops else (ReleaseOutcome.RELEASED,)
     )
@@ -139,8 +139,8 @@ def releases(
     prefix: Prefix = "herald",
 ) -> None:
     """List the published versions of notify: what each is, and how much of the traffic it gets."""
-    stack = choose_release_stack(local, state_dir, prefix)
-    found = list_versions(stack)
+    context = choose_release_context(local, state_dir, prefix)
+    found = list_versions(context)
     if as_json:
         typer.echo(json.dumps([asdict(version) for version in found], indent=2))
         return
@@ -151,17 +151,17 @@ def releases(
     print_rows(("version", "release", "published", "code", "traffic"), rows)
 
 
-def _describe_place(stack: Stack) -> str:
-    return f"{'laptop cloud, ' if stack.local else ''}account {stack.account}, region {stack.region}"
+def _describe_place(context: ReleaseContext) -> str:
+    return f"{'laptop cloud, ' if context.local else ''}account {context.account}, region {context.region}"
 
 
-def _announce(stack: Stack, chosen: ReleasePlan, shown: DeploymentScreen, bake: float) -> None:
-    described = {one.number: one.release for one in list_versions(stack)}
+def _announce(context: ReleaseContext, chosen: ReleasePlan, shown: DeploymentScreen, bake: float) -> None:
+    described = {one.number: one.release for one in list_versions(context)}
     now = chosen.live.version
     watched = [*chosen.group_alarms, "the candidate's own"]
     watched += [f"in the bake {name}, once it is quiet" for name in chosen.alarms_to_fix]
     rows = {
-        "Where": _describe_place(stack),
+        "Where": _describe_place(context),
         "Live": f"version {now}, release {described.get(now, '?')}",
         "Release": f"{chosen.artifact.release}, {chosen.artifact.path.stat().st_size / 1e6:.1f} MB",
         "Strategy": chosen.config,
@@ -182,8 +182,8 @@ def _ask_to_stop() -> bool | None:
         return None
 
 
-def _check_again(stack: Stack, functions: LambdaClient, shown: DeploymentScreen) -> ReleaseOutcome:
-    outcome = ReleaseOutcome.RELEASED if check_live(stack, functions, shown) else ReleaseOutcome.FAILED
+def _check_again(context: ReleaseContext, functions: LambdaClient, shown: DeploymentScreen) -> ReleaseOutcome:
+    outcome = ReleaseOutcome.RELEASED if check_live(context, functions, shown) else ReleaseOutcome.FAILED
     passed = outcome is ReleaseOutcome.RELEASED
     shown.say(f"the hooks {'pass' if passed else 'do not pass'} what is live; nothing was moved")
     return outcome
@@ -197,15 +197,15 @@ def _offer_restore(poller: Poller, shown: DeploymentScreen, outcome: ReleaseOutc
     shown.say(f"CodeDeploy does not roll {failed.id} back: {failed.rollback_message}")
     if not yes and not (os.isatty(0) and typer.confirm(f"Give version {failed.current} all traffic?", default=True)):
         return outcome
-    restore(poller.stack, failed.current)
-    follow_live(poller.stack, shown, failed.current)
+    restore(poller.context, failed.current)
+    follow_live(poller.context, shown, failed.current)
     shown.say(f"version {failed.current} has all traffic again")
     return ReleaseOutcome.ROLLED_BACK
 
 
-def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> ReleaseOutcome:
+def _judge_last(context: ReleaseContext, shown: DeploymentScreen, at_least: int) -> ReleaseOutcome:
     """Print how the last release's versions compare; the outcome is RELEASED if the new one is no worse."""
-    judged, comparison = compare_last_release(stack)
+    judged, comparison = compare_last_release(context)
     shown.say(f"{judged.id}, version {judged.current} to {judged.target}, {judged.status}: its traffic judged again")
     for one in comparison.measures:
         shown.say(f"  {one.describe()}")

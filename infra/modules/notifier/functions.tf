@@ -20,7 +20,7 @@ locals {
     var.scheduling ? { scheduler = "${var.name}-scheduler" } : {},
   )
 
-  # Released and rolled back together with notify: release/stack.py and modules/release-role have the same list.
+  # Released and rolled back together with notify: release/release_context.py and modules/release-role have the same list.
   companions = concat(["feedback"], local.webhooks_enabled ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [], local.events_api_enabled ? ["events-api"] : [])
 
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order

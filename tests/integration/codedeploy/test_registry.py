@@ -34,7 +34,7 @@ GROUP: dict[str, Any] = {
 @pytest.fixture
 def application(codedeploy: CodeDeployClient) -> CodeDeployClient:
     codedeploy.create_application(
-        applicationName="herald", computePlatform="Lambda", tags=[{"Key": "Stack", "Value": "herald"}]
+        applicationName="herald", computePlatform="Lambda", tags=[{"Key": "ReleaseContext", "Value": "herald"}]
     )
     return codedeploy
 
@@ -86,7 +86,7 @@ def test_groups_follow_a_renamed_application_and_go_with_a_deleted_one(group: Co
 
 def test_tags_are_added_listed_and_removed(application: CodeDeployClient) -> None:
     application.tag_resource(ResourceArn=APPLICATION, Tags=[{"Key": "Application", "Value": "herald"}])
-    application.untag_resource(ResourceArn=APPLICATION, TagKeys=["Stack"])
+    application.untag_resource(ResourceArn=APPLICATION, TagKeys=["ReleaseContext"])
     tags = application.list_tags_for_resource(ResourceArn=APPLICATION)["Tags"]
     assert tags == [{"Key": "Application", "Value": "herald"}]
 

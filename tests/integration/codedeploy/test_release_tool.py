@@ -20,8 +20,8 @@ from release.lambda_versions.versions import AliasRouting, await_rest, find_prev
 from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
+from release.release_context import Names, ReleaseContext
 from release.rollback import plan_rollback
-from release.stack import Names, Stack
 from tests.documented.worst_case import WorstCase
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.stage import NOON, Functions
@@ -40,10 +40,10 @@ def as_played(request: pytest.FixtureRequest) -> Callable[[CodeDeployCalls], Cod
 
 
 @pytest.fixture
-def stack(stage: Stage) -> Stack:
+def context(stage: Stage) -> ReleaseContext:
     """The tool's view of the group `herald`, whose alarms nobody watches here."""
     functions, alarms = cast("LambdaClient", stage.functions), cast("CloudWatchClient", stage.alarms)
-    return Stack(functions, stage.codedeploy, alarms, Names(), "000000000000", "us-east-1", scale=0.0)
+    return ReleaseContext(functions, stage.codedeploy, alarms, Names(), "000000000000", "us-east-1", scale=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +51,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
 
 
-def end_of(stack: Stack, deployment: str) -> Poller:
-    poller = Poller(stack, deployment, [], 0.0, INFINITE)
+def end_of(context: ReleaseContext, deployment: str) -> Poller:
+    poller = Poller(context, deployment, [], 0.0, INFINITE)
     for _ in poller:
         pass
     return poller
@@ -67,8 +67,8 @@ def end_of(stack: Stack, deployment: str) -> Poller:
     ],
     ids=["JSON", "YAML", "small letters"],
 )
-def test_versions_are_read_from_the_deployments_target(stage: Stage, stack: Stack, text: str | None) -> None:
-    found = deployments.read(stack, stage.deploy(text or of_this_repository()))
+def test_versions_are_read_from_the_deployments_target(stage: Stage, context: ReleaseContext, text: str | None) -> None:
+    found = deployments.read(context, stage.deploy(text or of_this_repository()))
     assert (found.current, found.target, found.status) == ("1", "2", "Succeeded")
     assert found.stages["AllowTraffic"] == "Succeeded"
 
@@ -84,12 +84,12 @@ def test_versions_are_read_from_the_deployments_target(stage: Stage, stack: Stac
     ids=["JSON", "YAML", "small letters"],
 )
 def test_before_it_has_started_versions_are_read_from_the_appspec(
-    stage: Stage, stack: Stack, text: str | None, kind: str
+    stage: Stage, context: ReleaseContext, text: str | None, kind: str
 ) -> None:
     revision = content(text or of_this_repository())
     if kind == "string":
         revision = {"revisionType": "String", "string": revision["appSpecContent"]}
-    found = deployments.read(stack, stage.create(revision=revision))
+    found = deployments.read(context, stage.create(revision=revision))
     assert (found.current, found.target, found.status, found.stages) == ("1", "2", "Created", {})
 
 
@@ -101,71 +101,71 @@ def of_this_repository() -> str:
     return text
 
 
-def test_a_deployment_under_way_is_found(stage: Stage, stack: Stack) -> None:
-    assert deployments.find_running(stack) is None
+def test_a_deployment_under_way_is_found(stage: Stage, context: ReleaseContext) -> None:
+    assert deployments.find_running(context) is None
     deployment = stage.create()
-    found = deployments.find_running(stack)
+    found = deployments.find_running(context)
     assert found is not None
     assert (found.id, found.target) == (deployment, "2")
 
 
-def test_what_was_live_before_is_found_in_a_list_without_order(stage: Stage, stack: Stack) -> None:
+def test_what_was_live_before_is_found_in_a_list_without_order(stage: Stage, context: ReleaseContext) -> None:
     stage.functions.versions |= {"4", "5"}
     for current, target in (("1", "2"), ("2", "3"), ("3", "4")):
         stage.deploy(appspec(current, target))
         stage.clock.restart()
-    assert [one.target for one in deployments.list_ended(stack)] == ["4", "3", "2"]
-    assert find_previous(stack) == "3"
+    assert [one.target for one in deployments.list_ended(context)] == ["4", "3", "2"]
+    assert find_previous(context) == "3"
     stage.deploy(appspec("4", "2"))
     stage.clock.restart()
     stage.deploy(appspec("2", "5"))
-    assert find_previous(stack) == "2", "what was live last, not the highest number: 4 had been rolled back"
+    assert find_previous(context) == "2", "what was live last, not the highest number: 4 had been rolled back"
 
 
-def test_a_release_that_fails_is_rolled_back_by_a_new_deployment(proven: Stage, stack: Stack) -> None:
+def test_a_release_that_fails_is_rolled_back_by_a_new_deployment(proven: Stage, context: ReleaseContext) -> None:
     proven.answers("after", "Failed")
-    poller = end_of(stack, proven.deploy(appspec(after="after")))
+    poller = end_of(context, proven.deploy(appspec(after="after")))
     assert poller.outcome is ReleaseOutcome.ROLLED_BACK
     assert poller.last is not None
-    rollback = deployments.read(stack, poller.last.rollback or "")
+    rollback = deployments.read(context, poller.last.rollback or "")
     assert (rollback.is_rollback, rollback.target, rollback.status) == (True, "1", "Succeeded")
 
 
-def test_a_first_release_that_fails_has_nothing_to_roll_back_to(stage: Stage, stack: Stack) -> None:
+def test_a_first_release_that_fails_has_nothing_to_roll_back_to(stage: Stage, context: ReleaseContext) -> None:
     stage.clock.at(60, lambda: stage.alarms.states.update({"herald-errors": "ALARM"}))
-    poller = end_of(stack, stage.deploy())
+    poller = end_of(context, stage.deploy())
     assert poller.outcome is ReleaseOutcome.FAILED
     assert poller.unrestored is not None
     assert poller.unrestored.rollback_message
-    assert plan_rollback(stack).clears is not None, "the weights that it left"
+    assert plan_rollback(context).clears is not None, "the weights that it left"
 
 
-def test_a_first_release_that_its_hook_refuses_has_moved_nothing(stage: Stage, stack: Stack) -> None:
+def test_a_first_release_that_its_hook_refuses_has_moved_nothing(stage: Stage, context: ReleaseContext) -> None:
     stage.answers("before", "Failed")
-    assert end_of(stack, stage.deploy(appspec(before="before"))).outcome is ReleaseOutcome.ROLLED_BACK
+    assert end_of(context, stage.deploy(appspec(before="before"))).outcome is ReleaseOutcome.ROLLED_BACK
 
 
-def test_a_stop_is_followed(proven: Stage, stack: Stack) -> None:
+def test_a_stop_is_followed(proven: Stage, context: ReleaseContext) -> None:
     deployment = proven.create()
     proven.clock.at(60, lambda: _stop(proven, deployment))
     proven.spawned.run()
-    assert end_of(stack, deployment).outcome is ReleaseOutcome.STOPPED
+    assert end_of(context, deployment).outcome is ReleaseOutcome.STOPPED
 
 
 def test_a_codedeploy_that_is_out_of_reach_for_a_while_is_looked_at_again(
-    proven: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    proven: Stage, context: ReleaseContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = proven.deploy()
     out, unreachable = io.StringIO(), [EndpointConnectionError(endpoint_url="https://codedeploy")] * 2
 
-    def get(stack: Stack, name: str) -> deployments.Deployment:
+    def get(context: ReleaseContext, name: str) -> deployments.Deployment:
         if unreachable:
             raise unreachable.pop()
-        return deployments.read(stack, name)
+        return deployments.read(context, name)
 
     monkeypatch.setattr("release.progress.poller.read", get)
     monkeypatch.setattr("release.follow.follow_live", lambda *_: None)
-    poller = Poller(stack, deployment, [], 0.0, INFINITE)
+    poller = Poller(context, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=out, width=200)), lambda: None) is ReleaseOutcome.RELEASED
     assert out.getvalue().count("out of reach, and the deployment goes on") == 2
 
@@ -175,7 +175,12 @@ def test_a_codedeploy_that_is_out_of_reach_for_a_while_is_looked_at_again(
     [("Succeeded", ReleaseOutcome.RELEASED, "2"), ("Failed", ReleaseOutcome.ROLLED_BACK, "1")],
 )
 def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read_as_it_was(
-    proven: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch, hook: str, outcome: ReleaseOutcome, version: str
+    proven: Stage,
+    context: ReleaseContext,
+    monkeypatch: pytest.MonkeyPatch,
+    hook: str,
+    outcome: ReleaseOutcome,
+    version: str,
 ) -> None:
     """UpdateAlias takes effect soon, not at once."""
     proven.answers("after", hook)
@@ -190,7 +195,7 @@ def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read
     monkeypatch.setattr("release.lambda_versions.companions.find_paired_versions", lambda *_: {})
     monkeypatch.setattr("release.lambda_versions.companions.ship_hooks_of", lambda *said: given.append(said[-1]))
     monkeypatch.setattr("release.follow.collect_evidence", lambda *_: None)
-    poller = Poller(stack, deployment, [], 0.0, INFINITE)
+    poller = Poller(context, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=io.StringIO())), lambda: None) is outcome
     assert given == [version]
 
@@ -202,23 +207,23 @@ def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read
     ids=["just live", "baking", "told or not", "long ago"],
 )
 def test_a_bake_that_broke_off_goes_on_although_codedeploy_need_not_tell_when_it_began(
-    stage: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch, after: float, goes_on: bool | None
+    stage: Stage, context: ReleaseContext, monkeypatch: pytest.MonkeyPatch, after: float, goes_on: bool | None
 ) -> None:
     """It lasts an hour from the end; where no end is told, from the latest that there can be."""
     stage.answers("before", "Succeeded")
     deployment = stage.deploy(appspec(before="before"))
-    last = deployments.read(stack, deployment)
+    last = deployments.read(context, deployment)
     if goes_on is None:
         goes_on = last.completed is None
     monkeypatch.setattr("time.time", lambda: NOON + after)
-    found = deployments.find_baking(stack, "2", bake=3600 if after > 310 else 60, longest=80 * 60)
+    found = deployments.find_baking(context, "2", bake=3600 if after > 310 else 60, longest=80 * 60)
     assert (found.id if found else None) == (deployment if goes_on else None)
-    assert deployments.find_baking(stack, "2", bake=0, longest=80 * 60) is None
-    assert deployments.find_baking(stack, "1", bake=3600, longest=80 * 60) is None
+    assert deployments.find_baking(context, "2", bake=0, longest=80 * 60) is None
+    assert deployments.find_baking(context, "1", bake=3600, longest=80 * 60) is None
 
 
 def test_weights_that_were_cleared_just_now_are_read_again_before_they_refuse_a_release(
-    stage: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, context: ReleaseContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """UpdateAlias takes effect soon, not at once; what stays is still told."""
     routing = {"AdditionalVersionWeights": {"2": 0.1}}
@@ -228,21 +233,21 @@ def test_weights_that_were_cleared_just_now_are_read_again_before_they_refuse_a_
         return read(functions, **asked) | ({"RoutingConfig": stale.pop()} if stale else {})
 
     monkeypatch.setattr(Functions, "get_alias", get_alias)
-    assert await_rest(stack) == AliasRouting("1", {})
+    assert await_rest(context) == AliasRouting("1", {})
     stale += [routing] * 9
-    assert await_rest(stack) == AliasRouting("1", {"2": 0.1})
+    assert await_rest(context) == AliasRouting("1", {"2": 0.1})
 
 
 def _stop(stage: Stage, deployment: str) -> None:
     stage.codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
 
 
-def test_a_rollback_that_runs_is_waited_for(proven: Stage, stack: Stack) -> None:
+def test_a_rollback_that_runs_is_waited_for(proven: Stage, context: ReleaseContext) -> None:
     asked: list[str] = []
 
     def plan() -> None:
         with pytest.raises(UserError, match="is a rollback to version 1 already: wait for it"):
-            plan_rollback(stack)
+            plan_rollback(context)
         asked.append("refused")
 
     proven.answers("after", "Failed")

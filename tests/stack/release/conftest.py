@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from herald.account import choose_release_stack
+from herald.account import choose_release_context
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
@@ -26,7 +26,7 @@ from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.progress.promotion_policy import PromotionPolicy
 from release.release import finish, plan, start
-from release.stack import ALIAS, Stack
+from release.release_context import ALIAS, ReleaseContext
 from tests.waiting import eventually
 
 __all__ = ["Recorder", "ReleaseHarness", "make_harness", "run_released"]
@@ -75,7 +75,7 @@ class ReleaseHarness:
     """A laptop cloud, a package, and what a test does with a release of it."""
 
     cloud: LaptopCloud
-    stack: Stack
+    context: ReleaseContext
     package: Path
     folder: Path
     screen: Recorder = field(default_factory=Recorder)
@@ -97,9 +97,9 @@ class ReleaseHarness:
     ) -> ReleaseOutcome:
         """What `make release` does; `screen` is what it shows."""
         self.screen = Recorder(interrupt)
-        chosen_plan = plan(self.stack, artifact, strategy)
-        outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask, policy)
-        finish(self.stack, chosen_plan, outcome, self.screen)
+        chosen_plan = plan(self.context, artifact, strategy)
+        outcome = follow(start(self.context, chosen_plan, self.screen, deadline), self.screen, ask, policy)
+        finish(self.context, chosen_plan, outcome, self.screen)
         return outcome
 
     @property
@@ -107,7 +107,7 @@ class ReleaseHarness:
         """The version that has all traffic, as soon as no two share it: asked by the test itself."""
 
         def ask() -> Any:
-            return self.stack.functions.get_alias(FunctionName=self.stack.names.notify, Name=ALIAS)
+            return self.context.functions.get_alias(FunctionName=self.context.names.notify, Name=ALIAS)
 
         found = eventually(ask, lambda now: not now.get("RoutingConfig", {}).get("AdditionalVersionWeights"))
         return str(found["FunctionVersion"])
@@ -115,8 +115,8 @@ class ReleaseHarness:
     def weigh(self, version: str, share: float) -> None:
         """Give another version a part of the traffic, as a stopped deployment leaves it."""
         weights = {version: share} if share else {}
-        self.stack.functions.update_alias(
-            FunctionName=self.stack.names.notify, Name=ALIAS, RoutingConfig={"AdditionalVersionWeights": weights}
+        self.context.functions.update_alias(
+            FunctionName=self.context.names.notify, Name=ALIAS, RoutingConfig={"AdditionalVersionWeights": weights}
         )
 
 
@@ -139,7 +139,7 @@ def run_released(name: str, package: Path, folder: Path) -> Iterator[LaptopCloud
 
 def make_harness(cloud: LaptopCloud, folder: Path, package: Path) -> ReleaseHarness:
     """A harness in this cloud, where somebody releases copies of a package; `folder` is where they lie."""
-    return ReleaseHarness(cloud, choose_release_stack(True, Path(cloud.descriptor.state), "herald"), package, folder)
+    return ReleaseHarness(cloud, choose_release_context(True, Path(cloud.descriptor.state), "herald"), package, folder)
 
 
 @pytest.fixture(scope="package")

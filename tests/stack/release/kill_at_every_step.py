@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from herald.account import choose_release_stack
+from herald.account import choose_release_context
 from operations.errors import UserError
 from release.follow import follow
 from release.lambda_versions.artifacts import read_artifact
@@ -75,16 +75,16 @@ class Reaper(Lines):
 
 def release(state: Path, package: Path, reaper: Reaper) -> str:
     """What `make release` does; how it ended."""
-    stack = choose_release_stack(True, state, "herald")
-    for client in (stack.functions, stack.cloudwatch, stack.codedeploy):
+    context = choose_release_context(True, state, "herald")
+    for client in (context.functions, context.cloudwatch, context.codedeploy):
         reaper.watch(client)
     try:
-        planned = plan(stack, read_artifact(package), _STRATEGY)
+        planned = plan(context, read_artifact(package), _STRATEGY)
         policy = PromotionPolicy(bake_seconds=_BAKE, gate=ApprovalGate(reaper))
-        outcome = follow(start(stack, planned, reaper, bake=_BAKE), reaper, lambda: None, policy)
+        outcome = follow(start(context, planned, reaper, bake=_BAKE), reaper, lambda: None, policy)
     except UserError as refused:
         return str(refused)
-    finish(stack, planned, outcome, reaper)
+    finish(context, planned, outcome, reaper)
     return outcome.word
 
 

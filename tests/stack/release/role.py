@@ -19,7 +19,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from herald.terraform.runner import INFRA
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 __all__ = ["Role", "render_statements"]
 
@@ -63,9 +63,9 @@ class Role:
     statements: list[dict[str, Any]]
     used: set[str] = field(default_factory=set)
 
-    def hold(self, stack: Stack) -> None:
-        """Judge every call of this stack's clients from now on."""
-        for client in (stack.functions, stack.codedeploy, stack.cloudwatch, stack.logs):
+    def hold(self, context: ReleaseContext) -> None:
+        """Judge every call of this context's clients from now on."""
+        for client in (context.functions, context.codedeploy, context.cloudwatch, context.logs):
             client.meta.events.register("provide-client-params", self._judge)
 
     def _judge(self, params: dict[str, Any], model: Any, **_: Any) -> None:

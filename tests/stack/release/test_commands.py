@@ -106,7 +106,7 @@ def test_too_few_mails_take_it_back_if_that_is_the_policy_and_the_last_release_c
 
 def _let_it_have_failed(harness: ReleaseHarness) -> None:
     """Lambda's figures of the last release, as if half of its invocations had failed while it had a part of them."""
-    last = next(one for one in deployments.list_ended(harness.stack) if one.tried)
+    last = next(one for one in deployments.list_ended(harness.context) if one.tried)
     for version, runs, errors in ((last.target, 60.0, 30.0), (last.current, 600.0, 0.0)):
         values = {"FunctionName": "herald-notify", "Resource": "herald-notify:live", "ExecutedVersion": version}
         dimensions: Any = [{"Name": name, "Value": value} for name, value in values.items()]
@@ -114,11 +114,11 @@ def _let_it_have_failed(harness: ReleaseHarness) -> None:
             {"MetricName": name, "Dimensions": dimensions, "Value": value, "Timestamp": last.shifts_since}
             for name, value in (("Invocations", runs), ("Errors", errors))
         ]
-        harness.stack.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+        harness.context.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
 
 
 def test_a_question_that_nobody_can_answer_is_a_wrong_call(harness: ReleaseHarness) -> None:
-    before, artifact = list_versions(harness.stack), harness.artifact()
+    before, artifact = list_versions(harness.context), harness.artifact()
     done = run(harness, "release", "--package", str(artifact.path), "--strategy", "canary", "--confirm", "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith("there is nobody to answer: leave it out\n")
@@ -127,28 +127,28 @@ def test_a_question_that_nobody_can_answer_is_a_wrong_call(harness: ReleaseHarne
     )
     assert at_once.returncode == 2
     assert "moves all traffic at once: there is nothing to confirm" in at_once.stderr
-    assert list_versions(harness.stack) == before
+    assert list_versions(harness.context) == before
 
 
 def test_the_hooks_run_again_against_what_is_live_and_nothing_moves(harness: ReleaseHarness) -> None:
-    before = list_versions(harness.stack)
+    before = list_versions(harness.context)
     done = run(harness, "release", "--again")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line for line in done.stdout.splitlines() if line.endswith(": Succeeded")] == [
-        f"{hook}: Succeeded" for hook in harness.stack.names.hooks.values()
+        f"{hook}: Succeeded" for hook in harness.context.names.hooks.values()
     ]
-    assert list_versions(harness.stack) == before
+    assert list_versions(harness.context) == before
 
 
 def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(harness: ReleaseHarness) -> None:
-    before, artifact = list_versions(harness.stack), harness.artifact()
+    before, artifact = list_versions(harness.context), harness.artifact()
     done = run(harness, "release", "--package", str(artifact.path))
     assert done.returncode == 2
     assert done.stderr == f"error: Release {artifact.release}? There is nobody to answer: say --yes\n"
     assert re.search(r"^Where +laptop cloud, account 000000000000, region us-east-1$", done.stdout, re.M)
     assert re.search(rf"^Live +version {harness.version}, release ", done.stdout, re.M)
     assert re.search(rf"^Release +{artifact.release}, [\d.]+ MB$", done.stdout, re.M)
-    assert list_versions(harness.stack) == before
+    assert list_versions(harness.context) == before
 
 
 def test_one_that_outlasts_its_deadline_can_be_watched_and_left_and_is_stopped_by_rollback(
@@ -173,7 +173,7 @@ def test_one_that_outlasts_its_deadline_can_be_watched_and_left_and_is_stopped_b
     assert harness.version == before
     listed = json.loads(run(harness, "releases", "--json").stdout)
     assert [one["release"] for one in listed if one["percent"]] == [
-        one.release for one in list_versions(harness.stack) if one.number == before
+        one.release for one in list_versions(harness.context) if one.number == before
     ]
     assert artifact.release in {one["release"] for one in listed}
 

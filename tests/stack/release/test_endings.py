@@ -19,8 +19,8 @@ from release.lambda_versions.versions import read_live
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.progress.promotion_policy import ApprovalGate, PromotionPolicy
+from release.release_context import ALIAS
 from release.rollback import plan_rollback, start_rollback
-from release.stack import ALIAS
 from release.strategy import read_config
 from tests.stack.release.conftest import CANARY, LONG_CANARY, ReleaseHarness
 from tests.waiting import LIMIT, eventually
@@ -81,7 +81,7 @@ def test_notify_and_feedback_move_together_and_come_back_together(harness: Relea
     after = live_parts(harness)
     assert len({*after.values()}) == 1, "all of it is one release's"
     assert not {*before.values()} & {*after.values()}
-    watch = start_rollback(harness.stack, plan_rollback(harness.stack))
+    watch = start_rollback(harness.context, plan_rollback(harness.context))
     assert watch is not None
     assert follow(watch, harness.screen, lambda: None) is ReleaseOutcome.RELEASED
     assert live_parts(harness) == before
@@ -89,10 +89,10 @@ def test_notify_and_feedback_move_together_and_come_back_together(harness: Relea
 
 def live_parts(harness: ReleaseHarness) -> dict[str, str]:
     """The SHA-256 of the code that each part runs: notify and its companions by their alias, and the hooks."""
-    names, functions = harness.stack.names, harness.stack.functions
+    names, functions = harness.context.names, harness.context.functions
     aliased = {
         name: functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)["CodeSha256"]
-        for name in (names.notify, *list_companions(harness.stack))
+        for name in (names.notify, *list_companions(harness.context))
     }
     return aliased | {
         hook: functions.get_function_configuration(FunctionName=hook)["CodeSha256"] for hook in names.hooks.values()
@@ -107,17 +107,17 @@ def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second
 
 
 def test_one_that_nobody_takes_back_has_failed_and_rollback_fixes_it(harness: ReleaseHarness) -> None:
-    before, names, artifact = harness.version, harness.stack.names, harness.artifact(*LATE)
-    publish_companions(harness.stack, artifact)
-    ship_hooks(harness.stack, artifact.content)
-    target = publish(harness.stack, names.notify, artifact)
+    before, names, artifact = harness.version, harness.context.names, harness.artifact(*LATE)
+    publish_companions(harness.context, artifact)
+    ship_hooks(harness.context, artifact.content)
+    target = publish(harness.context, names.notify, artifact)
     revision = render(names.notify, ALIAS, before, target, names.hooks).location()
-    config, _ = read_config(harness.stack, "all-at-once")
-    id_ = deployments.create(harness.stack, revision, config, "by hand", [], auto_rollback=False)
-    watch = Poller(harness.stack, id_, [], 0, time.monotonic() + LIMIT)
+    config, _ = read_config(harness.context, "all-at-once")
+    id_ = deployments.create(harness.context, revision, config, "by hand", [], auto_rollback=False)
+    watch = Poller(harness.context, id_, [], 0, time.monotonic() + LIMIT)
     assert follow(watch, harness.screen, lambda: None) is ReleaseOutcome.FAILED
     assert harness.version == target
-    back = start_rollback(harness.stack, plan_rollback(harness.stack))
+    back = start_rollback(harness.context, plan_rollback(harness.context))
     assert back is not None
     assert follow(back, harness.screen, lambda: None) is ReleaseOutcome.RELEASED
     assert harness.version == before
@@ -130,7 +130,7 @@ def test_an_alarm_takes_it_back(harness: ReleaseHarness) -> None:
     def ring() -> None:
         """One error of the candidate's, as Lambda writes it while the canary runs."""
         while not ringing.wait(0.2):
-            for version in read_live(harness.stack).weights:
+            for version in read_live(harness.context).weights:
                 _error(harness, version)
 
     thread = threading.Thread(target=ring)
@@ -192,7 +192,7 @@ def _error(harness: ReleaseHarness, version: str) -> None:
     values = {"FunctionName": "herald-notify", "Resource": "herald-notify:live", "ExecutedVersion": version}
     dimensions: Any = [{"Name": name, "Value": value} for name, value in values.items()]
     data: Any = [{"MetricName": "Errors", "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}]
-    harness.stack.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+    harness.context.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
 
 
 def test_ctrl_c_and_yes_stops_it_and_rolls_back(harness: ReleaseHarness) -> None:
@@ -223,13 +223,13 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
 ) -> None:
     before = harness.version
     assert harness.release(harness.artifact(), LONG_CANARY, interrupt=True) is ReleaseOutcome.LEFT
-    running = deployments.find_running(harness.stack)
+    running = deployments.find_running(harness.context)
     assert running is not None
-    harness.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
-    eventually(lambda: deployments.read(harness.stack, running.id), lambda one: one.has_ended)
+    harness.context.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
+    eventually(lambda: deployments.read(harness.context, running.id), lambda one: one.has_ended)
     with pytest.raises(UserError, match="carries weights"):
         harness.release(harness.artifact())
-    assert start_rollback(harness.stack, plan_rollback(harness.stack)) is None
+    assert start_rollback(harness.context, plan_rollback(harness.context)) is None
     assert harness.version == before
     assert harness.release(harness.artifact()) is ReleaseOutcome.RELEASED
 
@@ -238,9 +238,9 @@ def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed
     before = harness.version
     refused(harness, HOOKS["finds fault"])
     assert harness.release(harness.artifact()) is ReleaseOutcome.RELEASED
-    way = plan_rollback(harness.stack)
+    way = plan_rollback(harness.context)
     assert way.version == before
-    watch = start_rollback(harness.stack, way)
+    watch = start_rollback(harness.context, way)
     assert watch is not None
     assert [*watch][-1].deployment.has_ended  # its traffic may have been read as it was a moment before
     assert watch.outcome is ReleaseOutcome.RELEASED

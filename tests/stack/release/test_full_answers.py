@@ -32,18 +32,18 @@ def harness(first_harness: ReleaseHarness, quick_package: Path, tmp_path: Path) 
 @pytest.fixture
 def hurried(harness: ReleaseHarness) -> Iterator[None]:
     """A hook that is stopped after twenty seconds, not five minutes: half of them are kept for its answer."""
-    hook = harness.stack.names.hooks["BeforeAllowTraffic"]
-    before = harness.stack.functions.get_function_configuration(FunctionName=hook)["Timeout"]
-    harness.stack.functions.update_function_configuration(FunctionName=hook, Timeout=20)
+    hook = harness.context.names.hooks["BeforeAllowTraffic"]
+    before = harness.context.functions.get_function_configuration(FunctionName=hook)["Timeout"]
+    harness.context.functions.update_function_configuration(FunctionName=hook, Timeout=20)
     yield
-    harness.stack.functions.update_function_configuration(FunctionName=hook, Timeout=before)
+    harness.context.functions.update_function_configuration(FunctionName=hook, Timeout=before)
 
 
 def diagnosis(harness: ReleaseHarness) -> str:
     """What CodeDeploy says of the first hook of the last deployment."""
     id_ = harness.screen.looks[-1].deployment.id
-    targets = harness.stack.codedeploy.list_deployment_targets(deploymentId=id_)["targetIds"]
-    answer: Any = harness.stack.codedeploy.batch_get_deployment_targets(deploymentId=id_, targetIds=targets)
+    targets = harness.context.codedeploy.list_deployment_targets(deploymentId=id_)["targetIds"]
+    answer: Any = harness.context.codedeploy.batch_get_deployment_targets(deploymentId=id_, targetIds=targets)
     events = answer["deploymentTargets"][0]["lambdaTarget"]["lifecycleEvents"]
     code: str = next(each for each in events if each["lifecycleEventName"] == "BeforeAllowTraffic")["diagnostics"][
         "errorCode"

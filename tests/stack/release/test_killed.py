@@ -9,7 +9,7 @@ from laptop.state import ROOT
 from release import deployments
 from release.lambda_versions.companions import list_companions
 from release.lambda_versions.versions import list_versions, read_code_hash
-from release.stack import ALIAS
+from release.release_context import ALIAS
 from release.version_alarms import create
 from tests.stack.release.conftest import ReleaseHarness
 from tests.waiting import LIMIT
@@ -30,9 +30,9 @@ STEPS = [
 
 
 def test_a_release_killed_at_every_step_is_done_by_running_it_again(harness: ReleaseHarness) -> None:
-    before, artifact, stack = harness.version, harness.artifact(), harness.stack
-    known, deployed = list_versions(stack), {one.id for one in deployments.list_ended(stack)}
-    create(stack, "0")
+    before, artifact, context = harness.version, harness.artifact(), harness.context
+    known, deployed = list_versions(context), {one.id for one in deployments.list_ended(context)}
+    create(context, "0")
     command = [
         sys.executable,
         "-m",
@@ -47,11 +47,11 @@ def test_a_release_killed_at_every_step_is_done_by_running_it_again(harness: Rel
     # Versions beyond the tenth go, if so many lie there.
     assert {*died[len(STEPS) :]} <= {"UpdateAlias herald-feedback", "DeleteAlarms", "DeleteFunction herald-notify"}
     assert ended == "released" or "is live already" in ended
-    (new,) = [one for one in list_versions(stack) if one not in known and one.number != before]
+    (new,) = [one for one in list_versions(context) if one not in known and one.number != before]
     assert (harness.version, new.sha256) == (new.number, artifact.sha256)
-    assert read_code_hash(stack, harness.version) == artifact.sha256
-    for companion in list_companions(stack):
-        shipped = stack.functions.get_function_configuration(FunctionName=companion, Qualifier=ALIAS)
+    assert read_code_hash(context, harness.version) == artifact.sha256
+    for companion in list_companions(context):
+        shipped = context.functions.get_function_configuration(FunctionName=companion, Qualifier=ALIAS)
         assert shipped["CodeSha256"] == artifact.sha256
-    (deployment,) = [one for one in deployments.list_ended(stack) if one.id not in deployed]
+    (deployment,) = [one for one in deployments.list_ended(context) if one.id not in deployed]
     assert (deployment.current, deployment.target, deployment.status) == (before, new.number, "Succeeded")

@@ -15,8 +15,8 @@ from release.follow import follow
 from release.lambda_versions.companions import list_companions
 from release.progress.outcome import ReleaseOutcome
 from release.release import plan
+from release.release_context import ALIAS
 from release.rollback import plan_rollback, start_rollback
-from release.stack import ALIAS
 from release.version_alarms import create
 from tests.stack.release.conftest import CANARY, ReleaseHarness, make_harness
 from tests.stack.release.role import Role, render_statements
@@ -34,7 +34,7 @@ BROKEN = "\n\nraise RuntimeError('this version does not start')\n"
 @pytest.fixture
 def webhook(harness: ReleaseHarness) -> Iterator[str]:
     """A webhook as Terraform makes it: the code that is live, published, under the alias."""
-    functions, name = harness.stack.functions, "herald-webhook"
+    functions, name = harness.context.functions, "herald-webhook"
     live = functions.get_function_configuration(FunctionName="herald-notify", Qualifier=ALIAS)
     environment = {
         "HERALD_LEDGER_TABLE": "herald-ledger",
@@ -61,14 +61,14 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
     webhook: str, release_cloud: LaptopCloud, quick_package: Path, tmp_path: Path
 ) -> None:
     harness, role = make_harness(release_cloud, tmp_path, quick_package), Role(render_statements(tmp_path))
-    role.hold(harness.stack)
-    create(harness.stack, "0")
-    assert webhook in list_companions(harness.stack)
+    role.hold(harness.context)
+    create(harness.context, "0")
+    assert webhook in list_companions(harness.context)
     assert harness.release(harness.artifact(), CANARY) is ReleaseOutcome.RELEASED, harness.screen.text
     assert f"{webhook}: version 2 published" in harness.screen.text
     assert _live(harness, webhook) == "2"
-    assert compare_last_release(harness.stack)[0].target == harness.version
-    back = start_rollback(harness.stack, plan_rollback(harness.stack))
+    assert compare_last_release(harness.context)[0].target == harness.version
+    back = start_rollback(harness.context, plan_rollback(harness.context))
     assert back is not None
     assert follow(back, harness.screen, lambda: None) is ReleaseOutcome.RELEASED
     before = _live(harness, webhook)
@@ -85,13 +85,13 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
 def test_without_a_right_it_is_refused(harness: ReleaseHarness, tmp_path: Path) -> None:
     """The control: the role is asked."""
     statements = [one for one in render_statements(tmp_path) if one["Sid"] != "ReadNotify"]
-    Role(statements).hold(harness.stack)
+    Role(statements).hold(harness.context)
     with pytest.raises(ClientError, match=r"not authorized to perform: lambda:GetFunctionConcurrency on .*notify$"):
-        plan(harness.stack, harness.artifact(), None)
+        plan(harness.context, harness.artifact(), None)
 
 
 def _live(harness: ReleaseHarness, function: str) -> str:
-    return harness.stack.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]
+    return harness.context.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]
 
 
 def _each(value: str | list[str]) -> list[str]:

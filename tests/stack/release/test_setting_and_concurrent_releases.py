@@ -16,9 +16,9 @@ from tests.waiting import eventually
 
 
 def test_a_setting_goes_live_with_the_code_that_is_live_but_not_that_of_feedback_alone(harness: ReleaseHarness) -> None:
-    artifact, functions, names = harness.artifact(), harness.stack.functions, harness.stack.names
+    artifact, functions, names = harness.artifact(), harness.context.functions, harness.context.names
     assert harness.release(artifact) is ReleaseOutcome.RELEASED, harness.screen.text
-    before, (feedback,) = harness.version, list_companions(harness.stack)
+    before, (feedback,) = harness.version, list_companions(harness.context)
     kept = functions.get_function_configuration(FunctionName=names.notify)["Timeout"]
     functions.update_function_configuration(FunctionName=feedback, Timeout=kept + 1)
     with pytest.raises(UserError, match=rf"^only a setting of {feedback} changed.*nothing was released$"):
@@ -30,19 +30,19 @@ def test_a_setting_goes_live_with_the_code_that_is_live_but_not_that_of_feedback
         for function in (names.notify, feedback):
             functions.update_function_configuration(FunctionName=function, Timeout=kept)
     assert int(harness.version) > int(before)
-    assert read_code_hash(harness.stack, harness.version) == read_code_hash(harness.stack, before)
+    assert read_code_hash(harness.context, harness.version) == read_code_hash(harness.context, before)
 
 
 def test_of_two_who_release_at_once_the_second_is_told_and_the_hooks_stay_the_first_s(harness: ReleaseHarness) -> None:
     first, second = harness.artifact(), harness.artifact()
-    plans = [plan(harness.stack, one, LONG_CANARY) for one in (first, second)]
+    plans = [plan(harness.context, one, LONG_CANARY) for one in (first, second)]
     before = harness.version
-    watch = start(harness.stack, plans[0], harness.screen)
+    watch = start(harness.context, plans[0], harness.screen)
     with pytest.raises(UserError, match=r"another deployment began meanwhile, .*: run this again"):
-        start(harness.stack, plans[1], Recorder())
-    for hook in harness.stack.names.hooks.values():
-        assert harness.stack.functions.get_function_configuration(FunctionName=hook)["CodeSha256"] == first.sha256
-    stop(harness.stack, watch.id)
+        start(harness.context, plans[1], Recorder())
+    for hook in harness.context.names.hooks.values():
+        assert harness.context.functions.get_function_configuration(FunctionName=hook)["CodeSha256"] == first.sha256
+    stop(harness.context, watch.id)
     assert follow(watch, harness.screen, lambda: None) in (ReleaseOutcome.STOPPED, ReleaseOutcome.ROLLED_BACK)
     assert eventually(lambda: harness.version, lambda version: version == before)
-    assert [one.release for one in list_versions(harness.stack)][:2] == [second.release, first.release]
+    assert [one.release for one in list_versions(harness.context)][:2] == [second.release, first.release]

@@ -24,7 +24,7 @@ from operations.redrive.send import RedriveResult, redrive_letters
 from release.lambda_versions.companions import list_companions, move_companions, publish_companions
 from release.lambda_versions.publish import Artifact, publish
 from release.lambda_versions.versions import list_versions
-from release.stack import ALIAS
+from release.release_context import ALIAS
 from tests.stack.events import new_address, new_event
 from tests.stack.release.conftest import ReleaseHarness, make_harness
 from tests.waiting import LIMIT, eventually
@@ -77,13 +77,15 @@ class Pair:
 
     def feed(self, version: str) -> None:
         """Have the feedback of one version take what SES reports."""
-        move_companions(self.harness.stack, dict.fromkeys(list_companions(self.harness.stack), self.feedback[version]))
+        move_companions(
+            self.harness.context, dict.fromkeys(list_companions(self.harness.context), self.feedback[version])
+        )
 
     def live(self, version: str, share_of_new: float = 0.0) -> None:
         """Send everything to one version, or a share to the new one."""
         weights = {self.new: share_of_new} if share_of_new else {}
-        self.harness.stack.functions.update_alias(
-            FunctionName=self.harness.stack.names.notify,
+        self.harness.context.functions.update_alias(
+            FunctionName=self.harness.context.names.notify,
             Name=ALIAS,
             FunctionVersion=version,
             RoutingConfig={"AdditionalVersionWeights": weights},
@@ -135,13 +137,13 @@ class Pair:
 def pair(release_cloud: LaptopCloud, quick_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The live version and a later one, published and shipped as a release does, with no traffic yet."""
     harness = make_harness(release_cloud, tmp_path_factory.mktemp("pair"), quick_package)
-    names, functions, old = harness.stack.names, harness.stack.functions, harness.version
+    names, functions, old = harness.context.names, harness.context.functions, harness.version
     later = rename_handler(harness.artifact("function/notify.py", OF_LATER), harness.folder)
     before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
-    (feedback,) = publish_companions(harness.stack, later)
-    new = publish(harness.stack, names.notify, later)
-    described = {one.number: one.release for one in list_versions(harness.stack)}
+    (feedback,) = publish_companions(harness.context, later)
+    new = publish(harness.context, names.notify, later)
+    described = {one.number: one.release for one in list_versions(harness.context)}
     releases = {old: described[old], new: later.release}
     made = Pair(harness, old, new, releases, {old: feedback.before, new: feedback.after})
     yield made

@@ -16,7 +16,7 @@ import yaml
 from laptop.codedeploy.appspec import read
 from operations.errors import UserError
 from release.appspec import SCHEMA, TEMPLATE, list_errors, render
-from release.stack import Names
+from release.release_context import Names
 
 HOOKS = Names("herald").hooks
 

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from operations.errors import UserError
 from package.archive import compute_digests
 from release.lambda_versions.artifacts import find_artifact, read_artifact
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 FOR_LAMBDA = {"target": "cloud", "python": "3.13.4", "architecture": "arm64", "bytecode": True, "release": "0123"}
 
@@ -29,7 +29,7 @@ def pack(folder: Path, **changes: object) -> Path:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Stack:
+def aws(monkeypatch: pytest.MonkeyPatch) -> ReleaseContext:
     """A Herald in AWS whose functions run on arm64, and which nothing may be asked but that."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
@@ -38,14 +38,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Stack:
     stubber.add_response("get_function_configuration", {"Architectures": ["arm64"]}, {"FunctionName": "herald-notify"})
     stubber.activate()
     nothing: Any = None
-    return Stack(functions, nothing, nothing, Names(), "1", "eu-west-1")
+    return ReleaseContext(functions, nothing, nothing, Names(), "1", "eu-west-1")
 
 
 def quiet(_: str) -> None:
     """Nobody listens."""
 
 
-def test_a_package_for_lambda_may_go(aws: Stack, tmp_path: Path) -> None:
+def test_a_package_for_lambda_may_go(aws: ReleaseContext, tmp_path: Path) -> None:
     assert find_artifact(aws, pack(tmp_path), quiet).release == "0123"
 
 
@@ -59,7 +59,7 @@ def test_a_package_for_lambda_may_go(aws: Stack, tmp_path: Path) -> None:
     ],
 )
 def test_a_package_for_another_python_or_platform_is_refused(
-    aws: Stack, tmp_path: Path, changes: dict[str, object], reason: str
+    aws: ReleaseContext, tmp_path: Path, changes: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(UserError, match=reason):
         find_artifact(aws, pack(tmp_path, **changes), quiet)

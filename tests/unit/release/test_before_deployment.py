@@ -15,20 +15,20 @@ from botocore.stub import Stubber
 from operations.errors import UserError
 from release.deployments import ENDED, UNDER_WAY
 from release.lambda_versions.publish import Artifact, update
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 from release.version_alarms import create, wait_until_quiet
 
 NAME = "herald-notify"
 
 
 class Aws:
-    """A stack whose Lambda and CloudWatch answer as they are told, and nothing else."""
+    """A context whose Lambda and CloudWatch answer as they are told, and nothing else."""
 
     def __init__(self) -> None:
         functions, cloudwatch = self._client("lambda"), self._client("cloudwatch")
         self.functions, self.cloudwatch = Stubber(functions), Stubber(cloudwatch)
         self.codedeploy: Any = self._client("codedeploy")
-        self.stack = Stack(functions, self.codedeploy, cloudwatch, Names(), "1", "eu-west-1")
+        self.context = ReleaseContext(functions, self.codedeploy, cloudwatch, Names(), "1", "eu-west-1")
 
     def has_code(self, sha256: str, times: int = 1) -> None:
         """Lambda reports this code, so many times."""
@@ -63,14 +63,14 @@ def artifact(tmp_path: Path) -> Artifact:
 
 def test_code_that_is_there_is_not_sent_again(aws: Aws, artifact: Artifact) -> None:
     aws.has_code(artifact.sha256, times=3)
-    update(aws.stack, NAME, artifact.content)
+    update(aws.context, NAME, artifact.content)
 
 
 def test_code_that_arrived_as_it_was_sent_goes_on(aws: Aws, artifact: Artifact) -> None:
     aws.has_code("old", times=3)
     aws.functions.add_response("update_function_code", {}, {"FunctionName": NAME, "ZipFile": b"zip"})
     aws.has_code(artifact.sha256, times=2)
-    update(aws.stack, NAME, artifact.content)
+    update(aws.context, NAME, artifact.content)
 
 
 def test_other_code_than_was_sent_is_not_released(aws: Aws, artifact: Artifact) -> None:
@@ -78,13 +78,13 @@ def test_other_code_than_was_sent_is_not_released(aws: Aws, artifact: Artifact) 
     aws.functions.add_response("update_function_code", {})
     aws.has_code("somebody else's", times=2)
     with pytest.raises(UserError, match=r"reports the code somebody else's for herald-notify.*nothing was released$"):
-        update(aws.stack, NAME, artifact.content)
+        update(aws.context, NAME, artifact.content)
 
 
 def test_a_function_that_is_not_there_is_told_with_what_makes_it(aws: Aws, artifact: Artifact) -> None:
     aws.functions.add_client_error("get_function_configuration", "ResourceNotFoundException")
     with pytest.raises(UserError, match=r"^there is no function herald-notify: make apply makes it$"):
-        update(aws.stack, NAME, artifact.content)
+        update(aws.context, NAME, artifact.content)
 
 
 class Clock:
@@ -110,7 +110,7 @@ def test_an_alarm_that_rings_on_would_take_the_release_back_at_once(aws: Aws, cl
     for _ in range(98):
         aws.has_alarm("ALARM", Period=60, EvaluationPeriods=1, StateUpdatedTimestamp=since)
     with pytest.raises(UserError, match=r"^errors rings already, since 2026-11-28 14:03 UTC, .*--own-alarms-only"):
-        wait_until_quiet(aws.stack, ["errors"])
+        wait_until_quiet(aws.context, ["errors"])
 
 
 def test_an_alarm_is_waited_for_as_long_as_it_may_look_back(aws: Aws, clock: Clock) -> None:
@@ -118,7 +118,7 @@ def test_an_alarm_is_waited_for_as_long_as_it_may_look_back(aws: Aws, clock: Clo
     for _ in range(180):
         aws.has_alarm("ALARM", Period=300, EvaluationPeriods=1)
     aws.has_alarm("OK", Period=300, EvaluationPeriods=1)
-    wait_until_quiet(aws.stack, ["errors"])
+    wait_until_quiet(aws.context, ["errors"])
     assert clock.now == 900
 
 
@@ -128,9 +128,9 @@ def test_an_alarm_of_a_version_needs_an_alias_that_is_weighted(aws: Aws, weighte
     dimensions = [{"Name": "FunctionName", "Value": NAME}, {"Name": "Resource", "Value": f"{NAME}:live"}]
     dimensions += [{"Name": "ExecutedVersion", "Value": "7"}] if weighted else []
     asked: list[Any] = []
-    aws.stack.cloudwatch.meta.events.register("provide-client-params", lambda params, **_: asked.append(params))
+    aws.context.cloudwatch.meta.events.register("provide-client-params", lambda params, **_: asked.append(params))
     aws.cloudwatch.add_response("put_metric_alarm", {})
-    assert create(aws.stack, "7", weighted) == ["herald-release-7-errors"]
+    assert create(aws.context, "7", weighted) == ["herald-release-7-errors"]
     assert [alarm["Dimensions"] for alarm in asked] == [dimensions]
 
 

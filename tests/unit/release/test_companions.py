@@ -11,7 +11,7 @@ import pytest
 from function.canary.deployment_description import Companion
 from release.deployments import Deployment
 from release.lambda_versions.companions import find_paired_versions
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 BOTH = (Companion("herald-feedback", "3", "4"), Companion("herald-webhook", "1", "2"))
 
@@ -48,5 +48,5 @@ def test_what_was_released_with_it_goes_back_with_it_if_it_is_still_there(
     monkeypatch.setattr("release.lambda_versions.companions.list_ended", lambda _: iter([last]))
     monkeypatch.setattr("release.lambda_versions.companions.read_code_hash", lambda *_: "code")
     nothing: Any = None
-    stack = Stack(cast("Any", Functions(there)), nothing, nothing, Names(), "1", "eu-west-1")
-    assert find_paired_versions(stack, "7") == found
+    context = ReleaseContext(cast("Any", Functions(there)), nothing, nothing, Names(), "1", "eu-west-1")
+    assert find_paired_versions(context, "7") == found

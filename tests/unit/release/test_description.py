@@ -22,7 +22,7 @@ from release.deployments import Deployment, create, read
 from release.lambda_versions.publish import Artifact
 from release.lambda_versions.versions import AliasRouting
 from release.release import ReleasePlan, start
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 RELEASE = "3f2a9c1b7d4e"
 VARIABLES = Path(__file__).parents[3] / "infra" / "modules" / "notifier" / "variables.tf"
@@ -51,19 +51,19 @@ class CodeDeploy:
         return {"deploymentTargets": [{"lambdaTarget": {"lambdaFunctionInfo": versions}}]}
 
 
-def stack_of(names: Names) -> Stack:
+def stack_of(names: Names) -> ReleaseContext:
     nothing: Any = None
-    return Stack(nothing, cast("Any", CodeDeploy()), nothing, names, "1", "eu-west-1")
+    return ReleaseContext(nothing, cast("Any", CodeDeploy()), nothing, names, "1", "eu-west-1")
 
 
 def test_the_longest_name_with_every_companion_fits_and_is_read_back_whole() -> None:
     assert f"{{0,{len(LONGEST_PREFIX) - 2}}}[a-z0-9]$" in VARIABLES.read_text()
-    stack = stack_of(Names(LONGEST_PREFIX))
-    companions = [Companion(one, "123456", "123457") for one in stack.names.companions]
-    description = write_description(stack.names.notify, "123456", "123457", companions, RELEASE)
-    deployment: Deployment = read(stack, create(stack, {}, "config", description, []))
+    context = stack_of(Names(LONGEST_PREFIX))
+    companions = [Companion(one, "123456", "123457") for one in context.names.companions]
+    description = write_description(context.names.notify, "123456", "123457", companions, RELEASE)
+    deployment: Deployment = read(context, create(context, {}, "config", description, []))
     assert list(deployment.companions) == companions
-    assert read_companions(description, stack.names.notify) == companions
+    assert read_companions(description, context.names.notify) == companions
     assert read_described_release(description) == RELEASE
     assert description.startswith(f"release={RELEASE} notify=123456>123457 feedback=123456>123457 ")
 
@@ -71,13 +71,13 @@ def test_the_longest_name_with_every_companion_fits_and_is_read_back_whole() -> 
 def test_a_description_that_would_be_cut_off_is_an_error_and_starts_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    stack = stack_of(Names())
+    context = stack_of(Names())
     companions = [Companion("herald-feedback", "1", "2")]
     monkeypatch.setattr("release.release._publish", lambda *_: (companions, "2"))
     artifact = Artifact(tmp_path / "function.zip", "r" * LONGEST_DESCRIPTION)
     plan = ReleasePlan(artifact, AliasRouting("1", {}), "config", {}, [])
     with pytest.raises(UserError, match=r"^the deployment's description would have 2.* 256; nothing was released$"):
-        start(stack, plan, cast("Any", None))
+        start(context, plan, cast("Any", None))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from release.deployments import Deployment
 from release.hook_runs import count_synthetic, find_hook_reason
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 FAILED = Deployment("d-1", "1", "2", "Failed", stages={"BeforeAllowTraffic": "Failed"})
 
@@ -40,9 +40,9 @@ def line(deployment: str = "d-1", reason: str | None = "it raised") -> str:
     return json.dumps({"event": "hook answered", "deployment": deployment, "status": "Failed", "reason": reason})
 
 
-def stack_with(logs: Logs | None) -> Stack:
+def stack_with(logs: Logs | None) -> ReleaseContext:
     nothing = cast("Any", None)
-    return Stack(nothing, nothing, nothing, Names(), "1", "eu-west-1", logs=logs)
+    return ReleaseContext(nothing, nothing, nothing, Names(), "1", "eu-west-1", logs=logs)
 
 
 def reason(logs: Logs, deployment: Deployment = FAILED) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from laptop.model_validation import hold_to_model, request_violations
 from release.lambda_versions.versions import move_alias
-from release.stack import Stack
+from release.release_context import ReleaseContext
 
 
 class PreconditionFailedException(Exception):
@@ -40,7 +40,7 @@ class Functions:
 
 
 def move(functions: Functions, version: str = "2") -> Functions:
-    move_alias(cast("Stack", SimpleNamespace(functions=functions, pause=0)), "herald-feedback", version)
+    move_alias(cast("ReleaseContext", SimpleNamespace(functions=functions, pause=0)), "herald-feedback", version)
     return functions
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from operations.errors import UserError
 from release.lambda_versions.old_versions import delete_old_versions
 from release.progress.display import Lines
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Paginator:
 
 
 def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str | None = "13") -> list[str]:
-    def previous(_: Stack) -> str:
+    def previous(_: ReleaseContext) -> str:
         if before is None:
             raise UserError("no version is known to have been live")
         return before
@@ -58,8 +58,8 @@ def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str |
         "release.lambda_versions.old_versions.find_paired_versions", lambda _, version: {"herald-feedback": version}
     )
     nothing = cast("Any", None)
-    stack = Stack(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")
-    delete_old_versions(stack, Lines(Console(file=io.StringIO())))
+    context = ReleaseContext(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")
+    delete_old_versions(context, Lines(Console(file=io.StringIO())))
     return [version for function, version in functions.deleted if function == "herald-notify"]
 
 

@@ -22,7 +22,7 @@ from release.progress.display import Lines
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.progress.promotion_policy import ApprovalGate, Inconclusive, PromotionPolicy
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 BEGAN = 1_000.0
 HOUR = 3_600.0
@@ -61,7 +61,7 @@ class FakeCanary:
         for moment in [one for one in self.at if one <= self.passed]:
             self.at.pop(moment)()
 
-    def read(self, _stack: Stack, id_: str) -> Deployment:
+    def read(self, _stack: ReleaseContext, id_: str) -> Deployment:
         if self.unreachable:
             self.unreachable -= 1
             raise EndpointConnectionError(endpoint_url="https://codedeploy")
@@ -75,25 +75,25 @@ class FakeCanary:
         done = datetime.fromtimestamp(BEGAN + 300, UTC) if self.tells_the_end else None
         return replace(FRESH, status="Succeeded", shifted=done, completed=done)
 
-    def live(self, _stack: Stack) -> AliasRouting:
+    def live(self, _stack: ReleaseContext) -> AliasRouting:
         if self.stopped or self.restored:
             return AliasRouting("7", {})
         return AliasRouting("7", {"8": 0.1}) if self.passed < 300 else AliasRouting("8", {})
 
-    def states(self, _stack: Stack, names: list[str]) -> dict[str, str]:
+    def states(self, _stack: ReleaseContext, names: list[str]) -> dict[str, str]:
         return {name: "ALARM" if name in self.ringing else "OK" for name in names}
 
-    def stop(self, _stack: Stack, _id: str) -> None:
+    def stop(self, _stack: ReleaseContext, _id: str) -> None:
         self.stopped = self.passed < 300
 
-    def start_rollback(self, stack: Stack, version: str) -> Poller:
+    def start_rollback(self, context: ReleaseContext, version: str) -> Poller:
         assert version == "7"
-        return Poller(stack, "d-back", [], 0.0, float("inf"))
+        return Poller(context, "d-back", [], 0.0, float("inf"))
 
     def follow(self, policy: PromotionPolicy, ask: Callable[[], bool | None] = lambda: None) -> ReleaseOutcome:
         nothing = cast("Any", None)
-        stack = Stack(nothing, nothing, nothing, Names(), "1", "eu-west-1")
-        poller = Poller(stack, "d-1", ["errors"], 300, float("inf"), step=300, compares=True)
+        context = ReleaseContext(nothing, nothing, nothing, Names(), "1", "eu-west-1")
+        poller = Poller(context, "d-1", ["errors"], 300, float("inf"), step=300, compares=True)
         return follow(poller, Lines(Console(file=self.out, width=300)), ask, policy)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, cast
 from laptop.model_validation import hold_to_model
 from release.analysis.evidence import collect_evidence
 from release.deployments import Deployment
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 from tests.unit.release.test_hooks import Logs, answered
 
 CREATED = datetime.now(UTC) - timedelta(minutes=10)
@@ -37,29 +37,29 @@ class Metrics:
         return hold_to_model("cloudwatch", "GetMetricStatistics", {"Datapoints": points})
 
 
-def stack(runs: int, errors: int = 0, logs: Logs | None = None) -> Stack:
+def context(runs: int, errors: int = 0, logs: Logs | None = None) -> ReleaseContext:
     nothing = cast("Any", None)
-    return Stack(nothing, nothing, cast("Any", Metrics(runs, errors)), Names(), "1", "eu-west-1", logs=logs)
+    return ReleaseContext(nothing, nothing, cast("Any", Metrics(runs, errors)), Names(), "1", "eu-west-1", logs=logs)
 
 
 def test_synthetic_and_real_mails_are_told_apart() -> None:
-    evidence = collect_evidence(stack(43, 1, Logs([answered(30)])), RELEASED)
+    evidence = collect_evidence(context(43, 1, Logs([answered(30)])), RELEASED)
     assert evidence is not None
     assert evidence.describe() == "proved by 60 synthetic and 42 real mails"
 
 
 def test_a_system_without_traffic_is_proved_by_mails_and_says_so() -> None:
-    evidence = collect_evidence(stack(0, 0, Logs([answered(30)])), RELEASED)
+    evidence = collect_evidence(context(0, 0, Logs([answered(30)])), RELEASED)
     assert evidence is not None
     assert evidence.describe() == "proved by 60 synthetic and 0 real mails"
 
 
 def test_where_the_logs_do_not_tell_that_is_said() -> None:
-    evidence = collect_evidence(stack(5), RELEASED)
+    evidence = collect_evidence(context(5), RELEASED)
     assert evidence is not None
     assert evidence.describe() == "proved by an unknown number of synthetic and 5 real mails"
 
 
 def test_a_rollback_has_no_hooks_and_nothing_to_prove() -> None:
     skipped = Deployment("d-1", "7", "6", "Succeeded", stages=dict.fromkeys(STAGES, "Skipped"), created=CREATED)
-    assert collect_evidence(stack(5), skipped) is None
+    assert collect_evidence(context(5), skipped) is None

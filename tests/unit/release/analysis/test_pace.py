@@ -11,7 +11,7 @@ import pytest
 
 from laptop.model_validation import hold_to_model, request_violations
 from release.analysis.pace import LONGEST, Pace, build_config, choose_pace, create_config, find_rate
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 CANARY = {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": 5}}
 
@@ -49,18 +49,18 @@ class Configs:
         self.made[request["deploymentConfigName"]] = request["trafficRoutingConfig"]
 
 
-def stack(mails: int = 0, configs: Configs | None = None) -> Stack:
+def context(mails: int = 0, configs: Configs | None = None) -> ReleaseContext:
     nothing, clients = cast("Any", None), cast("Any", Metrics(mails))
-    return Stack(nothing, cast("Any", configs), clients, Names(), "1", "eu-west-1")
+    return ReleaseContext(nothing, cast("Any", configs), clients, Names(), "1", "eu-west-1")
 
 
 def test_the_rate_is_that_of_a_day() -> None:
-    assert find_rate(stack(14 * 1440)) == 14
-    assert find_rate(stack()) == 0
+    assert find_rate(context(14 * 1440)) == 14
+    assert find_rate(context()) == 0
 
 
 def test_it_is_said_beforehand_how_long_it_takes() -> None:
-    pace = choose_pace(stack(14 * 1440), CANARY, 100)
+    pace = choose_pace(context(14 * 1440), CANARY, 100)
     assert pace is not None
     assert pace.interval == 90
     assert pace.describe(90) == "10 % of 14 mails a minute: 100 will take 71 min; the canary lasts 90"
@@ -82,19 +82,19 @@ def test_the_group_s_own_is_the_shortest() -> None:
 
 
 def test_a_system_without_mail_says_that_only_the_hooks_prove_it() -> None:
-    pace = choose_pace(stack(), CANARY, 100)
+    pace = choose_pace(context(), CANARY, 100)
     assert pace is not None
     assert pace.describe(5) == "no mail in the last day: only the hooks' mails prove it; the canary lasts 5 min"
 
 
 def test_only_a_canary_that_shall_be_proved_has_a_pace() -> None:
-    assert choose_pace(stack(), {"type": "AllAtOnce"}, 100) is None
-    assert choose_pace(stack(), CANARY, 0) is None
+    assert choose_pace(context(), {"type": "AllAtOnce"}, 100) is None
+    assert choose_pace(context(), CANARY, 0) is None
 
 
 def test_codedeploy_s_own_configurations_are_used_and_others_made_once() -> None:
     configs = Configs({})
-    made = stack(configs=configs)
+    made = context(configs=configs)
     assert build_config(made, 10, 30)[0] == "CodeDeployDefault.LambdaCanary10Percent30Minutes"
     for percent, lasts in ((10, 30), (10, 90), (10, 90), (20, 5)):
         create_config(made, *build_config(made, percent, lasts))

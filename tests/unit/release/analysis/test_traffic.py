@@ -15,7 +15,7 @@ from function.delivery.outcome import OutcomeKind
 from laptop.model_validation import hold_to_model, request_violations
 from release.analysis.comparison import Figures
 from release.analysis.traffic import Observer
-from release.stack import Names, Stack
+from release.release_context import Names, ReleaseContext
 
 SINCE = datetime.now(UTC) - timedelta(minutes=10)
 
@@ -55,7 +55,7 @@ def event(number: int, kind: str, version: str = "8", seconds: float = 1.0, **mo
 
 def observe(log: Log) -> Observer:
     nothing, clients = cast("Any", None), cast("Any", log)
-    return Observer(Stack(nothing, nothing, clients, Names(), "1", "eu-west-1", logs=log), ("7", "8"), SINCE)
+    return Observer(ReleaseContext(nothing, nothing, clients, Names(), "1", "eu-west-1", logs=log), ("7", "8"), SINCE)
 
 
 def test_each_version_gets_its_own_lines_and_metrics() -> None:

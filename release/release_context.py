@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["ALIAS", "COMPANIONS", "OPTIONAL", "Names", "Stack"]
+__all__ = ["ALIAS", "COMPANIONS", "OPTIONAL", "Names", "ReleaseContext"]
 
 ALIAS = "live"
 #: The functions that are released and rolled back with notify, the same as in infra/modules/notifier and release-role.
@@ -48,7 +48,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class ReleaseContext:
     """Clients and names of one Herald. `scale` is the factor on AWS's times, 1 on AWS itself; without `logs` the reason
     that a hook gave is not looked up."""
 
