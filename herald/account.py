@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AwsAccount", "Local", "Prefix", "StateDir", "choose_release_context", "make_hook_client", "report_refusals"]
 
-Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
-StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
-Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
+Local = Annotated[bool, typer.Option("--local", help="Use the laptop cloud that make run started")]
+StateDir = Annotated[Path, typer.Option("--state-dir", help="Folder of the laptop cloud", show_default=False)]
+Prefix = Annotated[str, typer.Option("--prefix", help="Prefix of the names of this Herald's resources")]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
 #: A hook may take five minutes, and must not run twice.

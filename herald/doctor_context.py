@@ -35,10 +35,11 @@ __all__ = [
 ]
 
 RecordingFile = Annotated[
-    Path | None, typer.Option("--record", help="Keep every answer of AWS in this file, without what names anybody")
+    Path | None,
+    typer.Option("--record", help="Save every answer of AWS to this file, without account ids, addresses and secrets"),
 ]
-SendRate = Annotated[float, typer.Option("--send-rate", min=0.1, help="Mails a second, as in terraform.tfvars")]
-Topic = Annotated[str | None, typer.Option("--topic", help="ARN of a shared topic that events come by")]
+SendRate = Annotated[float, typer.Option("--send-rate", min=0.1, help="Mails per second, as in terraform.tfvars")]
+Topic = Annotated[str | None, typer.Option("--topic", help="ARN of the shared topic that events come from")]
 
 #: The default in infra/modules/notifier.
 _SECONDS_PER_SEND = 0.25

@@ -173,8 +173,10 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
     parser.add_argument("--providers", type=int, required=True, help="port of SendGrid, Mailgun and Resend")
     parser.add_argument("--smtp", type=int, required=True, help="port of the mail server")
-    parser.add_argument("--domain", action="append", default=[], help="which every provider knows as verified, too")
-    parser.add_argument("--certificate", type=Path, required=True, help="where it puts its certificate")
+    parser.add_argument(
+        "--domain", action="append", default=[], help="a domain that every provider also treats as verified"
+    )
+    parser.add_argument("--certificate", type=Path, required=True, help="where to write the certificate")
     parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
     parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
     parser.add_argument(
@@ -182,7 +184,7 @@ def _parse_options() -> argparse.Namespace:
         type=_parse_schedule,
         action="append",
         default=[],
-        help="FUNCTION=SECONDS: what to invoke, how often",
+        help="FUNCTION=SECONDS: which function to invoke, and how often",
     )
     parser.add_argument("--scale", type=float, default=1.0, help="factor on every simulated waiting time")
     return parser.parse_args()

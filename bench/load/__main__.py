@@ -15,7 +15,7 @@ OURS, THEIRS = "Herald's web app", "plain Flask app"
 def main() -> None:
     """Run both measurements and print them as two tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
-    parser.add_argument("peer", help="the Python of the plain app's environment")
+    parser.add_argument("peer", help="Python of the plain app's environment")
     parser.add_argument("--rounds", type=int, default=10, help="rounds of each app, in turn")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a round")
     options = parser.parse_args()

@@ -40,13 +40,13 @@ class Stopped(BaseException):
 @app.command()
 def run(
     state_dir: StateDir = DEFAULT_STATE,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Tell how long each part took to start")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show how long each part took to start")] = False,
     scale: Annotated[float, typer.Option(min=0.001, max=1, help="Factor on waiting times: 1 is AWS's own")] = DEFAULT,
     providers: Annotated[
-        str, typer.Option(help="Who carries the mails, the preferred one first: SES, SendGrid, Mailgun, Resend")
+        str, typer.Option(help="Who sends the mails, the preferred one first: SES, SendGrid, Mailgun, Resend")
     ] = f"ses://{REGION},resend://",
-    events_api: Annotated[bool, typer.Option("--events-api", help="Let apps post events over HTTP, too")] = False,
-    event_bus: Annotated[bool, typer.Option("--event-bus", help="Take events from an EventBridge bus, too")] = False,
+    events_api: Annotated[bool, typer.Option("--events-api", help="Also let apps post events over HTTP")] = False,
+    event_bus: Annotated[bool, typer.Option("--event-bus", help="Also take events from an EventBridge bus")] = False,
     tracing: Annotated[bool, typer.Option("--tracing", help="Trace every mail: the inbox shows it at /traces")] = False,
 ) -> None:
     """Start it, and keep it running until Ctrl-C, SIGTERM, or the end of the parent process."""
@@ -74,7 +74,7 @@ def run(
 
 @app.command()
 def demo(
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the mail, at the most")] = 600.0,
+    wait: Annotated[float, typer.Option(help="Longest wait for the mail, in seconds")] = 600.0,
     settle: Annotated[float, typer.Option(help="Seconds to wait for a second mail, which must not come")] = 2.0,
 ) -> None:
     """Start a laptop cloud of its own, create a book as Ada, show what happened to her mail, and stop."""

@@ -37,7 +37,7 @@ def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(prog="python -m laptop.emulator", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on AWS's own waiting times")
-    parser.add_argument("--account-pages", default="", help="where people sign up and reset a password")
+    parser.add_argument("--account-pages", default="", help="URL of the pages to sign up and reset a password")
     options = parser.parse_args()
     del sys.argv[1:]  # ministack reads them too
     # A sandbox finds bytecode in its package, as on Lambda, and writes none.

@@ -20,17 +20,17 @@ __all__ = ["capacity"]
 
 
 def capacity(
-    rate: Annotated[str, typer.Option("--rate", help="Mails a second that SES allows", show_default=False)],
+    rate: Annotated[str, typer.Option("--rate", help="Mails per second that SES allows", show_default=False)],
     burst: Annotated[str, typer.Option("--burst", help="Events published at once", show_default=False)],
     seconds: Annotated[float, typer.Option("--seconds", help="How long one delivery takes")] = 0.25,
     quota: Annotated[int | None, typer.Option("--quota", help="Mails in 24 hours that SES allows")] = None,
     over: Annotated[float, typer.Option("--over", help="Seconds that publishing takes")] = 0.0,
     concurrency: Annotated[
-        int | None, typer.Option("--concurrency", help="Reserved for notify, not the default")
+        int | None, typer.Option("--concurrency", help="Concurrency reserved for notify, instead of the default")
     ] = None,
     account: Annotated[int, typer.Option("--account", help="The account's concurrency")] = ACCOUNT_CONCURRENCY,
-    reserve: Annotated[bool, typer.Option("--reserve/--no-reserve", help="Terraform's reserve_concurrency")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+    reserve: Annotated[bool, typer.Option("--reserve/--no-reserve", help="As reserve_concurrency in Terraform")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document: for machines")] = False,
 ) -> None:
     """Simulate how long a burst of events takes to become mails, what waits where, and which concurrency is right."""
     scenario = BurstScenario(

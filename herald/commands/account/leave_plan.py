@@ -19,7 +19,7 @@ __all__ = ["leave", "leave_plan"]
 
 
 def leave_plan(
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")] = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",

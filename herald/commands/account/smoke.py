@@ -37,11 +37,11 @@ _SLOWEST = 1.0
 
 @report_refusals("what was published is sent all the same")
 def smoke(
-    events: Annotated[int, typer.Option("--events", min=1, max=10_000, help="How many")] = 1,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Minutes to wait at the most")] = 10,
+    events: Annotated[int, typer.Option("--events", min=1, max=10_000, help="How many events to send")] = 1,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Longest wait, in minutes")] = 10,
     provider: Annotated[
         list[str] | None,
-        typer.Option("--provider", help="The provider to try, by URL or name; each: all in turn"),
+        typer.Option("--provider", help="The provider to test, by URL or name; each: all in turn"),
     ] = None,
     topic: Topic = None,
     record: RecordingFile = None,

@@ -15,8 +15,10 @@ __all__ = ["dist", "package"]
 
 
 def package(
-    target: Annotated[TargetName, typer.Option(help="Lambda, or the laptop cloud")] = "cloud",
-    architecture: Annotated[Architecture, typer.Option(help="of the functions on Lambda")] = "arm64",
+    target: Annotated[
+        TargetName, typer.Option(help="Where the packages run: on Lambda, or in the laptop cloud")
+    ] = "cloud",
+    architecture: Annotated[Architecture, typer.Option(help="Architecture of the functions on Lambda")] = "arm64",
     notifications: Notifications = None,
 ) -> None:
     """Build function.zip and webapp.zip into build/package/TARGET."""

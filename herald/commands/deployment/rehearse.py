@@ -53,10 +53,10 @@ _HOLD = "300"
 
 @app.command()
 def rehearse(
-    events: Annotated[int, typer.Option("--events", min=30, help="How many at least")] = 300,
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for the last mail, at the most")] = 600.0,
+    events: Annotated[int, typer.Option("--events", min=30, help="At least this many events")] = 300,
+    wait: Annotated[float, typer.Option("--wait", help="Longest wait for the last mail, in seconds")] = 600.0,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help=f"Of {', '.join(_WORDS)}, these; again for each")
+        list[str] | None, typer.Option("--only", help=f"Only one of {', '.join(_WORDS)}; may be repeated")
     ] = None,
 ) -> None:
     """Release good and bad versions under load (some crash, are wrong or slow, or a hook refuses them); count all mail.

@@ -37,12 +37,12 @@ __all__ = ["app"]
 _AFTER_A_REFUSAL = "run it again: it goes on where it stopped"
 
 
-app = typer.Typer(help="Releases of notify: forward by canary, back, and which there are.")
+app = typer.Typer(help="Releases of notify: release by canary, roll back, and list versions.")
 
-JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON object a line: for machines")]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="One JSON object per line: for machines")]
 Strategy = Annotated[
     str | None,
-    typer.Option("--strategy", help="canary, linear, all-at-once, or one of CodeDeploy's configurations by its name"),
+    typer.Option("--strategy", help="canary, linear, all-at-once, or the name of a CodeDeploy configuration"),
 ]
 
 
@@ -50,22 +50,27 @@ Strategy = Annotated[
 @report_refusals(_AFTER_A_REFUSAL)
 def release(
     strategy: Strategy = None,
-    package: Annotated[Path | None, typer.Option("--package", help="This zip, instead of building one")] = None,
+    package: Annotated[Path | None, typer.Option("--package", help="Release this zip instead of building one")] = None,
     own_alarms_only: Annotated[
-        bool, typer.Option("--own-alarms-only", help="Watch the candidate's alarms only: the others ring already")
+        bool,
+        typer.Option("--own-alarms-only", help="Watch only the candidate's alarms, because others are ringing already"),
     ] = False,
-    deadline: Annotated[float | None, typer.Option("--deadline", help="Minutes to wait at the most")] = None,
+    deadline: Annotated[float | None, typer.Option("--deadline", help="Longest wait, in minutes")] = None,
     at_least: Annotated[
-        int, typer.Option("--at-least", min=0, help="Real mails of the candidate that prove it while it has a part")
+        int,
+        typer.Option(
+            "--at-least", min=0, help="Real mails that the candidate must send while it has part of the traffic"
+        ),
     ] = 100,
     inconclusive: Annotated[
-        Inconclusive, typer.Option("--inconclusive", help="With fewer: accept it, hold with exit code 7, or roll back")
+        Inconclusive,
+        typer.Option("--inconclusive", help="With fewer mails: accept it, hold with exit code 7, or roll back"),
     ] = Inconclusive.ACCEPT,
     gated: Annotated[
-        bool, typer.Option("--confirm", help="Ask while a part of the traffic is moved; without a yes it goes back")
+        bool, typer.Option("--confirm", help="Ask while part of the traffic is moved; without a yes, roll back")
     ] = False,
     bake: Annotated[
-        float, typer.Option("--bake", min=0, help="Minutes for which alarms take it back when all traffic has moved")
+        float, typer.Option("--bake", min=0, help="Minutes after all traffic has moved in which an alarm rolls it back")
     ] = 60,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Release nothing: judge the traffic of the last release")
@@ -103,7 +108,7 @@ def release(
 @app.command()
 @report_refusals(_AFTER_A_REFUSAL)
 def rollback(
-    to: Annotated[str | None, typer.Option("--to", help="This version, not the one before")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Roll back to this version, not the previous one")] = None,
     strategy: Strategy = None,
     yes: Yes = False,
     as_json: JsonLinesOption = False,

@@ -23,10 +23,10 @@ app = typer.Typer(
 )
 
 Local = Annotated[
-    bool, typer.Option("--local", help="Into the laptop cloud that make run started, as a copy named trial")
+    bool, typer.Option("--local", help="Use the laptop cloud that make run started, with a copy named trial")
 ]
 Backend = Annotated[
-    Path | None, typer.Option("--backend", help="Where the state lies, as in infra/backend.hcl.example")
+    Path | None, typer.Option("--backend", help="File that says where the state is, as in infra/backend.hcl.example")
 ]
 LocalState = Annotated[
     bool, typer.Option("--local-state", help="Keep the state in infra/ACCOUNT-REGION-NAME.tfstate: to try out")
@@ -57,7 +57,7 @@ def apply(
     var: Var = None,
     var_file: VarFile = None,
     yes: Yes = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Also if Herald is paused: this resumes it")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Apply even if Herald is paused: this resumes it")] = False,
 ) -> None:
     """Build the packages, show what would change, ask, and change exactly that."""
     replace(_run(local, state_dir, backend, local_state, var, var_file, yes), resumes=resume).apply()

@@ -36,7 +36,7 @@ _LIKE = "the notification to copy: account, receipt, shipment, security, one of 
 
 
 def new(
-    type_: Annotated[str, typer.Argument(metavar="TYPE", help="of the event, such as order.shipped")],
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="type of the event, such as order.shipped")],
     like: Annotated[str, typer.Option(metavar="TYPE", help=_LIKE)] = "book.created",
     notifications: Notifications = None,
 ) -> None:
@@ -129,7 +129,7 @@ def _find_unsupported(catalogue: Catalogue, home: Path) -> tuple[list[str], str 
 
 
 def preview(
-    type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="of one event only")] = None,
+    type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="only mails of this event type")] = None,
     notifications: Notifications = None,
     tenant: OfTenant = None,
 ) -> None:

@@ -22,11 +22,13 @@ __all__ = ["contracts", "publish"]
 
 @report_refusals("nothing is known of a mail")
 def publish(
-    type_: Annotated[str, typer.Argument(metavar="TYPE", help="of the event, such as order.shipped")],
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="type of the event, such as order.shipped")],
     to: Annotated[str, typer.Option(metavar="ADDRESS", help="who gets the mail")],
-    example: Annotated[str, typer.Option(metavar="NAME", help="whose data it has")] = "typical",
+    example: Annotated[str, typer.Option(metavar="NAME", help="the example whose data it has")] = "typical",
     notifications: Notifications = None,
-    tenant: Annotated[str | None, typer.Option(metavar="NAME", help="whose mail it is, of those declared")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the tenant whose mail it is, one of those declared")
+    ] = None,
     topic: Topic = None,
     yes: Yes = False,
     local: Local = False,
@@ -52,7 +54,7 @@ def publish(
 
 
 def contracts(
-    out: Annotated[Path, typer.Option(metavar="PATH", help="the folder that they go to", show_default=False)] = (
+    out: Annotated[Path, typer.Option(metavar="PATH", help="the folder to write to", show_default=False)] = (
         ROOT / "build" / "contracts"
     ),
     notifications: Notifications = None,

@@ -28,7 +28,7 @@ _WORK = ROOT / "build" / "studio"
 def studio(
     notifications: Notifications = None,
     tenant: OfTenant = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="on this machine's loopback address")] = 8025,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port on this machine's loopback address")] = 8025,
     topic: Topic = None,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",

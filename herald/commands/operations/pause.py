@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Stop all mail without losing any, and let it go on.")
+app = typer.Typer(help="Stop all mail without losing any, and resume it.")
 
 _SO_FAR = "run it again: it goes on where it stopped"
 

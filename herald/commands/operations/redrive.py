@@ -49,7 +49,7 @@ _SO_FAR = "what was not done yet lies where it was"
 
 Messages = Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId; may be repeated")]
 ReasonOption = Annotated[
-    str, typer.Option("--reason", help="Only letters with this reason's code, as `herald dead` shows it")
+    str, typer.Option("--reason", help="Only letters with this reason code, as `herald dead` shows it")
 ]
 OlderThan = Annotated[str, typer.Option("--older-than", help="Only letters older than 90min, 6h or 2d")]
 NewerThan = Annotated[str, typer.Option("--newer-than", help="Only letters younger than 90min, 6h or 2d")]
@@ -63,7 +63,9 @@ def dead(
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
-    everything: Annotated[bool, typer.Option("--all", help="Every letter, not the oldest ten of each reason")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every letter, not only the oldest ten for each reason")
+    ] = False,
     webhook: Webhook = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -92,15 +94,17 @@ def redrive(
     tenant: Tenant = "",
     from_record: Annotated[
         list[str] | None,
-        typer.Option("--from-record", help="This MessageId, from what the ledger keeps: no letter of it is needed"),
+        typer.Option("--from-record", help="This MessageId, from what the ledger keeps: needs no dead letter"),
     ] = None,
     again: Annotated[
         list[str] | None,
-        typer.Option("--again", help="This MessageId or event id, though a provider accepted its mail: a second one"),
+        typer.Option(
+            "--again", help="This MessageId or event id, although a provider accepted its mail: sends a second"
+        ),
     ] = None,
     from_outbox: Annotated[
         list[str] | None,
-        typer.Option("--from-outbox", help="This event id, which the web app's outbox gave up before SNS took it"),
+        typer.Option("--from-outbox", help="This event id, which the web app's outbox gave up before SNS accepted it"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending: for machines")] = False,
@@ -164,7 +168,7 @@ def discard(
     type_: TypeOption = "",
     tenant: Tenant = "",
     everything: Annotated[bool, typer.Option("--all", help="Every letter in dead")] = False,
-    because: Annotated[str, typer.Option("--because", help="Why: it stands in the record of what operators did")] = "",
+    because: Annotated[str, typer.Option("--because", help="Why; recorded in the audit log")] = "",
     yes: Yes = False,
     webhook: Webhook = False,
     as_json: JsonOption = False,

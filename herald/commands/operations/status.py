@@ -26,8 +26,8 @@ __all__ = ["status"]
 
 @report_refusals("nothing was changed")
 def status(
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds, until Ctrl-C")] = False,
-    every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks")] = 5,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every few seconds, until Ctrl-C")] = False,
+    every: Annotated[float, typer.Option("--every", min=1, help="Seconds between refreshes")] = 5,
     as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,

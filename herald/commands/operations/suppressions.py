@@ -30,7 +30,7 @@ __all__ = ["app"]
 
 app = typer.Typer()
 suppressions = typer.Typer(
-    help="Addresses that get no mail, because one bounced for good or somebody complained about a mail: lists them.",
+    help="Addresses that get no mail, because they bounced permanently or their owner complained: lists them.",
 )
 app.add_typer(suppressions, name="suppressions", invoke_without_command=True)
 
@@ -39,7 +39,7 @@ _SO_FAR = "run it again: what was done is done, the rest is as it was"
 
 OfTenant = Annotated[
     str | None,
-    typer.Option("--tenant", metavar="NAME", help="Only the suppression list that this tenant has of its own"),
+    typer.Option("--tenant", metavar="NAME", help="Only this tenant's own suppression list"),
 ]
 AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail address", show_default=False)]
 
@@ -175,7 +175,7 @@ def forget(
     prefix: Prefix = "herald",
     yes: Yes = False,
     suppression_too: Annotated[
-        bool, typer.Option("--suppression", help="Take it off the suppression list too: it may get mail again")
+        bool, typer.Option("--suppression", help="Also remove it from the suppression list: it may get mail again")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -19,7 +19,7 @@ from operations.redrive.webhook_dead_letters import WebhookDeadLetters
 __all__ = ["Webhook", "discard_letters", "list_letters", "post_again"]
 
 Webhook = Annotated[
-    bool, typer.Option("--webhook", help="Not mails, but the events that the receiver of mail_webhook did not take")
+    bool, typer.Option("--webhook", help="Not mails, but events that the receiver of mail_webhook did not accept")
 ]
 #: Letters that are shown, unless all are asked for.
 _SHOWN = 10

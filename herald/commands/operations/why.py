@@ -41,7 +41,7 @@ def why(
         str,
         typer.Argument(metavar="WHAT", help="an event's id, a MessageId, an e-mail address, or an event's subject"),
     ],
-    source: Annotated[str, typer.Option("--source", help="The event's source: then its id is found at once")] = "",
+    source: Annotated[str, typer.Option("--source", help="The event's source, so that its id is found at once")] = "",
     as_json: JsonOption = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
