@@ -62,7 +62,7 @@ locals {
 check "second_region" {
   assert {
     condition     = local.sends_in_second_region || var.second_region == null
-    error_message = "Nothing is made in the second region, or what was is taken away: providers_in_order does not name it as \"ses://REGION\"."
+    error_message = "The second region gets no resources, or loses those it has: providers_in_order does not name it as \"ses://REGION\"."
   }
 }
 

@@ -18,11 +18,11 @@ variable "region" {
 
   validation {
     condition     = var.region == null || can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "A region is named like eu-west-1."
+    error_message = "A region must have a name like eu-west-1."
   }
   validation {
     condition     = var.region == null || !can(regex("^cn-", var.region))
-    error_message = "SES is in no region of China."
+    error_message = "SES does not exist in China's regions."
   }
 }
 
@@ -33,7 +33,7 @@ variable "account_id" {
 
   validation {
     condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account id has twelve digits; write it in quotes, or leading zeros are lost."
+    error_message = "An account id must have twelve digits; write it in quotes, or leading zeros are lost."
   }
 }
 
@@ -116,7 +116,7 @@ variable "second_region" {
 
   validation {
     condition     = var.second_region == null ? true : var.second_region != var.region
-    error_message = "The second region is another than the first."
+    error_message = "The second region must differ from the first."
   }
 }
 

@@ -66,7 +66,7 @@ resource "aws_kms_key" "this" {
   lifecycle {
     precondition {
       condition     = local.partition != "aws-cn"
-      error_message = "SES is in no region of China, so Herald cannot send from ${local.region}."
+      error_message = "SES does not exist in China's regions, so Herald cannot send from ${local.region}."
     }
   }
 }

@@ -10,11 +10,11 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
-    error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
+    error_message = "name must have 2 to 24 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen."
   }
   validation {
     condition     = !can(regex("^(aws|ssm)", var.name))
-    error_message = "A name does not begin with aws or ssm: SSM takes no parameters that do, and the keys lie under /NAME/."
+    error_message = "name must not begin with aws or ssm: SSM allows no such parameters, and the keys are stored under /NAME/."
   }
 }
 
@@ -25,12 +25,12 @@ variable "package" {
 
   validation {
     condition     = endswith(var.package, ".zip") && fileexists(var.package)
-    error_message = "No package lies there. Build function.zip first and name its path."
+    error_message = "There is no package at this path. Build function.zip first, then give its path."
   }
   # The package command writes a file beside the zip that names its target; if it describes another zip, it is ignored.
   validation {
     condition     = try([for note in [jsondecode(file("${trimsuffix(var.package, ".zip")}.json"))] : note.architecture if note.target == "cloud" && note.sha256 == filesha256(var.package)][0], var.architecture) == var.architecture
-    error_message = "The package was built for another processor than `architecture`: build it anew for that one."
+    error_message = "The package was built for a different processor than `architecture`: build it again for this one."
   }
 }
 
@@ -42,11 +42,11 @@ variable "sender" {
   # tests/infra/values.json holds these and the function's own checks together.
   validation {
     condition     = can(regex("^((\"[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}\"|[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}) <[^<>\\s]+>|[^<>\\s]+)$", var.sender))
-    error_message = "A sender is `Name <address>` or a bare address, on one line; a name has at most 100 characters and none of < > @ \" and backslash inside."
+    error_message = "A sender must be `Name <address>` or a bare address, on one line; a name may have up to 100 characters and none of < > @ \" and backslash inside."
   }
   validation {
     condition     = try(can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[!-?A-~]+$", regex("[^<> ]+>?$", var.sender))) && length(split("@", regex("[^<> ]+>?$", var.sender))[0]) <= 64, false)
-    error_message = "The sender's address is ASCII: SES takes no Unicode before the @, and the domain in punycode (xn--…)."
+    error_message = "The sender's address must be ASCII: SES accepts no Unicode before the @, and the domain only in punycode (xn--…)."
   }
   validation {
     condition     = endswith(lower(trimsuffix(var.sender, ">")), "@${lower(var.identity.domain)}")
@@ -62,7 +62,7 @@ variable "senders" {
 
   validation {
     condition     = alltrue([for one in var.senders : can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+$", one)) && length(split("@", one)[0]) <= 64])
-    error_message = "senders are plain addresses such as orders@example.com: ASCII, without names and spaces."
+    error_message = "senders must be plain addresses such as orders@example.com: ASCII, without names and spaces."
   }
   validation {
     condition     = alltrue([for one in var.senders : endswith(lower(one), "@${lower(var.identity.domain)}")])
@@ -70,7 +70,7 @@ variable "senders" {
   }
   validation {
     condition     = length(var.senders) <= 20
-    error_message = "senders are at most 20: they stand in the function's environment, which Lambda limits to 4 KB."
+    error_message = "There may be at most 20 senders: they are stored in the function's environment, which Lambda limits to 4 KB."
   }
 }
 
@@ -82,19 +82,19 @@ variable "roles" {
 
   validation {
     condition     = alltrue([for name in keys(var.roles) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
-    error_message = "roles are called as notifications name them: a small letter, then up to 31 small letters, digits and hyphens, with none of these at the end."
+    error_message = "The name of a role must be a lower-case letter, then up to 31 lower-case letters, digits and hyphens, and must not end with a hyphen."
   }
   validation {
     condition     = alltrue([for one in values(var.roles) : can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$", one)) && !can(regex("\\.[0-9]+$", one)) && can(regex("^[^@]{1,64}@[^@]{1,253}$", one))])
-    error_message = "The address of a role is a plain one such as books@example.com: ASCII, without a name and spaces."
+    error_message = "The address of a role must be a plain one such as books@example.com: ASCII, without a name and spaces."
   }
   validation {
     condition     = length(var.roles) == 0 || !contains(var.providers_in_order, "resend://")
-    error_message = "roles get copies by every provider, and Resend's reports name all of a mail's recipients: a copy's bounce would be taken for the recipient's. Leave one of the two out."
+    error_message = "Roles get copies through every provider, and Resend's reports name all of a mail's recipients: a copy's bounce would be mistaken for the recipient's. Remove one of the two."
   }
   validation {
     condition     = length(jsonencode(var.roles)) <= 1000
-    error_message = "The roles take more than the 1000 bytes that the function's environment has for them: Lambda limits it to 4 KB."
+    error_message = "The roles take more than the 1000 bytes that they may have in the function's environment, which Lambda limits to 4 KB."
   }
 }
 
@@ -106,11 +106,11 @@ variable "attachment_buckets" {
 
   validation {
     condition     = alltrue([for one in var.attachment_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", one))])
-    error_message = "attachment_buckets are names of buckets, such as invoices: no s3://, no ARN, no path."
+    error_message = "attachment_buckets must be names of buckets, such as invoices: no s3://, no ARN, no path."
   }
   validation {
     condition     = length(var.attachment_buckets) <= 10
-    error_message = "attachment_buckets are at most 10: they stand in the function's environment, which Lambda limits to 4 KB."
+    error_message = "There may be at most 10 attachment_buckets: they are stored in the function's environment, which Lambda limits to 4 KB."
   }
 }
 
@@ -129,49 +129,49 @@ variable "tenants" {
 
   validation {
     condition     = alltrue([for name, one in var.tenants : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name))])
-    error_message = "tenants are called as events name them: 1 to 63 small letters, digits and hyphens, with a letter or digit at each end."
+    error_message = "The name of a tenant must have 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at each end."
   }
   # As for `sender`, but everything except the name must be ASCII.
   validation {
     condition     = alltrue([for one in values(var.tenants) : can(regex("^((\"[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}\"|[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}) <[^<>\\s]+>|[^<>\\s]+)$", one.from)) && can(regex("(^|<)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+>?$", one.from)) && can(regex("(^|<)[^@]{1,64}@[^@]+$", one.from))])
-    error_message = "The from of a tenant is `Name <address>` or a bare address, as sender: the address is ASCII, the domain in punycode (xn--…)."
+    error_message = "A tenant's from must be `Name <address>` or a bare address, like sender: the address in ASCII, the domain in punycode (xn--…)."
   }
   validation {
     condition     = alltrue([for one in values(var.tenants) : endswith(lower(trimsuffix(one.from, ">")), "@${lower(coalesce(one.identity, var.identity.domain))}") || endswith(lower(trimsuffix(one.from, ">")), ".${lower(coalesce(one.identity, var.identity.domain))}")])
-    error_message = "The from of a tenant belongs to its identity, or to identity.domain where it names none: SPF, DKIM and DMARC are aligned on it."
+    error_message = "A tenant's from must belong to its identity, or to identity.domain if it has none: SPF, DKIM and DMARC are aligned on it."
   }
   validation {
     condition     = alltrue([for one in values(var.tenants) : can(regex("^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z][A-Za-z0-9-]*$", coalesce(one.identity, var.identity.domain)))])
-    error_message = "The identity of a tenant is a domain that SES has verified, such as acme.example."
+    error_message = "A tenant's identity must be a domain that SES has verified, such as acme.example."
   }
   validation {
     condition     = alltrue([for name in compact(flatten([for one in values(var.tenants) : [one.configuration_set, one.tenant_name]])) : can(regex("^[A-Za-z0-9_-]{1,64}$", name))])
-    error_message = "The configuration_set and the tenant_name of a tenant have 1 to 64 letters, digits, hyphens and underscores."
+    error_message = "A tenant's configuration_set and tenant_name must have 1 to 64 letters, digits, hyphens and underscores."
   }
   validation {
     condition     = alltrue([for one in values(var.tenants) : one.configuration_set == null || one.configuration_set != var.name])
-    error_message = "The configuration_set of a tenant is another than the deployment's own, whose name is `name`: leave it out to send by that."
+    error_message = "A tenant's configuration_set must differ from the deployment's own, which is called `name`: leave it out to use that one."
   }
   validation {
     condition     = alltrue([for one in values(var.tenants) : contains(["all", "own"], one.suppression)])
-    error_message = "The suppression of a tenant is all (one list for all), or own."
+    error_message = "A tenant's suppression must be all (one list for all) or own."
   }
   validation {
     condition     = alltrue([for one in values(var.tenants) : one.providers == null || try(length(one.providers) > 0 && length(setsubtract(one.providers, var.providers_in_order)) == 0, false)])
-    error_message = "The providers of a tenant are some of providers_in_order."
+    error_message = "A tenant's providers must be among providers_in_order."
   }
   # A provider, or SES in another region, accepts only senders that were verified there.
   validation {
     condition     = alltrue([for one in values(var.tenants) : one.providers != null || length(var.providers_in_order) <= 1 || (one.configuration_set == null && one.tenant_name == null && lower(coalesce(one.identity, var.identity.domain)) == lower(var.identity.domain))])
-    error_message = "With several providers, a tenant that has an identity, a configuration_set or a tenant_name of its own says in providers which of them know it: its mail fails over to no other."
+    error_message = "With several providers, a tenant that has an identity, a configuration_set or a tenant_name of its own must name in providers those that know it: its mail fails over to no others."
   }
   validation {
     condition     = alltrue([for one in values(var.tenants) : (one.configuration_set == null && one.tenant_name == null) || length([for url in coalesce(one.providers, []) : url if startswith(url, "ses://")]) <= 1])
-    error_message = "A tenant with a configuration_set or a tenant_name sends by SES in one region: both are that region's."
+    error_message = "A tenant with a configuration_set or a tenant_name must send by SES in one region: both belong to that region."
   }
   validation {
     condition     = length(var.tenants) == 0 || length(base64gzip(jsonencode({ for name, one in var.tenants : name => { for key, value in one : key => value if value != null && key != "identity" && !(key == "suppression" && value == "all") } }))) <= 1800
-    error_message = "The tenants take more than the 1800 bytes, packed, that the function's environment has for them: Lambda limits it to 4 KB. Some 40 tenants fit; further ones need a notifier of their own."
+    error_message = "The tenants take more than the 1800 bytes, compressed, that they may have in the function's environment, which Lambda limits to 4 KB. About 40 tenants fit; more need another notifier."
   }
 }
 
@@ -183,7 +183,7 @@ variable "publishers" {
 
   validation {
     condition     = alltrue([for arn in var.publishers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*-]+$", arn))])
-    error_message = "Publishers are IAM role ARNs, without wildcards for the account."
+    error_message = "publishers must be IAM role ARNs, without wildcards for the account."
   }
 }
 
@@ -197,11 +197,11 @@ variable "shared_topic" {
 
   validation {
     condition     = var.shared_topic == null || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.shared_topic.arn))
-    error_message = "shared_topic.arn is the ARN of a standard SNS topic."
+    error_message = "shared_topic.arn must be the ARN of a standard SNS topic."
   }
   validation {
     condition     = var.shared_topic == null || length(try(var.publishers, [])) == 0
-    error_message = "Who may publish to a shared topic is its owner's decision: leave publishers empty."
+    error_message = "The owner of a shared topic decides who may publish to it: leave publishers empty."
   }
 }
 
@@ -223,23 +223,23 @@ variable "identity" {
 
   validation {
     condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", var.identity.domain)) && length(var.identity.domain) <= 189
-    error_message = "identity.domain is a domain name in small letters, one beyond ASCII in punycode (xn--...), of at most 189 characters: the labels before it in its records need the rest."
+    error_message = "identity.domain must be a domain name in lower case, in punycode (xn--...) if it is not ASCII, with at most 189 characters: the labels in front of it in its DNS records need the rest."
   }
   validation {
     condition     = var.identity.mail_from == "" || can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.identity.mail_from))
-    error_message = "identity.mail_from is one label below the domain, such as `bounce`."
+    error_message = "identity.mail_from must be one label below the domain, such as `bounce`."
   }
   validation {
     condition     = contains(["none", "quarantine", "reject", "existing"], var.identity.dmarc_policy)
-    error_message = "identity.dmarc_policy is none, quarantine or reject, or existing to leave the domain's record alone."
+    error_message = "identity.dmarc_policy must be none, quarantine or reject, or existing to keep the domain's record."
   }
   validation {
     condition     = var.identity.dmarc_reports == null || (can(regex("^[A-Za-z0-9#$&'*+/=?^_`{|}~.-]+@([A-Za-z0-9-]+\\.)+[A-Za-z0-9-]+$", var.identity.dmarc_reports)) && length(coalesce(var.identity.dmarc_reports, "-")) <= 200)
-    error_message = "identity.dmarc_reports is one mail address in ASCII of at most 200 characters, without ! and %, which mean something in the record."
+    error_message = "identity.dmarc_reports must be one mail address in ASCII of at most 200 characters, without ! and %, which have a meaning in the record."
   }
   validation {
     condition     = var.identity.zone_id == null || can(regex("^[A-Z0-9]{1,32}$", var.identity.zone_id))
-    error_message = "identity.zone_id is the id of a Route 53 zone, without /hostedzone/."
+    error_message = "identity.zone_id must be the id of a Route 53 zone, without /hostedzone/."
   }
 }
 
@@ -252,19 +252,19 @@ variable "providers_in_order" {
   # tests/infra/values.json holds these and the function's own checks together.
   validation {
     condition     = alltrue([for url in var.providers_in_order : length(url) <= 300 && can(regex("^(ses://[a-z]{2,4}(-[a-z]+)+-[0-9]|smtp://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]):[1-9][0-9]{1,4}|sendgrid://|mailgun(\\+eu)?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|resend://)$", url))])
-    error_message = "A provider is `ses://eu-west-1`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN` or `resend://`. SES's global endpoint is none: name its two regions instead (docs/providers.md)."
+    error_message = "A provider must be `ses://eu-west-1`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN` or `resend://`. SES's global endpoint is not a provider: name its two regions instead (docs/providers.md)."
   }
   validation {
     condition     = alltrue([for url in var.providers_in_order : !startswith(url, "ses://cn-")])
-    error_message = "There is no SES in China."
+    error_message = "SES does not exist in China's regions."
   }
   validation {
     condition     = alltrue([for url in var.providers_in_order : try(!contains([25, 465, 2465], tonumber(regex(":([0-9]+)$", url)[0])) && tonumber(regex(":([0-9]+)$", url)[0]) < 65536, true)])
-    error_message = "A mail server takes mail by a submission port, such as 587 or 2587: Lambda lets nothing out by 25, and 465 and 2465 want TLS from the first byte."
+    error_message = "The port of a mail server must be a submission port such as 587 or 2587: Lambda blocks 25, and 465 and 2465 expect TLS from the first byte."
   }
   validation {
     condition     = length(distinct(var.providers_in_order)) == length(var.providers_in_order)
-    error_message = "A provider stands in the list once: a mail must not fail over to where it failed."
+    error_message = "A provider must be in the list only once: a mail must not fail over to where it failed."
   }
 }
 
@@ -279,15 +279,15 @@ variable "provider_secrets" {
 
   validation {
     condition     = alltrue([for arn in flatten([for secret in values(var.provider_secrets) : compact([secret.key, try(secret.webhook, null)])]) : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})$", arn))])
-    error_message = "A secret is the full ARN of an SSM parameter or a Secrets Manager secret, which ends with a hyphen and six characters, without wildcards."
+    error_message = "A secret must be the full ARN of an SSM parameter or a Secrets Manager secret, which ends with a hyphen and six characters, without wildcards."
   }
   validation {
     condition     = sort(keys(var.provider_secrets)) == sort([for url in var.providers_in_order : url if !startswith(url, "ses://")])
-    error_message = "Each provider but SES has its entry in provider_secrets, and nothing else has one."
+    error_message = "provider_secrets must have an entry for each provider except SES, and no others."
   }
   validation {
     condition     = alltrue([for url, secret in var.provider_secrets : try(secret.webhook, null) == null || !startswith(url, "smtp://")])
-    error_message = "A mail server reports nothing by webhook."
+    error_message = "A mail server sends no reports by webhook."
   }
 }
 
@@ -304,7 +304,7 @@ variable "webhook_throttle" {
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
   validation {
     condition     = alltrue([for limit in [coalesce(var.webhook_throttle.rate, 50), coalesce(var.webhook_throttle.burst, 50)] : limit >= 1 && limit <= 5000])
-    error_message = "rate and burst of webhook_throttle are from 1 to 5,000 requests: less lets nobody report, more is no throttle."
+    error_message = "rate and burst of webhook_throttle must be from 1 to 5,000 requests: with less nobody can report, more does not throttle."
   }
 }
 
@@ -322,33 +322,33 @@ variable "events_api" {
   # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResourceServerScopeType.html
   validation {
     condition     = var.events_api == null ? true : length(var.events_api.types) >= 1 && length(var.events_api.types) <= 100 && length(distinct(var.events_api.types)) == length(var.events_api.types)
-    error_message = "events_api.types names from 1 to 100 types, each once: so many scopes has a resource server of Cognito's."
+    error_message = "events_api.types must name 1 to 100 types, each once: a Cognito resource server has at most 100 scopes."
   }
   validation {
     condition     = var.events_api == null ? true : alltrue([for type in var.events_api.types : can(regex("^[!#-.0-\\[\\]-~]{1,200}$", type))])
-    error_message = "A type of events_api.types is printable ASCII without spaces, quotes, backslashes and slashes: it names a scope."
+    error_message = "A type in events_api.types must be printable ASCII without spaces, quotes, backslashes and slashes: it names a scope."
   }
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
   validation {
     condition     = var.events_api == null ? true : length(var.events_api.clients) <= 50 && alltrue([for id in var.events_api.clients : can(regex("^[A-Za-z0-9_+]{1,128}$", id))])
-    error_message = "events_api.clients are ids of app clients, as Cognito gives them, 50 at the most."
+    error_message = "events_api.clients must be ids of Cognito app clients, at most 50."
   }
   validation {
     condition     = try(var.events_api.domain_prefix, null) == null ? true : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.events_api.domain_prefix)) && !can(regex("aws|amazon|cognito", var.events_api.domain_prefix))
-    error_message = "events_api.domain_prefix is a label of small letters, digits and hyphens without the words aws, amazon and cognito."
+    error_message = "events_api.domain_prefix must be a label of lower-case letters, digits and hyphens without the words aws, amazon and cognito."
   }
   validation {
     condition     = var.events_api == null ? true : var.events_api.domain_prefix != null || !can(regex("aws|amazon|cognito", var.name))
-    error_message = "Cognito allows the words aws, amazon and cognito in no host that gives tokens, which would be name and account: say events_api.domain_prefix."
+    error_message = "Cognito does not allow the words aws, amazon and cognito in the token endpoint's host, which would be name and account: set events_api.domain_prefix."
   }
   # With more, a flood of requests could take the account's Lambda concurrency away from `notify`.
   validation {
     condition     = var.events_api == null ? true : alltrue([for limit in [var.events_api.rate, var.events_api.burst] : limit >= 1 && limit <= 500])
-    error_message = "rate and burst of events_api are from 1 to 500 requests."
+    error_message = "rate and burst of events_api must be from 1 to 500 requests."
   }
   validation {
     condition     = var.events_api == null ? true : var.shared_topic == null
-    error_message = "Who may publish to a shared topic is its owner's decision: events_api needs a topic of Herald's own."
+    error_message = "The owner of a shared topic decides who may publish to it: events_api needs Herald's own topic."
   }
 }
 
@@ -362,16 +362,16 @@ variable "event_bus" {
 
   validation {
     condition     = var.event_bus == null ? true : can(regex("^[A-Za-z0-9._-]{1,256}$", var.event_bus.name))
-    error_message = "event_bus.name is the name of a bus of this account, not an ARN and not a partner's bus."
+    error_message = "event_bus.name must be the name of a bus in this account, not an ARN and not a partner's bus."
   }
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
   validation {
     condition     = var.event_bus == null ? true : length(var.event_bus.pattern) <= 4096 && length(setintersection(try(keys(jsondecode(var.event_bus.pattern)), []), ["source", "detail-type", "detail"])) > 0
-    error_message = "event_bus.pattern is a JSON object of at most 4,096 characters that asks for a source, a detail-type or something of the detail: whatever else is on the bus would become dead letters."
+    error_message = "event_bus.pattern must be a JSON object of at most 4,096 characters that matches a source, a detail-type or part of the detail: whatever else is on the bus would become dead letters."
   }
   validation {
     condition     = var.event_bus == null ? true : var.shared_topic == null
-    error_message = "Who may publish to a shared topic is its owner's decision: event_bus needs a topic of Herald's own."
+    error_message = "The owner of a shared topic decides who may publish to it: event_bus needs Herald's own topic."
   }
 }
 
@@ -390,19 +390,19 @@ variable "delivery_mode" {
 
   validation {
     condition     = contains(["live", "allowlist", "redirect"], var.delivery_mode)
-    error_message = "delivery_mode is live, allowlist or redirect."
+    error_message = "delivery_mode must be live, allowlist or redirect."
   }
   validation {
     condition     = var.delivery_mode == "allowlist" || length(var.allowlist) == 0
-    error_message = "An allowlist without delivery_mode = \"allowlist\" would protect nobody."
+    error_message = "An allowlist without delivery_mode = \"allowlist\" would protect no one."
   }
   validation {
     condition     = var.delivery_mode != "allowlist" || length(var.allowlist) > 0
-    error_message = "delivery_mode = \"allowlist\" asks for an allowlist."
+    error_message = "delivery_mode = \"allowlist\" needs an allowlist."
   }
   validation {
     condition     = (var.delivery_mode == "redirect") == (var.redirect_to != null)
-    error_message = "delivery_mode = \"redirect\" and redirect_to go together: neither protects anybody alone."
+    error_message = "delivery_mode = \"redirect\" and redirect_to must be set together: neither protects anyone alone."
   }
 }
 
@@ -414,12 +414,12 @@ variable "allowlist" {
 
   validation {
     condition     = alltrue([for entry in var.allowlist : can(regex("^[^\\s@,<>]*@[^\\s@,<>]+$", entry))])
-    error_message = "An entry is a bare address or a domain that begins with @."
+    error_message = "An entry must be a bare address or a domain that begins with @."
   }
   # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   validation {
     condition     = length(join(",", var.allowlist)) <= 2000
-    error_message = "An allowlist has at most 2,000 characters altogether, because Lambda takes 4 KB of a function's settings: name domains."
+    error_message = "allowlist may have at most 2,000 characters in total, because Lambda limits a function's settings to 4 KB: use domains."
   }
 }
 
@@ -430,7 +430,7 @@ variable "redirect_to" {
 
   validation {
     condition     = var.redirect_to == null || can(regex("^[^\\s@,<>]+@[^\\s@,<>]+$", var.redirect_to))
-    error_message = "redirect_to is one bare address."
+    error_message = "redirect_to must be one bare address."
   }
 }
 
@@ -441,11 +441,11 @@ variable "on_unknown" {
 
   validation {
     condition     = var.on_unknown == null || contains(["resend", "hold"], coalesce(var.on_unknown, "-"))
-    error_message = "on_unknown is resend, hold or null."
+    error_message = "on_unknown must be resend, hold or null."
   }
   validation {
     condition     = coalesce(var.on_unknown, "hold") == "hold" || alltrue([for url in var.providers_in_order : startswith(url, "ses://")])
-    error_message = "A provider that gives no reports leaves a lost answer unknown for good: with one in the list, on_unknown is hold or null."
+    error_message = "With a provider that gives no reports, a lost answer stays unknown for ever: with one in the list, on_unknown must be hold or null."
   }
 }
 
@@ -457,7 +457,7 @@ variable "send_rate" {
 
   validation {
     condition     = var.send_rate > 0
-    error_message = "send_rate is a positive number of mails a second."
+    error_message = "send_rate must be a positive number of mails a second."
   }
 }
 
@@ -469,7 +469,7 @@ variable "seconds_per_send" {
 
   validation {
     condition     = var.seconds_per_send > 0 && var.seconds_per_send <= 60
-    error_message = "seconds_per_send lies between 0 and 60."
+    error_message = "seconds_per_send must be between 0 and 60."
   }
 }
 
@@ -488,7 +488,7 @@ variable "retry_concurrency" {
 
   validation {
     condition     = var.retry_concurrency == null || try(var.retry_concurrency >= 2 && var.retry_concurrency <= 1000 && floor(var.retry_concurrency) == var.retry_concurrency, false)
-    error_message = "retry_concurrency is a whole number from 2 to 1000, the range of an SQS mapping, or null."
+    error_message = "retry_concurrency must be a whole number from 2 to 1000, the range of an SQS mapping, or null."
   }
 }
 
@@ -500,7 +500,7 @@ variable "hold_seconds" {
 
   validation {
     condition     = var.hold_seconds >= 60 && var.hold_seconds <= 3600
-    error_message = "hold_seconds lies between a minute and an hour."
+    error_message = "hold_seconds must be between a minute and an hour."
   }
 }
 
@@ -512,7 +512,7 @@ variable "retention_days" {
 
   validation {
     condition     = var.retention_days >= 40 && var.retention_days <= 3650
-    error_message = "SNS retries for 23 days and a dead letter lives 14: the ledger must remember at least 40 days, at most 3650."
+    error_message = "SNS retries for 23 days and a dead letter is kept for 14: the ledger must keep records for 40 to 3650 days."
   }
 }
 
@@ -524,7 +524,7 @@ variable "address_key" {
 
   validation {
     condition     = length(var.address_key) >= 32
-    error_message = "address_key has at least 32 bytes."
+    error_message = "address_key must have at least 32 bytes."
   }
 }
 
@@ -536,7 +536,7 @@ variable "link_key" {
 
   validation {
     condition     = length(var.link_key) >= 32
-    error_message = "link_key has at least 32 bytes."
+    error_message = "link_key must have at least 32 bytes."
   }
 }
 
@@ -547,11 +547,11 @@ variable "unsubscribe_url" {
 
   validation {
     condition     = var.unsubscribe_url == null || can(regex("^(https://([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?|http://(127\\.0\\.0\\.1|localhost))(:[1-9][0-9]{0,4})?(/[A-Za-z0-9_-]+)*$", var.unsubscribe_url))
-    error_message = "unsubscribe_url is https://HOST/PATH without a user and without a slash at its end."
+    error_message = "unsubscribe_url must be https://HOST/PATH without a user or a trailing slash."
   }
   validation {
     condition     = try(tonumber(regex(":([0-9]+)(?:/|$)", var.unsubscribe_url)[0]) < 65536, true)
-    error_message = "unsubscribe_url names a port beyond the last, 65535."
+    error_message = "The port in unsubscribe_url must be at most 65535."
   }
 }
 
@@ -567,7 +567,7 @@ variable "architecture" {
 
   validation {
     condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture is arm64 or x86_64."
+    error_message = "architecture must be arm64 or x86_64."
   }
 }
 
@@ -579,7 +579,7 @@ variable "memory" {
 
   validation {
     condition     = var.memory >= 128 && var.memory <= 10240
-    error_message = "memory lies between 128 and 10240 MB."
+    error_message = "memory must be between 128 and 10240 MB."
   }
 }
 
@@ -591,11 +591,11 @@ variable "timeout" {
 
   validation {
     condition     = var.timeout >= 16 && var.timeout <= 900 && floor(var.timeout) == var.timeout
-    error_message = "timeout lies between 16 and 900 seconds: in less no mail can leave, because a send is begun only where its own 12 seconds and 3 to write it down still fit."
+    error_message = "timeout must be between 16 and 900 seconds: with less no mail can be sent, because a send starts only if its own 12 seconds and 3 to record it still fit."
   }
   validation {
     condition     = var.timeout < var.hold_seconds / 2
-    error_message = "timeout must be less than half of hold_seconds: the owner's token guards writes, not mails."
+    error_message = "timeout must be less than half of hold_seconds: the owner's token protects writes, not mails."
   }
 }
 
@@ -610,7 +610,7 @@ variable "feedback_batch" {
 
   validation {
     condition     = var.feedback_batch.size >= 1 && var.feedback_batch.size <= 1000 && var.feedback_batch.seconds >= 0 && var.feedback_batch.seconds <= 60
-    error_message = "feedback_batch takes 1 to 1000 messages and 0 to 60 seconds."
+    error_message = "feedback_batch must have 1 to 1000 messages and 0 to 60 seconds."
   }
   validation {
     condition     = var.feedback_batch.size <= 10 || var.feedback_batch.seconds >= 1
@@ -636,19 +636,19 @@ variable "mail_webhook" {
 
   validation {
     condition     = var.mail_webhook == null ? true : can(regex("^(https://([A-Za-z0-9-]+\\.)*[A-Za-z0-9-]+|http://127\\.0\\.0\\.1)(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?(\\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?$", var.mail_webhook.url))
-    error_message = "mail_webhook.url is an https URL without a user and a fragment (http only on 127.0.0.1, in the laptop cloud)."
+    error_message = "mail_webhook.url must be an https URL without a user or fragment (http only on 127.0.0.1, in the laptop cloud)."
   }
   validation {
     condition     = var.mail_webhook == null ? true : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})$", var.mail_webhook.secret))
-    error_message = "mail_webhook.secret is the ARN of a parameter of SSM Parameter Store, or of a secret of Secrets Manager with the six characters that end it."
+    error_message = "mail_webhook.secret must be the ARN of an SSM parameter, or of a Secrets Manager secret including its last six characters."
   }
   validation {
     condition     = var.mail_webhook == null ? true : var.mail_events
-    error_message = "mail_webhook posts what mail_events tells: switch that on too."
+    error_message = "mail_webhook posts the events of mail_events: switch that on too."
   }
   validation {
     condition     = var.mail_webhook == null ? true : var.mail_webhook.max_concurrency >= 2 && var.mail_webhook.max_concurrency <= 1000
-    error_message = "mail_webhook.max_concurrency lies between 2 and 1000, as Lambda takes it."
+    error_message = "mail_webhook.max_concurrency must be between 2 and 1000, the range that Lambda allows."
   }
 }
 
@@ -669,11 +669,11 @@ variable "tracing" {
 
   validation {
     condition     = var.tracing == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(127\\.0\\.0\\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9_.-]+)*$", var.tracing.endpoint))
-    error_message = "tracing.endpoint is https://HOST or, on the function's own machine, http://localhost:PORT, without a user and without a slash at its end."
+    error_message = "tracing.endpoint must be https://HOST or, on the function's own machine, http://localhost:PORT, without a user or a trailing slash."
   }
   validation {
     condition     = try(var.tracing.layer_arn, null) == null || can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.tracing.layer_arn))
-    error_message = "tracing.layer_arn is the ARN of a layer's version."
+    error_message = "tracing.layer_arn must be the ARN of a layer's version."
   }
 }
 
@@ -685,7 +685,7 @@ variable "log_retention_days" {
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+    error_message = "CloudWatch can keep logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
   }
 }
 
@@ -707,11 +707,11 @@ variable "deployment" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._-]{1,100}$", var.deployment.config)) && (!startswith(var.deployment.config, "CodeDeployDefault.") || can(regex("^CodeDeployDefault\\.Lambda(AllAtOnce|Canary10Percent(5|10|15|30)Minutes|Linear10PercentEvery(1Minute|2Minutes|3Minutes|10Minutes))$", var.deployment.config)))
-    error_message = "deployment.config is one of CodeDeploy's Lambda configurations or the name of your own."
+    error_message = "deployment.config must be one of CodeDeploy's Lambda configurations or the name of your own."
   }
   validation {
     condition     = var.deployment.canary == null || try(var.deployment.canary.percent >= 1 && var.deployment.canary.percent <= 99 && var.deployment.canary.minutes >= 1 && var.deployment.canary.minutes <= 2880, false)
-    error_message = "A canary takes 1 to 99 percent for 1 to 2880 minutes."
+    error_message = "A canary must take 1 to 99 percent for 1 to 2880 minutes."
   }
 }
 
@@ -730,7 +730,7 @@ variable "key_deletion_days" {
 
   validation {
     condition     = var.key_deletion_days >= 7 && var.key_deletion_days <= 30
-    error_message = "KMS waits 7 to 30 days."
+    error_message = "KMS allows a waiting period of 7 to 30 days."
   }
 }
 
@@ -742,7 +742,7 @@ variable "ops_emails" {
 
   validation {
     condition     = alltrue([for address in var.ops_emails : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
-    error_message = "ops_emails are mail addresses."
+    error_message = "ops_emails must be mail addresses."
   }
 }
 
@@ -762,14 +762,14 @@ variable "alarms" {
 
   validation {
     condition     = var.alarms.bounce_percent > 0 && var.alarms.bounce_percent < 10 && var.alarms.complaint_percent > 0 && var.alarms.complaint_percent < 0.5
-    error_message = "SES pauses an account at 10 % of bounces or 0.5 % of complaints: alarms must come before."
+    error_message = "SES pauses an account at 10 % of bounces or 0.5 % of complaints: the alarms must ring before that."
   }
   validation {
     condition     = alltrue([for value in [var.alarms.minimum_mails, var.alarms.unknown, var.alarms.retry_age, var.alarms.feedback_age] : value >= 1])
-    error_message = "minimum_mails, unknown, retry_age and feedback_age are at least 1."
+    error_message = "minimum_mails, unknown, retry_age and feedback_age must be at least 1."
   }
   validation {
     condition     = var.alarms.dead_age >= 3600 && var.alarms.dead_age <= 604800
-    error_message = "An alarm looks back seven days at the most: dead_age lies between an hour and that."
+    error_message = "An alarm looks back at most seven days: dead_age must be between an hour and seven days."
   }
 }

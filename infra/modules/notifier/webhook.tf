@@ -51,7 +51,7 @@ locals {
 check "webhook_throttle" {
   assert {
     condition     = !local.webhooks_enabled || local.webhook_rate >= local.webhook_floor
-    error_message = "At ${local.webhook_rate} requests a second some reports are lost when providers tell of 1,000 a second for a minute: they give up before all came in, and those mails stay \"sent\". From ${local.webhook_floor} on none is."
+    error_message = "At ${local.webhook_rate} requests a second some reports are lost when providers send 1,000 a second for a minute: they give up before all have been received, and those mails stay \"sent\". From ${local.webhook_floor} on none are."
   }
 }
 

@@ -6,11 +6,11 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
-    error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
+    error_message = "name must have 2 to 24 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen."
   }
   validation {
     condition     = !can(regex("^(aws|ssm)", var.name))
-    error_message = "A name does not begin with aws or ssm: SSM takes no parameters that do, so no Herald has one."
+    error_message = "name must not begin with aws or ssm: SSM allows no such parameters, so no Herald has such a name."
   }
 }
 
@@ -21,7 +21,7 @@ variable "key_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.key_arn))
-    error_message = "key_arn is the ARN of a KMS key, not of an alias."
+    error_message = "key_arn must be the ARN of a KMS key, not of an alias."
   }
 }
 
@@ -32,7 +32,7 @@ variable "oidc_provider_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.oidc_provider_arn))
-    error_message = "oidc_provider_arn is arn:PARTITION:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
+    error_message = "oidc_provider_arn must be arn:PARTITION:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
   }
 }
 
@@ -43,7 +43,7 @@ variable "repository" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?$", var.repository))
-    error_message = "repository is OWNER/NAME, without wildcards; with their ids, OWNER@1/NAME@2, where GitHub puts these into its subject."
+    error_message = "repository must be OWNER/NAME, without wildcards; with ids, OWNER@1/NAME@2, if GitHub puts them into its subject."
   }
 }
 
@@ -55,7 +55,7 @@ variable "environment" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_. -]{1,255}$", var.environment))
-    error_message = "environment is the name of a GitHub environment, without wildcards."
+    error_message = "environment must be the name of a GitHub environment, without wildcards."
   }
 }
 
@@ -67,6 +67,6 @@ variable "session_hours" {
 
   validation {
     condition     = var.session_hours >= 1 && var.session_hours <= 12 && floor(var.session_hours) == var.session_hours
-    error_message = "A role's session lasts 1 to 12 hours."
+    error_message = "A role's session must last 1 to 12 hours."
   }
 }

@@ -32,11 +32,11 @@ resource "aws_kms_key" "this" {
   lifecycle {
     precondition {
       condition     = local.region != local.home_region
-      error_message = "The second region is another than the first, ${local.home_region}."
+      error_message = "The second region must differ from the first, ${local.home_region}."
     }
     precondition {
       condition     = alltrue([for region in [local.home_region, local.region] : contains(local.default_regions, region)])
-      error_message = "Feedback is delivered between regions that are enabled by default, and not from ${local.region} to ${local.home_region}: an account has to opt in to one of them."
+      error_message = "Feedback is only delivered between regions that are enabled by default, so not from ${local.region} to ${local.home_region}: one of them is an opt-in region."
     }
   }
 }

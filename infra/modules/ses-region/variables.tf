@@ -6,11 +6,11 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
-    error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
+    error_message = "name must have 2 to 24 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen."
   }
   validation {
     condition     = !can(regex("^(aws|ssm)", var.name))
-    error_message = "A name does not begin with aws or ssm: SSM takes no parameters that do, and the keys lie under /NAME/."
+    error_message = "name must not begin with aws or ssm: SSM allows no such parameters, and the keys are stored under /NAME/."
   }
 }
 
@@ -32,7 +32,7 @@ variable "feedback_queue_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.feedback_queue_arn))
-    error_message = "feedback_queue_arn is the full ARN of a queue."
+    error_message = "feedback_queue_arn must be the full ARN of a queue."
   }
 }
 
@@ -44,6 +44,6 @@ variable "key_deletion_days" {
 
   validation {
     condition     = var.key_deletion_days >= 7 && var.key_deletion_days <= 30
-    error_message = "KMS waits 7 to 30 days."
+    error_message = "KMS allows a waiting period of 7 to 30 days."
   }
 }

@@ -61,7 +61,7 @@ resource "aws_apigatewayv2_domain_name" "this" {
   lifecycle {
     precondition {
       condition     = local.issue_certificate || try(split(":", var.custom_domain.certificate_arn)[3], "") == local.region
-      error_message = "custom_domain.certificate_arn lies in another region: an HTTP API takes a certificate of its own region (${local.region})."
+      error_message = "custom_domain.certificate_arn is in another region: an HTTP API needs a certificate in its own region (${local.region})."
     }
   }
 }

@@ -10,11 +10,11 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
-    error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
+    error_message = "name must have 2 to 24 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen."
   }
   validation {
     condition     = !can(regex("^(aws|ssm)", var.name))
-    error_message = "A name does not begin with aws or ssm: SSM takes no parameters that do, and the keys lie under /NAME/."
+    error_message = "name must not begin with aws or ssm: SSM allows no such parameters, and the keys are stored under /NAME/."
   }
 }
 
@@ -25,12 +25,12 @@ variable "package" {
 
   validation {
     condition     = endswith(var.package, ".zip") && fileexists(var.package)
-    error_message = "No package lies there. Build webapp.zip first and name its path."
+    error_message = "There is no package at this path. Build webapp.zip first, then give its path."
   }
   # The package command writes a file beside the zip that names its target; if it describes another zip, it is ignored.
   validation {
     condition     = try([for note in [jsondecode(file("${trimsuffix(var.package, ".zip")}.json"))] : note.architecture if note.target == "cloud" && note.sha256 == filesha256(var.package)][0], var.architecture) == var.architecture
-    error_message = "The package was built for another processor than `architecture`: build it anew for that one."
+    error_message = "The package was built for a different processor than `architecture`: build it again for this one."
   }
 }
 
@@ -41,7 +41,7 @@ variable "topic_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.topic_arn))
-    error_message = "topic_arn is the ARN of a standard SNS topic."
+    error_message = "topic_arn must be the ARN of a standard SNS topic."
   }
 }
 
@@ -52,7 +52,7 @@ variable "key_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.key_arn))
-    error_message = "key_arn is the ARN of a KMS key, not of an alias."
+    error_message = "key_arn must be the ARN of a KMS key, not of an alias."
   }
 }
 
@@ -81,7 +81,7 @@ variable "queues" {
 
   validation {
     condition     = alltrue([for url in values(var.queues) : can(regex("^https?://", url))])
-    error_message = "queues are URLs of SQS queues."
+    error_message = "queues must be URLs of SQS queues."
   }
 }
 
@@ -92,7 +92,7 @@ variable "notify_function" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.notify_function))
-    error_message = "notify_function is the name of a Lambda function."
+    error_message = "notify_function must be the name of a Lambda function."
   }
 }
 
@@ -106,7 +106,7 @@ variable "parameters" {
 
   validation {
     condition     = alltrue([for parameter in values(var.parameters) : can(regex("^arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/", parameter.arn))])
-    error_message = "parameters are SSM parameters."
+    error_message = "parameters must be SSM parameters."
   }
 }
 
@@ -118,7 +118,7 @@ variable "session_key" {
 
   validation {
     condition     = length(var.session_key) >= 32
-    error_message = "session_key has at least 32 bytes."
+    error_message = "session_key must have at least 32 bytes."
   }
 }
 
@@ -129,7 +129,7 @@ variable "ops_topic_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.ops_topic_arn))
-    error_message = "ops_topic_arn is the ARN of an SNS topic."
+    error_message = "ops_topic_arn must be the ARN of an SNS topic."
   }
 }
 
@@ -144,11 +144,11 @@ variable "public_url" {
 
   validation {
     condition     = var.public_url == null || can(regex("^(https://([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?|http://(127\\.0\\.0\\.1|localhost))(:[1-9][0-9]{0,4})?$", var.public_url))
-    error_message = "public_url is https://HOST without a user, a path and a slash at its end; a host beyond ASCII is in punycode (xn--...)."
+    error_message = "public_url must be https://HOST without a user, a path or a trailing slash; a host that is not ASCII in punycode (xn--...)."
   }
   validation {
     condition     = try(tonumber(regex(":([0-9]+)$", var.public_url)[0]) < 65536, true)
-    error_message = "public_url names a port beyond the last, 65535."
+    error_message = "The port in public_url must be at most 65535."
   }
 }
 
@@ -165,19 +165,19 @@ variable "custom_domain" {
 
   validation {
     condition     = var.custom_domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.custom_domain.name))
-    error_message = "custom_domain.name is a host name in small letters such as books.example.com, one beyond ASCII in punycode (xn--...), with no scheme, path, port or wildcard."
+    error_message = "custom_domain.name must be a host name in lower case such as books.example.com, in punycode (xn--...) if it is not ASCII, without scheme, path, port or wildcard."
   }
   validation {
     condition     = var.custom_domain == null || length(try(var.custom_domain.name, "")) <= (try(var.custom_domain.certificate_arn, null) == null ? 64 : 253)
-    error_message = "custom_domain.name has at most 64 characters, which is what ACM certifies, or 253 with certificate_arn."
+    error_message = "custom_domain.name may have at most 64 characters, the limit of ACM, or 253 with certificate_arn."
   }
   validation {
     condition     = var.custom_domain == null || try(var.custom_domain.certificate_arn, null) == null || can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.custom_domain.certificate_arn))
-    error_message = "custom_domain.certificate_arn is the ARN of an ACM certificate."
+    error_message = "custom_domain.certificate_arn must be the ARN of an ACM certificate."
   }
   validation {
     condition     = var.custom_domain == null || try(var.custom_domain.zone_id, null) == null || can(regex("^[A-Z0-9]{1,32}$", var.custom_domain.zone_id))
-    error_message = "custom_domain.zone_id is the id of a Route 53 zone, without /hostedzone/."
+    error_message = "custom_domain.zone_id must be the id of a Route 53 zone, without /hostedzone/."
   }
 }
 
@@ -192,7 +192,7 @@ variable "throttle" {
 
   validation {
     condition     = var.throttle.rate >= 1 && var.throttle.burst >= var.throttle.rate && var.throttle.burst <= 5000
-    error_message = "throttle.rate is at least 1, throttle.burst at least the rate and at most 5000."
+    error_message = "throttle.rate must be at least 1, throttle.burst at least the rate and at most 5000."
   }
 }
 
@@ -208,11 +208,11 @@ variable "limits" {
 
   validation {
     condition     = alltrue([for limit in values(var.limits) : limit >= 1 && limit <= 1000000 && floor(limit) == limit])
-    error_message = "limits are whole numbers between 1 and 1000000."
+    error_message = "limits must be whole numbers between 1 and 1000000."
   }
   validation {
     condition     = var.limits.mails_per_ten_minutes <= var.limits.mails_per_day
-    error_message = "limits.mails_per_ten_minutes is at most limits.mails_per_day: more could never be sent."
+    error_message = "limits.mails_per_ten_minutes must be at most limits.mails_per_day: more could never be sent."
   }
 }
 
@@ -224,7 +224,7 @@ variable "event_source" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9+.-]*:[!-~]{1,200}$", var.event_source))
-    error_message = "event_source is a URI such as urn:herald:webapp."
+    error_message = "event_source must be a URI such as urn:herald:webapp."
   }
 }
 
@@ -242,7 +242,7 @@ variable "sign_in" {
 
   validation {
     condition     = var.sign_in.prefix == null || can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.sign_in.prefix))
-    error_message = "sign_in.prefix has 1 to 63 small letters, digits and inner hyphens."
+    error_message = "sign_in.prefix must have 1 to 63 lower-case letters, digits and inner hyphens."
   }
   validation {
     condition     = var.sign_in.prefix == null || !can(regex("aws|amazon|cognito", var.sign_in.prefix))
@@ -250,11 +250,11 @@ variable "sign_in" {
   }
   validation {
     condition     = var.sign_in.prefix != null || !can(regex("aws|amazon|cognito", var.name))
-    error_message = "Cognito does not allow the words aws, amazon and cognito in the sign-in page's host, which would be name and account: say sign_in.prefix."
+    error_message = "Cognito does not allow the words aws, amazon and cognito in the sign-in page's host, which would be name and account: set sign_in.prefix."
   }
   validation {
     condition     = var.sign_in.endpoint == null || can(regex("^(https://[^/?#\\s]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)$", var.sign_in.endpoint))
-    error_message = "sign_in.endpoint is https://HOST without a path and without a slash at its end."
+    error_message = "sign_in.endpoint must be https://HOST without a path or a trailing slash."
   }
 }
 
@@ -268,7 +268,7 @@ variable "mail" {
 
   validation {
     condition     = var.mail == null || can(regex("^arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/.+$", var.mail.identity_arn))
-    error_message = "mail.identity_arn is the ARN of an SES identity."
+    error_message = "mail.identity_arn must be the ARN of an SES identity."
   }
 }
 
@@ -284,7 +284,7 @@ variable "architecture" {
 
   validation {
     condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture is arm64 or x86_64."
+    error_message = "architecture must be arm64 or x86_64."
   }
 }
 
@@ -296,7 +296,7 @@ variable "memory" {
 
   validation {
     condition     = var.memory >= 128 && var.memory <= 10240
-    error_message = "memory lies between 128 and 10240 MB."
+    error_message = "memory must be between 128 and 10240 MB."
   }
 }
 
@@ -317,11 +317,11 @@ variable "tracing" {
 
   validation {
     condition     = var.tracing == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(127\\.0\\.0\\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9_.-]+)*$", var.tracing.endpoint))
-    error_message = "tracing.endpoint is https://HOST or, on the function's own machine, http://localhost:PORT, without a user and without a slash at its end."
+    error_message = "tracing.endpoint must be https://HOST or, on the function's own machine, http://localhost:PORT, without a user or a trailing slash."
   }
   validation {
     condition     = try(var.tracing.layer_arn, null) == null || can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.tracing.layer_arn))
-    error_message = "tracing.layer_arn is the ARN of a layer's version."
+    error_message = "tracing.layer_arn must be the ARN of a layer's version."
   }
 }
 
@@ -333,7 +333,7 @@ variable "log_retention_days" {
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+    error_message = "CloudWatch can keep logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
   }
 }
 
@@ -345,7 +345,7 @@ variable "outbox_age" {
 
   validation {
     condition     = var.outbox_age >= 120
-    error_message = "The sweeper comes once a minute for what is a minute old: outbox_age is at least 120 seconds."
+    error_message = "The sweeper publishes once a minute what is a minute old: outbox_age must be at least 120 seconds."
   }
 }
 
