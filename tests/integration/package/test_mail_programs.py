@@ -81,7 +81,7 @@ def test_without_npm_it_says_so_and_checks_the_rest(
     mails: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("package.notifications.mail_checks.mail_programs.unsupported._FOLDER", tmp_path / "npm")
+    monkeypatch.setattr("package.notifications.mail_checks.mail_programs.unsupported._FOLDER", tmp_path / "installed")
     told = herald("lint", "--notifications", mails)
     assert (told.exit_code, told.stdout) == (0, "order.shipped: nothing is wrong\n")
     line = " ".join(told.stderr.split())
@@ -95,7 +95,7 @@ def test_what_npm_cannot_install_is_one_clear_line(
     npm.write_text("#!/bin/sh\necho 'npm error network refused' >&2\nexit 1\n")
     npm.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr("package.notifications.mail_checks.mail_programs.unsupported._FOLDER", tmp_path / "npm")
+    monkeypatch.setattr("package.notifications.mail_checks.mail_programs.unsupported._FOLDER", tmp_path / "installed")
     told = herald("lint", "--json", "--notifications", mails)
     assert told.exit_code == 0
     assert json.loads(told.stdout)["not_looked_at"].endswith("package-lock.json names: npm error network refused")
