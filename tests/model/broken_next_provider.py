@@ -37,7 +37,7 @@ class LosesWhatWasPassedOn(Ledger):
 
 
 class GoesUpTheList(Failover):
-    def after(self, name: str) -> Failover:
+    def keep_later(self, name: str) -> Failover:
         return self
 
 
