@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+__all__ = ["FaultyProxy", "run_proxy"]
+
 #: Seconds; it only ends a hang.
 _TIMEOUT = 300.0
 _OWN_HEADERS = {"connection", "transfer-encoding", "content-length"}

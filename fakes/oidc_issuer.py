@@ -18,6 +18,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+__all__ = ["CLIENT", "NAME", "Issuer", "ada", "rsa_key"]
+
 NAME = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_herald"
 CLIENT = "client-of-herald"
 

@@ -10,13 +10,13 @@ import json
 import uuid
 from collections.abc import Mapping
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
 import botocore.session
 from botocore.model import ServiceModel
 
 from laptop.codedeploy.errors import CodeDeployError
+from laptop.http_server import SimulatorConnection, SimulatorServer
 from laptop.model_validation import WrongAnswer, hold_to_model, request_violations
 
 __all__ = ["CodeDeployCalls", "CodeDeployServer", "load_service_model"]
@@ -37,27 +37,18 @@ class CodeDeployCalls(Protocol):
         """Carry out one operation and return its response. Raises `CodeDeployError`."""
 
 
-class CodeDeployServer(ThreadingHTTPServer):
+class CodeDeployServer(SimulatorServer):
     """Serves CodeDeploy requests."""
-
-    daemon_threads = True
 
     def __init__(self, address: tuple[str, int], codedeploy: CodeDeployCalls) -> None:
         super().__init__(address, _Connection)
         self.codedeploy = codedeploy
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that disconnect during an answer."""
 
-
-class _Connection(BaseHTTPRequestHandler):
-    """One keep-alive connection."""
-
+class _Connection(SimulatorConnection):
     server: CodeDeployServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def do_POST(self) -> None:  # the name that BaseHTTPRequestHandler looks up
+    def do_POST(self) -> None:  # noqa: N802  the name that BaseHTTPRequestHandler looks up
         """Answer a request for any operation."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         operation = (self.headers.get("X-Amz-Target") or "").removeprefix(TARGET)
@@ -70,16 +61,8 @@ class _Connection(BaseHTTPRequestHandler):
             self._answer(500, {"__type": "SimulatorFault", "message": str(fault)})
 
     def _answer(self, status: int, body: object) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Log nothing: callers see what happened."""
+        headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": str(uuid.uuid4())}
+        self.write(status, headers, json.dumps(body).encode())
 
 
 def _request(operation: str, body: bytes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from laptop.http_server import SimulatorServer
 from laptop.providers.provider_simulator import (
     ProviderRequest,
     ProviderResponse,
@@ -16,7 +17,7 @@ from laptop.providers.provider_simulator import (
 )
 from laptop.providers.webhook_sender import WebhookSender
 from laptop.ses.faults import FaultKind
-from laptop.ses.faulty_connection import AFTER_ACCEPTING, FaultyConnection, SimulatorServer
+from laptop.ses.faulty_connection import AFTER_ACCEPTING, FaultyConnection
 from laptop.ses.mailbox import Mailbox
 
 __all__ = ["ProviderServer"]

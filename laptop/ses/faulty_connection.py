@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import socket
 import struct
-import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
+from laptop.http_server import SimulatorConnection
 from laptop.ses.faults import FaultKind, SendFault
 
-__all__ = ["AFTER_ACCEPTING", "FaultyConnection", "SimulatorServer"]
+__all__ = ["AFTER_ACCEPTING", "FaultyConnection"]
 
 #: The faults that happen after the mail was accepted.
 AFTER_ACCEPTING = (
@@ -22,23 +20,8 @@ AFTER_ACCEPTING = (
 )
 
 
-class SimulatorServer(ThreadingHTTPServer):
-    """The HTTP server of a simulator."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that disconnect during an answer; report any other error."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
-class FaultyConnection(BaseHTTPRequestHandler):
+class FaultyConnection(SimulatorConnection):
     """One keep-alive connection, whose socket can be peeked at, reset, or left without an answer."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
     def next_begins_with(self, start: bytes) -> bool:
         """Return whether the next request, not yet read, begins with `start`."""
@@ -85,15 +68,3 @@ class FaultyConnection(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
-
-    def write(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        """Send a response."""
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Log nothing: the inbox shows what arrived."""

@@ -19,11 +19,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from botocore.model import StructureShape
 
+from laptop.http_server import SimulatorServer
 from laptop.model_validation import hold_to_model, load_operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
-from laptop.ses.faulty_connection import AFTER_ACCEPTING, FaultyConnection, SimulatorServer
+from laptop.ses.faulty_connection import AFTER_ACCEPTING, FaultyConnection
 from laptop.ses.routing import ServiceCall, find_call
 
 __all__ = ["SesServer"]

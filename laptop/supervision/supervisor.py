@@ -27,6 +27,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypedDict
 
+__all__ = ["ProcessSpec", "delete", "supervise"]
+
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphaned descendants become our children
 
 

@@ -16,6 +16,8 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+__all__ = ["Service", "handler"]
+
 _REGION = os.environ["AWS_REGION"]
 _KEY, _SECRET = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
 _END = urlsplit(os.environ["AWS_ENDPOINT_URL"])

@@ -24,6 +24,8 @@ from jinja2 import Environment, StrictUndefined
 from jsonschema import Draft202012Validator
 from markupsafe import Markup
 
+__all__ = ["handler"]
+
 _SOURCES = Path(os.environ["BENCH_SOURCES"])
 _PARTS = ("subject.txt", "body.txt", "body.html")
 
