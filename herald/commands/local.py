@@ -24,9 +24,7 @@ from operations.errors import UserError
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="The laptop cloud: the whole of Herald on this machine, with no AWS account.", no_args_is_help=True
-)
+app = typer.Typer(help="Run the whole of Herald on this machine, with no AWS account.", no_args_is_help=True)
 
 StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Folder for what it writes; deleted when it stops", show_default=False)
@@ -49,7 +47,7 @@ def run(
     event_bus: Annotated[bool, typer.Option("--event-bus", help="Also take events from an EventBridge bus")] = False,
     tracing: Annotated[bool, typer.Option("--tracing", help="Trace every mail: the inbox shows it at /traces")] = False,
 ) -> None:
-    """Start it, and keep it running until Ctrl-C, SIGTERM, or the end of the parent process."""
+    """Start it, and keep it running until Ctrl-C. SIGTERM or the end of the parent process end it too."""
     _prepare_process()
     options = Options(
         state_dir,
@@ -77,7 +75,7 @@ def demo(
     wait: Annotated[float, typer.Option(help="Longest wait for the mail, in seconds")] = 600.0,
     settle: Annotated[float, typer.Option(help="Seconds to wait for a second mail, which must not come")] = 2.0,
 ) -> None:
-    """Start a laptop cloud of its own, create a book as Ada, show what happened to her mail, and stop."""
+    """Create a book in a laptop cloud of its own, and show its mail. Starts the cloud, and stops it."""
     from laptop.demo import run_demo  # noqa: PLC0415  its HTTP client is slow to load, and only the demo's
 
     _prepare_process()
@@ -91,7 +89,7 @@ def demo(
 
 @app.command()
 def env(state_dir: StateDir = DEFAULT_STATE) -> None:
-    """Print shell commands that point any AWS client at it: eval "$(make -s env)"."""
+    """Print what points an AWS client at it. In a shell: eval "$(make -s env)"."""
     settings = Descriptor.read(find_descriptor(state_dir)).settings()
     foreign = [name for name in os.environ if is_foreign(name) and not name.lower().endswith("_proxy")]
     for name in sorted({*foreign, "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} - settings.keys()):

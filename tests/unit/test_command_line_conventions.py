@@ -45,6 +45,16 @@ def options(path: tuple[str, ...]) -> set[str]:
     return {option for parameter in command.params for option in getattr(parameter, "opts", ())}
 
 
+@pytest.mark.parametrize("group", [(), ("local",), ("infra",), ("suppressions",)], ids=" ".join)
+def test_the_list_of_commands_has_a_whole_sentence_for_each(
+    group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, listed = CliRunner().invoke(app, [*group, "--help"]).output.partition("Commands:\n")
+    assert listed
+    assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+
+
 @pytest.mark.parametrize("columns", ["40", "60"])
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)
 def test_help_names_every_option_whole_on_a_narrow_terminal(

@@ -32,7 +32,8 @@ def capacity(
     reserve: Annotated[bool, typer.Option("--reserve/--no-reserve", help="As reserve_concurrency in Terraform")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document: for machines")] = False,
 ) -> None:
-    """Simulate how long a burst of events takes to become mails, what waits where, and which concurrency is right."""
+    """Simulate how long a burst of events takes to become mails. Shows what waits where, and which concurrency is
+    right."""
     scenario = BurstScenario(
         _read_number("RATE", rate),
         round(_read_number("BURST", burst)),

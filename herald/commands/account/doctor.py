@@ -36,7 +36,7 @@ def doctor(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Check everything that mail depends on, change nothing, and say what to do; before and after the first apply.
+    """Check everything that mail depends on, and say what to do. Changes nothing; for before and after the first apply.
 
     Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
     """

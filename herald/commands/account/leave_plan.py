@@ -24,7 +24,7 @@ def leave_plan(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Leave the plan of the account's SES in this region: $0.10 a thousand mails, not $0.16 as on Essentials.
+    """Leave the plan of the account's SES in this region. A thousand mails cost $0.10 then, not $0.16 as on Essentials.
 
     New accounts are on Essentials. What else a plan includes (https://aws.amazon.com/ses/pricing/) ends with it.
     """

@@ -51,8 +51,8 @@ def smoke(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Send synthetic events through the real topic to SES's mailbox simulator, or to another provider's address for
-    tests, and follow each until it is delivered.
+    """Send synthetic events, and follow each until it is delivered. They go through the real topic to SES's mailbox
+    simulator, or to another provider's address for tests.
 
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
     """

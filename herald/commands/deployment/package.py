@@ -33,7 +33,7 @@ def package(
 
 
 def dist() -> None:
-    """Pack modules, package builder and command into build/dist, for a team that depends on Herald."""
+    """Pack what a team needs that depends on Herald. Modules, package builder and command go into build/dist."""
     path = write_dist()
     typer.echo(path)
     typer.echo(path.with_name(f"{path.name}.sha256").read_text().split()[0])

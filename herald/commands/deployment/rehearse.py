@@ -59,7 +59,8 @@ def rehearse(
         list[str] | None, typer.Option("--only", help=f"Only one of {', '.join(_WORDS)}; may be repeated")
     ] = None,
 ) -> None:
-    """Release good and bad versions under load (some crash, are wrong or slow, or a hook refuses them); count all mail.
+    """Release good and bad versions under load, and count all mail. Some crash, are wrong or slow, or a hook refuses
+    them.
 
     In a laptop cloud of its own, a minute in 1.2 seconds. Exit code 1 if any promise broke; needs no terminal.
     """

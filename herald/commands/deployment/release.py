@@ -84,7 +84,8 @@ def release(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Publish notify and the functions that move with it, and shift traffic by CodeDeploy; a failure is rolled back."""
+    """Release notify and what moves with it by canary. Publishes versions, and shifts traffic by CodeDeploy; a
+    failure is rolled back."""
     context = choose_release_context(local, state_dir, prefix)
     shown = choose_screen(console, as_json)
     if again:
@@ -116,7 +117,7 @@ def rollback(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Roll back to the version before, all at once and without hooks; stops a release under way. Exit code 0: done."""
+    """Roll back to the version before, all at once. Without hooks; stops a release under way. Exit code 0: done."""
     context = choose_release_context(local, state_dir, prefix)
     rollback_plan = plan_rollback(context, to)
     if not as_json:
@@ -143,7 +144,8 @@ def releases(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """List the published versions of notify: what each is, and how much of the traffic it gets."""
+    """List the versions of notify and their traffic. What each published version is, and how much of the traffic it
+    gets."""
     context = choose_release_context(local, state_dir, prefix)
     found = list_versions(context)
     if as_json:

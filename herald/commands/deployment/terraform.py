@@ -19,7 +19,7 @@ from laptop.state import DEFAULT_STATE, find_descriptor
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Terraform: plan, apply and destroy Herald, in AWS or in the laptop cloud.", no_args_is_help=True
+    help="Plan, apply and destroy Herald with Terraform. In AWS or in the laptop cloud.", no_args_is_help=True
 )
 
 Local = Annotated[
@@ -59,7 +59,7 @@ def apply(
     yes: Yes = False,
     resume: Annotated[bool, typer.Option("--resume", help="Apply even if Herald is paused: this resumes it")] = False,
 ) -> None:
-    """Build the packages, show what would change, ask, and change exactly that."""
+    """Build, show what would change, ask, and change exactly that."""
     replace(_run(local, state_dir, backend, local_state, var, var_file, yes), resumes=resume).apply()
 
 
@@ -79,13 +79,13 @@ def destroy(
 
 @app.command()
 def test() -> None:
-    """Check formatting and validity of every configuration, and run Terraform's own tests; needs no cloud."""
+    """Check every configuration, and run Terraform's own tests. Needs no cloud."""
     check(console.print)
 
 
 @app.command()
 def scan() -> None:
-    """Check a plan of the real root with checkov; the plan is made in a laptop cloud of its own."""
+    """Check a plan of the real root with checkov. The plan is made in a laptop cloud of its own."""
     scan_plan(console.print)
 
 

@@ -45,8 +45,8 @@ def test(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON, for a machine")] = False,
 ) -> None:
-    """Test every mail: each example in each language, data of every shape that its schema allows, and, if there are
-    snapshots, whether a mail has changed since it was approved.
+    """Test every mail with examples, generated data and snapshots. Each example in each language, data of every shape
+    that its schema allows, and, if there are snapshots, whether a mail has changed since it was approved.
 
     Snapshots are in _snapshots in the folder of the notifications; keep them in your repository. Exit codes: 0 all is
     well, 1 something is wrong or has changed.

@@ -40,7 +40,7 @@ def new(
     like: Annotated[str, typer.Option(metavar="TYPE", help=_LIKE)] = "book.created",
     notifications: Notifications = None,
 ) -> None:
-    """Create the folder of a notification, complete and valid, as a copy of another, for you to change."""
+    """Create the folder of a notification, as a copy of another. It is complete and valid, and yours to change."""
     from package.notifications.catalogue import (  # noqa: PLC0415  slow to load
         BRAND,
         EXAMPLES,
@@ -80,7 +80,7 @@ def lint(
     notifications: Notifications = None,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON, for a machine")] = False,
 ) -> None:
-    """Check every notification as packaging does, and report all that is wrong: file, line and what to do.
+    """Check every notification as packaging does. Reports all that is wrong: file, line and what to do.
 
     If there is Node.js, it also warns of what mail programs do not support; a warning stops nothing.
     """
@@ -133,7 +133,7 @@ def preview(
     notifications: Notifications = None,
     tenant: OfTenant = None,
 ) -> None:
-    """Write every example's mail into build/preview, in light and dark, with a picture if there is a browser."""
+    """Write every example's mail into build/preview. In light and dark, with a picture if there is a browser."""
     from package.notifications.previews import write_previews  # noqa: PLC0415  the compilers are slow to load
 
     for path in write_previews(find_notifications(notifications), type_, tenant):

@@ -35,7 +35,7 @@ def publish(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Publish an example of a notification through the real topic, as a test: one mail to you."""
+    """Publish an example of a notification: one mail to you. It goes through the real topic, as a test."""
     from herald.publish_example import (  # noqa: PLC0415  the compilers are slow to load
         choose_example,
         format_question,
@@ -59,7 +59,8 @@ def contracts(
     ),
     notifications: Notifications = None,
 ) -> None:
-    """Write what publishers need: an AsyncAPI document, it as a page, and typed publishers in Python and TypeScript."""
+    """Write AsyncAPI, a page and typed publishers. What publishers need: the document, it as a page, and code in
+    Python and TypeScript."""
     from package.notifications.catalogue import compile_catalogue  # noqa: PLC0415
     from package.notifications.publishing.asyncapi import build_asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
     from package.notifications.publishing.events_page import render_events_page  # noqa: PLC0415

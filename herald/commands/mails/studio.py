@@ -33,7 +33,7 @@ def studio(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Look at your mails while you write them: a page on this machine that follows every file that is saved."""
+    """Look at your mails while you write them. A page on this machine that follows every file that is saved."""
     home = find_notifications(notifications)
 
     def send_by_laptop(content: Content, _type: str, _data: Mapping[str, Any], to: str) -> str:

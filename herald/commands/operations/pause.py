@@ -30,7 +30,7 @@ _SO_FAR = "run it again: it goes on where it stopped"
 def pause(
     as_json: JsonOption = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
 ) -> None:
-    """Stop all mail: no mail is sent, and every event waits in the queue retry, for up to 14 days."""
+    """Stop all mail without losing any. Every event waits in the queue retry, for up to 14 days."""
     account = AwsAccount.choose(local, state_dir, prefix)
     before = _change(account, "pause", pausing.pause, lambda was: "was paused already" if was.paused else "paused")
     count = _count(account)
@@ -57,7 +57,7 @@ def resume(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Resume: the events that wait are sent, each as one mail. Asks, because there may be many."""
+    """Send the events that wait, each as one mail. Asks, because there may be many."""
     account = AwsAccount.choose(local, state_dir, prefix)
     count = _count(account)
     stopped = not pausing.read_pause_status(account.functions, account.notify).running

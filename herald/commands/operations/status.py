@@ -33,7 +33,7 @@ def status(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Show the status: paused or not, what is live, what waits and why, dead letters, feedback, alarms, what to do.
+    """Show what is live, what waits and why, and what to do. Also: paused or not, dead letters, feedback, alarms.
 
     Exit codes: 0 nothing needs an operator, 3 something does.
     """

@@ -30,7 +30,7 @@ __all__ = ["app"]
 
 app = typer.Typer()
 suppressions = typer.Typer(
-    help="Addresses that get no mail, because they bounced permanently or their owner complained: lists them.",
+    help="List the addresses that get no mail. They bounced permanently, or their owner complained.",
 )
 app.add_typer(suppressions, name="suppressions", invoke_without_command=True)
 
@@ -83,7 +83,8 @@ def check_(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Show whether an address gets mail: Herald's list, SES's in every region, and what its reader unsubscribed from.
+    """Show whether an address gets mail. Looks at Herald's list, SES's in every region, and what its reader
+    unsubscribed from.
 
     Exit code 3: something keeps mail from it.
     """
@@ -110,8 +111,8 @@ def remove_(
     prefix: Prefix = "herald",
     yes: Yes = False,
 ) -> None:
-    """Remove an address from SES's list in every region, then from Herald's own or one tenant's, so that it gets mail
-    again."""
+    """Remove an address from the lists, so that it gets mail again. From SES's in every region, then from Herald's
+    own or one tenant's."""
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     suppressions = find_address_suppressions(installation, address, tenant)
@@ -145,7 +146,7 @@ def remove_(
 def rekey_(
     as_json: JsonOption = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
 ) -> None:
-    """Move entries under an older address key to the newest key, if their addresses are known."""
+    """Move entries under an older address key to the newest one."""
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     if len(installation.secrets()) == 1:
@@ -179,7 +180,7 @@ def forget(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase the events that are kept about an address: in the ledger's records, in dead letters and in the outbox."""
+    """Erase the events that are kept about an address. In the ledger's records, in dead letters and in the outbox."""
     account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     data = find_personal_data(installation, address)

@@ -47,7 +47,7 @@ def why(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Explain why somebody got no mail, or two: every mail of an event or a person, each attempt, and what to do.
+    """Explain why somebody got no mail, or two. Shows every mail of an event or a person, each attempt, and what to do.
 
     An address is hashed before anything is looked up. Exit code 1: nothing is known about it.
     """
