@@ -30,7 +30,7 @@ RATE   ?= 14
 BURST  ?= 100000
 FLAGS  ?=
 # More than two cores need: tests of a running cloud mostly wait.
-WORKERS ?= 3
+WORKERS ?= 4
 
 # $(call lock,PREFIX): renew PREFIXrequirements.txt from PREFIXrequirements.in. $(call lock,PREFIX,OPTIONS) gives uv options too.
 lock = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
