@@ -68,7 +68,7 @@ def project(item: FrozenItem, paths: Iterable[Path]) -> FrozenItem:
         for part in path[:-1]:
             node = node.setdefault(part, {})
         node[path[-1]] = found
-    return Frozen({name: _shaped(node) for name, node in tree.items()})
+    return Frozen({name: _build_value(node) for name, node in tree.items()})
 
 
 def refuse_overlap(slot: str, paths: Iterable[Path]) -> None:
@@ -98,9 +98,9 @@ def _container(value: FrozenValue | None, part: str | int) -> FrozenValue:
     return value
 
 
-def _shaped(node: Any) -> FrozenValue:
+def _build_value(node: Any) -> FrozenValue:
     if isinstance(node, tuple):
         return node
     if isinstance(next(iter(node)), int):
-        return "L", tuple(_shaped(node[index]) for index in sorted(node))
-    return "M", Frozen({name: _shaped(child) for name, child in node.items()})
+        return "L", tuple(_build_value(node[index]) for index in sorted(node))
+    return "M", Frozen({name: _build_value(child) for name, child in node.items()})

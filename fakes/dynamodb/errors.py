@@ -17,13 +17,13 @@ from botocore.session import get_session
 __all__ = [
     "Invalid",
     "NoSuchTable",
-    "answer_lost",
-    "cancelled",
-    "condition_failed",
     "exceptions",
-    "not_connected",
+    "make_cancellation",
+    "make_condition_error",
+    "make_connection_error",
+    "make_error",
+    "make_lost_answer",
     "reason",
-    "refused",
 ]
 
 #: The exception classes of a real client, as `client.exceptions`.
@@ -51,7 +51,7 @@ class NoSuchTable(Invalid):
     code = "ResourceNotFoundException"
 
 
-def refused(operation: str, code: str, text: str = "", /, **members: Any) -> ClientError:
+def make_error(operation: str, code: str, text: str = "", /, **members: Any) -> ClientError:
     """The error `code` (e.g. `ThrottlingException`) as botocore raises it from `operation`."""
     response = {
         "Error": {"Message": text, "Code": code},
@@ -62,10 +62,10 @@ def refused(operation: str, code: str, text: str = "", /, **members: Any) -> Cli
     return kind(cast("Any", response), operation)
 
 
-def condition_failed(operation: str, item: Mapping[str, Any] | None = None) -> ClientError:
+def make_condition_error(operation: str, item: Mapping[str, Any] | None = None) -> ClientError:
     """*ConditionalCheckFailedException*, with the item where the request asked for it and there is one."""
     members = {} if item is None else {"Item": item}
-    return refused(operation, "ConditionalCheckFailedException", _CONDITION, message=_CONDITION, **members)
+    return make_error(operation, "ConditionalCheckFailedException", _CONDITION, message=_CONDITION, **members)
 
 
 def reason(code: str, item: Mapping[str, Any] | None = None, message: str = "") -> dict[str, Any]:
@@ -78,12 +78,12 @@ def reason(code: str, item: Mapping[str, Any] | None = None, message: str = "") 
     return entry
 
 
-def cancelled(reasons: Iterable[str | dict[str, Any]]) -> ClientError:
+def make_cancellation(reasons: Iterable[str | dict[str, Any]]) -> ClientError:
     """*TransactionCanceledException*; each reason is a code or an entry made by `reason`."""
     entries = [reason(entry) if isinstance(entry, str) else entry for entry in reasons]
     codes = ", ".join(entry["Code"] for entry in entries)
     message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
-    return refused(
+    return make_error(
         "TransactWriteItems",
         "TransactionCanceledException",
         message,
@@ -92,11 +92,11 @@ def cancelled(reasons: Iterable[str | dict[str, Any]]) -> ClientError:
     )
 
 
-def not_connected() -> EndpointConnectionError:
+def make_connection_error() -> EndpointConnectionError:
     """No connection was made: the request certainly never arrived."""
     return EndpointConnectionError(endpoint_url=_ENDPOINT)
 
 
-def answer_lost() -> ReadTimeoutError:
+def make_lost_answer() -> ReadTimeoutError:
     """The request was written and no answer came: it may have arrived."""
     return ReadTimeoutError(endpoint_url=_ENDPOINT)

@@ -10,7 +10,7 @@ from decimal import Context, Decimal, Inexact
 
 from fakes.dynamodb.errors import Invalid
 
-__all__ = ["Number", "add", "number", "plain"]
+__all__ = ["Number", "add", "format_number", "number"]
 
 Number = int | Decimal
 
@@ -24,7 +24,7 @@ _SMALLEST = -130
 def add(left: Number, right: Number, sign: int = 1) -> Number:
     """The sum (or, with sign -1, the difference) of two numbers."""
     try:
-        return _bounded(_EXACT.add(Decimal(left), Decimal(right) * sign))
+        return _bound(_EXACT.add(Decimal(left), Decimal(right) * sign))
     except Inexact:
         raise Invalid("Attempting to store more than 38 significant digits in a Number") from None
 
@@ -38,10 +38,10 @@ def number(text: str) -> Number:
     given = Decimal(text)
     if len(given.normalize(Context(prec=10_000)).as_tuple().digits) > _PRECISION:
         raise Invalid("Attempting to store more than 38 significant digits in a Number")
-    return _bounded(given)
+    return _bound(given)
 
 
-def _bounded(number: Decimal) -> Number:
+def _bound(number: Decimal) -> Number:
     if number and number.adjusted() > _LARGEST:
         raise Invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
     if number and number.adjusted() < _SMALLEST:
@@ -49,6 +49,6 @@ def _bounded(number: Decimal) -> Number:
     return int(number) if number == number.to_integral_value() else number.normalize(_EXACT)
 
 
-def plain(number: Number) -> str:
+def format_number(number: Number) -> str:
     """Give out as DynamoDB writes it: no exponent, no zero that says nothing."""
     return str(number) if isinstance(number, int) else format(number, "f")

@@ -12,7 +12,7 @@ from fakes.dynamodb.errors import Invalid
 from fakes.dynamodb.expressions.tokens import Uses, Values
 from fakes.dynamodb.values import Frozen, FrozenItem, Typed, freeze, freeze_item
 
-__all__ = ["NOTHING", "accept", "judge", "key_of", "names_of", "together"]
+__all__ = ["NOTHING", "accept", "combine_uses", "judge", "key_of", "names_of"]
 
 #: An item without attributes.
 NOTHING: FrozenItem = Frozen()
@@ -33,7 +33,7 @@ def names_of(request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(names.items()) if names else ()
 
 
-def together(names: Iterable[tuple[str, str]], *uses: Uses) -> Uses:
+def combine_uses(names: Iterable[tuple[str, str]], *uses: Uses) -> Uses:
     """What all expressions of a request use; raises `Invalid` if it defines a name that none of them does."""
     used = Uses(
         frozenset[str]().union(*(one.names for one in uses)),

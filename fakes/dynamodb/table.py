@@ -18,10 +18,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from fakes.dynamodb.documents import project
-from fakes.dynamodb.errors import Invalid, NoSuchTable, cancelled, condition_failed, exceptions, reason, refused
+from fakes.dynamodb.errors import (
+    Invalid,
+    NoSuchTable,
+    exceptions,
+    make_cancellation,
+    make_condition_error,
+    make_error,
+    reason,
+)
 from fakes.dynamodb.expressions.conditions import compile_condition
 from fakes.dynamodb.expressions.projections import compile_projection
-from fakes.dynamodb.requests import accept, judge, key_of, names_of, together
+from fakes.dynamodb.requests import accept, combine_uses, judge, key_of, names_of
 from fakes.dynamodb.values import Frozen, FrozenItem, thaw_item
 from fakes.dynamodb.writes import Write, plan
 from laptop.model_validation import hold_to_model, request_violations
@@ -112,7 +120,7 @@ class MemoryTable:
         if "ProjectionExpression" in request:
             names = names_of(request)
             projection = compile_projection(request["ProjectionExpression"], names)
-            together(names, projection.uses)
+            combine_uses(names, projection.uses)
             item = item and project(item, projection.paths)
         return {} if item is None else {"Item": thaw_item(item)}
 
@@ -122,7 +130,7 @@ class MemoryTable:
         self._here(request)
         names, text = names_of(request), request.get("FilterExpression")
         wanted = None if text is None else compile_condition(text, names, "FilterExpression")
-        values = judge(request, together(names, *([wanted.uses] if wanted else [])))
+        values = judge(request, combine_uses(names, *([wanted.uses] if wanted else [])))
         found = [thaw_item(item) for item in self._state.values() if wanted is None or wanted.test(item, values)]
         return {"Items": found, "Count": len(found), "ScannedCount": len(self._state)}
 
@@ -133,7 +141,7 @@ class MemoryTable:
         self._here(request)
         names = names_of(request)
         wanted = compile_condition(request["KeyConditionExpression"], names, "KeyConditionExpression")
-        values = judge(request, together(names, wanted.uses))
+        values = judge(request, combine_uses(names, wanted.uses))
         keys = [name for _, name in names]
         found = [item for item in self._state.values() if set(keys) <= item.keys() and wanted.test(item, values)]
         items = [thaw_item(Frozen({name: item[name] for name in (self.key, *keys)})) for item in found]
@@ -153,7 +161,7 @@ class MemoryTable:
             planned = plan(kind, request, self.key)
             old = self._state.get(planned.pk)
             if not planned.holds(old):
-                raise condition_failed(operation, planned.shown(old))
+                raise make_condition_error(operation, planned.shown(old))
             new = planned.change(old)
             self._commit([(planned.pk, new)])
             return planned.attributes(old, new)
@@ -168,7 +176,7 @@ class MemoryTable:
             raise Invalid("Transaction request cannot include multiple operations on one item")
         outcomes = [self._outcome(one) for one in writes]
         if any(why["Code"] != "None" for why, _ in outcomes):
-            raise cancelled(why for why, _ in outcomes)
+            raise make_cancellation(why for why, _ in outcomes)
         self._commit([(one.pk, new) for one, (_, new) in zip(writes, outcomes, strict=True)])
         return {}
 
@@ -213,10 +221,10 @@ class MemoryTable:
         try:
             answer = work()
         except Invalid as error:
-            raise refused(operation, error.code, str(error)) from None
+            raise make_error(operation, error.code, str(error)) from None
         if broken:
             self._state = state
-            raise refused(operation, Invalid.code, "; ".join(broken))
+            raise make_error(operation, Invalid.code, "; ".join(broken))
         return hold_to_model("dynamodb", operation, answer) if self.gated else answer
 
     def _here(self, request: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ParamValidationError
 
 from fakes.dynamodb.errors import Invalid
-from fakes.dynamodb.numbers import number, plain
+from fakes.dynamodb.numbers import format_number, number
 
 __all__ = ["Frozen", "FrozenItem", "FrozenValue", "Typed", "freeze", "freeze_item", "thaw", "thaw_item"]
 
@@ -110,10 +110,10 @@ _FREEZE: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "BS": (_SEQUENCE, _set_of(bytes, "binary")),
 }
 _THAW: dict[str, Callable[[Any], Any]] = {
-    "N": plain,
+    "N": format_number,
     "L": lambda content: [thaw(one) for one in content],
     "M": thaw_item,
     "SS": sorted,
-    "NS": lambda content: [plain(one) for one in sorted(content)],
+    "NS": lambda content: [format_number(one) for one in sorted(content)],
     "BS": sorted,
 }

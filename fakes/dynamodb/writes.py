@@ -15,7 +15,7 @@ from fakes.dynamodb.errors import Invalid
 from fakes.dynamodb.expressions.conditions import Condition, compile_condition
 from fakes.dynamodb.expressions.tokens import Uses, Values
 from fakes.dynamodb.expressions.updates import Update, compile_update
-from fakes.dynamodb.requests import NOTHING, accept, judge, key_of, names_of, together
+from fakes.dynamodb.requests import NOTHING, accept, combine_uses, judge, key_of, names_of
 from fakes.dynamodb.values import Frozen, FrozenItem, freeze_item, thaw_item
 
 __all__ = ["Write", "plan"]
@@ -74,7 +74,7 @@ def plan(kind: str, request: Mapping[str, Any], key: str) -> Write:
     returns = request.get("ReturnValues", "NONE")
     if returns not in _RETURNS[kind]:
         raise Invalid(f"Return values set to invalid value: {returns}")
-    condition, update, uses = _compiled(
+    condition, update, uses = _compile(
         request.get("ConditionExpression"), request.get("UpdateExpression"), names_of(request)
     )
     values = judge(request, uses)
@@ -84,12 +84,12 @@ def plan(kind: str, request: Mapping[str, Any], key: str) -> Write:
 
 
 @cache
-def _compiled(
+def _compile(
     condition: str | None, update: str | None, names: tuple[tuple[str, str], ...]
 ) -> tuple[Condition | None, Update | None, Uses]:
     holds = None if condition is None else compile_condition(condition, names)
     changes = None if update is None else compile_update(update, names)
-    return holds, changes, together(names, *(one.uses for one in (changes, holds) if one is not None))
+    return holds, changes, combine_uses(names, *(one.uses for one in (changes, holds) if one is not None))
 
 
 def _change(

@@ -233,16 +233,16 @@ def write_schema(folder: Path, kinds: dict[str, str]) -> None:
     recipient = {"email": {**text, "format": "email"}, "locale": text}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **made_object(recipient=made_object(**recipient)),
+        **make_object(recipient=make_object(**recipient)),
     }
     for name, kind in kinds.items():
-        schema["properties"][name] = made_object(kind={**text, "enum": [kind]})
+        schema["properties"][name] = make_object(kind={**text, "enum": [kind]})
     folder.mkdir()
     (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
     shutil.copy(EXAMPLES / "receipt" / "notification.json", folder)
 
 
-def made_object(**properties: Any) -> dict[str, Any]:
+def make_object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "description": "an object", "required": [*properties], "properties": properties}
 
 

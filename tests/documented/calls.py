@@ -65,14 +65,14 @@ def _operations(node: ast.AST) -> Iterator[str]:
         case ast.Call(func=ast.Attribute(attr="paginate", value=ast.Call(args=[ast.Constant(value=str(name))]))):
             yield from _fitting(name, node)
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _GIVEN:
-            yield from _given(node)
+            yield from _find_named_operations(node)
         case ast.Call(func=ast.Attribute(attr=name), args=[]):
             yield from _fitting(name, node)
         case ast.Constant(value=str(name)) if "_" in name and name in _waiters():
             yield _waiters()[name]
 
 
-def _given(call: ast.Call) -> Iterator[str]:
+def _find_named_operations(call: ast.Call) -> Iterator[str]:
     """Operations that a call's strings name; a first string that is a service says of which service they are."""
     strings = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     services = [each for each in strings if each in SERVICES] or list(SERVICES)

@@ -70,7 +70,7 @@ def test_an_answer_that_aws_never_gives_is_found_whoever_asked_and_whoever_answe
 
 
 def test_a_request_that_aws_would_refuse_is_found_though_botocore_lets_it_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.documented.worst_case_clients._asked_by_herald", lambda: True)
+    monkeypatch.setattr("tests.documented.worst_case_clients._is_called_by_herald", lambda: True)
     model = load_operation_model("cloudwatch", "DeleteAlarms")
     WorstCaseClients().before_parameters({"AlarmNames": ["a" * 255]}, model, {})
     with pytest.raises(WrongRequest, match="is above 255"):

@@ -70,13 +70,13 @@ def keep_promised(service: str, operation: str, answer: Mapping[str, Any]) -> di
     An operation that no rule is about is left as it is: no code of ours calls it.
     """
     shape = load_operation_model(service, operation).output_shape
-    promised = _promised(f"{service}:{operation}")
+    promised = _find_promise(f"{service}:{operation}")
     found: dict[str, Any] = _keep_promised(answer, shape, "", promised) if shape and promised else dict(answer)
     return found
 
 
 @cache
-def _promised(operation: str) -> _Promised | None:
+def _find_promise(operation: str) -> _Promised | None:
     return _Promised.from_operation(operation) if any(rule.operation == operation for rule in RULES) else None
 
 

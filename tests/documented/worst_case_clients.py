@@ -78,7 +78,7 @@ class WorstCaseClients:
 
         Raises `WrongRequest` for one whose pattern, length or range botocore lets pass and AWS does not.
         """
-        context["worst_case"] = self.worst_case and _asked_by_herald()
+        context["worst_case"] = self.worst_case and _is_called_by_herald()
         if not context["worst_case"]:
             return
         if model.service_model.service_name == "dynamodb":
@@ -221,7 +221,7 @@ def _name(table: str, item: Mapping[str, Any]) -> str:
     return f"{table} {json.dumps([item.get('pk'), item.get('sk')], sort_keys=True, default=str)}"
 
 
-def _asked_by_herald() -> bool:
+def _is_called_by_herald() -> bool:
     """Whether the call comes from Herald's code, rather than a test's or a library's own."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:

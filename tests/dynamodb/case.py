@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from fakes.dynamodb.values import FrozenItem, freeze_item
 
-__all__ = ["FAILED", "INVALID", "TABLE", "ConditionCase", "UpdateCase", "frozen", "holds", "updated"]
+__all__ = ["FAILED", "INVALID", "TABLE", "ConditionCase", "UpdateCase", "freeze_without_key", "holds", "run_update"]
 
 TABLE = "herald-ledger"
 INVALID = "ValidationException"
@@ -34,7 +34,7 @@ class ConditionCase:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return _told(self.expression, self.item, self.values, self.names) or "an empty condition"
+        return _describe(self.expression, self.item, self.values, self.names) or "an empty condition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class UpdateCase:
     attributes: Mapping[str, Any] | None = None
 
     def __str__(self) -> str:
-        told = _told(self.expression, self.item, self.values, self.names)
+        told = _describe(self.expression, self.item, self.values, self.names)
         return (told or "an empty update") if self.returns == "NONE" else f"{told} -> {self.returns}"
 
     @property
     def outcome(self) -> Outcome:
-        after = self.after if isinstance(self.after, str) else frozen(self.after)
-        return after, frozen(self.attributes)
+        after = self.after if isinstance(self.after, str) else freeze_without_key(self.after)
+        return after, freeze_without_key(self.attributes)
 
 
 def holds(client: Any, pk: str, case: ConditionCase, refusals: Refusals = (ClientError,)) -> bool | str:
@@ -75,7 +75,7 @@ def holds(client: Any, pk: str, case: ConditionCase, refusals: Refusals = (Clien
     return True
 
 
-def updated(client: Any, pk: str, case: UpdateCase, refusals: Refusals = (ClientError,)) -> Outcome:
+def run_update(client: Any, pk: str, case: UpdateCase, refusals: Refusals = (ClientError,)) -> Outcome:
     """Make the update; the item afterwards without its key, or the error's code, and what was returned."""
     _prepare(client, pk, case.item)
     try:
@@ -87,12 +87,12 @@ def updated(client: Any, pk: str, case: UpdateCase, refusals: Refusals = (Client
             **_references(case.names, case.values),
         )
         stored = client.get_item(TableName=TABLE, Key={"pk": {"S": pk}}, ConsistentRead=True)
-        return frozen(stored.get("Item")), frozen(answer.get("Attributes"))
+        return freeze_without_key(stored.get("Item")), freeze_without_key(answer.get("Attributes"))
     except refusals as error:
         return _code(error), None
 
 
-def frozen(typed: Mapping[str, Any] | None) -> FrozenItem | None:
+def freeze_without_key(typed: Mapping[str, Any] | None) -> FrozenItem | None:
     """An item without its key, in a form in which equal values are equal."""
     return None if typed is None else freeze_item({name: value for name, value in typed.items() if name != "pk"})
 
@@ -116,7 +116,9 @@ def _code(error: Exception) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else INVALID
 
 
-def _told(expression: str, item: Mapping[str, Any] | None, values: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _describe(
+    expression: str, item: Mapping[str, Any] | None, values: Mapping[str, Any], names: Mapping[str, str]
+) -> str:
     """The expression with its values in place: the name of a case."""
 
     def value(match: re.Match[str]) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fakes.dynamodb.values import FrozenItem
-from tests.dynamodb.case import INVALID, TABLE, frozen
+from tests.dynamodb.case import INVALID, TABLE, freeze_without_key
 
-__all__ = ["TRANSACTIONS", "TransactionCase", "transacted"]
+__all__ = ["TRANSACTIONS", "TransactionCase", "run_transaction"]
 
 Typed = dict[str, Any]
 #: The reasons as (code, item shown), or an error's code, or None for what was done; then the items afterwards.
@@ -41,11 +41,13 @@ class TransactionCase:
         items = {"one": ALICE, "two": BOB, "three": None} | dict(self.after or {})
         answer = self.answer
         if answer is not None and not isinstance(answer, str):
-            return [(code, frozen(item)) for code, item in answer], {pk: frozen(item) for pk, item in items.items()}
-        return answer, {pk: frozen(item) for pk, item in items.items()}
+            return [(code, freeze_without_key(item)) for code, item in answer], {
+                pk: freeze_without_key(item) for pk, item in items.items()
+            }
+        return answer, {pk: freeze_without_key(item) for pk, item in items.items()}
 
 
-def transacted(client: Any, case: TransactionCase) -> Outcome:
+def run_transaction(client: Any, case: TransactionCase) -> Outcome:
     """Make the transaction on fresh items; what was answered, and the items afterwards."""
     for pk, item in (("one", ALICE), ("two", BOB)):
         client.put_item(TableName=TABLE, Item={"pk": {"S": pk}, **item})
@@ -56,11 +58,11 @@ def transacted(client: Any, case: TransactionCase) -> Outcome:
     except ClientError as error:
         response: Mapping[str, Any] = error.response
         reasons = response.get("CancellationReasons")
-        shown = [(reason["Code"], frozen(reason.get("Item"))) for reason in reasons or ()]
+        shown = [(reason["Code"], freeze_without_key(reason.get("Item"))) for reason in reasons or ()]
         answer = shown or response["Error"]["Code"]
     keys = [{"pk": {"S": pk}} for pk in ("one", "two", "three")]
     stored = [client.get_item(TableName=TABLE, Key=key, ConsistentRead=True).get("Item") for key in keys]
-    return answer, dict(zip(("one", "two", "three"), map(frozen, stored), strict=True))
+    return answer, dict(zip(("one", "two", "three"), map(freeze_without_key, stored), strict=True))
 
 
 def _member(kind: str, pk: str, condition: str | None = None, **more: Any) -> Typed:

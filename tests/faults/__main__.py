@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults.figures import committed, matrix_figures
+from tests.faults.figures import matrix_figures, read_committed
 from tests.faults.policies import matrix_of
 from tests.faults.report import LEGEND
 
@@ -46,7 +46,7 @@ def main() -> int:
 
 def _as_readme_says(result: dict[str, Any]) -> bool:
     """Whether each subject came out as README's tables have it."""
-    said = committed()["matrix"]
+    said = read_committed()["matrix"]
     other = [name for name, figures in matrix_figures(result).items() if said.get(name) != figures]
     if other:
         sys.stdout.write(

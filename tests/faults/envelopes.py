@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.faults.fake_aws import Mail
 
-__all__ = ["BODY", "CORRECTED", "feedback", "on_failure", "queued", "sns"]
+__all__ = ["BODY", "CORRECTED", "feedback", "make_queue_record", "on_failure", "sns"]
 
 IDENTITY = "arn:aws:ses:us-east-1:000000000000:identity/herald.example"
 TOPIC = "arn:aws:sns:us-east-1:000000000000:herald-events"
@@ -59,7 +59,7 @@ def on_failure(event: dict[str, Any]) -> str:
     return json.dumps({"version": "1.0", "requestContext": context, "requestPayload": event, "responsePayload": None})
 
 
-def queued(body: str, handle: str, receives: int, attributes: dict[str, Any]) -> dict[str, Any]:
+def make_queue_record(body: str, handle: str, receives: int, attributes: dict[str, Any]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
     marks = {
         name: {"stringValue": value["StringValue"], "dataType": value["DataType"]} for name, value in attributes.items()

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from fakes.dynamodb.table import MemoryTable
 
-__all__ = ["DOWN", "UNWRITABLE", "Answer", "FakeAws", "Mail", "Refused", "short"]
+__all__ = ["DOWN", "UNWRITABLE", "Answer", "FakeAws", "Mail", "Refused", "shorten_operation"]
 
 Answer = tuple[int, bytes]
 _METHODS = {
@@ -74,7 +74,7 @@ class FakeAws:
         try:
             if refusal:
                 raise refusal
-            return 200, json.dumps(self._do(short(operation), request), default=_bytes).encode()
+            return 200, json.dumps(self._do(shorten_operation(operation), request), default=_bytes).encode()
         except ClientError as error:
             return 400, json.dumps(_problem(error.response), default=_bytes).encode()
         except Refused as error:
@@ -103,7 +103,7 @@ class FakeAws:
         raise NotImplementedError(f"the world outside does not play {operation}")
 
 
-def short(operation: str) -> str:
+def shorten_operation(operation: str) -> str:
     """`SendEmail` for SES's path, and what follows the dot of an `X-Amz-Target`."""
     return "SendEmail" if operation.startswith("/v2/email/outbound-emails") else operation.rpartition(".")[2]
 

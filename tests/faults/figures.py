@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-__all__ = ["COMMITTED", "MEASURED", "SOAKED", "committed", "matrix_figures", "soak_figures"]
+__all__ = ["COMMITTED", "MEASURED", "SOAKED", "matrix_figures", "read_committed", "soak_figures"]
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "tests" / "faults" / "measured.json"
@@ -27,7 +27,7 @@ def soak_figures(measured: dict[str, Any]) -> dict[str, Any]:
     return kept | {"broken": len(measured["broken"])}
 
 
-def committed() -> dict[str, Any]:
+def read_committed() -> dict[str, Any]:
     """What `tests/faults/measured.json` holds: `matrix`, `soak`, and `kills`, which the tests that count them hold to
     it."""
     found: dict[str, Any] = json.loads(COMMITTED.read_text("utf-8"))

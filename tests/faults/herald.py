@@ -96,8 +96,8 @@ def herald(compiled: Path, pipe: BotocorePipe, clock: ProcessClock, policy: str)
     for release in ("r1", "r2"):
         settings = ENVIRONMENT | {"HERALD_RELEASE": release, "HERALD_ON_UNKNOWN": policy}
         for name, compose in (("notify", notify.compose), ("feedback", feedback.compose)):
-            handler = _composed(compose, settings, _Clients(pipe), catalogue)
-            handlers[f"{name}@{release}"] = _renamed(handler) if release == "r2" else handler
+            handler = _compose(compose, settings, _Clients(pipe), catalogue)
+            handlers[f"{name}@{release}"] = _rename(handler) if release == "r2" else handler
     return Subject(
         f"Herald, on_unknown = {policy}",
         handlers,
@@ -119,14 +119,14 @@ def _fate(table: MemoryTable) -> str:
     return str(min(states, key=PRECEDENCE.index, default=""))
 
 
-def _composed(compose: Any, settings: dict[str, str], clients: Any, catalogue: Catalogue) -> Handler:
+def _compose(compose: Any, settings: dict[str, str], clients: Any, catalogue: Catalogue) -> Handler:
     """Compose with the catalogue that was compiled for the tests, which a package has beside its modules."""
     with patch.object(Catalogue, "load", return_value=catalogue):
         handler: Handler = compose(settings, clients)
     return handler
 
 
-def _renamed(handler: Handler) -> Callable[[dict[str, Any], Any], Any]:
+def _rename(handler: Handler) -> Callable[[dict[str, Any], Any], Any]:
     def handler_of_the_next_release(event: dict[str, Any], context: Any) -> Any:
         return handler(event, context)
 

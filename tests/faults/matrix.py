@@ -12,7 +12,7 @@ from tests.faults.envelopes import CORRECTED
 from tests.faults.fake_aws import FakeAws, Mail
 from tests.faults.platform import Platform
 from tests.faults.points import POINTS, NthRequest, Point, Stage
-from tests.faults.reports import FEEDBACK, explained, reported
+from tests.faults.reports import FEEDBACK, find_reports, may_be_second
 from tests.faults.sandbox import Handler, Sandboxes
 
 __all__ = ["Again", "Cell", "Subject", "cells"]
@@ -41,7 +41,7 @@ class Again(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whose handlers are put to it. `handlers` by function and release (`notify@r1`); `stages` says which request
-    is what; `table` is its name and key, and `fate` reads it at the end: a state's name, or nothing.
+    is what; `table` is its name and key, and `read_state` reads it at the end: a state's name, or nothing.
 
     `listens`: it handles feedback; `queues`: it has a place for what Lambda gives up on; `resends` is its stated policy
     where nobody knows whether the mail went.
@@ -51,7 +51,7 @@ class Subject:
     handlers: Mapping[str, Handler]
     stages: Mapping[Stage, NthRequest]
     table: tuple[str, str]
-    fate: Callable[[MemoryTable], str]
+    read_state: Callable[[MemoryTable], str]
     pipe: BotocorePipe
     clock: ProcessClock
     listens: bool = False
@@ -103,7 +103,11 @@ def cells(subject: Subject, points: tuple[Point, ...] = POINTS, feedback: tuple[
     for point in points:
         for again in Again:
             for when in feedback or point.feedback or (FEEDBACK if point.on_feedback else ("in time", "never")):
-                yield _cell(subject, point, again, when) if _has(subject, point) else _absent(point, again, when)
+                yield (
+                    _cell(subject, point, again, when)
+                    if _has(subject, point)
+                    else _make_unreached_cell(point, again, when)
+                )
 
 
 def _has(subject: Subject, point: Point) -> bool:
@@ -111,7 +115,7 @@ def _has(subject: Subject, point: Point) -> bool:
     return not point.anywhere or all(strike.stage in subject.stages for strike in point.strikes)
 
 
-def _absent(point: Point, again: Again, when: str) -> Cell:
+def _make_unreached_cell(point: Point, again: Again, when: str) -> Cell:
     return Cell(point, again, when, reached=False, ended=True, mails=0, state="", letters=(), invocations=0)
 
 
@@ -136,18 +140,18 @@ def _cell(subject: Subject, point: Point, again: Again, when: str) -> Cell:
         reached={strike.stage for strike in sandboxes.struck} == {strike.stage for strike in point.strikes},
         ended=ended,
         mails=len(mails),
-        state=subject.fate(aws.table),
+        state=subject.read_state(aws.table),
         letters=reasons,
         invocations=world.invocations,
-        explained=len(mails) > 1 and _explained(mails, world),
-        reported=not subject.listens or bool(reported(_HOLD, world.others)),
+        explained=len(mails) > 1 and _may_be_two(mails, world),
+        reported=not subject.listens or bool(find_reports(_HOLD, world.others)),
         corrected=all("Corrected" in mail.subject for mail in mails if free and mail.at >= free[0]),
     )
 
 
-def _explained(mails: list[Mail], world: Platform) -> bool:
+def _may_be_two(mails: list[Mail], world: Platform) -> bool:
     first, second = ((mail.at - _NOW) // 1000 for mail in mails[:2])
-    return explained(first + _HOLD, second, world.others, world.heard)
+    return may_be_second(first + _HOLD, second, world.others, world.heard)
 
 
 def _publish(world: Platform, again: Again, subject: Subject) -> list[int]:
@@ -155,7 +159,7 @@ def _publish(world: Platform, again: Again, subject: Subject) -> list[int]:
     free: list[int] = []
 
     def correct() -> None:
-        if subject.fate(world.aws.table) in ("", "released", "rejected") and not world.aws.mails:
+        if subject.read_state(world.aws.table) in ("", "released", "rejected") and not world.aws.mails:
             free.append(world.aws.now_ms)
         world.deliver("m2", body=CORRECTED)
 

@@ -94,7 +94,7 @@ class Platform:
         self.at(delay, lambda: self._receive(body, attributes, handle, 1))
 
     def _receive(self, body: str, attributes: dict[str, Any], handle: str, receives: int) -> None:
-        (ended,) = self._invoke([envelopes.queued(body, handle, receives, attributes)])
+        (ended,) = self._invoke([envelopes.make_queue_record(body, handle, receives, attributes)])
         if ended.how != "returned" or ended.answer.get("batchItemFailures"):
             wait = self.aws.postponed.pop(handle, _VISIBILITY)
             self.at(wait, lambda: self._receive(body, attributes, handle, receives + 1))
@@ -152,7 +152,9 @@ class Platform:
         """Hand a batch to `feedback`; what it did not answer for comes again, but for what cannot be written."""
         if "Send-1" in bodies:
             self.heard.append(self._seconds())
-        records = [envelopes.queued(body, handle, receives, {})["Records"] for handle, body in bodies.items()]
+        records = [
+            envelopes.make_queue_record(body, handle, receives, {})["Records"] for handle, body in bodies.items()
+        ]
         (ended,) = self._invoke([{"Records": [record for each in records for record in each]}], "feedback")
         failed = {one["itemIdentifier"] for one in ended.answer["batchItemFailures"]} if ended.answer else set(bodies)
         if again := {handle: bodies[handle] for handle in bodies.keys() & failed - {"beside"}}:

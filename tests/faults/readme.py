@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.faults.figures import COMMITTED, MEASURED, ROOT, SOAKED, committed, matrix_figures, soak_figures
+from tests.faults.figures import COMMITTED, MEASURED, ROOT, SOAKED, matrix_figures, read_committed, soak_figures
 from tests.faults.guarantees import GUARANTEES, Guarantee
 
-__all__ = ["PAGES", "filled"]
+__all__ = ["PAGES", "render_page"]
 
 
 def main() -> int:
@@ -22,16 +22,16 @@ def main() -> int:
     found = {
         "matrix": matrix_figures(json.loads(MEASURED.read_text("utf-8"))),
         "soak": soak_figures(json.loads(SOAKED.read_text("utf-8"))),
-        "kills": committed()["kills"],
+        "kills": read_committed()["kills"],
     }
     COMMITTED.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     for path in PAGES:
-        path.write_text(filled(path, found), "utf-8")
+        path.write_text(render_page(path, found), "utf-8")
     sys.stdout.write(f"written: {', '.join(str(path.relative_to(ROOT)) for path in (COMMITTED, *PAGES))}\n")
     return 0
 
 
-def filled(path: Path, found: dict[str, Any]) -> str:
+def render_page(path: Path, found: dict[str, Any]) -> str:
     """A page with its tables rendered from the figures."""
     text = path.read_text("utf-8")
     for name, render in PAGES[path].items():
@@ -93,7 +93,7 @@ def _soak(found: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _side_by_side(found: dict[str, Any]) -> Iterator[str]:
+def _compare_subjects(found: dict[str, Any]) -> Iterator[str]:
     """Each crash point, all subjects beside each other."""
     names = list(found["matrix"])
     yield f"| crash point | {' | '.join(names)} |"
@@ -128,7 +128,7 @@ def _sum(subjects: dict[str, Any], wanted: Callable[[str, str], bool]) -> Counte
 #: What is rendered, by page and by the name of its markers.
 PAGES: dict[Path, dict[str, Callable[[dict[str, Any]], Iterator[str]]]] = {
     ROOT / "README.md": {"guarantees": _guarantees, "matrix": _matrix, "soak": _soak},
-    ROOT / "docs" / "peers.md": {"side-by-side": _side_by_side},
+    ROOT / "docs" / "peers.md": {"side-by-side": _compare_subjects},
 }
 
 if __name__ == "__main__":

@@ -70,10 +70,10 @@ def _lines(found: Sequence[Cell], resends: bool) -> Iterator[tuple[str, tuple[st
         alike.setdefault(texts, []).append(when)
     for texts, whens in alike.items():
         if any(texts) or len(alike) == 1:
-            yield from _labelled("" if len(alike) == 1 else ", ".join(whens), texts)
+            yield from _add_labels("" if len(alike) == 1 else ", ".join(whens), texts)
 
 
-def _labelled(whens: str, texts: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _add_labels(whens: str, texts: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """A line, and before it what does not fit into its label."""
     *before, last = wrap(whens, _HEARD - 1) or [""]
     yield from ((words, ()) for words in before)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-__all__ = ["FEEDBACK", "Feedback", "explained", "reported"]
+__all__ = ["FEEDBACK", "Feedback", "find_reports", "may_be_second"]
 
 #: How far apart two reports lie that count.
 _APART = 300
@@ -43,15 +43,15 @@ FEEDBACK: dict[str, Feedback] = {
 }
 
 
-def reported(held_until: int, others: Iterable[tuple[int, int]], by: float = inf) -> list[int]:
+def find_reports(held_until: int, others: Iterable[tuple[int, int]], by: float = inf) -> list[int]:
     """When mails that were sent after `held_until` had been reported, if twice, five minutes apart, by then; else
     nothing. `others` are when other mails were sent and reported. All in seconds."""
     after = [heard for sent, heard in others if sent >= held_until and heard <= by]
     return after if after and max(after) - min(after) >= _APART else []
 
 
-def explained(held_until: int, second: int, others: Iterable[tuple[int, int]], own: Iterable[int]) -> bool:
+def may_be_second(held_until: int, second: int, others: Iterable[tuple[int, int]], own: Iterable[int]) -> bool:
     """Whether the one sentence of the limits explains a mail that left at `second` without a yes; `own` is when the
     first was reported."""
-    after = reported(held_until, others, second)
+    after = find_reports(held_until, others, second)
     return bool(after) and not any(heard < max(after) for heard in own)

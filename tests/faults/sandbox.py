@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tests.faults.botocore_pipe import LOST, BotocorePipe, ProcessClock
-from tests.faults.fake_aws import FakeAws, short
+from tests.faults.fake_aws import FakeAws, shorten_operation
 from tests.faults.points import Act, Moment, NthRequest, Point, Stage, Strike
 
 __all__ = ["Ended", "Invocation", "Sandboxes"]
@@ -98,7 +98,7 @@ class Sandboxes:
         """End the processes that still wait for work."""
         for sandbox in self._idle:
             sandbox.connection.send(None)
-            self._gone(sandbox)
+            self._reap(sandbox)
         self._idle.clear()
 
     def _begin(self, invocation: Invocation, aws: FakeAws) -> _Running:
@@ -127,7 +127,7 @@ class Sandboxes:
             self.pipe.connection = connection
             while call := connection.recv():
                 event, request_id, self.clock.now_ms = call
-                connection.send(_ended(handler, event, request_id))
+                connection.send(_run_handler(handler, event, request_id))
         finally:
             os._exit(0)
 
@@ -138,7 +138,7 @@ class Sandboxes:
             self._idle.append(one.sandbox)
             return
         operation, body = said
-        strike = self._strike(one, short(operation), body.decode())
+        strike = self._strike(one, shorten_operation(operation), body.decode())
         kill = strike is not None and strike.act is Act.KILL
         if strike and kill and strike.moment is Moment.BEFORE:
             self._kill(one)
@@ -160,15 +160,15 @@ class Sandboxes:
     def _kill(self, one: _Running) -> None:
         os.kill(one.sandbox.pid, signal.SIGKILL)
         one.ended = Ended("killed")
-        self._gone(one.sandbox)
+        self._reap(one.sandbox)
 
     @staticmethod
-    def _gone(sandbox: _Sandbox) -> None:
+    def _reap(sandbox: _Sandbox) -> None:
         os.waitpid(sandbox.pid, 0)
         sandbox.connection.close()
 
 
-def _ended(handler: Handler, event: dict[str, Any], request_id: str) -> tuple[str, Any]:
+def _run_handler(handler: Handler, event: dict[str, Any], request_id: str) -> tuple[str, Any]:
     """How the handler ended."""
     try:
         return "returned", handler(event, Context(request_id))

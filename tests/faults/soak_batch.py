@@ -26,7 +26,7 @@ from function.runtime.metrics import Telemetry
 from tests.faults import envelopes
 from tests.faults.fake_aws import Mail
 from tests.faults.mishaps import FlakyPost, FlakyQueues, Killed, Mishaps
-from tests.faults.reports import explained
+from tests.faults.reports import may_be_second
 
 __all__ = ["EventOutcome", "SoakBatch"]
 
@@ -149,7 +149,7 @@ class SoakBatch:
         self._at(delay, self._now_at, lambda: self._receive(body, marks, handle, 1))
 
     def _receive(self, body: str, marks: dict[str, Any], handle: str, times: int) -> None:
-        answer = self._call(self._notifier(), envelopes.queued(body, handle, times, marks))
+        answer = self._call(self._notifier(), envelopes.make_queue_record(body, handle, times, marks))
         if answer is None or answer["batchItemFailures"]:
             wait = self.queues.postponed.pop(handle, _VISIBILITY)
             self._at(wait, self._now_at, lambda: self._receive(body, marks, handle, times + 1))
@@ -191,7 +191,7 @@ class SoakBatch:
         now = self.world.clock()
         others = [(sent // 1000, heard // 1000) for event, sent, heard in self._heard.values() if event != message]
         first = [self._heard[name][2] // 1000 for name in (self._first[message],) if name in self._heard]
-        return explained(self._held_until[message] // 1000, now // 1000, others, first)
+        return may_be_second(self._held_until[message] // 1000, now // 1000, others, first)
 
     def _probed(self) -> None:
         mail = Mail(PROBE_RECIPIENT, dict([PROBE_TAG]), self.world.clock())
@@ -209,7 +209,7 @@ class SoakBatch:
 
     def _hear(self, kind: str, mail: Mail, name: str) -> None:
         event = self._now_at
-        answer = self._call(self._listener, envelopes.queued(envelopes.feedback(kind, mail), name, 1, {}))
+        answer = self._call(self._listener, envelopes.make_queue_record(envelopes.feedback(kind, mail), name, 1, {}))
         if answer is None or answer["batchItemFailures"]:
             self._at(_VISIBILITY, event, lambda: self._hear(kind, mail, name))
         else:

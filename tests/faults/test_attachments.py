@@ -28,7 +28,7 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue
 from tests.attachments import BUCKET, add_attachments, event_with, reference
-from tests.faults.figures import committed
+from tests.faults.figures import read_committed
 from tests.faults.mishaps import Killed
 from tests.faults.test_later import Strike
 
@@ -206,7 +206,7 @@ def count(run: Callable[..., End], *first: Any, there: tuple[str, ...] = THERE) 
 
 
 def test_wherever_it_is_killed_each_event_is_one_mail_with_its_own_file(catalogue: Catalogue) -> None:
-    assert count(play, catalogue) == Counter(killed=committed()["kills"]["attachments"], lost=0, twice=0, wrong=0)
+    assert count(play, catalogue) == Counter(killed=read_committed()["kills"]["attachments"], lost=0, twice=0, wrong=0)
 
 
 def test_a_handler_that_claims_before_it_fetches_loses_mails_in_the_same_cells() -> None:

@@ -25,7 +25,7 @@ from function.ledger.states import ACCEPTED, Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
-from tests.faults.figures import committed
+from tests.faults.figures import read_committed
 from tests.faults.test_later import MortalPost, Strike, invoke, strikes
 
 _TEN = 600
@@ -208,7 +208,7 @@ CELLS: list[Cell] = [
 ]
 
 
-def played() -> Iterator[tuple[Cell, Strike]]:
+def play_all() -> Iterator[tuple[Cell, Strike]]:
     for cell in CELLS:
         for strike in strikes():
             yield cell, strike
@@ -217,7 +217,7 @@ def played() -> Iterator[tuple[Cell, Strike]]:
 def run(
     make: Callable[[Clock, Strike], Herald | CollectThenSend],
 ) -> Iterator[tuple[str, Herald | CollectThenSend, str]]:
-    for (day, clocks, closers), strike in played():
+    for (day, clocks, closers), strike in play_all():
         clock = Clock()
         subject = make(clock, strike)
         if isinstance(subject, Herald):
@@ -240,7 +240,7 @@ def test_every_event_is_in_exactly_one_digest_wherever_anybody_is_killed(catalog
         window = subject.world.record("e1").window
         assert window is not None
         assert subject.world.state(window) in ACCEPTED, where
-    assert seen == {"once": committed()["kills"]["digests"]}
+    assert seen == {"once": read_committed()["kills"]["digests"]}
 
 
 @pytest.mark.parametrize(

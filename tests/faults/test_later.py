@@ -26,7 +26,7 @@ from function.ledger.states import ACCEPTED, Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from package.notifications.catalogue import compile_catalogue
-from tests.faults.figures import committed
+from tests.faults.figures import read_committed
 from tests.faults.mishaps import Killed
 
 _DUE = 86_400
@@ -248,7 +248,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 Setting = tuple[tuple[int, int], str, int]
 
 
-def played(settings: list[Setting]) -> Iterator[tuple[Setting, Strike]]:
+def play_all(settings: list[Setting]) -> Iterator[tuple[Setting, Strike]]:
     """Every cell."""
     for setting in settings:
         for strike in strikes():
@@ -278,7 +278,7 @@ def judge(mails: int, times: list[int], cancelled: str, visible: bool, early: in
 
 def test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed(catalogue: Catalogue) -> None:
     seen: Counter[str] = Counter()
-    for (clocks, cancelled, closers), strike in played(CELLS):
+    for (clocks, cancelled, closers), strike in play_all(CELLS):
         clock = Clock()
         post = MortalPost(clock, strike=strike)
         world = InMemoryHerald(MemoryTable("herald-ledger"), catalogue, clock, posts=[post])
@@ -293,7 +293,7 @@ def test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed
         assert all(record.due_at is None for record in records), where
         seen[found] += strike.struck
     assert seen == {"one mail": 196, "cancelled": 120, "one mail, and told": 70, "parked, and told": 4}
-    assert seen.total() == committed()["kills"]["later"]
+    assert seen.total() == read_committed()["kills"]["later"]
 
 
 @dataclass
@@ -337,12 +337,12 @@ def test_what_is_cancelled_while_nobody_knows_is_never_sent_wherever_anybody_is_
         assert record.state is State.CANCELLED or handed_over, where
         seen["parked, and told" if handed_over else "cancelled"] += 1
     assert seen == {"cancelled": 7, "parked, and told": 4}
-    assert seen.total() == committed()["kills"]["cancelled in doubt"]
+    assert seen.total() == read_committed()["kills"]["cancelled in doubt"]
 
 
 def test_a_handler_that_sends_and_then_deletes_fails_in_the_same_cells() -> None:
     seen: Counter[str] = Counter()
-    for (clocks, cancelled, closers), strike in played(CELLS):
+    for (clocks, cancelled, closers), strike in play_all(CELLS):
         clock = Clock()
         post = MortalPost(clock, strike=strike)
         play(CollectThenSend(post, strike), clock, cancelled, closers, _TEN if clocks[0] > 0 else 0)

@@ -33,13 +33,13 @@ ALL = (RESEND, SENDGRID, SES)
 DROPPED = {"event": "dropped", "reason": "Recipient List over Package Quota"}
 
 
-def of_resend(type_: str, attempt: str, message_id: str = "m1") -> dict[str, Any]:
+def make_resend_report(type_: str, attempt: str, message_id: str = "m1") -> dict[str, Any]:
     """https://resend.com/docs/webhooks/emails/failed"""
     tags = {"message_id": message_id, "attempt": attempt}
     return {"type": type_, "data": {"to": ["ada@example.com"], "tags": tags, "failed": {"reason": _QUOTA}}}
 
 
-def of_sendgrid(said: dict[str, str], attempt: str, message_id: str) -> dict[str, Any]:
+def make_sendgrid_report(said: dict[str, str], attempt: str, message_id: str) -> dict[str, Any]:
     """https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event"""
     return said | {"email": "ada@example.com", "herald_message_id": message_id, "herald_attempt": attempt}
 
@@ -183,7 +183,7 @@ def rows(scene: Scene, message_id: str = "m1") -> list[str | None]:
 
 
 def test_the_next_provider_sends_it_at_once_as_another_message(scene: Scene) -> None:
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     assert scene.world.state() is State.REFUSED
     assert _item(scene.queue[0]).message_id == "m1-2"
     scene.world.deliver(_item(scene.queue[0]))
@@ -195,12 +195,12 @@ def test_the_next_provider_sends_it_at_once_as_another_message(scene: Scene) -> 
 
 
 def test_it_goes_once_down_the_list(scene: Scene) -> None:
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     scene.work_off()
-    scene.hear(SENDGRID, of_sendgrid(DROPPED, attempt_of(scene, "m1-2"), "m1-2"))
+    scene.hear(SENDGRID, make_sendgrid_report(DROPPED, attempt_of(scene, "m1-2"), "m1-2"))
     scene.work_off()
     assert scene.taken == [1, 1, 1]
-    scene.hear(SES, of_resend("email.failed", attempt_of(scene, "m1-3"), "m1-3"))
+    scene.hear(SES, make_resend_report("email.failed", attempt_of(scene, "m1-3"), "m1-3"))
     scene.work_off()
     assert scene.taken == [1, 1, 1]
     assert scene.world.dead.letters == []
@@ -208,7 +208,7 @@ def test_it_goes_once_down_the_list(scene: Scene) -> None:
 
 @pytest.mark.parametrize("again", [1, 2])
 def test_a_report_that_comes_again_makes_no_second_mail(scene: Scene, again: int) -> None:
-    report = of_resend("email.failed", attempt_of(scene))
+    report = make_resend_report("email.failed", attempt_of(scene))
     for _ in range(1 + again):
         scene.hear(RESEND, report)
     scene.work_off()
@@ -226,7 +226,7 @@ def test_a_report_that_comes_again_makes_no_second_mail(scene: Scene, again: int
     ],
 )
 def test_what_does_not_prove_that_nothing_was_tried_sends_nothing(scene: Scene, report: dict[str, Any]) -> None:
-    said = of_resend("email.failed", attempt_of(scene))
+    said = make_resend_report("email.failed", attempt_of(scene))
     scene.hear(RESEND, said | {"data": said["data"] | report})
     scene.work_off()
     assert scene.taken == [1, 0, 0]
@@ -235,12 +235,12 @@ def test_what_does_not_prove_that_nothing_was_tried_sends_nothing(scene: Scene, 
 @pytest.mark.parametrize("urls", [(RESEND,), (SES, RESEND)])
 def test_it_stays_refused_where_nobody_comes_after(catalogue: Catalogue, urls: tuple[str, ...]) -> None:
     scene = begin(catalogue, *urls)
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     assert (scene.world.state(), scene.queue) == (State.REFUSED, [])
 
 
 def test_a_release_whose_list_has_nobody_after_it_leaves_it_alone(scene: Scene) -> None:
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     scene.world.posts = scene.world.posts[1:]
     scene.work_off()
     assert [len(post.taken) for post in scene.world.posts] == [0, 0]
@@ -256,7 +256,7 @@ def test_what_another_attempt_may_have_sent_waits_for_a_person(catalogue: Catalo
     world.clock.forward(3600)
     world.deliver(delivery(letter=world.record().owner, confirmed=True))
     scene = Scene(world)
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     scene.work_off()
     assert scene.taken == [2, 0, 0]
 
@@ -266,15 +266,15 @@ def test_a_provider_that_tried_after_all_is_heard_in_time_or_shown_as_a_second_m
     catalogue: Catalogue, late: str
 ) -> None:
     scene = begin(catalogue)
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
-    scene.hear(RESEND, of_resend(late, attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report(late, attempt_of(scene)))
     scene.work_off()
     assert (scene.taken, scene.twice) == ([1, 0, 0], False)
     scene = begin(catalogue)
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     scene.work_off()
     for _ in range(2):
-        scene.hear(RESEND, of_resend(late, attempt_of(scene)))
+        scene.hear(RESEND, make_resend_report(late, attempt_of(scene)))
     assert (scene.taken, scene.twice) == ([1, 1, 0], True)
     assert rows(scene).count("sent_twice") == 1
 
@@ -294,7 +294,7 @@ VALUES = {"delivered": {"S": "delivered"}, "another": {"S": "x"}, "two": {"N": "
 @pytest.mark.parametrize("happened", MEANWHILE)
 @pytest.mark.parametrize("when", ["before the look", "between look and claim"])
 def test_what_happened_meanwhile_keeps_it_from_the_next_provider(scene: Scene, happened: str, when: str) -> None:
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     happening = iter([MEANWHILE[happened]])
 
     def happen(moment: str = "before", operation: str = "TransactWriteItems", _: object = None) -> None:
@@ -323,7 +323,7 @@ def _change_first(expression: str) -> dict[str, Any]:
 def test_what_is_too_old_by_then_is_told_to_a_person(catalogue: Catalogue) -> None:
     scene = begin(catalogue, value=event(type_="user.welcome", data=_welcome()))
     scene.world.clock.forward(40 * 86_400)
-    scene.hear(RESEND, of_resend("email.failed", attempt_of(scene)))
+    scene.hear(RESEND, make_resend_report("email.failed", attempt_of(scene)))
     scene.work_off()
     assert scene.taken == [1, 0, 0]
     assert [letter.attributes["reason_code"] for letter in scene.world.dead.letters] == ["event_expired"]
@@ -360,7 +360,10 @@ def test_wherever_a_process_dies_one_mail_goes_or_a_person_is_asked(
                 post.accept_then(said)
             else:
                 post.answers.append(said)
-        reports = [of_resend("email.failed", attempt_of(scene)), of_resend("email.sent", attempt_of(scene))]
+        reports = [
+            make_resend_report("email.failed", attempt_of(scene)),
+            make_resend_report("email.sent", attempt_of(scene)),
+        ]
         for report in reports if order == "report first" else reversed(reports):
             scene.hear(RESEND, report)
         scene.work_off()

@@ -43,57 +43,57 @@ def book(title: str) -> dict[str, object]:
 OLD, NEW, NEWEST = (book(title) for title in TITLES)
 
 
-def released(world: InMemoryHerald) -> None:
+def release(world: InMemoryHerald) -> None:
     world.post.answers += [Throttled("slower")] * 3
     world.deliver(delivery(value=OLD))
 
 
-def killed(world: InMemoryHerald) -> None:
+def kill(world: InMemoryHerald) -> None:
     world.post.accept_then(Killed())
     with pytest.raises(Killed):
         world.deliver(delivery(value=OLD))
 
 
-def lost(world: InMemoryHerald) -> None:
+def lose_answer(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery(value=OLD))
 
 
-def rejected(world: InMemoryHerald) -> None:
+def reject(world: InMemoryHerald) -> None:
     world.post.answers.append(RefusedForGood("content rejected"))
     world.deliver(delivery(value=OLD))
 
 
-def suppressed(world: InMemoryHerald) -> None:
+def suppress(world: InMemoryHerald) -> None:
     world.suppress()
     world.deliver(delivery(value=OLD))
     world.unsuppress()
 
 
-def replaced(world: InMemoryHerald) -> None:
-    rejected(world)
+def replace(world: InMemoryHerald) -> None:
+    reject(world)
     world.post.answers.append(RefusedForGood("content rejected"))
     world.deliver(delivery("m0", NEW))
 
 
-def scheduled(world: InMemoryHerald) -> None:
+def schedule(world: InMemoryHerald) -> None:
     world.schedules = True
     later = datetime.fromtimestamp(world.clock() / 1000 + _SOON, UTC).isoformat()
     world.deliver(delivery(value=OLD | {"sendat": later}))
 
 
-def cancelled(world: InMemoryHerald) -> None:
-    scheduled(world)
+def cancel_event(world: InMemoryHerald) -> None:
+    schedule(world)
     named = {name: OLD[name] for name in ("source", "id")}
     world.deliver(delivery("c1", event("cancel-1", "mail.cancel", data=named)))
 
 
-def collected(world: InMemoryHerald) -> None:
+def collect(world: InMemoryHerald) -> None:
     attempt = world.courier().builder.begin(delivery(value=OLD)).identify(Attempt("m1", "request-1"))
     assert isinstance(DigestWindows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), KeptForLater)
 
 
-def accepted(state: State) -> Callable[[InMemoryHerald], None]:
+def accept(state: State) -> Callable[[InMemoryHerald], None]:
     def deliver(world: InMemoryHerald) -> None:
         world.deliver(delivery(value=OLD))
         world.apply_feedback(_FEEDBACK[state], state)
@@ -102,16 +102,16 @@ def accepted(state: State) -> Callable[[InMemoryHerald], None]:
 
 
 FREE = {
-    State.RELEASED: released,
-    State.REJECTED: rejected,
-    State.SUPPRESSED: suppressed,
-    State.REPLACED: replaced,
-    State.SCHEDULED: scheduled,
-    State.COLLECTED: collected,
+    State.RELEASED: release,
+    State.REJECTED: reject,
+    State.SUPPRESSED: suppress,
+    State.REPLACED: replace,
+    State.SCHEDULED: schedule,
+    State.COLLECTED: collect,
 }
-DOUBTFUL = {State.SENDING: killed, State.UNKNOWN: lost}
-SENT = {state: accepted(state) for state in sorted(ACCEPTED)}
-STATES = FREE | DOUBTFUL | SENT | {State.CANCELLED: cancelled}
+DOUBTFUL = {State.SENDING: kill, State.UNKNOWN: lose_answer}
+SENT = {state: accept(state) for state in sorted(ACCEPTED)}
+STATES = FREE | DOUBTFUL | SENT | {State.CANCELLED: cancel_event}
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_other_content_is_sent_where_nothing_was(state: State, world: InMemoryHe
 
 
 def test_no_content_is_sent_of_what_its_publisher_cancelled(world: InMemoryHerald) -> None:
-    cancelled(world)
+    cancel_event(world)
     for message_id, value in (("m2", NEWEST), ("m1", OLD)):
         assert world.deliver(delivery(message_id, value)).kind is not OutcomeKind.SENT
     assert (world.mails, world.state()) == (0, State.CANCELLED)
@@ -220,7 +220,7 @@ def test_after_the_retention_nothing_stands_in_the_way_whatever_ttl_has_deleted(
 
 
 def test_what_feedback_says_after_the_retention_makes_a_record_of_its_own(world: InMemoryHerald) -> None:
-    lost(world)
+    lose_answer(world)
     world.clock.forward(_RETENTION + _HOLD)
     assert world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="late")
     record = world.record()

@@ -27,7 +27,7 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from function.queues.dead_letter import Letter
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_examples
-from tests.faults.figures import committed
+from tests.faults.figures import read_committed
 from tests.faults.test_later import MortalPost, Strike, invoke, strikes
 
 _DATA: dict[str, Any] = read_examples("account", EXAMPLES)["typical"]
@@ -206,7 +206,7 @@ def test_every_recipient_gets_one_mail_wherever_anybody_is_killed(catalogue: Cat
         assert found == "once", where
         assert isinstance(subject, Herald)
         assert len(set(subject.failed)) == refuses, where
-    assert seen == {"once": committed()["kills"]["recipients"]}
+    assert seen == {"once": read_committed()["kills"]["recipients"]}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from function.queues.dead_letter import Letter
 from package.notifications.catalogue import compile_catalogue
-from tests.faults.figures import committed
+from tests.faults.figures import read_committed
 from tests.faults.test_later import Strike, invoke, strikes
 from tests.tenants import ACME, GLOBEX, bounce
 
@@ -154,7 +154,7 @@ def play_versions(world: InMemoryHerald, first: str, last: str) -> None:
     herald.settle()
 
 
-def listed(world: InMemoryHerald) -> set[str]:
+def list_suppressions(world: InMemoryHerald) -> set[str]:
     """The keys of all items that say that an address gets no mail."""
     return {item["pk"]["S"] for item in world.client.scan(TableName="herald-ledger")["Items"] if "since" in item}
 
@@ -171,8 +171,8 @@ def test_a_tenants_event_is_one_mail_of_its_own_wherever_anybody_is_killed(catal
         sent = [(mail.sender, TENANTS[tenant].may_go_by(post.url)) for post in world.posts for _, mail in post.taken]
         assert sent == [(TENANTS[tenant].sender, True)], where
         assert set(told) == (set() if declared == "declared" else {"tenant_unknown"}), where
-        assert listed(world) == {own_list_key(ADA, "acme") if tenant == "acme" else ADA}, where
-    assert killed.total() == committed()["kills"]["tenants"], killed
+        assert list_suppressions(world) == {own_list_key(ADA, "acme") if tenant == "acme" else ADA}, where
+    assert killed.total() == read_committed()["kills"]["tenants"], killed
 
 
 @pytest.mark.parametrize("last", ["knows it", "does not"])

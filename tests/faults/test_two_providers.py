@@ -83,7 +83,7 @@ def deliver(call: Callable[[], object]) -> None:
         return
 
 
-def reported(world: InMemoryHerald) -> None:
+def report_all(world: InMemoryHerald) -> None:
     """The provider that took the mail says that it did: every attempt's report comes."""
     for post in world.posts:
         for _, email in post.taken:
@@ -105,12 +105,12 @@ def test_herald_loses_none_and_sends_none_twice_outside_its_policy(policy: str, 
         deliver(lambda world=world: world.deliver(delivery()))  # type: ignore[misc]
         assert world.mails <= 1, cell
         if when == "in time":
-            reported(world)
+            report_all(world)
         world.clock.forward(901)
         for name in reports:
             world.report_twice(name)
         deliver(lambda world=world: world.deliver(delivery()))  # type: ignore[misc]
-        reported(world)
+        report_all(world)
         seen[_judge(world, policy, reports, when, cell)] += 1
     assert seen["one mail"] > len(CELLS) / 2
     assert seen["waits for a person"] > 0

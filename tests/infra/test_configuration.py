@@ -197,7 +197,7 @@ def run(tmp_path: Path) -> Any:
     def make(answer: bool) -> TerraformRun:
         where = AwsTarget("111122223333", "arn:aws:iam::111122223333:user/ada", "eu-west-1", os.environ, local=False)
         return TerraformRun(
-            Recorded(tmp_path, {}), where, ["-var=x=1"], said.append, lambda question: asked(question, answer)
+            Recorded(tmp_path, {}), where, ["-var=x=1"], said.append, lambda question: ask(question, answer)
         )
 
     return make
@@ -207,7 +207,7 @@ said: list[str] = []
 questions: list[str] = []
 
 
-def asked(question: str, answer: bool) -> bool:
+def ask(question: str, answer: bool) -> bool:
     questions.append(question)
     return answer
 

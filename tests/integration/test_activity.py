@@ -10,7 +10,7 @@ import pytest
 
 from examples.activity import activity
 from fakes.clock import NOW
-from fakes.dynamodb.errors import refused
+from fakes.dynamodb.errors import make_error
 from fakes.dynamodb.table import MemoryTable
 from fakes.example_events import event
 from function.ledger.attributes import deserialize_item
@@ -76,7 +76,7 @@ def test_what_the_table_did_not_take_comes_again_alone(
 ) -> None:
     def fail(at: str, operation: str, request: Any) -> None:
         if at == when and "book.deleted" in str(request):
-            raise refused(operation, code, "busy")
+            raise make_error(operation, code, "busy")
 
     table.fault = fail
     failed = run(table, EVENTS, monkeypatch)

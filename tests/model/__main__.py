@@ -10,14 +10,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.model.scenarios import SCENARIOS, named
+from tests.model.scenarios import SCENARIOS, find_scenario
 from tests.model.search import Counterexample, Explored
 from tests.model.seeded_faults import SEEDED_FAULTS
 
 _REPORT = Path("build/model.json")
 
 
-def explored(number: int) -> Explored | str:
+def explore(number: int) -> Explored | str:
     """A scenario under Herald's own code: what was seen, or the counterexample."""
     try:
         return SCENARIOS[number].explore()
@@ -25,11 +25,11 @@ def explored(number: int) -> Explored | str:
         return str(found)
 
 
-def caught(number: int) -> tuple[str, str] | None:
+def catch(number: int) -> tuple[str, str] | None:
     """The scenario that must find a seeded fault, and the promise that it broke; None: it went unseen."""
     seed = SEEDED_FAULTS[number]
     try:
-        named(seed.within).explore(seed.code)
+        find_scenario(seed.within).explore(seed.code)
     except Counterexample as found:
         return seed.within, found.promise
     return None
@@ -40,8 +40,8 @@ def main() -> int:
     console = Console(soft_wrap=False)
     order = sorted(range(len(SCENARIOS)), key=lambda number: not SCENARIOS[number].large)
     with ProcessPoolExecutor(2) as pool:
-        runs = {number: pool.submit(explored, number) for number in order}
-        seeds = {number: pool.submit(caught, number) for number in range(len(SEEDED_FAULTS))}
+        runs = {number: pool.submit(explore, number) for number in order}
+        seeds = {number: pool.submit(catch, number) for number in range(len(SEEDED_FAULTS))}
         results = {}
         for number in order:
             results[number] = runs[number].result()

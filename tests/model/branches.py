@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fakes.dynamodb.errors import cancelled, reason
+from fakes.dynamodb.errors import make_cancellation, reason
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger.table import Contended
 from tests.model.model_state import Budget
@@ -16,14 +16,14 @@ __all__ = ["LIVE", "Live", "branches"]
 Live = Callable[[Step, Callable[[], Any]], Any]
 
 
-def _raising(error: NotificationError) -> Live:
+def _make_failing(error: NotificationError) -> Live:
     def live(step: Step, work: Callable[[], Any]) -> Any:
         raise error
 
     return live
 
 
-def _twice(_step: Step, work: Callable[[], Any]) -> Any:
+def _repeat(_step: Step, work: Callable[[], Any]) -> Any:
     """The answer is lost and botocore repeats the request: what counts is the second answer."""
     try:
         work()
@@ -33,23 +33,23 @@ def _twice(_step: Step, work: Callable[[], Any]) -> Any:
 
 
 def _conflict(_step: Step, _work: Callable[[], Any]) -> Any:
-    raise cancelled([reason("TransactionConflict")])
+    raise make_cancellation([reason("TransactionConflict")])
 
 
-def _throttled(_step: Step, _work: Callable[[], Any]) -> Any:
+def _throttle(_step: Step, _work: Callable[[], Any]) -> Any:
     raise Contended("throttled, however often it was repeated")
 
 
 LIVE: dict[str, Live] = {
     "done": lambda _, work: work(),
     "accepted": lambda _, work: work(),
-    "accepted, answer lost": _raising(OutcomeUnknown("lost")),
-    "not accepted, answer lost": _raising(OutcomeUnknown("lost")),
-    "not sent": _raising(ProviderUnavailable("down")),
-    "refused": _raising(RefusedForGood("refused")),
-    "done twice": _twice,
+    "accepted, answer lost": _make_failing(OutcomeUnknown("lost")),
+    "not accepted, answer lost": _make_failing(OutcomeUnknown("lost")),
+    "not sent": _make_failing(ProviderUnavailable("down")),
+    "refused": _make_failing(RefusedForGood("refused")),
+    "done twice": _repeat,
     "conflict": _conflict,
-    "throttled": _throttled,
+    "throttled": _throttle,
 }
 
 

@@ -151,7 +151,7 @@ def change_address_check(old: str, new: str) -> Code:
     return Code(writes=Seeded)
 
 
-def _forgetful(suppress: str | None, row: TimelineRow) -> dict[str, object]:
+def _forget_reports(suppress: str | None, row: TimelineRow) -> dict[str, object]:
     return {"pk": suppress, "since": row.at, "reason": row.state.value, "message_id": "m1"}
 
 
@@ -160,7 +160,7 @@ class SuppressionForgets(Writes):
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[WriteRequest]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
-        return [message, *({"Put": put("herald-ledger", _forgetful(suppress, row), "", {})} for _ in rest)]
+        return [message, *({"Put": put("herald-ledger", _forget_reports(suppress, row), "", {})} for _ in rest)]
 
 
 class LastWriter(Writes):

@@ -90,10 +90,10 @@ class Abstract(MemoryTable):
     gated = False
 
     def _commit(self, changes: Any) -> None:
-        super()._commit((pk, _less(item) if item and pk.startswith("message#") else item) for pk, item in changes)
+        super()._commit((pk, _abstract(item) if item and pk.startswith("message#") else item) for pk, item in changes)
 
 
-def _less(item: FrozenItem) -> FrozenItem:
+def _abstract(item: FrozenItem) -> FrozenItem:
     return Frozen({name: ABSTRACTED.get(name, value) for name, value in item.items() if name not in DROPPED})
 
 

@@ -14,7 +14,7 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from operations.installation import Installation
 from tests.model.herald import ADDRESS, ADDRESS_TEXT, CATEGORY, CHOICE, SECRET, Herald
 from tests.model.invariants import Invariants, judge_address
-from tests.model.model_state import HOLD, RETENTION, ModelState, Waiting, put, spend, without
+from tests.model.model_state import HOLD, RETENTION, ModelState, Waiting, put, remove_first, spend
 from webapp.preferences.preferences import Preferences
 
 __all__ = ["HumanActions"]
@@ -68,33 +68,33 @@ class HumanActions:
                 content = self.herald.rules.content(message)
                 again = Waiting(f"{message}-2", f"A{budget.agains}", content, None, True, True, instead_of=message)
                 sure = world._replace(yeses=world.yeses | {again.message})
-                yield f"send {message} again", _queued(spend(sure, "agains"), again)
+                yield f"send {message} again", _queue(spend(sure, "agains"), again)
             if budget.records and record.state in IN_DOUBT:
                 content = self.herald.rules.content(message)
                 delivery = Waiting(message, f"R{budget.records}", content, record.owner, True, True)
                 sure = world._replace(yeses=world.yeses | {record.owner})
-                yield f"send {message} from the record", _queued(spend(sure, "records"), delivery)
+                yield f"send {message} from the record", _queue(spend(sure, "records"), delivery)
 
     def _redrives(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         budget = world.budget
         for letter in sorted(set(world.letters)):
-            rest = without(world.letters, letter)
+            rest = remove_first(world.letters, letter)
             base = spend(self._reset(world, letter.message), "redrives")
             copy, instead_of = f"L{budget.redrives}", letter.instead_of or None
             delivery = Waiting(letter.message, copy, letter.content, letter.attempt, retry=True, instead_of=instead_of)
             delivery = delivery._replace(avoid=letter.avoid or None)
-            yield f"redrive {letter.attempt}", _queued(base._replace(letters=rest), delivery)
+            yield f"redrive {letter.attempt}", _queue(base._replace(letters=rest), delivery)
             if budget.copies:
                 copied = spend(base, "copies")
-                yield f"redrive {letter.attempt}, killed before it is taken away", _queued(copied, delivery)
+                yield f"redrive {letter.attempt}, killed before it is taken away", _queue(copied, delivery)
             if budget.confirms:
                 sure = spend(base, "confirms")._replace(yeses=world.yeses | {letter.attempt}, letters=rest)
-                yield f"redrive {letter.attempt} with a yes", _queued(sure, delivery._replace(confirmed=True))
+                yield f"redrive {letter.attempt} with a yes", _queue(sure, delivery._replace(confirmed=True))
         for record in self.invariants.records(world.table):
             if record.state is State.SUPPRESSED:
                 content = self.herald.rules.content(record.message_id)
                 delivery = Waiting(record.message_id, f"L{budget.redrives}", content, record.owner, retry=True)
-                yield "redrive the suppressed", _queued(spend(world, "redrives"), delivery)
+                yield "redrive the suppressed", _queue(spend(world, "redrives"), delivery)
 
     def _listing(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         """The address comes onto the list or off it, and its reader chooses, each as often as its budget says."""
@@ -169,5 +169,5 @@ class HumanActions:
         return world._replace(table=self.herald.table.snapshot())
 
 
-def _queued(world: ModelState, delivery: Waiting) -> ModelState:
+def _queue(world: ModelState, delivery: Waiting) -> ModelState:
     return world._replace(waiting=put(world.waiting, delivery))

@@ -108,7 +108,7 @@ class Invariants:
         may_be_sending = before and before.is_held(world.now) and before.owner not in process.owners
         if before and may_be_sending and new.state != before.state:
             raise InvariantViolated("a write over a mail that another owner may be sending")
-        if before and before.state in ACCEPTED and _weaker(new.state, before.state):
+        if before and before.state in ACCEPTED and _is_weaker(new.state, before.state):
             raise InvariantViolated("a record forgot that its mail went")
         over = (State.REPLACED, State.CANCELLED) if new.parts else (State.REPLACED,)
         if before and before.state is State.REPLACED and new.state not in over:
@@ -163,7 +163,7 @@ class Invariants:
         for record in self.records(after):
             item = old.get(f"message#{record.message_id}")
             before = None if item is None else self.record(item)
-            if before and not before.is_expired(now) and _weaker(record.state, before.state):
+            if before and not before.is_expired(now) and _is_weaker(record.state, before.state):
                 raise InvariantViolated("feedback made a record forget what it knew")
 
     # -- the end ----------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ class Invariants:
         """Once all was heard, the record is the strongest that was said, and names each attempt that sent."""
         if record.sent_by - mails:
             raise InvariantViolated("an attempt is named as sent that sent nothing")
-        if world.heard != world.feedback or world.now >= _forgotten(world):
+        if world.heard != world.feedback or world.now >= _find_expiry(world):
             return
         said = [HEARD[action] for mail, action in world.heard if mail.message == record.message_id]
         if said and PRECEDENCE.index(record.state) > min(map(PRECEDENCE.index, said)):
@@ -302,7 +302,7 @@ def judge_address(before: Snapshot, after: Snapshot, kept: str) -> None:
         raise InvariantViolated("what keeps the list and what keeps the reader's choice do not leave each other alone")
 
 
-def _forgotten(world: ModelState) -> int:
+def _find_expiry(world: ModelState) -> int:
     """When the first record may be gone, and with it who sent."""
     return min((mail.at for mail in world.mails), default=world.now) + RETENTION
 
@@ -327,5 +327,5 @@ def _judge_claim(world: ModelState, key: str) -> None:
         raise InvariantViolated("a mail was begun to a reader who has unsubscribed")
 
 
-def _weaker(one: State, other: State) -> bool:
+def _is_weaker(one: State, other: State) -> bool:
     return PRECEDENCE.index(one) > PRECEDENCE.index(other)

@@ -12,7 +12,7 @@ _LATER = Rules(later="a")
 _TEN = 600_000
 
 
-def _ahead(scheduler: int, others: int) -> Rules:
+def _build_rules(scheduler: int, others: int) -> Rules:
     return Rules(later="a", ahead=(scheduler, others))
 
 
@@ -36,10 +36,10 @@ LATER: tuple[Scenario, ...] = (
         _LATER,
     ),
     Scenario("an event that waits, and its answer is lost", (1,), Budget(minutes=1, polls=1, lost=1, ticks=1), _LATER),
-    Scenario("the scheduler's clock is ten minutes ahead", (1,), Budget(minutes=1, polls=1), _ahead(_TEN, 0)),
-    Scenario("the scheduler's clock is ten minutes behind", (1,), Budget(minutes=3, polls=2), _ahead(-_TEN, 0)),
-    Scenario("the notifier's clock is ten minutes ahead", (2,), Budget(minutes=1, polls=1), _ahead(0, _TEN)),
-    Scenario("the notifier's clock is ten minutes behind", (1,), Budget(minutes=3, polls=1), _ahead(0, -_TEN)),
+    Scenario("the scheduler's clock is ten minutes ahead", (1,), Budget(minutes=1, polls=1), _build_rules(_TEN, 0)),
+    Scenario("the scheduler's clock is ten minutes behind", (1,), Budget(minutes=3, polls=2), _build_rules(-_TEN, 0)),
+    Scenario("the notifier's clock is ten minutes ahead", (2,), Budget(minutes=1, polls=1), _build_rules(0, _TEN)),
+    Scenario("the notifier's clock is ten minutes behind", (1,), Budget(minutes=3, polls=1), _build_rules(0, -_TEN)),
     Scenario(
         "the reader unsubscribes while the event waits",
         (1,),

@@ -26,8 +26,8 @@ __all__ = [
     "Report",
     "Waiting",
     "put",
+    "remove_first",
     "spend",
-    "without",
 ]
 
 #: Epoch milliseconds at which every scenario begins, and what passes in one move of the clock.
@@ -216,7 +216,7 @@ def spend(world: ModelState, what: str) -> ModelState:
     return world._replace(budget=budget._replace(**{what: getattr(budget, what) - 1}))
 
 
-def without(values: tuple[Any, ...], one: Any) -> tuple[Any, ...]:
+def remove_first(values: tuple[Any, ...], one: Any) -> tuple[Any, ...]:
     """The values without the first that equals `one`."""
     index = values.index(one)
     return (*values[:index], *values[index + 1 :])

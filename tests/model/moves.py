@@ -28,11 +28,11 @@ from tests.model.model_state import (
     Process,
     Waiting,
     put,
+    remove_first,
     spend,
-    without,
 )
 from tests.model.reports import Reports
-from tests.model.several import letter_of, mailed_to
+from tests.model.several import letter_of, read_recipient
 
 __all__ = ["Moves"]
 
@@ -74,7 +74,7 @@ class Moves:
             yield from self._deliveries(world)
             yield from self._reports.on_its_mails(world)
             yield from self._human_actions(world)
-            yield from self._late_moves(world, over)
+            yield from self._list_late_moves(world, over)
         if not over:
             if self._matters(world):
                 yield from self._reports.on_others(world)
@@ -84,17 +84,17 @@ class Moves:
 
     def _deliveries(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         for waiting in world.waiting:
-            if waiting.fresh and _mirrored(waiting, world):
+            if waiting.fresh and _is_mirrored(waiting, world):
                 continue
             begun = self.herald.begin(waiting, world.release, world.now)
-            rest = world._replace(waiting=without(world.waiting, waiting))
+            rest = world._replace(waiting=remove_first(world.waiting, waiting))
             yield from self._steps(rest, begun)
             yield from self._sleep(rest, begun)
         if world.budget.polls and self.invariants.find_due(world):
             run = Waiting(SCHEDULER, f"P{world.budget.polls}")
             yield from self._steps(spend(world, "polls"), self.herald.begin(run, world.release, world.now))
         for process in world.running:
-            rest = world._replace(running=without(world.running, process))
+            rest = world._replace(running=remove_first(world.running, process))
             if _awake(process, world):
                 yield from self._killed(rest, process)
                 yield from self._steps(rest, process)
@@ -102,7 +102,7 @@ class Moves:
     def _readers(self, world: ModelState) -> Iterator[tuple[str, ModelState]]:
         for process in world.running:
             if process.at_marks and _awake(process, world):
-                rest = world._replace(running=without(world.running, process), reported=False)
+                rest = world._replace(running=remove_first(world.running, process), reported=False)
                 yield from self._steps(rest, process)
 
     def _sleep(self, rest: ModelState, begun: Process) -> Iterator[tuple[str, ModelState]]:
@@ -114,14 +114,14 @@ class Moves:
 
     def _killed(self, rest: ModelState, process: Process) -> Iterator[tuple[str, ModelState]]:
         """Killed by a crash, or by its time limit where it slept between its last look at the clock and the send."""
-        late = self._late(rest, process)
+        late = self._is_late(rest, process)
         if late or rest.budget.crashes:
             after = rest if late else spend(rest, "crashes")
             killed = self._settle(after, process.waiting, Stepped(rest.table, None, again=True))
             yield f"{_name(process)}: killed before", killed
 
     def _steps(self, rest: ModelState, process: Process) -> Iterator[tuple[str, ModelState]]:
-        if self._late(rest, process):
+        if self._is_late(rest, process):
             return
         for branch, spent in branches(process.step, rest.budget):
             stepped = self.herald.step(process, branch, rest.table, rest.now)
@@ -173,7 +173,7 @@ class Moves:
         message, attempt, provider, text = process.step.what.split(" ", 3)
         said = process.waiting.content
         content = text if is_window(message) else letter_of(said) if self.herald.rules.several else said
-        to = mailed_to(said) if self.herald.rules.several else said if self.herald.rules.tenants else ""
+        to = read_recipient(said) if self.herald.rules.several else said if self.herald.rules.tenants else ""
         mail = Mail(message, attempt, content, world.now, provider, to)
         self.invariants.judge_mail(world._replace(table=table), mail)
         return world._replace(
@@ -182,7 +182,7 @@ class Moves:
             feedback=world.feedback | {(mail, answer) for answer in self.answers},
         )
 
-    def _late(self, world: ModelState, process: Process) -> bool:
+    def _is_late(self, world: ModelState, process: Process) -> bool:
         """Whether it has slept between its last look at the clock and the send."""
         now = self.herald.rules.clock(process.waiting.message, world.now)
         return process.step.kind == "send" and process.step.seen != now
@@ -207,7 +207,7 @@ class Moves:
                 yield name, spend(world._replace(now=world.now + span, reported=False), what)
 
     @staticmethod
-    def _late_moves(world: ModelState, over: bool) -> Iterator[tuple[str, ModelState]]:
+    def _list_late_moves(world: ModelState, over: bool) -> Iterator[tuple[str, ModelState]]:
         for key, item in world.table.items() if world.now >= NOW + RETENTION else ():
             if "expires_at" in item and int(item["expires_at"][1]) * 1000 <= world.now:
                 left = Frozen({name: kept for name, kept in world.table.items() if name != key})
@@ -216,7 +216,7 @@ class Moves:
             yield "a release", spend(world._replace(release=world.release + 1), "upgrades")
 
 
-def _mirrored(waiting: Waiting, world: ModelState) -> bool:
+def _is_mirrored(waiting: Waiting, world: ModelState) -> bool:
     """Whether to begin with `waiting` is to begin with another under its name: of two copies that have not begun the
     first goes first, and where nothing has begun yet, of messages alike with as many copies the first."""
     fresh = [other for other in world.waiting if other.fresh]

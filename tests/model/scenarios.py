@@ -11,7 +11,7 @@ from tests.model.scenario import Scenario
 from tests.model.several_scenarios import SEVERAL
 from tests.model.tenant_scenarios import TENANTS
 
-__all__ = ["SCENARIOS", "named"]
+__all__ = ["SCENARIOS", "find_scenario"]
 
 #: Two reports on later mails, five minutes apart, after the hold.
 _REPORTS = Budget(ticks=1, minutes=1, reports=2)
@@ -314,6 +314,6 @@ SCENARIOS: tuple[Scenario, ...] = (
 )
 
 
-def named(name: str) -> Scenario:
+def find_scenario(name: str) -> Scenario:
     """The scenario of that name."""
     return next(scenario for scenario in SCENARIOS if scenario.name == name)

@@ -40,12 +40,12 @@ class Explored:
 
 def explore(start: ModelState, moves: Moves, most: int = 5_000_000) -> Explored:
     """Visit every state once. Raises Counterexample for the first promise broken, with a shortest way to it."""
-    with _without_collecting():
+    with _pause_collector():
         return _explore(start, moves, most)
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def _pause_collector() -> Iterator[None]:
     """A search makes millions of objects and few cycles of them: to look for these among all of them, again and again,
     takes a third of its time. What is frozen meanwhile goes with its last reference."""
     collects = gc.isenabled()
@@ -80,7 +80,7 @@ def _explore(start: ModelState, moves: Moves, most: int) -> Explored:
                 if len(came_from) > known:
                     todo.append(after)
         except InvariantViolated as broken:
-            raise Counterexample(str(broken), [*_way(came_from, world), f"then {name}"]) from broken
+            raise Counterexample(str(broken), [*_trace_back(came_from, world), f"then {name}"]) from broken
         if made >= collected + _COLLECTED_EVERY:
             collected = made
             gc.collect()
@@ -90,7 +90,7 @@ def _explore(start: ModelState, moves: Moves, most: int) -> Explored:
     return Explored(len(came_from), made, ends, time.monotonic() - begun)
 
 
-def _way(came_from: dict[ModelState, tuple[ModelState, str] | None], world: ModelState) -> list[str]:
+def _trace_back(came_from: dict[ModelState, tuple[ModelState, str] | None], world: ModelState) -> list[str]:
     way: list[str] = []
     at: ModelState = world
     while (origin := came_from[at]) is not None:

@@ -16,7 +16,7 @@ from function.ledger.states import ACCEPTED, State
 from function.message.builder import Draft
 from tests.model.model_state import CANCELLATION, Mail
 
-__all__ = ["find_lost", "letter_of", "mailed_to", "read_draft"]
+__all__ = ["find_lost", "letter_of", "read_draft", "read_recipient"]
 
 _ADA, _KIM = "ada@example.com", "kim@example.com"
 
@@ -54,7 +54,7 @@ def letter_of(content: str) -> str:
     return CANCELLATION if said["type"] == CANCEL else str(said["data"]["content"])
 
 
-def mailed_to(content: str) -> str:
+def read_recipient(content: str) -> str:
     """Whose part it is."""
     return str(json.loads(content)["data"]["recipient"]["email"])
 

@@ -37,7 +37,7 @@ _REPORTS = st.tuples(st.sampled_from(["a-1", "b-2", "c-3"]), st.sampled_from(sor
 
 
 @st.composite
-def _told(draw: st.DrawFn) -> tuple[list[Report], list[list[list[Report]]]]:
+def _draw_reports(draw: st.DrawFn) -> tuple[list[Report], list[list[list[Report]]]]:
     """Some reports, and two ways to tell them: in which order, how often, and in which batches."""
     reports = draw(st.lists(_REPORTS, min_size=1, max_size=7, unique=True))
     ways = []
@@ -71,7 +71,7 @@ def _body(attempt: str, kind: str) -> str:
     return json.dumps(_KINDS[kind][1] | {"mail": {"destination": [_ADDRESS], "tags": tags}})
 
 
-@given(_told())
+@given(_draw_reports())
 def test_every_order_and_repetition_of_feedback_ends_in_one_record(
     told: tuple[list[Report], list[list[list[Report]]]],
 ) -> None:

@@ -18,7 +18,7 @@ from function.ledger.states import Action, State
 from function.reason_codes import Reason, ReasonCode
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenario import Scenario
-from tests.model.scenarios import SCENARIOS, named
+from tests.model.scenarios import SCENARIOS, find_scenario
 from tests.model.search import Counterexample
 from tests.model.seeded_faults import SEEDED_FAULTS, SeededFault
 
@@ -52,11 +52,11 @@ def test_every_promise_holds_in_every_state(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [seed for seed in SEEDED_FAULTS if not named(seed.within).large], ids=lambda seed: seed.fault
+    "seed", [seed for seed in SEEDED_FAULTS if not find_scenario(seed.within).large], ids=lambda seed: seed.fault
 )
 def test_a_seeded_fault_breaks_a_promise(seed: SeededFault) -> None:
     with pytest.raises(Counterexample):
-        named(seed.within).explore(seed.code)
+        find_scenario(seed.within).explore(seed.code)
 
 
 def test_no_condition_reads_what_the_model_leaves_out() -> None:

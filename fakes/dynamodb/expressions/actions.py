@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fakes.dynamodb.documents import Path
 from fakes.dynamodb.errors import Invalid
 from fakes.dynamodb.expressions.operands import Read, path_or_value, reading, require_types
-from fakes.dynamodb.expressions.terms import NUMBERS, WRONG_TYPE, present, term, typed
+from fakes.dynamodb.expressions.terms import NUMBERS, WRONG_TYPE, present, require_type, term
 from fakes.dynamodb.expressions.tokens import Reader, Values
 from fakes.dynamodb.numbers import add
 from fakes.dynamodb.values import FrozenItem, FrozenValue
@@ -31,7 +31,7 @@ def _set(reader: Reader) -> tuple[Path, Read]:
     reader.take()
     right = term(reader)
     require_types(reader, sign, NUMBERS, left, right)
-    one, two, factor = typed(left.read, NUMBERS), typed(right.read, NUMBERS), 1 if sign == "+" else -1
+    one, two, factor = require_type(left.read, NUMBERS), require_type(right.read, NUMBERS), 1 if sign == "+" else -1
     return path, lambda item, values: ("N", add(one(item, values)[1], two(item, values)[1], factor))
 
 

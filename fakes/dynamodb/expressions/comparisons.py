@@ -14,7 +14,7 @@ from fakes.dynamodb.expressions.operands import ORDERED, Operand
 from fakes.dynamodb.expressions.tokens import Values
 from fakes.dynamodb.values import FrozenItem
 
-__all__ = ["ORDER", "Test", "both", "either", "equal", "negated", "ordered"]
+__all__ = ["ORDER", "Test", "both", "compare_order", "either", "equal", "negate"]
 
 Test = Callable[[FrozenItem, Values], bool]
 
@@ -36,7 +36,7 @@ def equal(left: Operand, right: Operand) -> Test:
     return test
 
 
-def ordered(left: Operand, holds: Callable[[Any, Any], bool], right: Operand) -> Test:
+def compare_order(left: Operand, holds: Callable[[Any, Any], bool], right: Operand) -> Test:
     # The order of Python's strings, by code point, is that of their UTF-8 bytes.
     one, two = left.read, right.read
 
@@ -55,5 +55,5 @@ def both(one: Test, two: Test) -> Test:
     return lambda item, values: one(item, values) and two(item, values)
 
 
-def negated(one: Test) -> Test:
+def negate(one: Test) -> Test:
     return lambda item, values: not one(item, values)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from fakes.dynamodb.errors import Invalid
-from fakes.dynamodb.expressions.comparisons import ORDER, Test, both, either, equal, negated, ordered
+from fakes.dynamodb.expressions.comparisons import ORDER, Test, both, compare_order, either, equal, negate
 from fakes.dynamodb.expressions.functions import FUNCTIONS
 from fakes.dynamodb.expressions.operands import ORDERED, Operand, operand, require_distinct, require_types
 from fakes.dynamodb.expressions.tokens import Check, Reader, Token, Uses, Values
@@ -57,7 +57,7 @@ def _conjunction(reader: Reader) -> Test:
 
 def _negation(reader: Reader) -> Test:
     if reader.accept("NOT"):
-        return negated(_negation(reader))
+        return negate(_negation(reader))
     return _primary(reader)
 
 
@@ -92,8 +92,8 @@ def _comparison(reader: Reader, left: Operand) -> Test:
     require_distinct(reader, sign, left, right)
     if sign in ORDER:
         require_types(reader, sign, ORDERED, left, right)
-        return ordered(left, ORDER[sign], right)
-    return equal(left, right) if sign == "=" else negated(equal(left, right))
+        return compare_order(left, ORDER[sign], right)
+    return equal(left, right) if sign == "=" else negate(equal(left, right))
 
 
 def _between(reader: Reader, middle: Operand) -> Test:
@@ -103,7 +103,7 @@ def _between(reader: Reader, middle: Operand) -> Test:
     require_distinct(reader, "BETWEEN", middle, low, high)
     require_types(reader, "BETWEEN", ORDERED, middle, low, high)
     reader.checks.extend(_ascending(reader.slot, low.reference, high.reference))
-    return both(ordered(low, operator.le, middle), ordered(middle, operator.le, high))
+    return both(compare_order(low, operator.le, middle), compare_order(middle, operator.le, high))
 
 
 def _within(reader: Reader, left: Operand) -> Test:

@@ -12,7 +12,7 @@ from fakes.dynamodb.expressions.operands import Operand, Read, path_or_value, re
 from fakes.dynamodb.expressions.tokens import Reader, Values
 from fakes.dynamodb.values import FrozenItem, FrozenValue
 
-__all__ = ["NUMBERS", "WRONG_TYPE", "present", "term", "typed"]
+__all__ = ["NUMBERS", "WRONG_TYPE", "present", "require_type", "term"]
 
 NUMBERS = frozenset({"N"})
 LISTS = frozenset({"L"})
@@ -57,7 +57,7 @@ def _if_not_exists(reader: Reader, wanted: Operand, otherwise: Operand) -> Read:
 
 def _list_append(reader: Reader, front: Operand, back: Operand) -> Read:
     require_types(reader, "list_append", LISTS, front, back)
-    one, two = typed(front.read, LISTS), typed(back.read, LISTS)
+    one, two = require_type(front.read, LISTS), require_type(back.read, LISTS)
     return lambda item, values: ("L", one(item, values)[1] + two(item, values)[1])
 
 
@@ -71,7 +71,7 @@ def present(compute: Read) -> Callable[[FrozenItem, Values], FrozenValue]:
     return read
 
 
-def typed(compute: Read, types: frozenset[str]) -> Callable[[FrozenItem, Values], FrozenValue]:
+def require_type(compute: Read, types: frozenset[str]) -> Callable[[FrozenItem, Values], FrozenValue]:
     existing = present(compute)
 
     def read(item: FrozenItem, values: Values) -> FrozenValue:

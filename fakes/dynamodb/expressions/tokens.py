@@ -134,7 +134,7 @@ class Reader:
             text = self.names[text]
         elif kind != "word":
             raise self.syntax()
-        elif text.upper() in _reserved():
+        elif text.upper() in _load_reserved_words():
             raise self.wrong(f"Attribute name is a reserved keyword; reserved keyword: {text}")
         self.take()
         return text
@@ -148,6 +148,6 @@ def _tokens(expression: str) -> Iterator[Token]:
 
 
 @cache
-def _reserved() -> frozenset[str]:
+def _load_reserved_words() -> frozenset[str]:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
     return frozenset(ReservedKeywords.get_reserved_keywords())

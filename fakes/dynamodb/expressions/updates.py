@@ -62,7 +62,7 @@ def compile_update(expression: str, names: tuple[tuple[str, str], ...] = ()) -> 
             raise reader.wrong(f'The "{clause}" section can only be used once in an update expression;')
         seen.add(clause)
         reader.take()
-        actions.extend(_listed(reader, CLAUSES[clause]))
+        actions.extend(_parse_list(reader, CLAUSES[clause]))
     refuse_overlap(reader.slot, [path for path, _ in actions])
     return Update(
         tuple(actions),
@@ -71,7 +71,7 @@ def compile_update(expression: str, names: tuple[tuple[str, str], ...] = ()) -> 
     )
 
 
-def _listed(reader: Reader, action: Callable[[Reader], tuple[Path, Read]]) -> list[tuple[Path, Read]]:
+def _parse_list(reader: Reader, action: Callable[[Reader], tuple[Path, Read]]) -> list[tuple[Path, Read]]:
     found = [action(reader)]
     while reader.accept(","):
         found.append(action(reader))

@@ -31,8 +31,8 @@ def make_handlers(table: Any, ses: Any) -> tuple[Callable[..., Any], Callable[..
     def handler_of_the_next_release(event: dict[str, Any], _context: Any) -> dict[str, str]:
         return {"MessageId": send(ses, event["Records"][0]["Sns"]["Message"])}
 
-    def wrapped(function: Callable[..., Any]) -> Any:
+    def wrap(function: Callable[..., Any]) -> Any:
         config = IdempotencyConfig(event_key_jmespath="powertools_json(Records[0].Sns.Message).[source, id]")
         return idempotent(function, persistence_store=layer, config=config)
 
-    return wrapped(handler), wrapped(handler_of_the_next_release)
+    return wrap(handler), wrap(handler_of_the_next_release)

@@ -63,7 +63,7 @@ def plan(applied: Applied) -> dict[str, Any]:
     return planned
 
 
-def planned(plan: Mapping[str, Any]) -> Resources:
+def read_planned(plan: Mapping[str, Any]) -> Resources:
     """Kind and values of each resource that would be made."""
     changes = [one for one in plan["resource_changes"] if one["change"]["actions"] == ["create"]]
     return [(one["type"], one["change"]["after"]) for one in changes]
@@ -75,7 +75,7 @@ def names(resources: Iterable[tuple[str, Mapping[str, Any]]]) -> set[tuple[str, 
 
 
 def test_no_name_of_the_account_is_in_both(made: Resources, plan: dict[str, Any]) -> None:
-    here, there = names(made), names(planned(plan))
+    here, there = names(made), names(read_planned(plan))
     assert here & there == set()
     assert {(kind, name.replace(HERE, THERE)) for kind, name in here} < there, "the same, and what only the whole has"
     assert [name for _, name in there if THERE not in name] == []
@@ -85,7 +85,7 @@ def test_one_name_without_its_region_would_be_seen(made: Resources, plan: dict[s
     """The check itself, with each name in turn as it was before it had the region."""
     for kind, name in names(made):
         bare = name.replace(f"-{HERE}", "")
-        broken = {(kind, one.replace(f"-{THERE}", "")) for kind, one in names(planned(plan))}
+        broken = {(kind, one.replace(f"-{THERE}", "")) for kind, one in names(read_planned(plan))}
         assert broken & {(kind, bare)} == {(kind, bare)}
 
 
@@ -102,7 +102,7 @@ def test_nothing_else_that_was_made_belongs_to_the_account(made: Resources) -> N
 
 def test_records_of_both_in_one_zone_are_refused_before_anything_is_made(plan: dict[str, Any]) -> None:
     """All whose name is known before the apply; a DKIM record's has a token of its region."""
-    records = [values for kind, values in planned(plan) if kind == "aws_route53_record" and values.get("name")]
+    records = [values for kind, values in read_planned(plan) if kind == "aws_route53_record" and values.get("name")]
     assert {(one["name"], one["type"]) for one in records} == {
         ("bounce.herald.example", "MX"),
         ("bounce.herald.example", "TXT"),

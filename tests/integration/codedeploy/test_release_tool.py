@@ -68,7 +68,7 @@ def end_of(context: ReleaseContext, deployment: str) -> Poller:
     ids=["JSON", "YAML", "small letters"],
 )
 def test_versions_are_read_from_the_deployments_target(stage: Stage, context: ReleaseContext, text: str | None) -> None:
-    found = deployments.read(context, stage.deploy(text or of_this_repository()))
+    found = deployments.read(context, stage.deploy(text or read_own_appspec()))
     assert (found.current, found.target, found.status) == ("1", "2", "Succeeded")
     assert found.stages["AllowTraffic"] == "Succeeded"
 
@@ -86,14 +86,14 @@ def test_versions_are_read_from_the_deployments_target(stage: Stage, context: Re
 def test_before_it_has_started_versions_are_read_from_the_appspec(
     stage: Stage, context: ReleaseContext, text: str | None, kind: str
 ) -> None:
-    revision = content(text or of_this_repository())
+    revision = content(text or read_own_appspec())
     if kind == "string":
         revision = {"revisionType": "String", "string": revision["appSpecContent"]}
     found = deployments.read(context, stage.create(revision=revision))
     assert (found.current, found.target, found.status, found.stages) == ("1", "2", "Created", {})
 
 
-def of_this_repository() -> str:
+def read_own_appspec() -> str:
     """appspec.yml as the AWS CLI sends it, without hooks, which are no functions here."""
     document = yaml.safe_load(TEMPLATE.read_text("utf-8"))
     del document["Hooks"]

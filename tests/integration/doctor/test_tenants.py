@@ -11,7 +11,7 @@ import pytest
 from doctor.aws_api import Boto3AwsApi
 from doctor.check import CheckResult, CheckStatus
 from function.message.addressing.tenant import pack_tenants
-from tests.integration.operations.ses_lists import simulated_regions
+from tests.integration.operations.ses_lists import simulate_regions
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, REGION, error, find
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def make_set(ses: SESV2Client, name: str, region: str, enabled: bool = True) -> 
 @pytest.fixture
 def regions() -> Iterator[dict[str, SESV2Client]]:
     """SES in two regions, which knows in each what sends there."""
-    with simulated_regions(REGION, THERE) as made:
+    with simulate_regions(REGION, THERE) as made:
         for region, ses in ((name, one.client) for name, one in made.items()):
             make_identity(ses, "shop.example")
             make_set(ses, "herald", region)

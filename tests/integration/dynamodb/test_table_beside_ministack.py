@@ -17,9 +17,9 @@ from urllib.request import urlopen
 import pytest
 
 from tests.dynamodb.agreement import client_of, differing
-from tests.dynamodb.case import ConditionCase, UpdateCase, holds, updated
+from tests.dynamodb.case import ConditionCase, UpdateCase, holds, run_update
 from tests.dynamodb.conditions import CONDITIONS
-from tests.dynamodb.transactions import TRANSACTIONS, TransactionCase, transacted
+from tests.dynamodb.transactions import TRANSACTIONS, TransactionCase, run_transaction
 from tests.dynamodb.updates import UPDATES
 from tests.waiting import LIMIT, eventually
 
@@ -75,12 +75,12 @@ def test_ministack_judges_alike_but_for_what_is_listed(ministack: Any, case: Con
 
 @pytest.mark.parametrize("case", UPDATES, ids=str)
 def test_ministack_updates_alike_but_for_what_is_listed(ministack: Any, case: UpdateCase) -> None:
-    assert (updated(ministack, "one", case) != case.outcome) == (str(case) in DIFFERING)
+    assert (run_update(ministack, "one", case) != case.outcome) == (str(case) in DIFFERING)
 
 
 @pytest.mark.parametrize("case", TRANSACTIONS, ids=str)
 def test_ministack_transacts_alike_but_for_what_is_listed(ministack: Any, case: TransactionCase) -> None:
-    assert (transacted(ministack, case) != case.outcome) == (str(case) in DIFFERING)
+    assert (run_transaction(ministack, case) != case.outcome) == (str(case) in DIFFERING)
 
 
 def _await(url: str) -> None:

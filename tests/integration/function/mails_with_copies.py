@@ -42,14 +42,14 @@ def compile_with_copies(folder: Path) -> Catalogue:
     return compile_catalogue(folder / "compiled", source)
 
 
-def paid(message_id: str = "m1", **marks: Any) -> Delivery:
+def make_delivery(message_id: str = "m1", **marks: Any) -> Delivery:
     """An event whose mail has copies."""
     return delivery(message_id, event("e", TYPE, data=DATA), **marks)
 
 
-def sent(world: InMemoryHerald) -> Email:
+def find_mail(world: InMemoryHerald) -> Email:
     """The one mail of an event."""
-    assert world.deliver(paid()).kind is OutcomeKind.SENT
+    assert world.deliver(make_delivery()).kind is OutcomeKind.SENT
     ((_, mail),) = world.post.taken
     return mail
 
@@ -60,26 +60,26 @@ def timeline(world: InMemoryHerald) -> list[Mapping[str, Any]]:
     return [row["M"] for row in item["timeline"]["L"]]
 
 
-def bounced(*addresses: str, kind: str = "Permanent") -> Report:
+def make_bounce(*addresses: str, kind: str = "Permanent") -> Report:
     answers = [{"emailAddress": one, "diagnosticCode": f"550 5.1.1 not here, {one[0]}"} for one in addresses]
     return "Bounce", "bounce", {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": answers}
 
 
-def complained(*addresses: str, kind: str = "abuse") -> Report:
+def make_complaint(*addresses: str, kind: str = "abuse") -> Report:
     named = [{"emailAddress": one} for one in addresses]
     return "Complaint", "complaint", {"complaintFeedbackType": kind, "complainedRecipients": named}
 
 
-def delivered(*addresses: str) -> Report:
+def make_delivered(*addresses: str) -> Report:
     return "Delivery", "delivery", {"recipients": list(addresses)}
 
 
-def delayed(*addresses: str) -> Report:
+def make_delay(*addresses: str) -> Report:
     named = [{"emailAddress": one, "status": "4.2.2"} for one in addresses]
     return "DeliveryDelay", "deliveryDelay", {"delayType": "MailboxFull", "delayedRecipients": named}
 
 
-def told_by_ses(report: Report, mail: Email) -> dict[str, Any]:
+def make_ses_event(report: Report, mail: Email) -> dict[str, Any]:
     """The event that SES publishes, with the tags of the mail."""
     type_, key, details = report
     told: dict[str, Any] = ses_event(type_, {}, "m1", mail.to, mail.tags["attempt"], mail.addresses[1:])

@@ -25,12 +25,12 @@ KEPT_IN_EITHER = [
 ]
 
 
-def at(world: InMemoryHerald, seconds: float) -> str:
+def format_time(world: InMemoryHerald, seconds: float) -> str:
     return datetime.fromtimestamp(world.clock() / 1000 + seconds, UTC).isoformat()
 
 
-def later(world: InMemoryHerald, seconds: float = DAY, **changes: Any) -> dict[str, Any]:
-    return event(sendat=at(world, seconds), **changes)
+def make_scheduled_event(world: InMemoryHerald, seconds: float = DAY, **changes: Any) -> dict[str, Any]:
+    return event(sendat=format_time(world, seconds), **changes)
 
 
 def cancellation(event_id: str = "01JD6Q1M4X9Z8T7V5R3N2K0B4C", message_id: str = "c1", **marks: Any) -> Delivery:

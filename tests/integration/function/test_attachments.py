@@ -62,7 +62,7 @@ def put(world: InMemoryHerald, key: str, content: bytes) -> str:
     return version
 
 
-def later(receives: int, hours: float = 0) -> QueueItem:
+def redeliver(receives: int, hours: float = 0) -> QueueItem:
     """The delivery as `retry` hands it out, put there so many hours ago."""
     return QueueItem("item", "handle", receives, NOW - int(hours * 3_600_000))
 
@@ -110,16 +110,16 @@ def test_what_is_missing_is_not_sent_and_tried_again_until_it_is_there(world: In
     )
     assert outcome.retry_at == world.clock() + 2_000
     put(world, "a.pdf", PDF)
-    assert world.deliver(replace(first, item=later(1))).kind is OutcomeKind.SENT
+    assert world.deliver(replace(first, item=redeliver(1))).kind is OutcomeKind.SENT
     assert (world.mails, world.dead.letters) == (1, [])
 
 
 def test_after_a_day_a_letter_says_why_and_redriving_it_sends_the_mail(world: InMemoryHerald) -> None:
     waiting = delivery("m1", event_with(reference("a.pdf", PDF)))
-    waits = [world.deliver(replace(waiting, item=later(receives))).retry_at for receives in (1, 5, 12)]
+    waits = [world.deliver(replace(waiting, item=redeliver(receives))).retry_at for receives in (1, 5, 12)]
     assert [(at or 0) - world.clock() for at in waits] == [2_000, 32_000, 900_000]
     assert world.dead.letters == []
-    outcome = world.deliver(replace(waiting, item=later(110, hours=25)))
+    outcome = world.deliver(replace(waiting, item=redeliver(110, hours=25)))
     assert outcome.kind is OutcomeKind.REJECTED
     (letter,) = world.dead.letters
     assert letter.attributes["reason_code"] == "attachment_unavailable"
@@ -132,7 +132,7 @@ def test_after_a_day_a_letter_says_why_and_redriving_it_sends_the_mail(world: In
 
 
 def test_why_says_which_file_a_mail_waited_for_and_what_to_do(world: InMemoryHerald) -> None:
-    world.deliver(replace(delivery("m1", event_with(reference("a.pdf", PDF))), item=later(200)))
+    world.deliver(replace(delivery("m1", event_with(reference("a.pdf", PDF))), item=redeliver(200)))
     told = explain_mail(MailStory(world.record()), world.clock())
     assert told.what == "No mail: a file that goes with it was waited for, for a day."
     assert "attachment 0 is not there" in told.why
@@ -142,18 +142,18 @@ def test_why_says_which_file_a_mail_waited_for_and_what_to_do(world: InMemoryHer
 
 
 def test_what_lay_in_a_paused_queue_for_a_day_is_tried_before_it_is_given_up(world: InMemoryHerald) -> None:
-    outcome = world.deliver(replace(delivery("m1", event_with(reference("a.pdf", PDF))), item=later(2, hours=30)))
+    outcome = world.deliver(replace(delivery("m1", event_with(reference("a.pdf", PDF))), item=redeliver(2, hours=30)))
     assert outcome.kind is OutcomeKind.RELEASED
 
 
 def test_the_last_receive_writes_the_letter(world: InMemoryHerald) -> None:
     waiting = delivery("m1", event_with(reference("a.pdf", PDF)))
-    assert world.deliver(replace(waiting, item=later(200))).kind is OutcomeKind.REJECTED
+    assert world.deliver(replace(waiting, item=redeliver(200))).kind is OutcomeKind.REJECTED
 
 
 def test_another_content_than_the_hash_says_is_never_sent(world: InMemoryHerald) -> None:
     put(world, "a.pdf", PDF + b"!")
-    outcome = world.deliver(delivery("m1", event_with(reference("a.pdf", PDF)), item=later(200)))
+    outcome = world.deliver(delivery("m1", event_with(reference("a.pdf", PDF)), item=redeliver(200)))
     assert (outcome.kind, world.mails) == (OutcomeKind.REJECTED, 0)
     assert world.dead.letters[0].attributes["reason_code"] == "attachment_changed"
 
@@ -165,7 +165,7 @@ def test_ten_megabytes_together_go_and_a_byte_more_does_not(world: InMemoryHeral
     two = [reference("a.pdf", half), reference("b.pdf", half)]
     assert world.deliver(delivery("m1", event_with(*two))).kind is OutcomeKind.SENT
     three = event_with(*two, reference("c.pdf", b"y"), event_id="e2")
-    outcome = world.deliver(delivery("m2", three, item=later(200)))
+    outcome = world.deliver(delivery("m2", three, item=redeliver(200)))
     assert (outcome.kind, world.mails) == (OutcomeKind.REJECTED, 1)
     assert world.dead.letters[0].attributes["reason_code"] == "attachment_too_large"
 
@@ -235,9 +235,9 @@ def test_a_mail_in_doubt_whose_file_is_gone_waits_and_is_then_a_persons(world: I
     world.deliver(doubtful)
     world.s3.delete_object(Bucket=BUCKET, Key="a.pdf")
     world.clock.forward(16 * 60)
-    assert world.deliver(replace(doubtful, item=later(2))).kind is OutcomeKind.RELEASED
+    assert world.deliver(replace(doubtful, item=redeliver(2))).kind is OutcomeKind.RELEASED
     assert (world.state(), world.dead.letters) == (State.UNKNOWN, [])
-    assert world.deliver(replace(doubtful, item=later(200))).kind is OutcomeKind.PARKED
+    assert world.deliver(replace(doubtful, item=redeliver(200))).kind is OutcomeKind.PARKED
     assert world.dead.letters[0].attributes["reason_code"] == "may_have_gone"
 
 
@@ -246,7 +246,7 @@ def test_other_content_under_the_same_name_is_sent_while_the_first_waits_for_its
     world.deliver(first)
     put(world, "b.pdf", PDF)
     assert world.deliver(delivery("m2", event_with(reference("b.pdf", PDF)))).kind is OutcomeKind.SENT
-    outcome = world.deliver(replace(first, item=later(200)))
+    outcome = world.deliver(replace(first, item=redeliver(200)))
     assert (outcome.kind, world.mails, world.dead.letters) == (OutcomeKind.DUPLICATE, 1, [])
 
 

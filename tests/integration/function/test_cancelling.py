@@ -18,11 +18,11 @@ from tests.integration.function.scheduled_events import (
     HOLD,
     KEPT_IN_EITHER,
     OTHER,
-    at,
     cancellation,
     codes,
+    format_time,
     from_queue,
-    later,
+    make_scheduled_event,
     send_due,
 )
 
@@ -30,7 +30,7 @@ pytestmark = KEPT_IN_EITHER
 
 
 def test_what_waits_is_cancelled_and_never_mailed(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     outcome = world.deliver(cancellation())
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.CANCELLED, "m1")
     world.clock.forward(DAY)
@@ -42,7 +42,7 @@ def test_what_waits_is_cancelled_and_never_mailed(world: InMemoryHerald) -> None
 
 
 def test_a_cancellation_between_the_scheduler_and_the_send_wins(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     world.clock.forward(DAY)
     (asked,) = world.run_scheduler()
     world.deliver(cancellation())
@@ -53,7 +53,7 @@ def test_a_cancellation_between_the_scheduler_and_the_send_wins(world: InMemoryH
 
 def test_a_cancellation_that_comes_before_its_event_stops_it(world: InMemoryHerald) -> None:
     assert world.deliver(cancellation()).detail == "before its event came"
-    for message, value in (("m1", later(world)), ("m2", event()), ("m3", event(data=OTHER))):
+    for message, value in (("m1", make_scheduled_event(world)), ("m2", event()), ("m3", event(data=OTHER))):
         assert world.deliver(delivery(message, value)).detail == "already cancelled"
     assert world.mails == 0
     assert world.record("c1").id == "01JD6Q1M4X9Z8T7V5R3N2K0B4C"
@@ -64,18 +64,18 @@ def test_what_was_cancelled_is_remembered_as_long_as_its_event_might_have_been(
     world: InMemoryHerald, ahead: bool
 ) -> None:
     if not ahead:
-        world.deliver(delivery(value=later(world, 90 * DAY)))
+        world.deliver(delivery(value=make_scheduled_event(world, 90 * DAY)))
     expiry = world.clock() // 1000 + 150 * DAY
     world.deliver(cancellation())
     items = [world.item("message#c1" if ahead else "message#m1"), world.item(event_item())]
     assert [item and item["expires_at"]["N"] for item in items] == [str(expiry)] * 2
     world.clock.forward(149 * DAY)
-    late = event(sendat=at(world, DAY), time=at(world, 0))
+    late = event(sendat=format_time(world, DAY), time=format_time(world, 0))
     assert world.deliver(delivery("m2", late)).detail == "already cancelled"
 
 
 def test_it_may_be_repeated_and_a_correction_comes_too_late_for_it(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     world.deliver(cancellation())
     assert world.deliver(cancellation(message_id="c2")).detail == "already cancelled"
     assert world.deliver(delivery("m2", event(data=OTHER))).detail == "already cancelled"

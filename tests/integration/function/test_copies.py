@@ -31,8 +31,8 @@ from tests.integration.function.mails_with_copies import (
     ROLES,
     TYPE,
     compile_with_copies,
-    paid,
-    sent,
+    find_mail,
+    make_delivery,
 )
 
 
@@ -47,7 +47,7 @@ def world(catalogue: Catalogue) -> InMemoryHerald:
 
 
 def test_a_mail_goes_to_its_reader_with_copies_to_the_roles_that_its_notification_names(world: InMemoryHerald) -> None:
-    mail = sent(world)
+    mail = find_mail(world)
     assert (mail.to, mail.cc, mail.bcc) == (ADA, (BOOKS,), (ARCHIVE,))
     assert mail.tags[RECIPIENT_TAG] == mark_recipient(ADA)
     assert "List-Unsubscribe" not in mail.headers
@@ -62,25 +62,25 @@ def test_any_other_mail_has_neither_copies_nor_a_tag_for_them(world: InMemoryHer
 
 def test_who_gets_the_mail_anyway_gets_no_copy(world: InMemoryHerald) -> None:
     world.roles = {"accounting": ADA.upper(), "archive": ARCHIVE}
-    assert sent(world).addresses == (ADA, ARCHIVE)
+    assert find_mail(world).addresses == (ADA, ARCHIVE)
 
 
 def test_two_roles_of_one_address_get_one_copy(world: InMemoryHerald) -> None:
     world.roles = {"accounting": BOOKS, "archive": BOOKS.lower()}
-    assert sent(world).addresses == (ADA, BOOKS)
+    assert find_mail(world).addresses == (ADA, BOOKS)
 
 
 def test_a_mail_whose_only_copies_would_go_to_its_reader_is_a_plain_one(world: InMemoryHerald) -> None:
     world.roles = {"accounting": ADA, "archive": ADA}
-    mail = sent(world)
+    mail = find_mail(world)
     assert (mail.addresses, RECIPIENT_TAG in mail.tags) == ((ADA,), False)
 
 
 def test_an_attempt_after_a_throttle_has_the_same_copies_and_the_same_tag(world: InMemoryHerald) -> None:
     world.post.answers = [Throttled("too fast")] * 3
-    world.deliver(paid())
-    assert world.deliver(paid()).kind is OutcomeKind.SENT
-    first = sent(InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES)))
+    world.deliver(make_delivery())
+    assert world.deliver(make_delivery()).kind is OutcomeKind.SENT
+    first = find_mail(InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES)))
     ((_, mail),) = world.post.taken
     assert replace(mail, tags={}) == replace(first, tags={})
     assert mail.tags[RECIPIENT_TAG] == first.tags[RECIPIENT_TAG]
@@ -88,15 +88,15 @@ def test_an_attempt_after_a_throttle_has_the_same_copies_and_the_same_tag(world:
 
 def test_outside_production_a_copy_goes_only_to_whom_the_list_allows(world: InMemoryHerald) -> None:
     world.delivery_mode = DeliveryMode(frozenset({ADA, "@shop.example"}))
-    assert sent(world).addresses == (ADA, BOOKS, ARCHIVE)
+    assert find_mail(world).addresses == (ADA, BOOKS, ARCHIVE)
     other = InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES))
     other.delivery_mode = DeliveryMode(frozenset({ADA, ARCHIVE}))
-    assert sent(other).addresses == (ADA, ARCHIVE)
+    assert find_mail(other).addresses == (ADA, ARCHIVE)
 
 
 def test_a_redirected_mail_has_no_copies(world: InMemoryHerald) -> None:
     world.delivery_mode = DeliveryMode(redirect_to="me@example.org")
-    mail = sent(world)
+    mail = find_mail(world)
     assert (mail.addresses, RECIPIENT_TAG in mail.tags) == (("me@example.org",), False)
 
 
@@ -130,7 +130,7 @@ class Ses:
         """The connection has been idle."""
 
 
-def composed(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue, ses: Ses, **roles: str) -> Any:
+def compose_notify(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue, ses: Ses, **roles: str) -> Any:
     monkeypatch.setattr(Catalogue, "load", lambda: catalogue)
     table = MemoryTable("herald-ledger")
     table.gated = False
@@ -144,7 +144,7 @@ def test_what_the_deployment_declares_is_in_the_request_that_ses_gets(
     monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue
 ) -> None:
     ses = Ses()
-    notifier = composed(monkeypatch, catalogue, ses, accounting=BOOKS, archive=ARCHIVE)
+    notifier = compose_notify(monkeypatch, catalogue, ses, accounting=BOOKS, archive=ARCHIVE)
     context = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 30_000)
     for number, value in enumerate((event("e", TYPE, data=DATA), event())):
         assert notifier(sns(sns_notification(json.dumps(value), f"m{number}")), context) == {}
@@ -160,4 +160,4 @@ def test_a_version_that_names_a_role_without_an_address_does_not_start(
     with pytest.raises(
         BadSetting, match=r"HERALD_ROLES must name archive, which gets copies of receipt: add it to roles"
     ):
-        composed(monkeypatch, catalogue, Ses(), accounting=BOOKS)
+        compose_notify(monkeypatch, catalogue, Ses(), accounting=BOOKS)

@@ -30,15 +30,15 @@ from tests.integration.function.mails_with_copies import (
     ROLES,
     Heard,
     Report,
-    bounced,
     compile_with_copies,
-    complained,
-    delayed,
-    delivered,
-    paid,
-    sent,
+    find_mail,
+    make_bounce,
+    make_complaint,
+    make_delay,
+    make_delivered,
+    make_delivery,
+    make_ses_event,
     timeline,
-    told_by_ses,
 )
 
 
@@ -52,26 +52,26 @@ def world(catalogue: Catalogue) -> InMemoryHerald:
     return InMemoryHerald(MemoryTable("herald-ledger"), catalogue, roles=dict(ROLES))
 
 
-_SPAM = complained(BOOKS)
+_SPAM = make_complaint(BOOKS)
 _OF_COPIES: dict[str, tuple[Report, int]] = {
-    "bounced": (bounced(BOOKS), 1),
-    "both bounced": (bounced(ARCHIVE, BOOKS), 1),
-    "bounced softly": (bounced(BOOKS, kind="Transient"), 1),
+    "bounced": (make_bounce(BOOKS), 1),
+    "both bounced": (make_bounce(ARCHIVE, BOOKS), 1),
+    "bounced softly": (make_bounce(BOOKS, kind="Transient"), 1),
     "complained": (_SPAM, 1),
-    "no spam": (complained(BOOKS, kind="not-spam"), 0),
-    "delayed": (delayed(BOOKS), 0),
-    "delivered": (delivered(ARCHIVE), 0),
-    "of another spelling": (delivered(BOOKS.upper()), 0),
-    "forwarded to nobody that we know": (bounced("somebody@else.example"), 1),
-    "of nobody": (bounced(), 1),
+    "no spam": (make_complaint(BOOKS, kind="not-spam"), 0),
+    "delayed": (make_delay(BOOKS), 0),
+    "delivered": (make_delivered(ARCHIVE), 0),
+    "of another spelling": (make_delivered(BOOKS.upper()), 0),
+    "forwarded to nobody that we know": (make_bounce("somebody@else.example"), 1),
+    "of nobody": (make_bounce(), 1),
 }
 
 
 @pytest.mark.parametrize("name", _OF_COPIES)
 def test_a_report_on_copies_moves_no_record_and_lists_nobody(world: InMemoryHerald, name: str) -> None:
     report, failed = _OF_COPIES[name]
-    mail, heard = sent(world), Heard(world)
-    assert heard.hear(told_by_ses(report, mail)) is State.SENT
+    mail, heard = find_mail(world), Heard(world)
+    assert heard.hear(make_ses_event(report, mail)) is State.SENT
     assert [row["state"]["S"] for row in timeline(world)] == ["sending", "sent"]
     assert [world.find_suppression(address) for address in mail.addresses] == [None] * 3
     assert (heard.failed, heard.queue.letters, world.mails) == (failed, [], 1)
@@ -81,13 +81,13 @@ def test_a_report_on_copies_moves_no_record_and_lists_nobody(world: InMemoryHera
 @pytest.mark.parametrize(
     ("report", "state", "listed"),
     [
-        (bounced(ADA), State.BOUNCED, "bounced"),
-        (bounced(BOOKS, ADA), State.BOUNCED, "bounced"),
-        (bounced(ADA.upper(), BOOKS), State.BOUNCED, "bounced"),
-        (bounced(BOOKS, ADA, kind="Transient"), State.SOFT_BOUNCED, None),
-        (complained(ARCHIVE, ADA), State.COMPLAINED, "complained"),
-        (delayed(BOOKS, ADA), State.DELAYED, None),
-        (delivered(ARCHIVE, ADA, BOOKS), State.DELIVERED, None),
+        (make_bounce(ADA), State.BOUNCED, "bounced"),
+        (make_bounce(BOOKS, ADA), State.BOUNCED, "bounced"),
+        (make_bounce(ADA.upper(), BOOKS), State.BOUNCED, "bounced"),
+        (make_bounce(BOOKS, ADA, kind="Transient"), State.SOFT_BOUNCED, None),
+        (make_complaint(ARCHIVE, ADA), State.COMPLAINED, "complained"),
+        (make_delay(BOOKS, ADA), State.DELAYED, None),
+        (make_delivered(ARCHIVE, ADA, BOOKS), State.DELIVERED, None),
         (("Reject", "reject", {"reason": "Bad content"}), State.REFUSED, None),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
@@ -95,8 +95,8 @@ def test_a_report_on_copies_moves_no_record_and_lists_nobody(world: InMemoryHera
 def test_a_report_on_the_reader_is_what_it_is_whoever_else_it_names(
     world: InMemoryHerald, report: Report, state: State, listed: str | None
 ) -> None:
-    mail, heard = sent(world), Heard(world)
-    assert heard.hear(told_by_ses(report, mail)) is state
+    mail, heard = find_mail(world), Heard(world)
+    assert heard.hear(make_ses_event(report, mail)) is state
     found = world.find_suppression(ADA)
     assert (found and found.reason) == listed
     assert [world.find_suppression(address) for address in mail.addresses[1:]] == [None] * 2
@@ -104,15 +104,15 @@ def test_a_report_on_the_reader_is_what_it_is_whoever_else_it_names(
 
 
 def test_a_bounce_of_several_says_why_of_the_reader(world: InMemoryHerald) -> None:
-    heard, mail = Heard(world), sent(world)
-    heard.hear(told_by_ses(bounced(BOOKS, ARCHIVE, ADA), mail))
+    heard, mail = Heard(world), find_mail(world)
+    heard.hear(make_ses_event(make_bounce(BOOKS, ARCHIVE, ADA), mail))
     (row,) = [row for row in timeline(world) if row["state"]["S"] == "bounced"]
     assert row["detail"]["S"].endswith(f"550 5.1.1 not here, {ADA[0]}")
 
 
 def test_the_log_says_which_role_got_no_copy_and_why(world: InMemoryHerald) -> None:
     heard = Heard(world)
-    heard.hear(told_by_ses(bounced(BOOKS), sent(world)))
+    heard.hear(make_ses_event(make_bounce(BOOKS), find_mail(world)))
     (line,) = [line for line in heard.lines if line.get("event") == "CopyFailed"]
     assert (line["message_id"], line["role"]) == ("m1", "accounting")
     assert line["detail"].startswith("Bounced Permanent General 550 5.1.1")
@@ -121,9 +121,15 @@ def test_the_log_says_which_role_got_no_copy_and_why(world: InMemoryHerald) -> N
 def test_in_any_order_what_is_told_of_copies_changes_nothing_of_what_is_told_of_the_reader(
     world: InMemoryHerald,
 ) -> None:
-    mail = sent(world)
-    told = [delivered(ADA), bounced(BOOKS), complained(ARCHIVE), delayed(BOOKS), delivered(ARCHIVE)]
-    bodies = [told_by_ses(report, mail) for report in told]
+    mail = find_mail(world)
+    told = [
+        make_delivered(ADA),
+        make_bounce(BOOKS),
+        make_complaint(ARCHIVE),
+        make_delay(BOOKS),
+        make_delivered(ARCHIVE),
+    ]
+    bodies = [make_ses_event(report, mail) for report in told]
     before = world.client.snapshot()
     for order in itertools.permutations(bodies):
         world.client.restore(before)
@@ -136,37 +142,37 @@ def test_in_any_order_what_is_told_of_copies_changes_nothing_of_what_is_told_of_
         assert (heard.hear(*order), heard.failed) == (State.DELIVERED, 2), "and in one batch"
 
 
-@pytest.mark.parametrize("report", [bounced(BOOKS), delivered(ARCHIVE), _SPAM], ids=lambda report: report[0])
+@pytest.mark.parametrize("report", [make_bounce(BOOKS), make_delivered(ARCHIVE), _SPAM], ids=lambda report: report[0])
 def test_whatever_is_heard_of_a_copy_says_that_the_mail_left_so_no_second_one_does(
     world: InMemoryHerald, report: Report
 ) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
-    world.deliver(paid())
+    world.deliver(make_delivery())
     assert world.state() is State.UNKNOWN
     ((_, mail),) = world.post.taken
-    assert Heard(world).hear(told_by_ses(report, mail)) is State.SENT
+    assert Heard(world).hear(make_ses_event(report, mail)) is State.SENT
     assert "detail" not in timeline(world)[-1]
     assert [world.find_suppression(address) for address in mail.addresses] == [None] * 3
     world.report_twice()
     world.clock.forward(3600)
-    assert world.deliver(paid()).kind is OutcomeKind.DUPLICATE
+    assert world.deliver(make_delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
 def test_a_copys_report_that_comes_before_the_record_makes_one_that_says_sent(world: InMemoryHerald) -> None:
     mail = replace(
-        sent(InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES))),
+        find_mail(InMemoryHerald(MemoryTable("herald-ledger"), world.catalogue, roles=dict(ROLES))),
         tags={"attempt": "a1", RECIPIENT_TAG: mark_recipient(ADA)},
     )
-    assert Heard(world).hear(told_by_ses(bounced(BOOKS), mail)) is State.SENT
+    assert Heard(world).hear(make_ses_event(make_bounce(BOOKS), mail)) is State.SENT
 
 
 def test_a_mail_sent_again_has_its_copies_again(world: InMemoryHerald) -> None:
-    mail, heard = sent(world), Heard(world)
-    heard.hear(told_by_ses(bounced(ADA), mail))
+    mail, heard = find_mail(world), Heard(world)
+    heard.hear(make_ses_event(make_bounce(ADA), mail))
     world.unsuppress(ADA)
     world.clock.forward(3600)
-    again = Delivery("m1-2", paid().body, instead_of="m1", confirmed=True)
+    again = Delivery("m1-2", make_delivery().body, instead_of="m1", confirmed=True)
     assert world.deliver(again).kind is OutcomeKind.SENT
     assert world.post.taken[-1][1].addresses == mail.addresses
 
@@ -195,7 +201,7 @@ _CASES = [
 ]
 
 
-def told_by_provider(url: str, said: Mapping[str, Any], address: str, mail: Email) -> str:
+def receive_report(url: str, said: Mapping[str, Any], address: str, mail: Email) -> str:
     tags = {**mail.tags, "message_id": "m1"}
     named: dict[str, Any] = {"email": address, **{f"herald_{name}": value for name, value in tags.items()}}
     if url.startswith("mailgun"):
@@ -209,12 +215,12 @@ def told_by_provider(url: str, said: Mapping[str, Any], address: str, mail: Emai
 def test_a_providers_report_is_the_readers_only_if_it_names_the_reader(
     world: InMemoryHerald, url: str, said: dict[str, Any], state: State, failed: int
 ) -> None:
-    mail, heard = sent(world), Heard(world)
+    mail, heard = find_mail(world), Heard(world)
     for address in mail.addresses[1:]:
-        assert heard.hear(told_by_provider(url, said, address, mail)) is State.SENT
+        assert heard.hear(receive_report(url, said, address, mail)) is State.SENT
     assert (heard.failed, heard.queue.letters, world.find_suppression(ADA)) == (2 * failed, [], None)
     assert heard.addresses_in_the_log(mail.addresses) == []
-    assert heard.hear(told_by_provider(url, said, ADA.upper(), mail)) is state
+    assert heard.hear(receive_report(url, said, ADA.upper(), mail)) is state
     assert heard.failed == 2 * failed
 
 
@@ -242,10 +248,10 @@ class Stage:
         heard, told = Heard(self.world), 0
         for _ in range(4):
             with suppress(Killed):
-                self.world.deliver(paid())
+                self.world.deliver(make_delivery())
             for _, mail in self.world.post.taken[told:]:
                 for report in reports:
-                    self._tell(heard, told_by_ses(report, mail))
+                    self._tell(heard, make_ses_event(report, mail))
             told = len(self.world.post.taken)
             self.world.client.fault = None
             self.world.report_twice()
@@ -275,9 +281,9 @@ class MortalPost(FakeProvider):
 @pytest.mark.parametrize(
     ("reports", "state"),
     [
-        ((bounced(BOOKS), delivered(ADA)), State.DELIVERED),
-        ((delivered(ADA), complained(ARCHIVE)), State.DELIVERED),
-        ((bounced(BOOKS),), State.SENT),
+        ((make_bounce(BOOKS), make_delivered(ADA)), State.DELIVERED),
+        ((make_delivered(ADA), make_complaint(ARCHIVE)), State.DELIVERED),
+        ((make_bounce(BOOKS),), State.SENT),
     ],
     ids=["a-copys-first", "the-readers-first", "a-copys-alone"],
 )

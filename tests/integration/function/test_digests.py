@@ -50,10 +50,10 @@ def world(table: Any, catalogue: Catalogue) -> InMemoryHerald:
 def comment(event_id: str, on: str = "", message_id: str | None = None, **recipient: Any) -> Delivery:
     """A comment `event_id` as its own message, on something that is called like it."""
     data = {"recipient": _DATA["recipient"] | recipient, "comment": _DATA["comment"] | {"on": on or f"On {event_id}"}}
-    return delivery(message_id or event_id, event(event_id, "comments", data=data, time=at(_FIVE)))
+    return delivery(message_id or event_id, event(event_id, "comments", data=data, time=format_time(_FIVE)))
 
 
-def at(now: int) -> str:
+def format_time(now: int) -> str:
     return datetime.fromtimestamp(now / 1000, UTC).isoformat()
 
 
@@ -61,14 +61,14 @@ def cancellation(event_id: str) -> Delivery:
     return delivery("c1", event("cancel", "mail.cancel", data={"source": "urn:herald:webapp", "id": event_id}))
 
 
-def asked(world: InMemoryHerald) -> list[Delivery]:
+def list_requests(world: InMemoryHerald) -> list[Delivery]:
     """What the scheduler asks for, as notify meets it."""
     item = QueueItem("item", "handle", 1)
     return [Delivery(found.message_id, found.body, in_ledger=True, item=item) for found in world.run_scheduler()]
 
 
 def send_due(world: InMemoryHerald) -> list[Outcome]:
-    return [world.deliver(found) for found in asked(world)]
+    return [world.deliver(found) for found in list_requests(world)]
 
 
 def lines(world: InMemoryHerald) -> list[list[str]]:
@@ -193,7 +193,7 @@ def test_who_has_a_clock_behind_puts_it_into_the_next_window_once_it_is_closed(w
 def test_a_scheduler_ahead_is_told_to_come_again(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
-    found = asked(world)
+    found = list_requests(world)
     world.clock.forward(-600)
     (outcome,) = [world.deliver(each) for each in found]
     assert (outcome.kind, outcome.retry_at) == (OutcomeKind.HELD, _FIVE + 3 * _HOUR * 1000)
@@ -204,7 +204,7 @@ def test_a_scheduler_ahead_is_told_to_come_again(world: InMemoryHerald) -> None:
 def test_two_closers_send_one_mail(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
-    found = asked(world) * 2
+    found = list_requests(world) * 2
     kinds = [world.deliver(each).kind for each in found]
     assert kinds == [OutcomeKind.SENT, OutcomeKind.DUPLICATE]
     assert world.mails == 1
@@ -214,7 +214,7 @@ def test_what_is_not_sent_is_tried_again_with_the_same_lines(world: InMemoryHera
     world.deliver(comment("e1"))
     world.clock.forward(3 * _HOUR)
     world.post.answers.append(ProviderUnavailable("down"))
-    found = asked(world)
+    found = list_requests(world)
     assert world.deliver(found[0]).kind is OutcomeKind.RELEASED
     assert world.deliver(comment("e2")).kind is OutcomeKind.COLLECTED
     assert world.deliver(found[0]).kind is OutcomeKind.SENT
@@ -325,22 +325,22 @@ def test_a_digest_and_its_event_are_kept_for_the_retention_after_its_window(worl
     assert [item and item["expires_at"]["N"] for item in items] == [expiry] * 3
 
 
-def told(world: InMemoryHerald, message_id: str) -> MailExplanation:
+def explain(world: InMemoryHerald, message_id: str) -> MailExplanation:
     return explain_mail(MailStory(world.record(message_id)), world.clock())
 
 
 def test_why_tells_in_which_digest_an_event_is_and_what_became_of_that(world: InMemoryHerald) -> None:
     world.deliver(comment("e1"))
     name = window(world)
-    event_told, digest_told = told(world, "e1"), told(world, name)
+    event_told, digest_told = explain(world, "e1"), explain(world, name)
     assert event_told.what == "No mail of its own: it is told in its reader's digest."
     assert name in event_told.why
     assert event_told.remedies == (Remedy(RemedyAction.EXPLAIN, name),)
     assert digest_told.what == "No mail yet: a digest that collects events, 1 event so far."
     assert digest_told.why == "Its window ends at 2026-11-21 08:00:00 UTC."
     world.clock.forward(5 * _HOUR)
-    assert told(world, name).what == "No mail yet, and its time has come."
+    assert explain(world, name).what == "No mail yet, and its time has come."
     send_due(world)
-    assert told(world, name).what.startswith("One mail went")
+    assert explain(world, name).what.startswith("One mail went")
     world.deliver(cancellation("e1"))
-    assert "A cancellation came too late, as c1." in told(world, "e1").why
+    assert "A cancellation came too late, as c1." in explain(world, "e1").why

@@ -32,7 +32,7 @@ def expiries(world: InMemoryHerald, message_id: str = "m1") -> tuple[int, int]:
     return record.expires_at - now, int(kept["expires_at"]["N"]) - now
 
 
-def long_after() -> Any:
+def redeliver_late() -> Any:
     """The same event, told when it is not too old."""
     return event(time="2027-01-25T08:00:00Z")
 
@@ -58,7 +58,7 @@ def reject(world: InMemoryHerald) -> None:
     world.deliver(delivery("m1", event(data=example() | {"book": {}})))
 
 
-def doubt(world: InMemoryHerald) -> None:
+def leave_in_doubt(world: InMemoryHerald) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(_HOLD)
@@ -66,12 +66,12 @@ def doubt(world: InMemoryHerald) -> None:
 
 def park(world: InMemoryHerald) -> None:
     world.resends = 0
-    doubt(world)
+    leave_in_doubt(world)
     world.deliver(delivery())
 
 
 def resend(world: InMemoryHerald) -> None:
-    doubt(world)
+    leave_in_doubt(world)
     world.report_twice()
     world.deliver(delivery())
 
@@ -118,7 +118,7 @@ def test_feedback_sets_it_only_where_it_makes_the_record(world: InMemoryHerald) 
 # -- past it ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("settle", [refuse, suppress, reject, doubt, park], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("settle", [refuse, suppress, reject, leave_in_doubt, park], ids=lambda one: one.__name__)
 @pytest.mark.parametrize("deleted", [(), ("record",), ("event",), ("record", "event")], ids="+".join)
 @pytest.mark.parametrize("message_id", ["m1", "m2"])
 def test_past_it_the_event_is_new_whatever_ttl_has_deleted(
@@ -130,7 +130,7 @@ def test_past_it_the_event_is_new_whatever_ttl_has_deleted(
     for key in {"record": "message#m1", "event": event_item()}.items():
         if key[0] in deleted:
             world.client.delete_item(TableName="herald-ledger", Key={"pk": {"S": key[1]}})
-    outcome = world.deliver(delivery(message_id, long_after()))
+    outcome = world.deliver(delivery(message_id, redeliver_late()))
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, message_id)
     record = world.record(message_id)
     assert (record.attempts, record.at_risk, record.first_at) == (1, 1, world.clock())
@@ -142,7 +142,7 @@ def test_a_released_record_past_it_begins_afresh_too(world: InMemoryHerald) -> N
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery())
     world.clock.forward(_KEPT)
-    world.deliver(delivery("m1", long_after()))
+    world.deliver(delivery("m1", redeliver_late()))
     assert (world.record().attempts, world.record().first_at) == (1, world.clock())
 
 
@@ -150,7 +150,7 @@ def test_a_letter_that_names_an_expired_attempt_is_a_mail_like_any_other(world: 
     refuse(world)
     owner = world.record().owner
     world.clock.forward(_KEPT)
-    assert world.deliver(delivery("m1", long_after(), letter=owner)).kind is OutcomeKind.SENT
+    assert world.deliver(delivery("m1", redeliver_late(), letter=owner)).kind is OutcomeKind.SENT
     assert world.record().attempts == 1
 
 
@@ -165,7 +165,7 @@ def test_past_it_the_event_itself_is_read_by_nobody(world: InMemoryHerald) -> No
 
 
 def test_feedback_past_it_makes_a_record_of_its_own(world: InMemoryHerald) -> None:
-    doubt(world)
+    leave_in_doubt(world)
     world.clock.forward(_KEPT)
     assert world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="a@example.com", attempt="request-1")
     record = world.record()

@@ -77,16 +77,16 @@ def client(service: str, script: Script | None = None) -> tuple[Any, Said]:
     return made, said
 
 
-def both(service: str, operation: str, *requests: dict[str, Any], script: Script | None = None) -> None:
+def compare_calls(service: str, operation: str, *requests: dict[str, Any], script: Script | None = None) -> None:
     """Say it both ways, and compare what was said and what came of it."""
     method = botocore.xform_name(operation)
     plain, long = client(service, script)
     quick, short = client(service, script)
-    express = FastClient(quick, operation)
+    fast = FastClient(quick, operation)
     for request in requests:
-        assert call_safely(getattr(express, method), request) == call_safely(getattr(plain, method), request)
+        assert call_safely(getattr(fast, method), request) == call_safely(getattr(plain, method), request)
         assert short == long
-    assert vars(express)[method]._alone, "the short way was taken"
+    assert vars(fast)[method]._alone, "the short way was taken"
 
 
 def call_safely(method: Any, request: dict[str, Any]) -> object:
@@ -142,7 +142,7 @@ def test_every_transaction_of_the_ledger_is_the_same_on_the_wire(
         WRITES.apply_feedback(first.message_id, Action.FEEDBACK_BOUNCED, row, second.address, second.owner),
         WRITES.apply_feedback_afresh(first.message_id, row, second.address, second.owner),
     ]
-    both("dynamodb", "TransactWriteItems", *({"TransactItems": items} for items in written))
+    compare_calls("dynamodb", "TransactWriteItems", *({"TransactItems": items} for items in written))
 
 
 @QUIET
@@ -159,7 +159,7 @@ def test_every_update_of_the_ledger_is_the_same_on_the_wire(attempt: Attempt, ro
         WRITES.give_back(attempt, row, "another"),
         WRITES.lose(attempt, row),
     ]
-    both("dynamodb", "UpdateItem", *({**request, "ReturnValues": "ALL_NEW"} for request in written))
+    compare_calls("dynamodb", "UpdateItem", *({**request, "ReturnValues": "ALL_NEW"} for request in written))
 
 
 @QUIET
@@ -167,7 +167,7 @@ def test_every_update_of_the_ledger_is_the_same_on_the_wire(attempt: Attempt, ro
 def test_every_mail_is_the_same_on_the_wire(to: str, subject: str, text: str, key: str) -> None:
     provider = SesProvider("ses://eu-west-1", None, "Herald <books@herald.example>", "herald")
     mails = [Email(to, subject, text, f"<p>{text}</p>", {"Traceparent": key}), Email(key, text, subject, "")]
-    both("sesv2", "SendEmail", *(provider._request(mail, {"message_id": key}) for mail in mails))
+    compare_calls("sesv2", "SendEmail", *(provider._request(mail, {"message_id": key}) for mail in mails))
 
 
 MAIL = SesProvider("", None, "a@b.example", "set")._request(Email("c@d.example", "s", "t", "h"), {"message_id": "key"})
@@ -191,7 +191,7 @@ def test_an_error_is_the_same_and_repeated_as_often(
 ) -> None:
     reasons = [{"Code": "ConditionalCheckFailed", "Item": {"pk": {"S": "x"}}}]
     body = json.dumps({"__type": code, "message": "no", "CancellationReasons": reasons}).encode()
-    both(service, operation, request_, request_, script=[(status, {"x-amzn-errortype": code}, body)])
+    compare_calls(service, operation, request_, request_, script=[(status, {"x-amzn-errortype": code}, body)])
 
 
 def test_each_call_names_the_invocation_that_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,11 +209,11 @@ def test_each_call_names_the_invocation_that_it_belongs_to(monkeypatch: pytest.M
 def test_a_sandbox_may_repeat_as_often_in_its_life_as_with_botocore() -> None:
     """botocore's budget for repeating is given back by the calls that succeed."""
     script: Script = [(400, {}, b'{"__type": "ThrottlingException"}'), (200, {}, b"{}")] * 130
-    both("dynamodb", "TransactWriteItems", *[CLAIM] * 130, script=script)
+    compare_calls("dynamodb", "TransactWriteItems", *[CLAIM] * 130, script=script)
 
 
 def test_a_lost_answer_is_the_same() -> None:
-    both("dynamodb", "TransactWriteItems", CLAIM, CLAIM, script=[ReadTimeoutError(endpoint_url="https://x")])
+    compare_calls("dynamodb", "TransactWriteItems", CLAIM, CLAIM, script=[ReadTimeoutError(endpoint_url="https://x")])
 
 
 def test_what_botocore_refuses_before_sending_is_refused_on_the_first_call() -> None:
@@ -225,8 +225,8 @@ def test_what_botocore_refuses_before_sending_is_refused_on_the_first_call() -> 
 def test_an_operation_whose_body_is_not_its_parameters_goes_the_long_way() -> None:
     plain, long = client("lambda")
     quick, short = client("lambda")
-    express = FastClient(quick, "Invoke")
-    for one in (plain, express):
+    fast = FastClient(quick, "Invoke")
+    for one in (plain, fast):
         one.invoke(FunctionName="herald", Payload=b"{}")
         one.invoke(FunctionName="another", Payload=b"[]")
     assert short == long

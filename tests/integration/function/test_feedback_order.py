@@ -81,11 +81,11 @@ def feedback() -> dict[str, Step]:
     return {name: step(feedback) for name, feedback in found.items() if isinstance(feedback, FeedbackEvent)}
 
 
-def strongest(states: set[State]) -> State:
+def find_strongest(states: set[State]) -> State:
     return min(states, key=PRECEDENCE.index)
 
 
-def heard_states(told: tuple[str, ...]) -> set[State]:
+def find_states(told: tuple[str, ...]) -> set[State]:
     found = (parse(json.dumps(EVENTS[name])) for name in set(told) & EVENTS.keys())
     return {feedback.state for feedback in found if isinstance(feedback, FeedbackEvent)}
 
@@ -100,7 +100,7 @@ def check(story: Story, sequences: Iterator[tuple[str, ...]], before: set[State]
         known = frozenset(told)
         if known not in ends:
             ends[known] = end
-            expected = strongest(heard_states(told) | before)
+            expected = find_strongest(find_states(told) | before)
             assert json.loads(end[0])["state"]["S"] == expected, told
             listed = json.loads(end[1])
             assert (listed and listed["reason"]["S"]) == SUPPRESSING.get(expected), told
@@ -133,10 +133,10 @@ def test_the_owner_s_own_word_may_come_anywhere_between(word: str, state: State)
     }
     steps = feedback() | {"the owner": words[word]}
     sequences = (told for told in story.tell(steps, 3) if told.count("the owner") == 1)
-    assert check(story, without_the_receipt(story, sequences), {state}) == sum(n * 8 ** (n - 1) for n in range(1, 4))
+    assert check(story, drop_receipts(story, sequences), {state}) == sum(n * 8 ** (n - 1) for n in range(1, 4))
 
 
-def without_the_receipt(story: Story, sequences: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+def drop_receipts(story: Story, sequences: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     """SES's own id for the mail is kept only where the owner was first: take it out of what is compared."""
     for told in sequences:
         before = story.table.snapshot()

@@ -71,7 +71,9 @@ def unescape(text: str) -> str:
     return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], text)
 
 
-def written(invitation: Any, sender: str = "Shop <orders@shop.example>", **changes: Any) -> dict[str, tuple[str, str]]:
+def render_invitation(
+    invitation: Any, sender: str = "Shop <orders@shop.example>", **changes: Any
+) -> dict[str, tuple[str, str]]:
     value = event(data=example() | {"invitation": invitation}, **changes)
     made = write_invitation(invitation, parse(value, lambda _: None), sender, "ada@example.com")
     return read(made.content)
@@ -139,7 +141,7 @@ def test_what_no_calendar_takes_is_rejected_at_once(
     world: InMemoryHerald, change: dict[str, Any], pointer: str
 ) -> None:
     with pytest.raises(InvalidEvent) as refused:
-        written(MEETING | change)
+        render_invitation(MEETING | change)
     assert refused.value.pointer == f"/data/invitation/{pointer}"
     if pointer in SCHEMA["properties"]:
         invited = event(data=example() | {"invitation": MEETING | change})
@@ -148,27 +150,30 @@ def test_what_no_calendar_takes_is_rejected_at_once(
 
 
 def test_a_later_event_of_the_same_subject_changes_the_entry_and_another_cancels_it() -> None:
-    first = written(MEETING, id="1")
-    moved = written(MEETING | {"start": "2026-12-01T08:00:00Z"}, id="2", time="2026-11-22T08:00:00Z")
-    cancelled = written(MEETING | {"cancelled": True}, id="3", time="2026-11-23T08:00:00Z")
+    first = render_invitation(MEETING, id="1")
+    moved = render_invitation(MEETING | {"start": "2026-12-01T08:00:00Z"}, id="2", time="2026-11-22T08:00:00Z")
+    cancelled = render_invitation(MEETING | {"cancelled": True}, id="3", time="2026-11-23T08:00:00Z")
     assert first["UID"] == moved["UID"] == cancelled["UID"]
     assert int(first["SEQUENCE"][1]) < int(moved["SEQUENCE"][1]) < int(cancelled["SEQUENCE"][1]) < 2**31
     assert (cancelled["METHOD"][1], cancelled["STATUS"][1]) == ("CANCEL", "CANCELLED")
-    assert written(MEETING, subject="books/other")["UID"] != first["UID"]
-    assert written(MEETING, source="urn:other")["UID"] != first["UID"]
-    assert written(MEETING | {"uid": "a"}, subject="x")["UID"] == written(MEETING | {"uid": "a"}, subject="y")["UID"]
-    assert written(MEETING | {"sequence": 7})["SEQUENCE"] == ("", "7")
+    assert render_invitation(MEETING, subject="books/other")["UID"] != first["UID"]
+    assert render_invitation(MEETING, source="urn:other")["UID"] != first["UID"]
+    assert (
+        render_invitation(MEETING | {"uid": "a"}, subject="x")["UID"]
+        == render_invitation(MEETING | {"uid": "a"}, subject="y")["UID"]
+    )
+    assert render_invitation(MEETING | {"sequence": 7})["SEQUENCE"] == ("", "7")
 
 
 def test_a_day_is_a_day_in_every_zone() -> None:
-    found = written({"start": "2026-12-01", "end": "2026-12-02", "summary": "due"})
+    found = render_invitation({"start": "2026-12-01", "end": "2026-12-02", "summary": "due"})
     assert found["DTSTART"] == (";VALUE=DATE", "20261201")
     assert found["DTEND"] == (";VALUE=DATE", "20261202")
 
 
 @pytest.mark.parametrize("sender", ['"B;u:c,h" <b@shop.example>', "=?utf-8?q?B=C3=BCcher?= <b@shop.example>"])
 def test_a_senders_name_of_any_signs_is_a_parameter(sender: str) -> None:
-    about, value = written(MEETING, sender)["ORGANIZER"]
+    about, value = render_invitation(MEETING, sender)["ORGANIZER"]
     assert about in (';CN="B;u:c,h"', ';CN="Bücher"')
     assert value == "mailto:b@shop.example"
 
@@ -178,7 +183,7 @@ def test_whatever_a_publisher_writes_stays_in_its_own_property(text: str, start:
     if start.year in (1, 9999):
         return
     invitation = {"start": start.isoformat(), "end": "9999-12-31T00:00:00Z", "summary": "x", "description": text}
-    found = written(invitation)
+    found = render_invitation(invitation)
     assert found["SUMMARY"] == ("", "x")
     printable = re.sub(
         r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]",

@@ -99,7 +99,7 @@ def replace(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
     return change(whole, path, lambda inner, name: inner.__setitem__(name, value))
 
 
-def without(whole: Any, path: tuple[Any, ...]) -> Any:
+def drop_member(whole: Any, path: tuple[Any, ...]) -> Any:
     return change(whole, path, lambda inner, name: inner.__delitem__(name))
 
 
@@ -112,7 +112,7 @@ def damage(text: str, at: int, put: str, drop: int) -> str:
 _VALUES = st.sampled_from(_HOSTILE) | _JSON
 _EVENTS = (
     st.builds(replace, st.just(event()), st.sampled_from(_PATHS), _VALUES).map(json.dumps)
-    | st.builds(without, st.just(event()), st.sampled_from(_PATHS)).map(json.dumps)
+    | st.builds(drop_member, st.just(event()), st.sampled_from(_PATHS)).map(json.dumps)
     | st.builds(damage, st.just(json.dumps(event())), st.integers(0, 2_000), _TEXT, st.integers(0, 40))
     | st.builds(
         lambda name, value: '{"' + f'{name}": {json.dumps(value)}, {json.dumps(event())[1:]}',
@@ -127,7 +127,7 @@ _EVENTS = (
 )
 
 
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     assert len({name for name, _ in pairs}) == len(pairs)
     return dict(pairs)
 
@@ -140,7 +140,7 @@ def is_good(body: str, road: str = "sns") -> bool:
     """Whether the text is an event that should become a mail; by a letter, which a person sends, at any age."""
     try:
         size = len(body.encode("utf-8", "surrogatepass"))
-        value = json.loads(body.removeprefix("\ufeff"), object_pairs_hook=once, parse_constant=constant)
+        value = json.loads(body.removeprefix("\ufeff"), object_pairs_hook=refuse_duplicates, parse_constant=constant)
     except (ValueError, AssertionError, RecursionError):
         return False
     if isinstance(value, dict):  # a null attribute is one that is not given
@@ -161,7 +161,7 @@ _ROADS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 
 
-def fresh(catalogue: Catalogue) -> Sandbox:
+def make_sandbox(catalogue: Catalogue) -> Sandbox:
     return Sandbox(InMemoryHerald(MemoryTable("herald-ledger"), catalogue))
 
 
@@ -204,7 +204,7 @@ def test_no_bad_event_is_mailed_or_lost(catalogue: Catalogue) -> None:
         nonlocal kept
         for body, road in batch:
             if not is_good(body, road):
-                assert poison(fresh(catalogue), _ROADS[road](sns_notification(body))) == [body]
+                assert poison(make_sandbox(catalogue), _ROADS[road](sns_notification(body))) == [body]
                 kept += 1
 
     each()
@@ -216,7 +216,7 @@ def test_every_hostile_value_in_every_place_is_kept(catalogue: Catalogue, path: 
     for value in _HOSTILE:
         body = json.dumps(replace(event(), path, value))
         if not is_good(body):
-            assert poison(fresh(catalogue), sns(sns_notification(body))) == [body]
+            assert poison(make_sandbox(catalogue), sns(sns_notification(body))) == [body]
 
 
 # -- envelopes that are none ----------------------------------------------------------------------------------------
@@ -259,9 +259,9 @@ def places() -> st.SearchStrategy[Any]:
     inside = st.sampled_from(_INSIDE_PATHS)
     return (
         st.builds(lambda place, value: replace(place[0], place[1], value), outside, _VALUES)
-        | outside.map(lambda place: without(place[0], place[1]))
+        | outside.map(lambda place: drop_member(place[0], place[1]))
         | st.builds(lambda path, value: in_queue(replace(_INSIDE, path, value)), inside, _VALUES)
-        | inside.map(lambda path: in_queue(without(_INSIDE, path)))
+        | inside.map(lambda path: in_queue(drop_member(_INSIDE, path)))
         | st.builds(
             lambda *how: in_queue(damage(json.dumps(_INSIDE), *how)), st.integers(0, 2_000), _TEXT, st.integers(0, 9)
         )
@@ -319,7 +319,7 @@ def test_no_bad_envelope_is_mailed_or_lost(catalogue: Catalogue) -> None:
     def each(batch: list[Any]) -> None:
         nonlocal kept
         for handed in batch:
-            letters = poison(fresh(catalogue), handed)
+            letters = poison(make_sandbox(catalogue), handed)
             assert letters
             assert all(is_kept(text, handed) for text in letters)
             kept += 1
@@ -330,6 +330,6 @@ def test_no_bad_envelope_is_mailed_or_lost(catalogue: Catalogue) -> None:
 
 def test_the_judge_knows_a_good_event_when_it_sees_one(catalogue: Catalogue) -> None:
     assert is_good(json.dumps(event(data=example())))
-    sandbox = fresh(catalogue)
+    sandbox = make_sandbox(catalogue)
     sandbox(sns(sns_notification(json.dumps(event()))))
     assert sandbox.world.mails == 1

@@ -26,14 +26,14 @@ from tests.integration.function.scheduled_events import (
     HOUR,
     KEPT_IN_EITHER,
     from_queue,
-    later,
+    make_scheduled_event,
 )
 
 pytestmark = KEPT_IN_EITHER
 
 
 def test_what_is_asked_for_twice_is_one_mail(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     world.clock.forward(DAY)
     (asked,) = world.run_scheduler()
     outcomes = [world.deliver(from_queue(asked)).kind for _ in range(2)]
@@ -41,7 +41,7 @@ def test_what_is_asked_for_twice_is_one_mail(world: InMemoryHerald) -> None:
 
 
 def test_what_got_lost_on_its_way_is_asked_for_again_after_an_hour_then_ever_later(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     world.clock.forward(DAY)
     assert len(world.run_scheduler()) == 1
     world.clock.forward(HOUR - 1)
@@ -54,7 +54,7 @@ def test_what_got_lost_on_its_way_is_asked_for_again_after_an_hour_then_ever_lat
 
 
 def test_run_every_minute_it_asks_ever_later_for_what_is_not_taken(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     due = world.record().due_at or 0
     world.clock.forward(DAY)
     asked = []
@@ -67,7 +67,7 @@ def test_run_every_minute_it_asks_ever_later_for_what_is_not_taken(world: InMemo
 
 
 def test_two_schedulers_at_once_put_it_off_once(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     world.clock.forward(DAY)
     first, second = world.schedule(), world.schedule()
     (found,) = first.find_due(world.clock())
@@ -79,7 +79,7 @@ def test_two_schedulers_at_once_put_it_off_once(world: InMemoryHerald) -> None:
 
 
 def test_a_scheduler_whose_clock_is_ahead_does_not_make_it_early_or_late(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     world.clock.forward(DAY - 600)
     (found,) = world.schedule().find_due(world.clock() + 600_000)
     asked = Delivery(found.message_id, "", in_ledger=True, item=QueueItem("item", "handle", 1))
@@ -90,7 +90,7 @@ def test_a_scheduler_whose_clock_is_ahead_does_not_make_it_early_or_late(world: 
 
 
 def test_what_is_not_taken_at_its_time_is_tried_again_as_any_mail(world: InMemoryHerald) -> None:
-    world.deliver(delivery(value=later(world)))
+    world.deliver(delivery(value=make_scheduled_event(world)))
     world.clock.forward(DAY)
     world.post.answers = [ProviderUnavailable("down")]
     (asked,) = world.run_scheduler()
@@ -101,7 +101,7 @@ def test_what_is_not_taken_at_its_time_is_tried_again_as_any_mail(world: InMemor
 
 def test_a_long_event_is_still_there_when_it_is_tried_again(world: InMemoryHerald) -> None:
     data = example() | {"not in the schema": random.Random(1).randbytes(8_000).hex()}
-    world.deliver(delivery(value=later(world, data=data)))
+    world.deliver(delivery(value=make_scheduled_event(world, data=data)))
     world.clock.forward(DAY)
     world.post.answers = [ProviderUnavailable("down")]
     (asked,) = world.run_scheduler()

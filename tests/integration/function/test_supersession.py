@@ -240,7 +240,7 @@ def test_what_was_refused_after_acceptance_is_not_reopened_by_an_older_letter(wo
 # -- again ----------------------------------------------------------------------------------------------------------
 
 
-def again(message_id: str = "m1", confirmed: bool = True, **marks: Any) -> Delivery:
+def resend_delivery(message_id: str = "m1", confirmed: bool = True, **marks: Any) -> Delivery:
     """The letter by which a person sends again what a provider accepted."""
     return delivery(successor_id(message_id), instead_of=message_id, confirmed=confirmed, **marks)
 
@@ -253,7 +253,7 @@ def assert_settled(world: InMemoryHerald, state: State) -> None:
 @pytest.mark.parametrize("state", sorted(ACCEPTED - {State.COMPLAINED}))
 def test_what_was_accepted_is_sent_again_by_another_message(world: InMemoryHerald, state: State) -> None:
     assert_settled(world, state)
-    outcome = world.deliver(again())
+    outcome = world.deliver(resend_delivery())
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, "m1-2")
     first, second = world.record("m1"), world.record("m1-2")
     assert (first.state, first.successor, second.instead_of) == (state, "m1-2", "m1")
@@ -263,21 +263,21 @@ def test_what_was_accepted_is_sent_again_by_another_message(world: InMemoryHeral
 
 def test_two_persons_who_send_it_again_send_one_mail(world: InMemoryHerald) -> None:
     assert_settled(world, State.BOUNCED)
-    assert [world.deliver(again()).kind for _ in range(2)] == [OutcomeKind.SENT, OutcomeKind.DUPLICATE]
+    assert [world.deliver(resend_delivery()).kind for _ in range(2)] == [OutcomeKind.SENT, OutcomeKind.DUPLICATE]
     assert world.mails == 2
 
 
 def test_a_third_mail_is_asked_for_of_the_second(world: InMemoryHerald) -> None:
     assert_settled(world, State.DELIVERED)
-    world.deliver(again())
+    world.deliver(resend_delivery())
     world.clock.forward(_HOLD)
-    outcome = world.deliver(again("m1-2"))
+    outcome = world.deliver(resend_delivery("m1-2"))
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, "m1-3")
 
 
 def test_again_is_never_without_a_yes(world: InMemoryHerald) -> None:
     assert_settled(world, State.SOFT_BOUNCED)
-    assert world.deliver(again(confirmed=False)).kind is OutcomeKind.PARKED
+    assert world.deliver(resend_delivery(confirmed=False)).kind is OutcomeKind.PARKED
     letter = world.dead.letters.pop()
     assert letter.attributes["instead_of"] == "m1"
     assert world.mails == 1
@@ -286,22 +286,22 @@ def test_again_is_never_without_a_yes(world: InMemoryHerald) -> None:
 
 def test_again_is_not_for_who_complained(world: InMemoryHerald) -> None:
     assert_settled(world, State.COMPLAINED)
-    assert world.deliver(again()).kind is OutcomeKind.DUPLICATE
+    assert world.deliver(resend_delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
 def test_again_waits_until_the_first_can_no_longer_be_on_its_way(world: InMemoryHerald) -> None:
     leave(world, State.SENT)
-    waiting = world.deliver(again())
+    waiting = world.deliver(resend_delivery())
     assert (waiting.kind, waiting.retry_at, world.mails) == (OutcomeKind.HELD, world.record().held_until, 1)
     world.clock.forward(_HOLD)
-    assert world.deliver(again()).kind is OutcomeKind.SENT
+    assert world.deliver(resend_delivery()).kind is OutcomeKind.SENT
 
 
 def test_again_to_an_address_on_the_list_waits_until_it_is_off(world: InMemoryHerald) -> None:
     assert_settled(world, State.BOUNCED)
     world.suppress()
-    assert world.deliver(again()).kind is OutcomeKind.SUPPRESSED
+    assert world.deliver(resend_delivery()).kind is OutcomeKind.SUPPRESSED
     assert (world.state(), world.state("m1-2")) == (State.BOUNCED, State.SUPPRESSED)
     world.unsuppress()
     assert world.deliver(delivery("m1-2", letter=world.record("m1-2").owner)).kind is OutcomeKind.SENT
@@ -310,7 +310,7 @@ def test_again_to_an_address_on_the_list_waits_until_it_is_off(world: InMemoryHe
 def test_again_refused_is_rejected_under_its_own_name_and_redriven_in_place(world: InMemoryHerald) -> None:
     assert_settled(world, State.REFUSED)
     world.post.answers = [RefusedForGood("bad content")]
-    assert world.deliver(again()).kind is OutcomeKind.REJECTED
+    assert world.deliver(resend_delivery()).kind is OutcomeKind.REJECTED
     assert (world.state(), world.state("m1-2")) == (State.REFUSED, State.REJECTED)
     assert world.deliver(redrive(world.dead.letters.pop())).kind is OutcomeKind.SENT
 
@@ -318,12 +318,12 @@ def test_again_refused_is_rejected_under_its_own_name_and_redriven_in_place(worl
 def test_again_asks_no_age_of_the_event(world: InMemoryHerald) -> None:
     assert_settled(world, State.DELIVERED)
     world.clock.forward(30 * _DAY)
-    assert world.deliver(again()).kind is OutcomeKind.SENT
+    assert world.deliver(resend_delivery()).kind is OutcomeKind.SENT
 
 
 def test_a_report_on_the_first_says_nothing_of_the_second(world: InMemoryHerald) -> None:
     assert_settled(world, State.SENT)
-    world.deliver(again())
+    world.deliver(resend_delivery())
     world.ledger.apply_feedback("m1", Action.FEEDBACK_BOUNCED, TimelineRow(State.BOUNCED, world.clock(), "r1"))
     assert (world.state("m1"), world.state("m1-2")) == (State.BOUNCED, State.SENT)
 

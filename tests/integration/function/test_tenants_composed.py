@@ -45,7 +45,7 @@ class Ses:
         """The connection has been idle."""
 
 
-def composed(
+def compose_notify(
     monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue, ses: Ses, declared: dict[str, dict[str, str]]
 ) -> Any:
     monkeypatch.setattr(Catalogue, "load", lambda: catalogue)
@@ -61,7 +61,7 @@ def test_a_mail_leaves_through_its_tenants_set_and_ses_tenant(
     monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue
 ) -> None:
     ses = Ses()
-    notifier = composed(monkeypatch, catalogue, ses, DECLARED)
+    notifier = compose_notify(monkeypatch, catalogue, ses, DECLARED)
     context = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 30_000)
     for number, tenant in enumerate(({"tenant": "acme"}, {"tenant": "globex"}, {})):
         body = json.dumps(event(f"e{number}", **tenant))
@@ -85,4 +85,4 @@ def test_a_version_without_the_brand_of_a_declared_tenant_does_not_start(
 ) -> None:
     declared = DECLARED | {"initech": {"from": "mail@initech.example"}}
     with pytest.raises(BadSetting, match=r"add brands/initech\.json$"):
-        composed(monkeypatch, catalogue, Ses(), declared)
+        compose_notify(monkeypatch, catalogue, Ses(), declared)

@@ -61,7 +61,7 @@ class Outage:
             if self.world.mails:
                 return
             self.world.clock.forward(self.waits[-1])
-            item = envelopes.queued(
+            item = envelopes.make_queue_record(
                 self.sent[0]["MessageBody"], "item", receives, self.sent[0].get("MessageAttributes", {})
             )
             self._meet(lambda item=item: notifier(item, Context()))

@@ -14,7 +14,7 @@ from tests.integration.ses.conftest import make_client, serve
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-__all__ = ["Region", "simulated_regions"]
+__all__ = ["Region", "simulate_regions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class Region:
 
 
 @contextmanager
-def simulated_regions(*names: str) -> Iterator[dict[str, Region]]:
+def simulate_regions(*names: str) -> Iterator[dict[str, Region]]:
     """A simulated account for each of these regions."""
 
-    def no_feedback(_topic: str, _body: str) -> None:
+    def drop_feedback(_topic: str, _body: str) -> None:
         """Nothing is sent here."""
 
     with ExitStack() as stack:
         regions = {}
         for name in names:
-            account = Ses(no_feedback, scale=1.0, region=name)
+            account = Ses(drop_feedback, scale=1.0, region=name)
             wire: Any = SesServer(("127.0.0.1", 0), account, "http://127.0.0.1:1")
             endpoint = serve(wire)
             stack.callback(wire.server_close)

@@ -357,11 +357,11 @@ def test_a_herald_without_a_web_app_says_that_nobody_keeps_a_record(account: Acc
 
 
 def test_nothing_is_done_by_whom_the_record_is_closed_to(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(*_: Any, **__: Any) -> None:
+    def deny(*_: Any, **__: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
 
     account.refuse("m1", ADA)
-    monkeypatch.setattr("operations.audit.Audit.begin", closed)
+    monkeypatch.setattr("operations.audit.Audit.begin", deny)
     assert "allow dynamodb:PutItem on herald-books" in str(run("discard", "--all", "--yes").exception)
     assert account.letters == ["m1"]
 

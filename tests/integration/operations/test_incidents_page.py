@@ -38,12 +38,12 @@ class Incident:
     words: tuple[str, ...] = ("why", ADA)
 
 
-def _no_book(account: Account) -> None:
+def _send_without_book(account: Account) -> None:
     data = {"recipient": {**example()["recipient"], "email": ADA}}
     account.world.deliver(delivery("m1", event("e1", source="urn:shop", data=data)))
 
 
-def _lost_answer(account: Account) -> None:
+def _lose_answer(account: Account) -> None:
     world = account.world
     world.post.answers = [lambda: (_ for _ in ()).throw(OutcomeUnknown("no answer"))]
     world.deliver(delivery())
@@ -54,17 +54,17 @@ def _lost_answer(account: Account) -> None:
     world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED, attempt=attempt)
 
 
-def _two_names(account: Account) -> None:
+def _publish_twice(account: Account) -> None:
     account.world.deliver(delivery("m1", event("e1")))
     account.world.deliver(delivery("m2", event("e2", source="urn:shop")))
 
 
-def _bounced(account: Account) -> None:
+def _bounce(account: Account) -> None:
     account.world.deliver(delivery())
     account.world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, "m1", ADA)
 
 
-def _unsubscribed(account: Account) -> None:
+def _unsubscribe(account: Account) -> None:
     choices = Preferences(retry_contention(account.world.client), "herald-ledger")
     choices.unsubscribe("books", HASH.removeprefix("address#"), account.world.clock(), "link")
     account.world.links = None
@@ -77,35 +77,35 @@ def _quota(account: Account) -> None:
     account.world.deliver(delivery())
 
 
-def _refused(account: Account) -> None:
+def _refuse(account: Account) -> None:
     account.world.post.answers = [RefusedForGood("the provider answered 400 MessageRejected: Bad content")]
     account.world.deliver(delivery())
 
 
-def _waits(account: Account) -> None:
+def _wait_for_quota(account: Account) -> None:
     account.world.schedules = True
     account.world.clock.now = int(time.time() * 1000)
     due = datetime.fromtimestamp(time.time() + 7_200, UTC).replace(microsecond=0)
     account.world.deliver(delivery("m1", event(sendat=due.isoformat(), time=due.isoformat())))
 
 
-def _cancelled(account: Account) -> None:
-    _waits(account)
+def _cancel(account: Account) -> None:
+    _wait_for_quota(account)
     data = {"source": "urn:herald:webapp", "id": event()["id"]}
     account.world.deliver(delivery("c1", event("c", "mail.cancel", data=data)))
 
 
 INCIDENTS = (
-    Incident("A customer got no mail: the event was not what its type asks for", _no_book),
-    Incident("A customer got no mail: the address bounced", _bounced),
-    Incident("A customer got no mail: they unsubscribed", _unsubscribed),
-    Incident("A customer got no mail: the provider refused it for good", _refused),
+    Incident("A customer got no mail: the event was not what its type asks for", _send_without_book),
+    Incident("A customer got no mail: the address bounced", _bounce),
+    Incident("A customer got no mail: they unsubscribed", _unsubscribe),
+    Incident("A customer got no mail: the provider refused it for good", _refuse),
     Incident("A customer has no mail yet: the quota is used up", _quota),
-    Incident("A customer has no mail yet: it waits for its time", _waits),
-    Incident("A customer got no mail: its publisher cancelled it", _cancelled),
-    Incident("A customer got two mails: an answer was lost", _lost_answer),
-    Incident("A customer got two mails: the event has two names", _two_names),
-    Incident("An alarm rings for dead letters", _no_book, ("dead",)),
+    Incident("A customer has no mail yet: it waits for its time", _wait_for_quota),
+    Incident("A customer got no mail: its publisher cancelled it", _cancel),
+    Incident("A customer got two mails: an answer was lost", _lose_answer),
+    Incident("A customer got two mails: the event has two names", _publish_twice),
+    Incident("An alarm rings for dead letters", _send_without_book, ("dead",)),
 )
 _STEADY = (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", "2026-11-21 08:00:00"),

@@ -29,7 +29,7 @@ from laptop.resources import LEDGER_TABLE
 from operations.aws_retries import retry_contention
 from operations.errors import UsageError, UserError
 from package.notifications.catalogue import compile_catalogue
-from tests.integration.operations.ses_lists import Region, simulated_regions
+from tests.integration.operations.ses_lists import Region, simulate_regions
 from tests.integration.operations.test_pause import Lambda
 from webapp.aws.table import DEFINITION
 from webapp.outbox.event import CommittedEvent
@@ -101,7 +101,7 @@ def account(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue) -> Iterator[A
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("COLUMNS", "200")
-    with simulated_regions("us-east-1") as regions, mock_aws():
+    with simulate_regions("us-east-1") as regions, mock_aws():
         monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", regions["us-east-1"].endpoint)
         yield Account(catalogue, regions["us-east-1"])
 

@@ -67,7 +67,7 @@ class Queue:
         return {"Attributes": {"ApproximateNumberOfMessages": str(self.count)}}
 
 
-def released(words: str) -> str:
+def write_log_line(words: str) -> str:
     return json.dumps({"Released": 1, "detail": words})
 
 
@@ -81,7 +81,7 @@ def minutes(number: float) -> timedelta:
 
 
 def test_nothing_that_waits_is_asked_about_no_further() -> None:
-    assert waiting(0, Metrics(), Logs((minutes(1), released("no")))) == RetryBacklog(0)
+    assert waiting(0, Metrics(), Logs((minutes(1), write_log_line("no")))) == RetryBacklog(0)
 
 
 def test_the_last_refusal_is_told_in_the_providers_words_and_since_when() -> None:
@@ -91,9 +91,9 @@ def test_the_last_refusal_is_told_in_the_providers_words_and_since_when() -> Non
         ApproximateAgeOfOldestMessage=[(minutes(5), 40)],
     )
     logs = Logs(
-        (minutes(50), released("an older one")),
+        (minutes(50), write_log_line("an older one")),
         (minutes(4), "no JSON"),
-        (minutes(3), released("Daily message quota exceeded.")),
+        (minutes(3), write_log_line("Daily message quota exceeded.")),
         (minutes(2), json.dumps({"Sent": 1})),
     )
     found = waiting(7, metrics, logs)
@@ -113,7 +113,7 @@ def test_what_waits_is_counted_though_the_log_is_closed() -> None:
 
     found = waiting(3, Metrics(), Closed())
     assert found == RetryBacklog(3, None, None, "AWS answered AccessDeniedException")
-    assert said(waiting=found) == [
+    assert describe(waiting=found) == [
         "waiting about 3 events wait in retry",
         "what the provider said is not known: AWS answered AccessDeniedException for the log of notify",
     ]
@@ -122,12 +122,12 @@ def test_what_waits_is_counted_though_the_log_is_closed() -> None:
 _word = partial(format_command, options=" --local")
 
 
-def said(**parts: Any) -> list[str]:
+def describe(**parts: Any) -> list[str]:
     return [f"{line.label} {line.text}".strip() for line in describe_status(HeraldStatus(NOW, **parts), _word)]
 
 
 def test_a_release_under_way_is_told_with_what_stops_it() -> None:
-    assert said(live=LiveVersion("7", "r7", {"8": 0.1}, ("d-1",))) == [
+    assert describe(live=LiveVersion("7", "r7", {"8": 0.1}, ("d-1",))) == [
         "release r7 is live, as version 7",
         "a release is under way: version 8 has 10 %; d-1; herald rollback --local stops it",
     ]
@@ -135,13 +135,13 @@ def test_a_release_under_way_is_told_with_what_stops_it() -> None:
 
 def test_a_used_up_quota_is_told() -> None:
     rate = SendingRate("eu-west-1", 0, 14, 200, 200)
-    assert said(rates=(rate,)) == ["rate 0 mails/s now, 14 allowed; 200 of 200 in 24 h: USED UP (eu-west-1)"]
+    assert describe(rates=(rate,)) == ["rate 0 mails/s now, 14 allowed; 200 of 200 in 24 h: USED UP (eu-west-1)"]
 
 
 def test_letters_are_told_by_reason_with_their_age() -> None:
     old = int((NOW - timedelta(days=9)).timestamp() * 1000)
     letters = LetterCounts((ReasonCount("event_invalid", "It breaks its schema.", 3, old),), 0)
-    assert said(letters=letters) == [
+    assert describe(letters=letters) == [
         "letters 3 in dead; herald dead --local",
         "3 event_invalid, the oldest 9 days old: It breaks its schema.",
     ]
@@ -180,7 +180,7 @@ def test_what_is_kept_for_later_and_was_cancelled_is_counted(account: Account) -
     # Both the index and the metrics are read as they were a moment ago.
     seen = eventually(lambda: json.loads(run("status", "--json").stdout)["later"], lambda seen: seen["cancelled"] == 2)
     assert (seen["count"], seen["more"]) == (2, False)
-    assert said(later=LaterMails(2, 1, 2, more=True)) == [
+    assert describe(later=LaterMails(2, 1, 2, more=True)) == [
         "later more than 2 mails are kept; 2 cancelled in 24 h",
         "1 of them are due and not asked for yet: scheduler looks once a minute",
     ]
@@ -261,12 +261,12 @@ def test_an_alarm_is_of_the_herald_whose_whole_name_it_begins_with(name: str) ->
 
 
 def test_what_may_not_be_read_is_said_and_the_rest_told(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(*_: Any, **__: Any) -> None:
+    def deny(*_: Any, **__: Any) -> None:
         raise ClientError(
             {"Error": {"Code": "AccessDenied", "Message": "arn:aws:iam::1:role/x may not"}}, "DescribeAlarms"
         )
 
-    monkeypatch.setattr("operations.status.status.find_ringing", closed)
+    monkeypatch.setattr("operations.status.status.find_ringing", deny)
     result = run("status")
     assert "not known: AWS answered AccessDenied" in result.stdout
     assert "running" in result.stdout

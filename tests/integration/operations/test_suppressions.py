@@ -18,7 +18,7 @@ from operations.aws_retries import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_sending_regions
 from operations.suppressions import RekeyResult, find_address_suppressions, find_suppression, rekey_addresses, take_off
-from tests.integration.operations.ses_lists import Region, simulated_regions
+from tests.integration.operations.ses_lists import Region, simulate_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
 
@@ -29,7 +29,7 @@ HERE, THERE = "eu-west-1", "eu-central-1"
 
 @pytest.fixture
 def regions() -> Iterator[dict[str, Region]]:
-    with simulated_regions(HERE, THERE) as regions:
+    with simulate_regions(HERE, THERE) as regions:
         yield regions
 
 

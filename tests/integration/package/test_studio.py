@@ -47,7 +47,7 @@ def page(folder: Path, tmp_path: Path, sent: list[str]) -> Iterator[TestClient]:
         yield client
 
 
-def asked(folder: Path, **more: Any) -> dict[str, Any]:
+def make_request(folder: Path, **more: Any) -> dict[str, Any]:
     return {"type": "security", "locale": "fr", "data": read_examples("security", folder)["typical"], **more}
 
 
@@ -55,7 +55,7 @@ def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: P
     told = page.get("/notifications").json()
     assert told["notifications"]["security"]["locales"] == ["ar", "de", "en", "es", "fr"]
     assert told["faults"] == []
-    mail = page.post("/render", json=asked(folder)).json()
+    mail = page.post("/render", json=make_request(folder)).json()
     assert mail["headers"] == {"To": "ada@example.com", "Subject": "Nouvelle connexion à votre compte"}
     frame = page.get(f"/mail/{mail['id']}")
     assert mail["sizes"]["html"] == len(frame.content)
@@ -68,17 +68,19 @@ def test_the_files_of_a_mail_are_named_beside_its_headers(folder: Path, tmp_path
     files = [reference("a.pdf", b"1"), reference("b.pdf", b"2", name="Größe.pdf")]
     with TestClient(pages, base_url="http://127.0.0.1:8025") as page:
         data = read_examples("security", folder)["typical"] | {"attachments": files}
-        told = page.post("/render", json=asked(folder, data=data)).json()
+        told = page.post("/render", json=make_request(folder, data=data)).json()
         assert told["headers"]["Attachments"] == "a.pdf (application/pdf), Größe.pdf (application/pdf)"
         data["attachments"] = [files[0] | {"name": "a.exe"}]
-        assert "must be a plain file name" in page.post("/render", json=asked(folder, data=data)).json()["error"]
+        assert "must be a plain file name" in page.post("/render", json=make_request(folder, data=data)).json()["error"]
 
 
 def test_a_real_mail_wants_a_confirmation(page: TestClient, folder: Path, sent: list[str]) -> None:
-    unasked = page.post("/send", json=asked(folder, to="me@example.com", way="deployment"))
+    unasked = page.post("/send", json=make_request(folder, to="me@example.com", way="deployment"))
     assert (unasked.json(), sent) == ({"question": "Send security to me@example.com?"}, [])
-    page.post("/send", json=asked(folder, to="me@example.com", way="deployment", confirmed=True)).raise_for_status()
-    page.post("/send", json=asked(folder, to="me@example.com", way="laptop")).raise_for_status()
+    page.post(
+        "/send", json=make_request(folder, to="me@example.com", way="deployment", confirmed=True)
+    ).raise_for_status()
+    page.post("/send", json=make_request(folder, to="me@example.com", way="laptop")).raise_for_status()
     assert sent == ["security to me@example.com"] * 2
 
 
@@ -100,7 +102,7 @@ def test_what_aws_refuses_is_told_on_the_page(folder: Path, tmp_path: Path, prob
 
     pages = make_studio(LiveCatalogue(folder, tmp_path / "work"), folder, {"laptop": send}, "{} {}".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
-        answer = client.post("/send", json=asked(folder, to="me@example.com", way="laptop"))
+        answer = client.post("/send", json=make_request(folder, to="me@example.com", way="laptop"))
     assert answer.status_code == 502
     assert answer.json()["error"].startswith(reason)
 
@@ -110,7 +112,7 @@ def test_what_aws_refuses_is_told_on_the_page(folder: Path, tmp_path: Path, prob
 def test_a_mail_to_nobody_is_refused_and_the_examples_own_recipient_gets_none(
     page: TestClient, folder: Path, sent: list[str], way: str, to: str | None
 ) -> None:
-    refused = page.post("/send", json=asked(folder, to=to, way=way, confirmed=True))
+    refused = page.post("/send", json=make_request(folder, to=to, way=way, confirmed=True))
     assert (refused.status_code, sent) == (422, [])
     assert refused.json()["error"] == f"nothing was sent: {to!r} is no address: name one like you@example.com"
 
@@ -132,7 +134,7 @@ def test_publish_refuses_what_is_no_address_before_it_looks_for_a_deployment(
 
 @pytest.mark.parametrize("path", ["/send", "/save", "/render"])
 def test_another_sites_page_orders_nothing(page: TestClient, folder: Path, sent: list[str], path: str) -> None:
-    body = asked(folder, to="me@example.com", way="laptop", example="typical")
+    body = make_request(folder, to="me@example.com", way="laptop", example="typical")
     assert page.post(path, json=body, headers={"Origin": "https://evil.example"}).status_code == 403
     assert page.post(path, json=body, headers={"Host": "evil.example"}).status_code == 400
     assert sent == []
@@ -143,12 +145,12 @@ def test_another_sites_page_orders_nothing(page: TestClient, folder: Path, sent:
 )
 def test_only_an_example_that_is_there_is_saved(page: TestClient, folder: Path, type_: str, example: str) -> None:
     before = sorted(path for path in folder.parent.rglob("*.json") if "work" not in path.parts)
-    assert page.post("/save", json=asked(folder) | {"type": type_, "example": example}).status_code == 422
+    assert page.post("/save", json=make_request(folder) | {"type": type_, "example": example}).status_code == 422
     assert sorted(path for path in folder.parent.rglob("*.json") if "work" not in path.parts) == before
 
 
 def test_data_that_the_schema_refuses_is_told_and_not_saved(page: TestClient, folder: Path) -> None:
-    spoilt = asked(folder, example="typical")
+    spoilt = make_request(folder, example="typical")
     spoilt["data"]["notice"]["what"] = "burned"
     for path in ("/render", "/save"):
         answer = page.post(path, json=spoilt)
@@ -162,7 +164,7 @@ def test_what_cannot_be_written_leaves_the_example_as_it_was(
 ) -> None:
     examples = folder / "security" / "examples"
     before = {path.name: path.read_bytes() for path in examples.iterdir()}
-    spoilt = asked(folder, example="typical")
+    spoilt = make_request(folder, example="typical")
     spoilt["data"]["remark"] = "\ud83d"  # the schema asks for nothing here
     half = json.dumps(spoilt)
     answer = page.post("/save", content=half, headers={"Content-Type": "application/json"})
@@ -176,7 +178,7 @@ def test_what_cannot_be_written_leaves_the_example_as_it_was(
 
     monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
     with pytest.raises(OSError, match="No space left"):
-        page.post("/save", json=asked(folder, example="typical"))
+        page.post("/save", json=make_request(folder, example="typical"))
     assert {path.name: path.read_bytes() for path in examples.iterdir()} == before
 
 
@@ -199,7 +201,7 @@ def test_any_error_is_told_and_the_folder_is_followed_on(
         assert told["faults"] == [
             f"{folder} could not be read: FileNotFoundError: [Errno 2] No such file or directory: 'body.txt'"
         ]
-        assert page.post("/render", json=asked(folder)).is_success
+        assert page.post("/render", json=make_request(folder)).is_success
     eventually(look, lambda told: not told["faults"], every=1)
 
 
@@ -212,7 +214,7 @@ def test_the_command_shows_mails_under_a_tenants_brand(folder: Path, monkeypatch
     done = CliRunner().invoke(app, ["studio", "--tenant", "acme", "--notifications", str(folder)])
     assert done.exit_code == 0, done.output
     with TestClient(served["app"], base_url="http://127.0.0.1:8025") as client:
-        mail = client.post("/render", json=asked(folder)).json()
+        mail = client.post("/render", json=make_request(folder)).json()
         assert mail["headers"]["Reply-To"] == "help@acme.example"
         assert "Acme Books" in client.get(f"/mail/{mail['id']}").text
 
@@ -230,7 +232,7 @@ def test_the_command_serves_the_folder_on_this_machine_alone(folder: Path, monke
     assert (served["host"], served["port"]) == ("127.0.0.1", 28026)
     with TestClient(served["app"], base_url="http://127.0.0.1:28026") as client:
         assert set(client.get("/notifications").json()["notifications"]) == {"security"}
-        mail = asked(folder, to="me@example.com", way="deployment")
+        mail = make_request(folder, to="me@example.com", way="deployment")
         assert client.post("/send", json=mail).json() == {
             "question": "Send security to me@example.com by shop in eu-west-1?"
         }

@@ -49,7 +49,7 @@ def staged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def taken(staged: Stage) -> Mail:
+def take_mail(staged: Stage) -> Mail:
     (mail,) = staged.mailbox.find()
     return mail
 
@@ -76,14 +76,14 @@ def test_an_accepted_mail_is_one_mail_and_has_a_receipt(staged: Stage) -> None:
     assert isinstance(receipt, Receipt)
     assert receipt.provider == staged.provider.url
     assert receipt.message_id
-    assert taken(staged).to == ("ada@example.com",)
+    assert take_mail(staged).to == ("ada@example.com",)
 
 
 @pytest.mark.parametrize(("name", "to"), [("sendgrid", "herald@sink.sendgrid.net"), ("resend", "delivered@resend.dev")])
 def test_a_mail_that_tries_a_provider_goes_to_its_mailbox_for_tests(name: str, to: str, tmp_path: Path) -> None:
     with stage(name, tmp_path) as staged:
         staged.provider.send(replace(MAIL, tries=staged.provider.url), KEY)
-        assert taken(staged).to == (to,)
+        assert take_mail(staged).to == (to,)
 
 
 def test_a_mail_that_tries_mailgun_is_taken_in_test_mode_and_delivered_to_nobody(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_mail_that_tries_mailgun_is_taken_in_test_mode_and_delivered_to_nobody
 
 def test_letters_of_every_script_arrive_in_name_subject_and_body(staged: Stage) -> None:
     staged.provider.send(MAIL, KEY)
-    mail = taken(staged)
+    mail = take_mail(staged)
     assert mail.subject == MAIL.subject
     assert (mail.text or "").splitlines() == MAIL.text.splitlines()
     assert (mail.html or "").strip() == MAIL.html
@@ -108,7 +108,7 @@ def test_letters_of_every_script_arrive_in_name_subject_and_body(staged: Stage) 
 
 def test_headers_arrive_as_they_were_given_in_one_line_of_ascii(staged: Stage) -> None:
     staged.provider.send(MAIL, KEY)
-    mail = taken(staged)
+    mail = take_mail(staged)
     found = headers(mail)
     assert {name: found[name.lower()] for name in MAIL.headers} == dict(MAIL.headers)
     assert found["reply-to"] == "help@herald.example"
@@ -118,7 +118,7 @@ def test_headers_arrive_as_they_were_given_in_one_line_of_ascii(staged: Stage) -
 
 def test_a_mails_own_sender_comes_before_that_of_the_deployment(staged: Stage) -> None:
     staged.provider.send(replace(MAIL, sender="Orders <orders@herald.example>"), KEY)
-    mail = taken(staged)
+    mail = take_mail(staged)
     assert parseaddr(mail.source) == ("Orders", "orders@herald.example")
     staged.provider.send(MAIL, KEY + "-next")
     addresses = [parseaddr(one.source)[1] for one in staged.mailbox.find()]
@@ -127,7 +127,7 @@ def test_a_mails_own_sender_comes_before_that_of_the_deployment(staged: Stage) -
 
 def test_tags_and_key_are_with_the_mail_for_its_feedback(staged: Stage) -> None:
     staged.provider.send(MAIL, KEY)
-    mail = taken(staged)
+    mail = take_mail(staged)
     if staged.name == "smtp":  # it has no feedback: the Message-ID names the attempt
         assert headers(mail)["message-id"] == f"<{KEY}.request-0123456789ab@herald.example>"
     else:
@@ -144,7 +144,7 @@ def test_copies_go_with_the_mail_and_nobody_sees_who_gets_a_blind_one(name: str,
     email = replace(MAIL, attachments=FILES[:1] if files else (), cc=CC, bcc=BCC)
     with stage(name, tmp_path) as staged:
         staged.provider.send(email, KEY)
-        mail = taken(staged)
+        mail = take_mail(staged)
     assert sorted(mail.to) == sorted(["ada@example.com", *CC, *BCC])
     found = headers(mail)
     assert (found["to"], found["cc"]) == ("ada@example.com", "books@shop.example, sales@shop.example")
@@ -156,7 +156,7 @@ def test_copies_go_with_the_mail_and_nobody_sees_who_gets_a_blind_one(name: str,
 def test_a_mail_without_copies_has_no_list_of_them(name: str, tmp_path: Path) -> None:
     with stage(name, tmp_path) as staged:
         staged.provider.send(MAIL, KEY)
-        assert "cc" not in headers(taken(staged))
+        assert "cc" not in headers(take_mail(staged))
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
@@ -171,7 +171,7 @@ def test_a_copy_that_a_mail_server_refuses_keeps_no_mail_from_its_reader(tmp_pat
     with stage("smtp", tmp_path) as staged:
         staged.faults.arm(SendFault(FaultKind.REFUSE, recipient="books@shop.example"))
         receipt = staged.provider.send(replace(MAIL, cc=CC, bcc=BCC), KEY)
-        assert sorted(taken(staged).to) == ["ada@example.com", "archive@shop.example", "sales@shop.example"]
+        assert sorted(take_mail(staged).to) == ["ada@example.com", "archive@shop.example", "sales@shop.example"]
     assert receipt.aside.startswith("a copy was refused: the mail server answered 550")
     assert "books@" not in receipt.aside
 
@@ -185,7 +185,7 @@ FILES = (
 
 def test_files_arrive_with_names_types_and_every_byte(staged: Stage) -> None:
     staged.provider.send(replace(MAIL, attachments=FILES), KEY)
-    mail = taken(staged)
+    mail = take_mail(staged)
     assert mail.subject == MAIL.subject
     assert mail.files == [(one.name, one.type, one.content) for one in FILES]
     assert (mail.text or "").splitlines() == MAIL.text.splitlines()
@@ -205,7 +205,7 @@ CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nX-WORDS:Grüße 
 
 def test_an_invitation_arrives_as_a_calendar_reads_it_beside_the_files(staged: Stage) -> None:
     staged.provider.send(replace(MAIL, attachments=FILES[:1], invitation=Invitation("REQUEST", CALENDAR)), KEY)
-    mail = taken(staged)
+    mail = take_mail(staged)
     pdf, invite = mail.files
     assert pdf == (FILES[0].name, FILES[0].type, FILES[0].content)
     assert (invite.name, invite.content.decode()) == ("invite.ics", CALENDAR)
@@ -226,7 +226,7 @@ def test_10_mb_of_files_go_with_a_mail(staged: Stage) -> None:
     half = bytes(range(256)) * (5_000_000 // 256)
     files = tuple(Attachment(f"{name}.pdf", "application/pdf", half) for name in ("one", "two"))
     staged.provider.send(replace(MAIL, attachments=files), KEY)
-    assert [len(one.content) for one in taken(staged).files] == [len(half), len(half)]
+    assert [len(one.content) for one in take_mail(staged).files] == [len(half), len(half)]
 
 
 def test_a_mail_with_files_after_one_without_is_no_less_whole(staged: Stage) -> None:
@@ -240,7 +240,7 @@ def test_64_kb_of_html_arrive_as_they_are(staged: Stage, line: str) -> None:
     html = "\r\n".join([line] * (65_536 // len(line.encode()) + 1))
     assert len(html.encode()) >= 65_536
     staged.provider.send(replace(MAIL, html=html), KEY)
-    assert (taken(staged).html or "").splitlines() == html.splitlines()
+    assert (take_mail(staged).html or "").splitlines() == html.splitlines()
 
 
 def test_several_mails_go_one_after_the_other(staged: Stage) -> None:
@@ -317,7 +317,7 @@ def test_a_mail_whose_answer_never_comes_is_unknown(name: str, tmp_path: Path) -
 def test_a_lost_answer_costs_no_second_mail_even_where_it_is_asked_for_again(staged: Stage) -> None:
     staged.faults.arm(SendFault(FaultKind.ACCEPT_THEN_CLOSE))
     if staged.name == "resend":  # the first answer again, under the idempotency key
-        assert staged.provider.send(MAIL, KEY).message_id == taken(staged).id
+        assert staged.provider.send(MAIL, KEY).message_id == take_mail(staged).id
     else:
         failure(staged)
     assert len(staged.mailbox.find()) == 1

@@ -105,7 +105,7 @@ class ScriptedServer:
 
 
 @contextmanager
-def served(
+def serve(
     script: dict[str, str], folder: Path, *, trusted: bool = True
 ) -> Iterator[tuple[ScriptedServer, SmtpProvider]]:
     serving, client = make_contexts(folder)
@@ -172,13 +172,13 @@ def failure(provider: SmtpProvider) -> NotificationError:
     ids=lambda given: next(iter(given.items()), None).__repr__() if isinstance(given, dict) else "",
 )
 def test_each_phase_says_what_is_known(script: dict[str, str], kind: type[NotificationError], tmp_path: Path) -> None:
-    with served(script, tmp_path) as (server, provider):
+    with serve(script, tmp_path) as (server, provider):
         assert type(failure(provider)) is kind
         assert len(server.mails) == ("." in script)
 
 
 def test_a_mail_that_broke_off_before_its_dot_was_not_sent(tmp_path: Path) -> None:
-    with served({"within": CLOSE}, tmp_path) as (server, provider):
+    with serve({"within": CLOSE}, tmp_path) as (server, provider):
         large = Email("ada@example.com", "A new book", "text", "<p>html</p>\r\n" * 2_000_000)
         with pytest.raises(ProviderUnavailable):
             provider.send(large, "m1")
@@ -186,7 +186,7 @@ def test_a_mail_that_broke_off_before_its_dot_was_not_sent(tmp_path: Path) -> No
 
 
 def test_the_whole_mail_is_handed_over_with_its_dots(tmp_path: Path) -> None:
-    with served({}, tmp_path) as (server, provider):
+    with serve({}, tmp_path) as (server, provider):
         assert isinstance(provider.send(MAIL, "m1"), Receipt)
         (mail,) = server.mails
     assert b"\r\n..dot\r\n" in mail
@@ -194,19 +194,19 @@ def test_the_whole_mail_is_handed_over_with_its_dots(tmp_path: Path) -> None:
 
 
 def test_nothing_of_the_account_or_the_mail_goes_in_clear(tmp_path: Path) -> None:
-    with served({"EHLO": "250-mail.laptop\r\n250 AUTH PLAIN"}, tmp_path) as (server, provider):
+    with serve({"EHLO": "250-mail.laptop\r\n250 AUTH PLAIN"}, tmp_path) as (server, provider):
         assert type(failure(provider)) is ProviderUnavailable
     assert set(server.in_clear) <= {"EHLO", "QUIT"}
 
 
 def test_a_certificate_that_is_not_trusted_gets_no_password(tmp_path: Path) -> None:
-    with served({}, tmp_path, trusted=False) as (server, provider):
+    with serve({}, tmp_path, trusted=False) as (server, provider):
         assert type(failure(provider)) is ProviderUnreachable
     assert "AUTH" not in server.heard
 
 
 def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
-    with served({}, tmp_path) as (server, provider):
+    with serve({}, tmp_path) as (server, provider):
         server.close()
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
@@ -216,6 +216,6 @@ def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mail", [replace(MAIL, to=INJECTED), replace(MAIL, subject=INJECTED)], ids=["to", "subject"])
 def test_a_line_break_cannot_make_a_header(mail: Email, tmp_path: Path) -> None:
-    with served({}, tmp_path) as (server, provider), pytest.raises(RefusedForGood):
+    with serve({}, tmp_path) as (server, provider), pytest.raises(RefusedForGood):
         provider.send(mail, "m1")
     assert server.heard == []

@@ -296,11 +296,11 @@ def test_an_address_that_is_listed_under_a_newer_key_than_the_record_s_is_said_b
 
 
 def test_who_may_not_read_the_address_key_may_redrive(office: Office) -> None:
-    def refused() -> list[bytes]:
+    def deny() -> list[bytes]:
         raise UserError("no right to read the parameter")
 
     refuse(office)
-    plan = plan_from_records(replace(office.installation, secrets=refused), ["m1"])
+    plan = plan_from_records(replace(office.installation, secrets=deny), ["m1"])
     assert list(plan.decisions.values()) == [RedriveDecision.SEND]
 
 

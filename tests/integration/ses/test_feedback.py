@@ -47,7 +47,7 @@ def test_several_recipients_are_told_of_in_one_event_or_in_one_each(account: SES
     }
     send(account, Destination=destination)
     events = recorder.events(6)
-    told = sorted((event["eventType"], *_concerned(event)) for event in events)
+    told = sorted((event["eventType"], *_list_recipients(event)) for event in events)
     assert told == [
         ("Bounce", f"bounce{AT}"),
         ("Complaint", f"complaint{AT}"),
@@ -62,7 +62,7 @@ def test_several_recipients_are_told_of_in_one_event_or_in_one_each(account: SES
     assert {header["name"] for header in events[0]["mail"]["headers"]} & {"Cc", "Bcc"} == {"Cc"}
 
 
-def _concerned(event: dict[str, Any]) -> list[str]:
+def _list_recipients(event: dict[str, Any]) -> list[str]:
     details = event[event["eventType"].lower()]
     named = details.get("recipients") or details.get("bouncedRecipients") or details.get("complainedRecipients") or []
     return [one["emailAddress"] if isinstance(one, dict) else one for one in named]

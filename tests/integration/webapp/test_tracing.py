@@ -42,7 +42,7 @@ def traced(services: Services, issuer: Issuer, collector: Collector) -> TestClie
     return client_with(replace(services, settings=settings), issuer.token())
 
 
-def written(cloud: Cloud) -> str:
+def read_trace(cloud: Cloud) -> str:
     """The trace in the one event that was committed."""
     [outbox] = cloud.rows("outbox")
     trace: str = json.loads(outbox["body"]["S"])["traceparent"]
@@ -67,7 +67,7 @@ def test_a_request_is_a_span_of_its_callers_trace_and_its_event_says_so(
     span = collector.named("POST /v1/books")
     assert (span.trace, span.parent, span.kind) == (TRACE, SPAN, "server")
     assert span.attributes["http.response.status_code"] == 201
-    assert written(cloud) == f"00-{TRACE}-{span.id}-01"
+    assert read_trace(cloud) == f"00-{TRACE}-{span.id}-01"
 
 
 @pytest.mark.parametrize("trace", ["nonsense", f"00-{'0' * 32}-{SPAN}-01", "é".encode().decode("latin-1")])
@@ -76,7 +76,7 @@ def test_a_trace_that_is_none_begins_a_new_one(
 ) -> None:
     assert traced.post("/v1/books", json=BOOK, headers=[(b"traceparent", trace.encode("latin-1"))]).status_code == 201
     span = collector.named("POST /v1/books")
-    assert (span.parent, written(cloud)) == ("", f"00-{span.trace}-{span.id}-01")
+    assert (span.parent, read_trace(cloud)) == ("", f"00-{span.trace}-{span.id}-01")
 
 
 def test_what_only_reads_and_what_is_refused_goes_on_without_mail(traced: TestClient, collector: Collector) -> None:
@@ -106,7 +106,7 @@ def test_without_tracing_the_message_names_the_events_own_trace(
 ) -> None:
     ada.post("/v1/books", json=BOOK, headers=PARENT)
     said = publish(services, cloud, clock, None, monkeypatch)
-    assert said == written(cloud)
+    assert said == read_trace(cloud)
     assert re.fullmatch(f"00-{TRACE}-(?!{SPAN})[0-9a-f]{{16}}-01", said)
 
 

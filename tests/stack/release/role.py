@@ -78,14 +78,14 @@ class Role:
 
     def _allows(self, action: str, resource: str) -> bool:
         return any(
-            action in _each(statement["Action"])
-            and any(fnmatchcase(resource, pattern) for pattern in _each(statement["Resource"]))
+            action in _list_values(statement["Action"])
+            and any(fnmatchcase(resource, pattern) for pattern in _list_values(statement["Resource"]))
             for statement in self.statements
             if statement["Effect"] == "Allow"
         )
 
 
-def _each(value: str | list[str]) -> list[str]:
+def _list_values(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
@@ -98,7 +98,7 @@ def _needs(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
             yield from ((f"kms:{each}", [KEY]) for each in ("CreateGrant", "Decrypt", "Encrypt"))
     elif service == "codedeploy":
         for one in (operation, *_BESIDE.get(operation, ())):
-            yield f"codedeploy:{one}", [_of_codedeploy(one, params)]
+            yield f"codedeploy:{one}", [_list_codedeploy_arns(one, params)]
         if operation == "CreateDeployment":
             config = f"{_CODEDEPLOY}:deploymentconfig:{params['deploymentConfigName']}"
             yield "codedeploy:GetDeploymentConfig", [config]
@@ -119,7 +119,7 @@ def _functions(operation: str, params: dict[str, Any]) -> list[str]:
     return [f"{function}:{params['Qualifier']}" if "Qualifier" in params else function]
 
 
-def _of_codedeploy(operation: str, params: dict[str, Any]) -> str:
+def _list_codedeploy_arns(operation: str, params: dict[str, Any]) -> str:
     if operation in _OF_THE_GROUP:
         return f"{_CODEDEPLOY}:deploymentgroup:herald/herald"
     if operation in ("GetApplicationRevision", "RegisterApplicationRevision"):

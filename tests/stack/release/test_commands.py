@@ -165,7 +165,7 @@ def test_one_that_outlasts_its_deadline_can_be_watched_and_left_and_is_stopped_b
         ) as again,
     ):
         assert again.stdout is not None
-        _until(again.stdout.fileno(), b" InProgress ")
+        _read_until(again.stdout.fileno(), b" InProgress ")
         again.send_signal(signal.SIGINT)
         assert again.wait(LIMIT) == ReleaseOutcome.LEFT.code
     back = run(harness, "rollback", "--yes")
@@ -188,11 +188,11 @@ def test_ctrl_c_at_a_terminal_asks_and_yes_takes_it_back(harness: ReleaseHarness
         subprocess.Popen(whole, cwd=ROOT, stdin=its, stdout=its, stderr=its, start_new_session=True) as process,
     ):
         os.close(its)
-        screen = _until(ours, b"10 %")
+        screen = _read_until(ours, b"10 %")
         process.send_signal(signal.SIGINT)
-        screen += _until(ours, b"Stop it and put the version before back?")
+        screen += _read_until(ours, b"Stop it and put the version before back?")
         os.write(ours, b"y\n")
-        screen += _until(ours, None)
+        screen += _read_until(ours, None)
         assert process.wait(LIMIT) == ReleaseOutcome.STOPPED.code, screen.decode(errors="replace")
     os.close(ours)
     assert b"herald-release-" in screen, "the picture has the alarms"
@@ -209,7 +209,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _until(terminal: int, wanted: bytes | None) -> bytes:
+def _read_until(terminal: int, wanted: bytes | None) -> bytes:
     """What comes from a terminal until this is among it, or until its other end is closed."""
     seen, deadline = b"", time.monotonic() + LIMIT
     while wanted is None or wanted not in seen:

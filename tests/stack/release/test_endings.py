@@ -51,7 +51,7 @@ after = Hook(_late, make_codedeploy, _make_telemetry, put_back)
 )
 
 
-def refused(harness: ReleaseHarness, wrong: tuple[str, str]) -> None:
+def assert_refused(harness: ReleaseHarness, wrong: tuple[str, str]) -> None:
     before = harness.version
     assert harness.release(harness.artifact(*wrong)) is ReleaseOutcome.ROLLED_BACK
     last = harness.screen.looks[-1]
@@ -63,14 +63,14 @@ def refused(harness: ReleaseHarness, wrong: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("wrong", ["finds fault", "crashes"])
 def test_what_a_hook_does_not_pass_gets_no_traffic(harness: ReleaseHarness, wrong: str) -> None:
-    refused(harness, HOOKS[wrong])
+    assert_refused(harness, HOOKS[wrong])
 
 
 @pytest.mark.parametrize("wrong", FEEDBACKS)
 def test_a_bad_feedback_is_refused_and_nothing_of_its_release_is_live(harness: ReleaseHarness, wrong: str) -> None:
     addition, said = FEEDBACKS[wrong]
     before = live_parts(harness)
-    refused(harness, ("function/feedback.py", addition))
+    assert_refused(harness, ("function/feedback.py", addition))
     assert said in harness.screen.text
     assert live_parts(harness) == before
 
@@ -236,7 +236,7 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
 
 def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed(harness: ReleaseHarness) -> None:
     before = harness.version
-    refused(harness, HOOKS["finds fault"])
+    assert_refused(harness, HOOKS["finds fault"])
     assert harness.release(harness.artifact()) is ReleaseOutcome.RELEASED
     way = plan_rollback(harness.context)
     assert way.version == before

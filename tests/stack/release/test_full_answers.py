@@ -11,7 +11,7 @@ import pytest
 from release.progress.outcome import ReleaseOutcome
 from tests.stack.release.conftest import ReleaseHarness, make_harness, run_released
 from tests.stack.release.test_commands import run
-from tests.stack.release.test_endings import refused
+from tests.stack.release.test_endings import assert_refused
 
 #: All in here ask for it.
 pytestmark = [pytest.mark.exact, pytest.mark.xdist_group("rehearsal")]
@@ -53,7 +53,7 @@ def diagnosis(harness: ReleaseHarness) -> str:
 
 @pytest.mark.usefixtures("hurried")
 def test_a_hook_that_hangs_says_no_before_it_is_stopped(harness: ReleaseHarness) -> None:
-    refused(harness, HANGS)
+    assert_refused(harness, HANGS)
     assert diagnosis(harness) == "ScriptFailed", "it answered: nobody had to wait for it"
 
 

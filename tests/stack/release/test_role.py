@@ -78,7 +78,7 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
     assert f"CodeDeployHook_herald-before: {webhook}:3: it raised: " in harness.screen.text
     assert _live(harness, webhook) == before
 
-    granted = {action for one in role.statements for action in _each(one["Action"])}
+    granted = {action for one in role.statements for action in _list_values(one["Action"])}
     assert granted - role.used <= UNUSED
 
 
@@ -94,5 +94,5 @@ def _live(harness: ReleaseHarness, function: str) -> str:
     return harness.context.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]
 
 
-def _each(value: str | list[str]) -> list[str]:
+def _list_values(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value

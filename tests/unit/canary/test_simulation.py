@@ -25,7 +25,7 @@ PICTURE = Path(__file__).parents[3] / "docs" / "images" / "canary.svg"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(picture: str) -> dict[str, float]:
+def read_picture(picture: str) -> dict[str, float]:
     """The share that was taken back, in percent, by the fault and rate that its point names."""
     titles = [title.text or "" for title in ElementTree.fromstring(picture).iterfind(f"{SVG}circle/{SVG}title")]
     found = (re.fullmatch(r"(.*): ([\d.]+) % taken back, .* readers met it", title) for title in titles)
@@ -55,19 +55,19 @@ def picture() -> str:
 
 
 def test_the_picture_has_a_point_for_each_fault_and_rate(picture: str) -> None:
-    assert len(drawn(picture)) == len(FAULTS) * len(RATES)
+    assert len(read_picture(picture)) == len(FAULTS) * len(RATES)
 
 
 @pytest.mark.parametrize(("number", "rate"), [(0, 0.5), (-1, 5)])
 def test_its_points_are_what_the_simulation_gives(picture: str, number: int, rate: float) -> None:
     """Two that are soon simulated."""
     fault = FAULTS[number]
-    share = drawn(picture)[f"{fault.name}, {rate:g} mails a minute"]
+    share = read_picture(picture)[f"{fault.name}, {rate:g} mails a minute"]
     assert share == pytest.approx(100 * simulate_releases(fault, rate, RELEASES).back, abs=0.05)
 
 
 def test_a_good_version_s_line_stays_below_the_risk_that_the_page_names(picture: str) -> None:
-    assert max(share for name, share in drawn(picture).items() if name.startswith("none,")) < 100 * RISK
+    assert max(share for name, share in read_picture(picture).items() if name.startswith("none,")) < 100 * RISK
 
 
 def test_it_can_be_read_on_both_grounds_and_needs_nothing_from_elsewhere(picture: str) -> None:

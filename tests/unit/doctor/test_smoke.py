@@ -70,12 +70,12 @@ def smoke(rows: Callable[[int], list[tuple[str, float]]], pause: float = 0.0) ->
     return test, pipeline, clock
 
 
-def whole(_: int) -> list[tuple[str, float]]:
+def report_steps(_: int) -> list[tuple[str, float]]:
     return [("sending", 0.4), ("sent", 0.7), ("delivered", 2.5)]
 
 
 def test_an_event_is_followed_to_its_delivery_and_each_step_has_its_time() -> None:
-    test, pipeline, _ = smoke(whole)
+    test, pipeline, _ = smoke(report_steps)
     (journey,) = test.run(1, 60)
     assert journey.delivered
     assert journey.seconds == {"published": 0.0, "claimed": 0.4, "accepted": 0.7, "delivered": 2.5}
@@ -107,7 +107,7 @@ def test_what_stays_away_is_waited_for_as_long_as_is_said() -> None:
 
 
 def test_many_are_published_at_a_pace_and_progress_is_told() -> None:
-    test, _, clock = smoke(whole, pause=0.5)
+    test, _, clock = smoke(report_steps, pause=0.5)
     told: list[tuple[int, int, int]] = []
     journeys = test.run(3, 60, lambda *counts: told.append(counts))
     assert clock.slept[:2] == [0.5, 0.5]

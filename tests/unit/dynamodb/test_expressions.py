@@ -9,9 +9,9 @@ import pytest
 
 from fakes.dynamodb.table import MemoryTable
 from tests.dynamodb.agreement import differing, moto_client
-from tests.dynamodb.case import ConditionCase, UpdateCase, holds, updated
+from tests.dynamodb.case import ConditionCase, UpdateCase, holds, run_update
 from tests.dynamodb.conditions import CONDITIONS
-from tests.dynamodb.transactions import TRANSACTIONS, TransactionCase, transacted
+from tests.dynamodb.transactions import TRANSACTIONS, TransactionCase, run_transaction
 from tests.dynamodb.updates import UPDATES
 
 BREAKS = (Exception,)
@@ -31,12 +31,12 @@ def test_condition_is_judged_as_documented(case: ConditionCase) -> None:
 
 @pytest.mark.parametrize("case", UPDATES, ids=str)
 def test_update_is_made_as_documented(case: UpdateCase) -> None:
-    assert updated(MemoryTable(), "one", case) == case.outcome
+    assert run_update(MemoryTable(), "one", case) == case.outcome
 
 
 @pytest.mark.parametrize("case", TRANSACTIONS, ids=str)
 def test_transaction_is_made_as_documented(case: TransactionCase) -> None:
-    assert transacted(MemoryTable(), case) == case.outcome
+    assert run_transaction(MemoryTable(), case) == case.outcome
 
 
 @pytest.mark.parametrize("case", CONDITIONS, ids=str)
@@ -46,12 +46,12 @@ def test_moto_judges_alike_but_for_what_is_listed(moto: Any, case: ConditionCase
 
 @pytest.mark.parametrize("case", UPDATES, ids=str)
 def test_moto_updates_alike_but_for_what_is_listed(moto: Any, case: UpdateCase) -> None:
-    assert (updated(moto, "one", case, BREAKS) != case.outcome) == (str(case) in DIFFERING)
+    assert (run_update(moto, "one", case, BREAKS) != case.outcome) == (str(case) in DIFFERING)
 
 
 @pytest.mark.parametrize("case", TRANSACTIONS, ids=str)
 def test_moto_transacts_alike_but_for_what_is_listed(moto: Any, case: TransactionCase) -> None:
-    assert (transacted(moto, case) != case.outcome) == (str(case) in DIFFERING)
+    assert (run_transaction(moto, case) != case.outcome) == (str(case) in DIFFERING)
 
 
 @pytest.mark.parametrize("emulator", ["moto", "ministack"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fakes.dynamodb.table import MemoryTable
 from tests.dynamodb.agreement import moto_client
-from tests.dynamodb.case import ConditionCase, UpdateCase, holds, updated
+from tests.dynamodb.case import ConditionCase, UpdateCase, holds, run_update
 
 Drawn = st.DrawFn
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -62,11 +62,11 @@ def equal(draw: Drawn, path: str, values: Values) -> str:
     return f"{path} {draw(st.sampled_from(('=', '<>')))} {values.refer(draw(anything))}"
 
 
-def within(draw: Drawn, path: str, values: Values) -> str:
+def draw_in(draw: Drawn, path: str, values: Values) -> str:
     return f"{path} IN ({', '.join(values.refer(one) for one in draw(st.lists(anything, min_size=1, max_size=3)))})"
 
 
-def of_type(draw: Drawn, path: str, values: Values) -> str:
+def draw_type_test(draw: Drawn, path: str, values: Values) -> str:
     return f"attribute_type({path}, {values.refer({'S': draw(st.sampled_from(('S', 'N', 'L', 'M', 'SS')))})})"
 
 
@@ -79,19 +79,19 @@ def contains(draw: Drawn, path: str, values: Values) -> str:
     return f"contains({whole}, {values.refer(draw(part))})"
 
 
-def ordered(draw: Drawn, path: str, values: Values) -> str:
+def draw_comparison(draw: Drawn, path: str, values: Values) -> str:
     path, kind = draw(TYPED)
     return f"{path} {draw(st.sampled_from(('<', '<=', '>', '>=')))} {values.refer(draw(kind))}"
 
 
-def between(draw: Drawn, path: str, values: Values) -> str:
+def draw_between(draw: Drawn, path: str, values: Values) -> str:
     path, kind = draw(TYPED)
     low, high = sorted((draw(kind), draw(kind)), key=_order)
     return f"{path} BETWEEN {values.refer(low)} AND {values.refer(high)}"
 
 
 TYPED = st.sampled_from((("nr", numbers), ("txt", texts), ("doc.x", numbers), ("doc.y", texts)))
-ATOMS = st.sampled_from((exists, equal, within, of_type, begins, contains, ordered, between))
+ATOMS = st.sampled_from((exists, equal, draw_in, draw_type_test, begins, contains, draw_comparison, draw_between))
 JOINED = st.sampled_from(("{0} AND {1}", "{0} OR {1}", "NOT ({0} OR {1})", "({0} OR {1}) AND {0}", "NOT ({0}) AND {1}"))
 
 
@@ -139,7 +139,7 @@ def test_moto_judges_generated_conditions_alike(moto: Any, case: ConditionCase) 
 @FEW
 @given(case=update_cases())
 def test_moto_makes_generated_updates_alike(moto: Any, case: UpdateCase) -> None:
-    assert updated(MemoryTable(), "one", case) == updated(moto, "one", case)
+    assert run_update(MemoryTable(), "one", case) == run_update(moto, "one", case)
 
 
 def _order(value: dict[str, str]) -> Any:

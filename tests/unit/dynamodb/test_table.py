@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from fakes.dynamodb.errors import answer_lost, cancelled, not_connected, refused
+from fakes.dynamodb.errors import make_cancellation, make_connection_error, make_error, make_lost_answer
 from fakes.dynamodb.table import MemoryTable
 
 NAME = "herald-ledger"
@@ -132,7 +132,7 @@ def test_a_request_that_is_lost_changes_nothing(table: MemoryTable, operation: s
 
     def fault(moment: str, name: str, request: Mapping[str, Any]) -> None:
         seen.append((moment, name))
-        raise not_connected()
+        raise make_connection_error()
 
     table.fault = fault
     with pytest.raises(EndpointConnectionError):
@@ -149,7 +149,7 @@ def test_an_answer_that_is_lost_leaves_the_write_done(operation: str) -> None:
 
     def fault(moment: str, name: str, request: Mapping[str, Any]) -> None:
         if moment == "after":
-            raise answer_lost()
+            raise make_lost_answer()
 
     table.fault = fault
     with pytest.raises(ReadTimeoutError):
@@ -161,7 +161,7 @@ def test_an_answer_that_is_lost_leaves_the_write_done(operation: str) -> None:
 def test_the_answer_of_a_failed_condition_can_be_lost_too(table: MemoryTable) -> None:
     def fault(moment: str, name: str, request: Mapping[str, Any]) -> None:
         if moment == "after":
-            raise answer_lost()
+            raise make_lost_answer()
 
     table.fault = fault
     with pytest.raises(ReadTimeoutError):
@@ -172,12 +172,12 @@ def test_the_answer_of_a_failed_condition_can_be_lost_too(table: MemoryTable) ->
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (cancelled(["None", "TransactionConflict"]), "TransactionCanceledException"),
-        (cancelled(["ThrottlingError", "None"]), "TransactionCanceledException"),
-        (cancelled(["ProvisionedThroughputExceeded"]), "TransactionCanceledException"),
-        (refused("UpdateItem", "ThrottlingException"), "ThrottlingException"),
-        (refused("UpdateItem", "ProvisionedThroughputExceededException"), "ProvisionedThroughputExceededException"),
-        (refused("UpdateItem", "TransactionConflictException"), "TransactionConflictException"),
+        (make_cancellation(["None", "TransactionConflict"]), "TransactionCanceledException"),
+        (make_cancellation(["ThrottlingError", "None"]), "TransactionCanceledException"),
+        (make_cancellation(["ProvisionedThroughputExceeded"]), "TransactionCanceledException"),
+        (make_error("UpdateItem", "ThrottlingException"), "ThrottlingException"),
+        (make_error("UpdateItem", "ProvisionedThroughputExceededException"), "ProvisionedThroughputExceededException"),
+        (make_error("UpdateItem", "TransactionConflictException"), "TransactionConflictException"),
     ],
 )
 def test_contention_can_be_injected_as_botocore_raises_it(table: MemoryTable, error: ClientError, code: str) -> None:

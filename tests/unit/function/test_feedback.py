@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from fakes.dynamodb.errors import refused
+from fakes.dynamodb.errors import make_error
 from fakes.envelopes import ses_event, sqs_event
 from function.ledger.states import State
 from function.queues.sqs import Queue
@@ -116,11 +116,11 @@ def test_what_is_no_feedback_on_our_mail_is_ignored_and_does_not_come_again(feed
     "code", ["TransactionConflictException", "ThrottlingException", "ProvisionedThroughputExceededException"]
 )
 def test_what_the_table_was_too_busy_for_comes_again_and_nothing_else(feedback: Feedback, code: str) -> None:
-    def busy_with_the_second(_: str, operation: str, request: Any) -> None:
+    def throttle_second(_: str, operation: str, request: Any) -> None:
         if "message#m2" in json.dumps(request["Key"]):
-            raise refused(operation, code, "busy")
+            raise make_error(operation, code, "busy")
 
-    feedback.table.fault = busy_with_the_second
+    feedback.table.fault = throttle_second
     bodies = [ses_event("Delivery", {}, f"m{number}") for number in (1, 2, 3)]
     assert feedback.handle(*bodies) == ["1"]
     assert [feedback.state(f"m{number}") for number in (1, 2, 3)] == [State.DELIVERED, None, State.DELIVERED]
@@ -136,20 +136,20 @@ def test_what_the_table_was_too_busy_for_comes_again_and_nothing_else(feedback: 
 def test_what_the_table_was_busy_for_only_twice_does_not_come_again(feedback: Feedback) -> None:
     faults = iter(["busy", "busy"])
 
-    def busy_twice(when: str, operation: str, _: Any) -> None:
+    def throttle_twice(when: str, operation: str, _: Any) -> None:
         if when == "before" and next(faults, None):
-            raise refused(operation, "ThrottlingException", "busy")
+            raise make_error(operation, "ThrottlingException", "busy")
 
-    feedback.table.fault = busy_twice
+    feedback.table.fault = throttle_twice
     assert feedback.handle(ses_event("Delivery", {})) == []
     assert feedback.state() is State.DELIVERED
 
 
 def test_a_table_out_of_reach_is_the_unforeseen(feedback: Feedback) -> None:
-    def away(*_: Any) -> None:
+    def disconnect(*_: Any) -> None:
         raise ConnectionError
 
-    feedback.table.fault = away
+    feedback.table.fault = disconnect
     feedback.handle(ses_event("Open", {}))
     assert feedback.handle(ses_event("Open", {}), ses_event("Delivery", {})) == ["1"]
     with pytest.raises(ConnectionError):
@@ -172,11 +172,11 @@ def test_no_address_is_in_the_log_or_the_ledger(feedback: Feedback) -> None:
 
 
 def test_a_report_that_raises_fails_alone_and_the_others_are_written_once(feedback: Feedback) -> None:
-    def broken_for_m2(when: str, operation: str, requests: Any) -> None:
+    def break_m2(when: str, operation: str, requests: Any) -> None:
         if when == "before" and "message#m2" in str(requests):
             raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
 
-    feedback.table.fault = broken_for_m2
+    feedback.table.fault = break_m2
     bodies = [ses_event("Delivery", {}, message_id) for message_id in ("m1", "m2", "m3")]
     assert feedback.handle(*bodies) == ["1"]
     assert [feedback.state(name) for name in ("m1", "m2", "m3")] == [State.DELIVERED, None, State.DELIVERED]
@@ -185,10 +185,10 @@ def test_a_report_that_raises_fails_alone_and_the_others_are_written_once(feedba
 
 @pytest.mark.parametrize("good", [ses_event("Open", {}), "not json", {}], ids=["ignored", "unreadable", "a probe's"])
 def test_it_fails_alone_beside_what_moves_no_record(feedback: Feedback, good: Any) -> None:
-    def broken(*_: Any) -> None:
+    def fail(*_: Any) -> None:
         raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
 
-    feedback.table.fault = broken
+    feedback.table.fault = fail
     probe = ses_event("Delivery", {})
     del probe["mail"]["tags"]["message_id"], probe["mail"]["tags"]["attempt"]
     probe["mail"]["tags"] |= {"probe": ["yes"]}
@@ -271,7 +271,7 @@ def test_two_attempts_that_were_accepted_are_counted_once_and_logged(feedback: F
 def test_what_could_not_be_told_of_a_second_mail_is_told_with_the_next_report(feedback: Feedback) -> None:
     def dies_before_telling(when: str, operation: str, request: Any) -> None:
         if when == "before" and "sent_twice" in request["UpdateExpression"]:
-            raise refused(operation, "ThrottlingException", "busy")
+            raise make_error(operation, "ThrottlingException", "busy")
 
     feedback.handle(ses_event("Send", {}, attempt="first"))
     feedback.table.fault = dies_before_telling

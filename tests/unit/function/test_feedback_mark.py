@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fakes.clock import NOW
-from fakes.dynamodb.errors import refused
+from fakes.dynamodb.errors import make_error
 from fakes.envelopes import ses_event
 from function.ledger.keys import feedback_key
 from function.ledger.states import State
@@ -84,11 +84,11 @@ def test_each_provider_has_a_mark_of_its_own(feedback: Feedback) -> None:
 
 
 def test_a_batch_of_which_something_comes_again_marks_nothing(feedback: Feedback) -> None:
-    def busy_with_the_second(_: str, operation: str, request: Any) -> None:
+    def throttle_second(_: str, operation: str, request: Any) -> None:
         if "message#m2" in json.dumps(request["Key"]):
-            raise refused(operation, "ThrottlingException", "busy")
+            raise make_error(operation, "ThrottlingException", "busy")
 
-    feedback.table.fault = busy_with_the_second
+    feedback.table.fault = throttle_second
     assert feedback.handle(report_at(10), report_at(20, message_id="m2")) == ["1"]
     assert mark(feedback) is None
 

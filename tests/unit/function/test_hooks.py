@@ -134,7 +134,7 @@ class Invocation:
 
 def answer(check: Callable[[], str | None], codedeploy: CodeDeploy | None = None, milliseconds: int = 60_000) -> str:
     codedeploy = codedeploy or CodeDeploy()
-    hook = Hook(lambda *_: HookResult(check()), lambda: codedeploy, quiet)
+    hook = Hook(lambda *_: HookResult(check()), lambda: codedeploy, make_telemetry)
     hook(ASKED, Invocation(milliseconds))
     (told,) = codedeploy.told
     assert (told["deploymentId"], told["lifecycleEventHookExecutionId"]) == ("d-1", "h-1")
@@ -198,14 +198,14 @@ def test_a_codedeploy_that_does_not_take_the_answer_is_an_error_so_that_lambda_t
 @pytest.mark.parametrize(("reason", "undone"), [(None, []), ("it raised", [ASKED])])
 def test_what_a_check_moved_is_put_back_if_it_fails(reason: str | None, undone: list[dict[str, str]]) -> None:
     found: list[Any] = []
-    hook = Hook(lambda *_: HookResult(reason), CodeDeploy, quiet, lambda event, _: found.append(event))
+    hook = Hook(lambda *_: HookResult(reason), CodeDeploy, make_telemetry, lambda event, _: found.append(event))
     hook(ASKED, Invocation())
     assert found == undone
 
 
 def test_a_failure_is_told_even_if_nothing_can_be_put_back() -> None:
     codedeploy = CodeDeploy()
-    hook = Hook(lambda *_: HookResult("it raised"), lambda: codedeploy, quiet, lambda *_: 1 / 0)  # type: ignore[arg-type]
+    hook = Hook(lambda *_: HookResult("it raised"), lambda: codedeploy, make_telemetry, lambda *_: 1 / 0)  # type: ignore[arg-type]
     hook(ASKED, Invocation())
     assert [told["status"] for told in codedeploy.told] == ["Failed"]
 
@@ -225,12 +225,12 @@ def test_a_rollback_is_never_refused() -> None:
 
 def test_asked_by_herald_release_again_a_hook_answers_its_caller() -> None:
     codedeploy = CodeDeploy()
-    hook = Hook(lambda event, *_: HookResult(f"tested {event['Version']}", 3), lambda: codedeploy, quiet)
+    hook = Hook(lambda event, *_: HookResult(f"tested {event['Version']}", 3), lambda: codedeploy, make_telemetry)
     assert hook({"Version": "7"}, Invocation()) == {"status": "Failed", "reason": "tested 7", "mails": 3}
     assert codedeploy.told == []
 
 
-def quiet() -> Telemetry:
+def make_telemetry() -> Telemetry:
     return Telemetry("hook", "", lambda: 0, io.StringIO())
 
 

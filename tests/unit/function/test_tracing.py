@@ -171,7 +171,7 @@ def test_a_busy_collector_is_waited_for_as_the_laptops_timeouts_say(
     eventually(lambda: len(collector.spans), lambda found: found == spans)
 
 
-def traced_report(trace: object, type_: str = "Delivery", **details: str) -> dict[str, Any]:
+def make_report(trace: object, type_: str = "Delivery", **details: str) -> dict[str, Any]:
     report: dict[str, Any] = ses_event(type_, details)
     report["mail"]["tags"]["traceparent"] = [trace]
     return report
@@ -188,7 +188,7 @@ def feedback(collector: Collector) -> Feedback:
 def test_a_report_ends_the_trace_with_a_span_from_the_providers_taking_the_mail(
     feedback: Feedback, collector: Collector
 ) -> None:
-    feedback.handle(traced_report(PARENT))
+    feedback.handle(make_report(PARENT))
     span = collector.named("delivered")
     assert (span.trace, span.parent, span.service, span.error) == (TRACE, SPAN, "herald-feedback", "")
     assert span.attributes["messaging.message.id"] == "m1"
@@ -196,7 +196,7 @@ def test_a_report_ends_the_trace_with_a_span_from_the_providers_taking_the_mail(
 
 
 def test_a_bounce_is_a_span_that_failed_without_the_address(feedback: Feedback, collector: Collector) -> None:
-    feedback.handle(traced_report(PARENT, "Bounce", bounceType="Permanent"))
+    feedback.handle(make_report(PARENT, "Bounce", bounceType="Permanent"))
     assert collector.named("bounced").error == "bounced"
     assert b"example.com" not in b"".join(collector.bodies)
 
@@ -205,7 +205,7 @@ def test_a_bounce_is_a_span_that_failed_without_the_address(feedback: Feedback, 
 def test_a_report_on_a_mail_that_was_not_traced_is_written_all_the_same(
     feedback: Feedback, collector: Collector, trace: object
 ) -> None:
-    feedback.handle(traced_report(trace))
+    feedback.handle(make_report(trace))
     assert (feedback.state(), collector.bodies) == ("delivered", [])
 
 

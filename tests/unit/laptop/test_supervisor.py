@@ -49,7 +49,7 @@ def processes(tmp_path: Path, doomed: Path) -> Iterator[Processes]:
     os.close(lock)
 
 
-def until(path: Path) -> str:
+def wait_for(path: Path) -> str:
     return eventually(lambda: path.read_text() if path.exists() else "", bool)
 
 
@@ -66,7 +66,7 @@ def test_closing_ends_every_process_and_deletes_the_state(processes: Processes, 
 def test_a_daemon_is_found_too(processes: Processes, tmp_path: Path) -> None:
     note = tmp_path / "pid"
     processes.start("daemon", [sys.executable, "-I", "-S", "-c", DAEMON, str(note)], {})
-    daemon = int(until(note))
+    daemon = int(wait_for(note))
     assert daemon in parents()
     processes.close()
     assert daemon not in parents()
@@ -76,7 +76,7 @@ def test_the_environment_is_exactly_the_one_that_was_given(processes: Processes,
     note = tmp_path / "seen"
     script = "import json, os, sys, time; open(sys.argv[1], 'w').write(json.dumps(dict(os.environ))); time.sleep(600)"
     processes.start("look", [sys.executable, "-I", "-S", "-c", script, str(note)], {"ONLY": "this"})
-    seen = json.loads(until(note))
+    seen = json.loads(wait_for(note))
     assert {name: value for name, value in seen.items() if name != "LC_CTYPE"} == {"ONLY": "this"}
 
 

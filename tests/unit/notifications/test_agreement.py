@@ -113,7 +113,7 @@ def test_the_generated_validator_agrees_with_jsonschema(catalogue: Catalogue, na
 
     @settings(suppress_health_check=list(HealthCheck))
     @given(document=_documents(schema, _seeds(name)))
-    def agree(document: Any) -> None:
+    def assert_agreement(document: Any) -> None:
         try:
             validate(document)
             sound = True
@@ -121,7 +121,7 @@ def test_the_generated_validator_agrees_with_jsonschema(catalogue: Catalogue, na
             sound = False
         assert sound == referee.is_valid(document)
 
-    agree()
+    assert_agreement()
 
 
 @st.composite

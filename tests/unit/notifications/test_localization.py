@@ -34,7 +34,7 @@ def renderer(template: str) -> Renderer:
     return Renderer({"x/subject.txt": "s", "x/body.txt": template, "x/body.html": "h"}, tables)
 
 
-def written(template: str, tag: str = "en", zone: str | None = None, **data: Any) -> str:
+def render(template: str, tag: str = "en", zone: str | None = None, **data: Any) -> str:
     return renderer(template).render("x", {**data, "_locale": tag, "_timezone": zone}).text
 
 
@@ -44,13 +44,13 @@ def locale(tag: str) -> Locale:
 
 @given(tag=others, amount=amounts)
 def test_a_number_is_written_as_in_the_readers_country(tag: str, amount: float) -> None:
-    assert written("{{ n | number }}", tag, n=amount) == format_decimal(Decimal(str(amount)), locale=locale(tag))
+    assert render("{{ n | number }}", tag, n=amount) == format_decimal(Decimal(str(amount)), locale=locale(tag))
 
 
 @given(tag=others, amount=amounts, currency=st.sampled_from(sorted(list_currencies())))
 def test_money_has_the_currencys_digits_and_the_languages_sign(tag: str, amount: float, currency: str) -> None:
     expected = format_currency(Decimal(str(amount)), currency, locale=locale(tag))
-    found = written("{{ n | money(c) }}", tag, n=amount, c=currency)
+    found = render("{{ n | money(c) }}", tag, n=amount, c=currency)
     assert found.replace("\xa0", "") == expected.replace("\xa0", ""), "Babel does not part letters from digits"
 
 
@@ -66,30 +66,30 @@ def test_money_has_the_currencys_digits_and_the_languages_sign(tag: str, amount:
 )
 def test_letters_of_a_currency_do_not_stand_against_digits(tag: str, currency: str, expected: str) -> None:
     """https://www.unicode.org/reports/tr35/tr35-numbers.html#Currencies"""
-    assert written("{{ 5 | money(c) }}", tag, c=currency) == expected
+    assert render("{{ 5 | money(c) }}", tag, c=currency) == expected
 
 
 def test_a_swiss_reader_sees_swiss_groups() -> None:
-    assert written("{{ n | number }}", "de-ch", n=1234567) == "1'234'567"
-    assert written("{{ n | money('CHF') }}", "de-ch", n=-1234567.5) == "CHF-1'234'567.50"
+    assert render("{{ n | number }}", "de-ch", n=1234567) == "1'234'567"
+    assert render("{{ n | money('CHF') }}", "de-ch", n=-1234567.5) == "CHF-1'234'567.50"
 
 
 @given(tag=tags, day=st.dates(), style=st.sampled_from(["short", "medium", "long", "full"]))
 def test_a_date_is_written_as_in_the_readers_country(tag: str, day: datetime.date, style: Any) -> None:
-    assert written("{{ d | date(s) }}", tag, d=day.isoformat(), s=style) == format_date(day, style, locale(tag))
+    assert render("{{ d | date(s) }}", tag, d=day.isoformat(), s=style) == format_date(day, style, locale(tag))
 
 
 @given(tag=tags, count=st.integers(0, 10**7) | st.decimals(0, 200, places=1).map(float))
 def test_a_count_takes_the_form_that_the_language_has_for_it(tag: str, count: float) -> None:
     template = "{{ n | plural(zero='zero', one='one', two='two', few='few', many='many', other='other') }}"
     value = count if isinstance(count, int) else Decimal(str(count))
-    assert written(template, tag, n=count) == locale(tag).plural_form(value)
+    assert render(template, tag, n=count) == locale(tag).plural_form(value)
 
 
 @pytest.mark.parametrize(("tag", "text"), [("en", "1,234 books"), ("de", "1.234 Bücher"), ("pl", "1\u00a0234 książki")])
 def test_the_number_stands_in_its_form(tag: str, text: str) -> None:
     forms = {"en": "other='# books'", "de": "other='# Bücher'", "pl": "few='# książki', other='#'"}
-    assert written("{{ n | plural(" + forms[tag] + ") }}", tag, n=1234) == text
+    assert render("{{ n | plural(" + forms[tag] + ") }}", tag, n=1234) == text
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_the_number_stands_in_its_form(tag: str, text: str) -> None:
     ],
 )
 def test_a_time_is_told_in_the_readers_zone_or_says_that_it_is_not(zone: str | None, template: str, text: str) -> None:
-    assert written(template, "en", zone, t="2026-11-21T23:30:00Z") == text
+    assert render(template, "en", zone, t="2026-11-21T23:30:00Z") == text
 
 
 @given(tag=tags, time=st.datetimes(timezones=st.just(datetime.UTC)))
 def test_a_time_of_day_is_written_as_in_the_readers_country(tag: str, time: datetime.datetime) -> None:
-    text = written("{{ t | datetime }}", tag, "UTC", t=time.isoformat())
+    text = render("{{ t | datetime }}", tag, "UTC", t=time.isoformat())
     assert format_time(time, "short", locale=locale(tag)) in text
     assert format_date(time, "medium", locale=locale(tag)) in text
 
@@ -135,7 +135,7 @@ def test_a_time_of_day_is_written_as_in_the_readers_country(tag: str, time: date
 )
 def test_what_is_no_such_value_is_an_invalid_event(template: str, value: object) -> None:
     with pytest.raises(InvalidEvent) as refused:
-        written(template, v=value)
+        render(template, v=value)
     assert str(value) not in str(refused.value) or len(str(value)) < 5
 
 

@@ -30,15 +30,15 @@ SHOP = SHIPPED | {
 }
 
 
-def written(tmp_path: Path, brand: Any) -> Path:
+def write_brand(tmp_path: Path, brand: Any) -> Path:
     path = tmp_path / "brand.json"
     path.write_text(json.dumps(brand), "utf-8")
     return path
 
 
-def refused(tmp_path: Path, brand: Any) -> list[str]:
+def find_problems(tmp_path: Path, brand: Any) -> list[str]:
     """What is wrong, a line each, without the file's name."""
-    path = written(tmp_path, brand)
+    path = write_brand(tmp_path, brand)
     with pytest.raises(PackageError) as error:
         read_brand(path)
     lines = str(error.value).splitlines()
@@ -149,7 +149,7 @@ def test_a_picture_that_is_not_the_logo_is_refused(source: Path, out: Path) -> N
     ],
 )
 def test_what_is_no_brand_is_refused_with_what_to_do(tmp_path: Path, change: dict[str, Any], told: str) -> None:
-    (line,) = refused(tmp_path, {**SHOP, **change})
+    (line,) = find_problems(tmp_path, {**SHOP, **change})
     assert told in line
 
 
@@ -166,7 +166,7 @@ def test_colours_that_people_cannot_read_are_refused_in_light_and_in_dark(
     tmp_path: Path, scheme: str, front: str, back: str, contrast: str
 ) -> None:
     bad = {"light": "#999999", "dark": {"text": "#000000", "button_text": "#8cc4d6"}.get(front)}[scheme]
-    lines = refused(tmp_path, {**SHIPPED, scheme: {**SHIPPED[scheme], front: bad}})
+    lines = find_problems(tmp_path, {**SHIPPED, scheme: {**SHIPPED[scheme], front: bad}})
     on = SHIPPED[scheme][back]
     assert any(
         f"{scheme}.{front} {bad} on {scheme}.{back} {on} has a contrast of {contrast}, and readers need 4.5" in line
@@ -175,7 +175,7 @@ def test_colours_that_people_cannot_read_are_refused_in_light_and_in_dark(
 
 
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
-    assert len(refused(tmp_path, {"name": "", "light": {}, "support": "x", "more": 1})) == 5
+    assert len(find_problems(tmp_path, {"name": "", "light": {}, "support": "x", "more": 1})) == 5
 
 
 @given(
@@ -193,7 +193,7 @@ def test_any_json_is_a_brand_or_is_refused(tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.getbasetemp()
     for brand in (value, SHOP | value if isinstance(value, dict) else SHOP):
         try:
-            read_brand(written(folder, brand))
+            read_brand(write_brand(folder, brand))
         except PackageError as error:
             assert str(error)
 

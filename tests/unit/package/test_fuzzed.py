@@ -78,7 +78,7 @@ def _places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ..
 
 
 @st.composite
-def _spoilt(draw: st.DrawFn, document: Any) -> Any:
+def _draw_spoilt(draw: st.DrawFn, document: Any) -> Any:
     path = draw(st.sampled_from([*_places(document)]))
     if not path:
         return draw(_WILD)
@@ -107,7 +107,7 @@ def test_what_is_spoilt_is_taken_or_refused_with_its_file(name: str, tmp_path: P
     def hold(data: st.DataObject) -> None:
         document = json.loads(json.dumps(sound))
         for _ in range(data.draw(st.integers(1, 3))):
-            document = data.draw(_spoilt(document))
+            document = data.draw(_draw_spoilt(document))
         path.write_text(json.dumps(document))
         try:
             read(path)
@@ -131,7 +131,7 @@ def test_a_folder_with_a_spoilt_file_is_compiled_or_refused_with_a_file_in_each_
     @settings(suppress_health_check=list(HealthCheck), deadline=None)
     @given(data=st.data())
     def hold(data: st.DataObject) -> None:
-        path.write_text(json.dumps(data.draw(_spoilt(json.loads(json.dumps(sound))))))
+        path.write_text(json.dumps(data.draw(_draw_spoilt(json.loads(json.dumps(sound))))))
         try:
             compile_catalogue(tmp_path / "compiled", folder)
         except PackageError as error:

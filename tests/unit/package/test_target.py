@@ -27,14 +27,14 @@ def test_wheels_are_chosen_for_lambda(architecture: Architecture, machine: str) 
     assert all(tag.endswith(machine) for tag in chosen.platforms)
 
 
-def without_lambdas_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def hide_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(platform, "python_version", lambda: "3.11.7")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
 
 
 def test_without_lambdas_python_there_is_no_bytecode(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    without_lambdas_python(monkeypatch, tmp_path)
+    hide_python(monkeypatch, tmp_path)
     chosen = target.choose_cloud("arm64")
     assert (chosen.python, chosen.interpreter) == ("3.13", None)
 
@@ -43,7 +43,7 @@ def test_without_lambdas_python_there_is_no_bytecode(monkeypatch: pytest.MonkeyP
 def test_an_interpreter_that_is_not_lambdas_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str
 ) -> None:
-    without_lambdas_python(monkeypatch, tmp_path)
+    hide_python(monkeypatch, tmp_path)
     script = tmp_path / "python3.13"
     script.write_text(f"#!/bin/sh\n{answer}\n")
     script.chmod(0o755)
@@ -51,7 +51,7 @@ def test_an_interpreter_that_is_not_lambdas_is_passed_over(
 
 
 def test_a_shim_is_followed_to_the_interpreter_that_it_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    without_lambdas_python(monkeypatch, tmp_path)
+    hide_python(monkeypatch, tmp_path)
     script = tmp_path / "python3.13"
     script.write_text('#!/bin/sh\ntest "$SHIM_VERSION" && echo "$SHIM_VERSION" /opt/real/bin/python3.13\n')
     script.chmod(0o755)

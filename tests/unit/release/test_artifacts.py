@@ -41,12 +41,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> ReleaseContext:
     return ReleaseContext(functions, nothing, nothing, Names(), "1", "eu-west-1")
 
 
-def quiet(_: str) -> None:
+def ignore(_: str) -> None:
     """Nobody listens."""
 
 
 def test_a_package_for_lambda_may_go(aws: ReleaseContext, tmp_path: Path) -> None:
-    assert find_artifact(aws, pack(tmp_path), quiet).release == "0123"
+    assert find_artifact(aws, pack(tmp_path), ignore).release == "0123"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_package_for_another_python_or_platform_is_refused(
     aws: ReleaseContext, tmp_path: Path, changes: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(UserError, match=reason):
-        find_artifact(aws, pack(tmp_path, **changes), quiet)
+        find_artifact(aws, pack(tmp_path, **changes), ignore)
 
 
 @pytest.mark.parametrize("content", [None, b"no zip"], ids=["missing", "no zip"])

@@ -83,12 +83,12 @@ def test_who_may_not_read_logs_still_learns_the_outcome() -> None:
     assert reason(Logs(refuses=True)) == ""
 
 
-def answered(mails: int) -> str:
+def write_answer(mails: int) -> str:
     return json.dumps({"event": "hook answered", "deployment": "d-1", "status": "Succeeded", "mails": mails})
 
 
 def test_the_synthetic_mails_of_both_hooks_are_counted() -> None:
-    assert count_synthetic(stack_with(Logs([line("d-0")], [answered(28)])), "d-1") == 56, "28 in each log"
+    assert count_synthetic(stack_with(Logs([line("d-0")], [write_answer(28)])), "d-1") == 56, "28 in each log"
 
 
 @pytest.mark.parametrize("logs", [Logs([]), Logs([line()]), Logs(refuses=True), None])

@@ -46,7 +46,7 @@ class Paginator:
             yield {"Versions": [{"Version": str(number), "CodeSha256": f"code-{number}"}]}
 
 
-def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str | None = "13") -> list[str]:
+def list_deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str | None = "13") -> list[str]:
     def previous(_: ReleaseContext) -> str:
         if before is None:
             raise UserError("no version is known to have been live")
@@ -64,25 +64,25 @@ def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str |
 
 
 def test_all_but_the_newest_ten_are_deleted_each_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sorted(deleted(Functions(), monkeypatch), key=int) == ["1", "2", "3", "4"]
+    assert sorted(list_deleted(Functions(), monkeypatch), key=int) == ["1", "2", "3", "4"]
 
 
 def test_what_an_alias_names_stays_however_old_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = {"RoutingConfig": {"AdditionalVersionWeights": {"3": 0.1}}}
     functions = Functions([{"FunctionVersion": "1"}, {"FunctionVersion": "14", **weights}])
-    assert sorted(deleted(functions, monkeypatch)) == ["2", "4"]
+    assert sorted(list_deleted(functions, monkeypatch)) == ["2", "4"]
 
 
 @pytest.mark.parametrize(("before", "gone"), [("2", ["1", "3", "4"]), (None, ["1", "2", "3", "4"])])
 def test_what_a_rollback_would_go_to_stays(
     monkeypatch: pytest.MonkeyPatch, before: str | None, gone: list[str]
 ) -> None:
-    assert sorted(deleted(Functions(), monkeypatch, before)) == gone
+    assert sorted(list_deleted(Functions(), monkeypatch, before)) == gone
 
 
 def test_so_does_what_a_rollback_would_give_to_feedback(monkeypatch: pytest.MonkeyPatch) -> None:
     functions = Functions(feedbacks=14)
-    deleted(functions, monkeypatch, before="2")
+    list_deleted(functions, monkeypatch, before="2")
     assert sorted(version for function, version in functions.deleted if function == "herald-feedback") == [
         "1",
         "3",

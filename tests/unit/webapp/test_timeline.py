@@ -115,7 +115,7 @@ def test_a_record_alone_is_a_story_too() -> None:
     assert list_steps(()) == []
 
 
-def told_of(state: str, *codes: str) -> EventTimeline:
+def describe(state: str, *codes: str) -> EventTimeline:
     row = {"state": state, "release": "7"}
     rows = [row | {"at": at, "detail": code, "reason_code": code} for at, code in enumerate(codes)]
     return build_record_timeline("m", {"state": state, "timeline": rows})
@@ -123,7 +123,7 @@ def told_of(state: str, *codes: str) -> EventTimeline:
 
 @pytest.mark.parametrize("state", ["soft_bounced", "refused", "bounced", "delivered", "complained", "replaced"])
 def test_what_the_provider_has_given_up_is_final(state: str) -> None:
-    told = told_of(state)
+    told = describe(state)
     assert told.final
     label = state_labels.label_for(state)
     assert "nothing else is needed" not in label.advice
@@ -156,9 +156,9 @@ def test_what_no_report_may_ever_come_of_says_what_to_do_after_a_day(state: str)
 
 
 def test_a_mail_that_the_provider_never_tried_did_not_arrive() -> None:
-    told = told_of("bounced", "provider_suppressed", "sent_again")
+    told = describe("bounced", "provider_suppressed", "sent_again")
     assert not told.mailed
-    assert told_of("bounced", "bounced").mailed
+    assert describe("bounced", "bounced").mailed
     assert told.reason_code == "provider_suppressed"
     label = state_labels.label_for(told.state, told.reason_code)
     assert "did not try" in label.meaning
@@ -177,11 +177,11 @@ def test_a_mail_that_the_provider_never_tried_did_not_arrive() -> None:
 )
 def test_what_happens_beside_the_mails_own_way_is_a_step_of_its_own(code: str, step: str) -> None:
     assert state_labels.find_step_label("delivered", code) == step
-    assert told_of("delivered", code).reason_code == (code if code == "replaced" else None), "it is no reason"
+    assert describe("delivered", code).reason_code == (code if code == "replaced" else None), "it is no reason"
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_person_may_have_sent_once_more_what_a_provider_accepted_and_nobody_complained_of(state: str) -> None:
     accepted = {"sent", "refused", "delayed", "soft_bounced", "delivered", "bounced"}
-    assert told_of(state).once_more is (state in accepted)
+    assert describe(state).once_more is (state in accepted)
     assert not build_record_timeline("m", {"state": state, "timeline": [], "successor": "m-2"}).once_more

@@ -36,7 +36,7 @@ def read(letter: Letter) -> list[Delivery]:
     return [found for found in from_queue(record) if isinstance(found, Delivery)]
 
 
-def mailed(world: InMemoryHerald) -> list[str]:
+def list_mailed(world: InMemoryHerald) -> list[str]:
     return sorted(mail.to for _, mail in world.post.taken)
 
 

@@ -23,7 +23,7 @@ from tests.integration.function.several_recipients.parts import (
     EVE,
     KIM,
     kinds,
-    mailed,
+    list_mailed,
     part_of,
     read,
     send_parts,
@@ -38,7 +38,7 @@ def test_each_recipient_gets_one_mail_and_has_a_record_of_its_own(world: InMemor
     assert (parted.kind, parted.detail, parted.retry_at) == (OutcomeKind.PARTED, "3 recipients", None)
     assert world.mails == 0
     assert kinds(send_parts(world)) == [OutcomeKind.SENT] * 3
-    assert mailed(world) == ["ada@example.com", "eve@example.com", "kim@example.com"]
+    assert list_mailed(world) == ["ada@example.com", "eve@example.com", "kim@example.com"]
     assert world.state("m1") is State.REPLACED
     assert {part_of(world, number).state for number in range(3)} == {State.SENT}
     assert len({part_of(world, number).address for number in range(3)}) == 3
@@ -64,13 +64,13 @@ def test_fifty_recipients_of_a_large_event_all_get_their_mail_in_calls_that_sqs_
     assert max(map(len, calls)) <= 10
     assert max(sum(len(letter.body) for letter in call) for call in calls) <= 256 * 1024
     assert kinds(send_parts(world)) == [OutcomeKind.SENT] * 50
-    assert len(set(mailed(world))) == 50
+    assert len(set(list_mailed(world))) == 50
 
 
 def test_one_address_in_two_spellings_gets_one_mail(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, {**ADA, "email": "ADA@Example.com", "name": "Also Ada"}, KIM))
     send_parts(world)
-    assert mailed(world) == ["ada@example.com", "kim@example.com"]
+    assert list_mailed(world) == ["ada@example.com", "kim@example.com"]
 
 
 # -- duplicates, and other content ------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_whoever_dies_before_the_parts_are_handed_on_is_followed_by_one_who_hand
     world.deliver(to(ADA, KIM))
     assert [letter.body for letter in world.retry.letters] == first
     send_parts(world)
-    assert mailed(world) == ["ada@example.com", "kim@example.com"]
+    assert list_mailed(world) == ["ada@example.com", "kim@example.com"]
 
 
 def test_what_sqs_does_not_take_comes_again(world: InMemoryHerald) -> None:
@@ -132,12 +132,12 @@ def test_other_content_goes_to_whom_nothing_was_sent_and_to_whoever_is_new(world
     world.post.answers = [None, RefusedForGood("no")]
     world.deliver(to(ADA, KIM))
     send_parts(world)
-    assert mailed(world) == ["ada@example.com"]
+    assert list_mailed(world) == ["ada@example.com"]
     world.deliver(to(ADA, KIM, EVE, message_id="m2", data={"link": DATA.get("link"), "note": "corrected"}))
     found = send_parts(world)
     assert kinds(found) == [OutcomeKind.DUPLICATE, OutcomeKind.SENT, OutcomeKind.SENT]
     assert "with other content" in found[0].detail
-    assert mailed(world) == ["ada@example.com", "eve@example.com", "kim@example.com"]
+    assert list_mailed(world) == ["ada@example.com", "eve@example.com", "kim@example.com"]
     assert len(world.record("m1").parts) == 3
 
 
@@ -177,7 +177,7 @@ def test_a_new_address_key_makes_no_second_mail(world: InMemoryHerald, monkeypat
 def test_an_invalid_recipient_is_a_letter_of_its_own_and_stops_no_other(world: InMemoryHerald) -> None:
     world.deliver(to(ADA, {**KIM, "email": "kim"}, "eve", EVE))
     assert sorted(kinds(send_parts(world))) == [OutcomeKind.REJECTED] * 2 + [OutcomeKind.SENT] * 2
-    assert mailed(world) == ["ada@example.com", "eve@example.com"]
+    assert list_mailed(world) == ["ada@example.com", "eve@example.com"]
     assert [reason.partition(" must be")[0] for reason in world.dead.reasons] == [
         "data.recipient.email",
         "data.recipient",
@@ -191,14 +191,14 @@ def test_a_recipient_whom_the_provider_refuses_is_redriven_by_itself(world: InMe
     (letter,) = world.dead.letters
     assert letter.attributes["id"].startswith("e~")
     assert world.deliver(redrive(letter)).kind is OutcomeKind.SENT
-    assert mailed(world) == ["ada@example.com", "kim@example.com"]
+    assert list_mailed(world) == ["ada@example.com", "kim@example.com"]
 
 
 def test_a_suppressed_recipient_gets_none_and_the_others_do(world: InMemoryHerald) -> None:
     world.suppress("kim@example.com")
     world.deliver(to(ADA, KIM))
     assert kinds(send_parts(world)) == [OutcomeKind.SENT, OutcomeKind.SUPPRESSED]
-    assert mailed(world) == ["ada@example.com"]
+    assert list_mailed(world) == ["ada@example.com"]
 
 
 @pytest.mark.parametrize(

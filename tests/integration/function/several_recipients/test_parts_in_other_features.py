@@ -153,16 +153,16 @@ def validator(world: InMemoryHerald) -> PublishValidator:
     return PublishValidator(builder, "herald", scheduling=True, clock=world.clock)
 
 
-def posted(*recipients: object) -> dict[str, Any]:
+def make_event(*recipients: object) -> dict[str, Any]:
     return event("e", "account", data={**SHARED, "recipients": list(recipients)})
 
 
 def test_an_event_with_several_recipients_may_be_posted(validator: PublishValidator) -> None:
-    assert isinstance(validator.check(posted(ADA, KIM), {"herald/account"}), Accepted)
+    assert isinstance(validator.check(make_event(ADA, KIM), {"herald/account"}), Accepted)
 
 
 def test_whoever_posts_one_with_a_wrong_recipient_is_told_which(validator: PublishValidator) -> None:
-    found = validator.check(posted(ADA, {**KIM, "email": "kim"}), {"herald/account"})
+    found = validator.check(make_event(ADA, {**KIM, "email": "kim"}), {"herald/account"})
     assert isinstance(found, EventProblem)
     assert (found.status, found.pointer) == (422, "/data/recipients/1/email")
 

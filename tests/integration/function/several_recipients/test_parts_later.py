@@ -24,20 +24,20 @@ from tests.integration.function.several_recipients.parts import (
 # -- later, together, and not at all ----------------------------------------------------------------------------------
 
 
-def later(world: InMemoryHerald, seconds: int = 3600) -> str:
+def format_time(world: InMemoryHerald, seconds: int = 3600) -> str:
     return datetime.fromtimestamp(world.clock() / 1000 + seconds, UTC).isoformat()
 
 
 def test_sent_later_each_waits_by_itself(world: InMemoryHerald) -> None:
     world.schedules = True
-    world.deliver(to(ADA, KIM, sendat=later(world)))
+    world.deliver(to(ADA, KIM, sendat=format_time(world)))
     assert kinds(send_parts(world)) == [OutcomeKind.SCHEDULED] * 2
     world.clock.forward(3600)
     assert kinds([world.deliver(found) for found in world.run_scheduler()]) == [OutcomeKind.SENT] * 2
 
 
 def test_sent_later_where_nothing_is_kept_it_is_one_letter(world: InMemoryHerald) -> None:
-    assert world.deliver(to(ADA, KIM, sendat=later(world))).kind is OutcomeKind.REJECTED
+    assert world.deliver(to(ADA, KIM, sendat=format_time(world))).kind is OutcomeKind.REJECTED
     assert len(world.dead.letters) == 1
 
 
@@ -54,7 +54,7 @@ def test_each_recipients_part_is_collected_for_its_own_digest(world: InMemoryHer
 
 def test_cancelled_while_they_wait_nobody_gets_a_mail(world: InMemoryHerald) -> None:
     world.schedules = True
-    world.deliver(to(ADA, KIM, sendat=later(world)))
+    world.deliver(to(ADA, KIM, sendat=format_time(world)))
     send_parts(world)
     outcome = world.deliver(cancellation())
     assert (outcome.kind, outcome.detail) == (OutcomeKind.CANCELLED, "2 recipients")
@@ -108,7 +108,7 @@ def test_what_was_cancelled_stays_so_whoever_is_new_in_other_content(world: InMe
 
 def test_a_cancellation_that_dies_between_is_delivered_again_and_cancels_the_rest(world: InMemoryHerald) -> None:
     world.schedules = True
-    world.deliver(to(ADA, KIM, sendat=later(world)))
+    world.deliver(to(ADA, KIM, sendat=format_time(world)))
     send_parts(world)
     world.deliver(cancellation())
     world.retry.letters = world.retry.letters[:1]

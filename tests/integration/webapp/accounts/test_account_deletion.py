@@ -28,14 +28,14 @@ from webapp.outbox.publisher import Publisher
 BOOK = {"title": "Dawn", "author": "Octavia E. Butler"}
 
 
-def signed_in(services: Services, issuer: Issuer, clock: Clock, ago: int = 60, **claims: Any) -> TestClient:
+def sign_in(services: Services, issuer: Issuer, clock: Clock, ago: int = 60, **claims: Any) -> TestClient:
     """A client of Ada's, who signed in so many seconds ago."""
     return client_with(services, issuer.token(auth_time=clock.at // 1000 - ago, **claims))
 
 
 @pytest.fixture
 def ada(services: Services, issuer: Issuer, clock: Clock) -> TestClient:
-    return signed_in(services, issuer, clock)
+    return sign_in(services, issuer, clock)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def browser(stranger: Browser, clock: Clock) -> Browser:
     return stranger
 
 
-def everything(cloud: Cloud) -> str:
+def dump_tables(cloud: Cloud) -> str:
     """Whatever both tables hold."""
     items = [cloud.dynamodb.scan(TableName=f"herald-{table}")["Items"] for table in ("books", "ledger")]
     return json.dumps(items, default=lambda value: value.decode("latin-1") if isinstance(value, bytes) else str(value))
@@ -86,11 +86,11 @@ def test_everything_that_names_the_person_goes(
 ) -> None:
     theirs = bob.post("/v1/books", json=BOOK).headers["location"]
     assert {"ada@example.com", "Dawn", "stopped:books", "Europe/Berlin"} <= {
-        each for each in ("ada@example.com", "Dawn", "stopped:books", "Europe/Berlin") if each in everything(cloud)
+        each for each in ("ada@example.com", "Dawn", "stopped:books", "Europe/Berlin") if each in dump_tables(cloud)
     }
     answer = ada.delete("/v1/me")
     assert (answer.status_code, answer.json()["books"], answer.json()["identity_deleted"]) == (200, 2, True)
-    left = everything(cloud)
+    left = dump_tables(cloud)
     for gone in ("ada@example.com", "Ada", "stopped:books", "Europe/Berlin", '"address"'):
         assert gone not in left, gone
     assert pool.deleted == [("us-east-1_herald", "ada-1815")]
@@ -119,7 +119,7 @@ def test_what_the_reader_chose_of_a_tenants_mail_goes_as_well(
     assert ada.delete("/v1/me").status_code == 200
     ours, theirs = (services.preferences.find_stopped(["books"], key.removeprefix("address#")) for key in lists)
     assert (ours, theirs) == (set(), {"books"})
-    assert '"bounced"' in everything(cloud)
+    assert '"bounced"' in dump_tables(cloud)
 
 
 def test_an_account_is_kept_while_no_notifier_says_where_choices_are(
@@ -162,8 +162,8 @@ def test_a_mail_on_its_way_is_counted_and_the_choice_not_to_get_it_stays(
     path = ada.post("/v1/books", json=BOOK).headers["location"].removeprefix("/v1/")
     publish(cloud, services, publisher, path, state="released")
     assert ada.delete("/v1/me").json()["mails_under_way"] == 1
-    assert "stopped:books" in everything(cloud)
-    assert "ada@example.com" not in everything(cloud)
+    assert "stopped:books" in dump_tables(cloud)
+    assert "ada@example.com" not in dump_tables(cloud)
 
 
 def test_the_letter_of_a_dead_mail_goes_and_others_stay(
@@ -201,7 +201,7 @@ def test_the_account_can_write_nothing_with_what_it_had(
     )
     assert not [row for row in cloud.rows("outbox") if "body" in row]
     clock.forward(5)
-    again = signed_in(services, issuer, clock, ago=1)
+    again = sign_in(services, issuer, clock, ago=1)
     assert again.post("/v1/books", json=BOOK).status_code == 201
 
 
@@ -221,7 +221,7 @@ def test_a_write_that_began_before_comes_too_late(
 def test_an_old_sign_in_is_not_enough(
     services: Services, issuer: Issuer, clock: Clock, pool: UserPool, ago: int
 ) -> None:
-    answer = signed_in(services, issuer, clock, ago).delete("/v1/me")
+    answer = sign_in(services, issuer, clock, ago).delete("/v1/me")
     assert answer.status_code == 401
     assert answer.json()["type"].endswith("/problems/sign-in-too-old")
     assert 'error="insufficient_user_authentication"' in answer.headers["WWW-Authenticate"]
@@ -232,7 +232,7 @@ def test_an_old_sign_in_is_not_enough(
 def test_the_identity_goes_by_the_name_that_the_pool_knows(
     services: Services, issuer: Issuer, clock: Clock, pool: UserPool
 ) -> None:
-    signed_in(services, issuer, clock, 60, **{"cognito:username": "google_1815"}).delete("/v1/me")
+    sign_in(services, issuer, clock, 60, **{"cognito:username": "google_1815"}).delete("/v1/me")
     assert pool.deleted == [("us-east-1_herald", "google_1815")]
 
 
@@ -270,7 +270,7 @@ def test_it_is_asked_for_again_after_any_failures(
         assert answer.status_code == 503
         assert not pool.deleted, "the identity goes last"
     calls(10**9)
-    left = everything(cloud)
+    left = dump_tables(cloud)
     for gone in ("ada@example.com", "stopped:books", "Europe/Berlin"):
         assert gone not in left, gone
     assert not cloud.rows("book")

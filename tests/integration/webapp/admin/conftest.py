@@ -10,7 +10,7 @@ import pytest
 
 from function.ledger.attributes import serialize_item
 from function.reason_codes import ReasonCode
-from tests.integration.operations.ses_lists import Region, simulated_regions
+from tests.integration.operations.ses_lists import Region, simulate_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud
 from webapp.admin.notifier_access import NotifierAccess
@@ -31,7 +31,7 @@ def switch(cloud: Cloud) -> Lambda:
 @pytest.fixture
 def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
     """SES in the one region that mails leave from."""
-    with simulated_regions("us-east-1") as regions:
+    with simulate_regions("us-east-1") as regions:
         monkeypatch.setattr(
             NotifierAccess, "_list_ses_clients", lambda _: {name: each.client for name, each in regions.items()}
         )

@@ -125,10 +125,10 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
 
 
 def test_a_store_that_is_busy_is_no_conflict(ada: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def throttled(*_: object) -> None:
+    def throttle(*_: object) -> None:
         raise cancel("ThrottlingError", "None", "None")
 
-    monkeypatch.setattr(BookRepository, "_transact", throttled)
+    monkeypatch.setattr(BookRepository, "_transact", throttle)
     answer = ada.post("/v1/books", json=BOOK, headers=KEY)
     assert answer.status_code == 503
     assert answer.headers["retry-after"]

@@ -209,7 +209,7 @@ def deaf(services: Services, silence: Silence) -> Callable[[str], Services]:
     session: Any = boto3.Session("testing", "testing", region_name="us-east-1")
     dynamodb = keep_deadline(session.client("dynamodb", endpoint_url=silence.url, config=config))
 
-    def without(part: str) -> Services:
+    def build_services_without(part: str) -> Services:
         settings = services.settings
         if part == "books":
             return replace(services, books=BookRepository(dynamodb, settings.books_table))
@@ -217,7 +217,7 @@ def deaf(services: Services, silence: Silence) -> Callable[[str], Services]:
             return replace(services, ledger=LedgerReader(dynamodb, settings.ledger_table))
         return replace(services, notifier=replace(services.notifier, dynamodb=dynamodb))
 
-    return without
+    return build_services_without
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Proxy(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(services: Services) -> Iterator[str]:
+def serve(services: Services) -> Iterator[str]:
     """The app at an address of its own, which its public URL does not name; yields its host and port."""
     config = uvicorn.Config(create_app(services), port=0, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
@@ -95,7 +95,7 @@ def test_a_browser_meets_the_public_name_alone(
     )
     headers = {"Accept": "text/html", "Origin": public, "Sec-Fetch-Site": "same-origin"}
     with (
-        served(replace(services, settings=settings, issuer=registered)) as origin,
+        serve(replace(services, settings=settings, issuer=registered)) as origin,
         httpx.Client(base_url=public, headers=headers, trust_env=False, timeout=LIMIT) as browser,
     ):
         proxy.RequestHandlerClass.origin = origin  # type: ignore[attr-defined]  # this test's own class

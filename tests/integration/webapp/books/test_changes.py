@@ -166,14 +166,14 @@ def test_a_caller_who_means_any_state_does_not_fail_of_a_change_beside_it(
     path = ada.post("/v1/books", json={"title": "T", "author": "A"}).headers["location"]
     find, changes = BookRepository.get, iter(["U", "V"])
 
-    def changed_beside(repository: BookRepository, owner: str, book_id: str) -> Book | None:
+    def change_after_read(repository: BookRepository, owner: str, book_id: str) -> Book | None:
         """Somebody changes the book right after it was read, twice."""
         book = find(repository, owner, book_id)
         if book and (title := next(changes, None)):
             repository.change(owner, replace(book, title=title, version=book.version + 1))
         return book
 
-    monkeypatch.setattr(BookRepository, "get", changed_beside)
+    monkeypatch.setattr(BookRepository, "get", change_after_read)
     headers = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
     body = None if method == "DELETE" else '{"author": "B"}'
     assert ada.request(method, path, content=body, headers=headers).status_code in {200, 204}

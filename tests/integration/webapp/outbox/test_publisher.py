@@ -123,7 +123,7 @@ def test_killed_between_publish_and_mark_it_repeats_the_same_event(
 ) -> None:
     event = add(services)
     with monkeypatch.context() as killed:
-        killed.setattr(Outbox, "mark_published", _killed)
+        killed.setattr(Outbox, "mark_published", _die)
         with pytest.raises(KeyboardInterrupt):
             relay.handler(stream_of(cloud), None)
     assert row(services, event).state == "committed"
@@ -135,7 +135,7 @@ def test_killed_between_publish_and_mark_it_repeats_the_same_event(
     assert row(services, event).message_id == second["MessageId"]
 
 
-def _killed(*_: object) -> bool:
+def _die(*_: object) -> bool:
     raise KeyboardInterrupt
 
 

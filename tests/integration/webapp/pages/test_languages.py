@@ -17,7 +17,7 @@ from webapp.user_locale import negotiate_language
 BOOK = {"title": "T", "author": "A"}
 
 
-def mailed(cloud: Cloud) -> list[str]:
+def list_languages(cloud: Cloud) -> list[str]:
     """The languages of the events, oldest first."""
     rows = sorted(cloud.rows("outbox"), key=lambda row: int(row["committed_at"]["N"]))
     events: list[dict[str, Any]] = [json.loads(row["body"]["S"]) for row in rows]
@@ -66,7 +66,7 @@ def test_a_choice_is_followed_by_pages_dates_and_mails(browser: Browser, cloud: 
     add(browser)
     clock.forward(1)
     browser.submit(f"/books/{book}/delete")
-    assert mailed(cloud) == ["en-GB", "de", "de"]
+    assert list_languages(cloud) == ["en-GB", "de", "de"]
 
 
 def test_a_choice_is_followed_by_the_api_and_by_the_next_session(
@@ -74,7 +74,7 @@ def test_a_choice_is_followed_by_the_api_and_by_the_next_session(
 ) -> None:
     browser.submit("/settings/reading", language="de", zone="Asia/Kathmandu")
     assert ada.post("/v1/books", json=BOOK, headers={"Accept-Language": "en"}).status_code == 201
-    assert mailed(cloud) == ["de"]
+    assert list_languages(cloud) == ["de"]
     elsewhere = Browser(services, issuer)
     elsewhere.sign_in()
     assert 'value="Asia/Kathmandu"' in elsewhere.get("/settings").text
@@ -100,7 +100,7 @@ def test_without_a_choice_the_browser_is_followed_then_the_issuer(
     clock.forward(1)
     said = client_with(services, issuer.token(locale="de-AT", zoneinfo="Europe/Vienna"))
     said.post("/v1/books", json=BOOK)
-    assert mailed(cloud) == ["de", "de-AT"]
+    assert list_languages(cloud) == ["de", "de-AT"]
     del browser.headers["Accept-Language"]
     browser.sign_in(locale="de-AT", zoneinfo="Europe/Vienna")
     assert "Europe/Vienna" in browser.get("/settings").text

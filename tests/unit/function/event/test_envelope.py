@@ -13,7 +13,7 @@ from function.event.compression import compress
 from function.event.envelope import Delivery, QueueItem, Unreadable, from_queue, is_queue_event, read_deliveries
 
 
-def one(found: Any) -> Delivery | Unreadable:
+def take_only(found: Any) -> Delivery | Unreadable:
     (only,) = found
     assert isinstance(only, (Delivery, Unreadable))
     return only
@@ -31,7 +31,7 @@ def test_an_sns_event_holds_its_messages() -> None:
 def test_a_notification_in_a_queue_is_a_delivery_that_knows_where_it_lies() -> None:
     record = sqs_event(sns_notification("one"), receives=3)
     assert is_queue_event({"Records": [record]})
-    found = one(from_queue(record))
+    found = take_only(from_queue(record))
     item = QueueItem("item-1", "handle of item-1", 3, 1_795_248_000_000)
     assert found == Delivery("m1", "one", TOPIC, "2026-11-21T08:00:01.000Z", item)
 
@@ -46,40 +46,42 @@ def test_an_on_failure_record_holds_every_message_of_the_event_in_it() -> None:
 
 
 def test_an_on_failure_record_around_no_sns_event_is_kept() -> None:
-    found = one(from_queue(sqs_event(on_failure({"hello": "world"}))))
+    found = take_only(from_queue(sqs_event(on_failure({"hello": "world"}))))
     assert isinstance(found, Unreadable)
     assert json.loads(found.raw) == {"hello": "world"}
     assert found.item is not None
 
 
 def test_the_marks_of_a_letter_come_from_its_attributes() -> None:
-    found = one(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "request/1", "confirmed": "yes"})))
+    found = take_only(
+        from_queue(sqs_event(sns_notification("one"), marks={"attempt": "request/1", "confirmed": "yes"}))
+    )
     assert isinstance(found, Delivery)
     assert (found.letter, found.confirmed) == ("request/1", True)
 
 
 @pytest.mark.parametrize("word", ["", "no", "YES", "true"])
 def test_only_yes_is_a_yes(word: str) -> None:
-    found = one(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "request/1", "confirmed": word})))
+    found = take_only(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "request/1", "confirmed": word})))
     assert isinstance(found, Delivery)
     assert not found.confirmed
 
 
 def test_a_mark_too_long_to_be_herald_s_own_is_none() -> None:
-    found = one(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "x" * 501})))
+    found = take_only(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "x" * 501})))
     assert isinstance(found, Delivery)
     assert found.letter is None
 
 
 def test_a_compressed_letter_is_unpacked() -> None:
     packed = base64.b64encode(compress("the event ü")).decode()
-    found = one(from_queue(sqs_event(sns_notification("", MessageDeflated=packed))))
+    found = take_only(from_queue(sqs_event(sns_notification("", MessageDeflated=packed))))
     assert isinstance(found, Delivery)
     assert found.body == "the event ü"
 
 
 def test_a_letter_may_say_that_its_event_lies_in_the_ledger() -> None:
-    found = one(from_queue(sqs_event(sns_notification("", MessageInLedger=True))))
+    found = take_only(from_queue(sqs_event(sns_notification("", MessageInLedger=True))))
     assert isinstance(found, Delivery)
     assert found.in_ledger
 
@@ -87,7 +89,7 @@ def test_a_letter_may_say_that_its_event_lies_in_the_ledger() -> None:
 @pytest.mark.parametrize("packed", ["not base64!", base64.b64encode(b"not zlib").decode()])
 def test_a_letter_that_cannot_be_unpacked_is_kept_as_it_came(packed: str) -> None:
     record = sqs_event(sns_notification("", MessageDeflated=packed))
-    assert one(from_queue(record)) == Unreadable(
+    assert take_only(from_queue(record)) == Unreadable(
         record["body"], QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000)
     )
 
@@ -115,14 +117,14 @@ def test_a_letter_that_cannot_be_unpacked_is_kept_as_it_came(packed: str) -> Non
     ids=lambda body: body[:40] or "empty",
 )
 def test_what_is_no_notification_comes_out_of_the_queue_as_it_came(body: str) -> None:
-    assert one(from_queue(sqs_event(body))) == Unreadable(
+    assert take_only(from_queue(sqs_event(body))) == Unreadable(
         body, QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000)
     )
 
 
 @pytest.mark.parametrize("event", [None, 7, "text", [], {}, {"Records": []}, {"Records": "none"}, {"Records": {}}])
 def test_an_event_without_records_is_kept_whole(event: Any) -> None:
-    found = one(read_deliveries(event))
+    found = take_only(read_deliveries(event))
     assert isinstance(found, Unreadable)
     assert found.raw == event if isinstance(event, str) else json.loads(found.raw) == event
 
@@ -141,7 +143,7 @@ def test_one_unreadable_record_costs_its_neighbours_nothing(record: Any) -> None
 def test_a_record_that_lacks_what_sqs_always_gives_is_no_batch_but_is_kept(field: str, value: Any) -> None:
     event = {"Records": [sqs_event(sns_notification("one")) | {field: value}]}
     assert not is_queue_event(event)
-    found = one(read_deliveries(event))
+    found = take_only(read_deliveries(event))
     assert isinstance(found, Unreadable)
     assert json.loads(found.raw) == event["Records"][0]
 
@@ -150,13 +152,13 @@ def test_a_record_that_lacks_what_sqs_always_gives_is_no_batch_but_is_kept(field
 def test_a_receive_count_that_is_none_counts_as_the_first(count: Any) -> None:
     record = sqs_event(sns_notification("one"))
     record["attributes"]["ApproximateReceiveCount"] = count
-    found = one(from_queue(record))
+    found = take_only(from_queue(record))
     assert found.item is not None
     assert found.item.receives == 1
 
 
 def test_names_are_cut_to_what_a_letter_can_carry() -> None:
-    found = one(read_deliveries(sns(sns_notification("one", TopicArn="t" * 300_000, Timestamp="z" * 300_000))))
+    found = take_only(read_deliveries(sns(sns_notification("one", TopicArn="t" * 300_000, Timestamp="z" * 300_000))))
     assert isinstance(found, Delivery)
     assert (len(found.topic), len(found.timestamp)) == (500, 500)
 

@@ -26,7 +26,7 @@ def sandbox(catalogue: Catalogue) -> Sandbox:
     return Sandbox(InMemoryHerald(MemoryTable("herald-ledger"), catalogue))
 
 
-def synthetic(to: str = "", source: str = SYNTHETIC_SOURCE) -> dict[str, Any]:
+def make_event(to: str = "", source: str = SYNTHETIC_SOURCE) -> dict[str, Any]:
     made = build_synthetic_event(NAME, "book.created", example(), "2026-11-21T08:00:00Z")
     made["source"] = source
     made["data"]["recipient"]["email"] = to or made["data"]["recipient"]["email"]
@@ -39,7 +39,7 @@ def list_counted(sandbox: Sandbox) -> set[str]:
 
 
 def test_a_synthetic_mail_is_sent_and_tagged_and_counted_apart(sandbox: Sandbox) -> None:
-    sandbox(sns(synthetic()))
+    sandbox(sns(make_event()))
     ((_, mail),) = sandbox.world.post.taken
     assert mail.to == f"success+{NAME}@simulator.amazonses.com"
     assert mail.tags.items() > {("synthetic", "yes")}
@@ -69,14 +69,14 @@ def test_of_any_other_event_the_name_of_a_provider_means_nothing(sandbox: Sandbo
     "to", ["ada@example.com", "ada@simulator.amazonses.com.example.com", "a@x-simulator.amazonses.com"]
 )
 def test_the_source_alone_hides_no_mail(sandbox: Sandbox, to: str) -> None:
-    sandbox(sns(synthetic(to)))
+    sandbox(sns(make_event(to)))
     ((_, mail),) = sandbox.world.post.taken
     assert (mail.to, list(mail.tags)) == (to, ["attempt"])
     assert list_counted(sandbox) == {"Sent", "SendLatency"}
 
 
 def test_the_recipient_alone_hides_no_mail(sandbox: Sandbox) -> None:
-    sandbox(sns(synthetic("success@simulator.amazonses.com", "urn:herald:webapp")))
+    sandbox(sns(make_event("success@simulator.amazonses.com", "urn:herald:webapp")))
     assert list_counted(sandbox) == {"Sent", "SendLatency"}
 
 
@@ -90,7 +90,7 @@ def test_what_is_no_valid_event_is_counted_as_what_it_is(sandbox: Sandbox) -> No
 )
 def test_a_deployment_that_mails_few_can_be_tried_all_the_same(sandbox: Sandbox, delivery_mode: DeliveryMode) -> None:
     sandbox.world.delivery_mode = delivery_mode
-    sandbox(sns(synthetic()))
+    sandbox(sns(make_event()))
     ((_, mail),) = sandbox.world.post.taken
     assert mail.to == f"success+{NAME}@simulator.amazonses.com"
 

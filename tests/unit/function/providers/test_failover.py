@@ -217,7 +217,7 @@ def test_a_bug_in_a_provider_is_not_taken_for_an_answer() -> None:
 # -- a provider that nobody reaches rests -----------------------------------------------------------------------------
 
 
-def unreached(times: int) -> Office:
+def make_office(times: int) -> Office:
     """Two providers, and so many mails of which each found the first unreachable."""
     office = Office([UNREACHED] * (times + 10), [])
     for _ in range(times):
@@ -226,7 +226,7 @@ def unreached(times: int) -> Office:
 
 
 def test_five_refused_connections_in_a_row_let_a_provider_rest_and_every_mail_goes_by_the_next() -> None:
-    office = unreached(5)
+    office = make_office(5)
     assert office.calls == [5, 5]
     for _ in range(20):
         assert isinstance(office.send().outcome, Receipt)
@@ -234,7 +234,7 @@ def test_five_refused_connections_in_a_row_let_a_provider_rest_and_every_mail_go
 
 
 def test_what_rests_is_said_among_the_tries() -> None:
-    sent = unreached(5).send()
+    sent = make_office(5).send()
     assert [(tried.provider, str(tried.error)[:15]) for tried in sent.tries] == [
         ("ses://region-1", "not called: it "),
         ("ses://region-2", "None"),
@@ -242,7 +242,7 @@ def test_what_rests_is_said_among_the_tries() -> None:
 
 
 def test_after_a_minute_one_mail_tries_it_and_the_rest_begins_anew() -> None:
-    office = unreached(5)
+    office = make_office(5)
     office.clock.forward(59.999)
     office.send(until=200_000)
     assert office.calls[0] == 5
@@ -253,7 +253,7 @@ def test_after_a_minute_one_mail_tries_it_and_the_rest_begins_anew() -> None:
 
 
 def test_one_that_is_reached_again_has_no_past() -> None:
-    office = unreached(5)
+    office = make_office(5)
     office.clock.forward(60)
     office.posts[0].answers = [None, *[UNREACHED] * 4, None]
     for _ in range(6):
@@ -278,4 +278,4 @@ def test_a_mail_that_everybody_rests_from_is_not_sent_and_comes_again() -> None:
 
 
 def test_one_that_rests_takes_no_time_from_the_next() -> None:
-    assert isinstance(unreached(5).send(until=12_000).outcome, Receipt)
+    assert isinstance(make_office(5).send(until=12_000).outcome, Receipt)

@@ -147,11 +147,11 @@ def test_an_event_means_what_its_table_says(
 
 @pytest.mark.parametrize("provider", [sendgrid, mailgun, resend])
 def test_every_row_of_a_table_is_tried_here(provider: Any) -> None:
-    kinds = {id(kind) for module, _, event, *_ in CASES if module is provider for kind in [tried(provider, event)]}
+    kinds = {id(kind) for module, _, event, *_ in CASES if module is provider for kind in [find_row(provider, event)]}
     assert kinds == {id(kind) for kind in provider.KINDS.values()}
 
 
-def tried(provider: Any, event: dict[str, Any]) -> object:
+def find_row(provider: Any, event: dict[str, Any]) -> object:
     """The row of the table that an event meets."""
     met: list[object] = []
 

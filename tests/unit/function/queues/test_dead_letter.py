@@ -27,7 +27,7 @@ def size(letter: Letter) -> int:
     return len(letter.body.encode()) + sum(attributes)
 
 
-def came_back(letter: Letter) -> Delivery:
+def redeliver(letter: Letter) -> Delivery:
     """The letter as `notify` reads it when it was put back into `retry`."""
     (found,) = from_queue(sqs_event(letter.body, marks=letter.attributes))
     assert isinstance(found, Delivery)
@@ -50,7 +50,7 @@ def test_any_text_goes_through_a_letter_as_ascii_and_comes_back(
     letter = write_letter(Delivery("m1", body, topic, timestamp), "request/1", Reason("code", reason), "r1")
     assert letter.body.isascii()
     assert json.loads(letter.body)["Type"] == "Notification"
-    found = came_back(letter)
+    found = redeliver(letter)
     assert (found.message_id, found.body, found.topic, found.timestamp) == ("m1", body, topic, timestamp)
     assert found.letter == "request/1"
     assert not found.confirmed
@@ -65,8 +65,8 @@ def test_a_letter_is_at_most_256_kib_with_its_attributes_and_holds_the_whole_eve
     delivery = Delivery("m" * 200, body, "t" * 500, "z" * 500)
     letter = write_letter(delivery, "r" * 60, Reason("code", "why " * 500), "r1", 200)
     assert size(letter) <= LARGEST_MESSAGE
-    assert came_back(letter).body == body
-    assert not came_back(letter).in_ledger
+    assert redeliver(letter).body == body
+    assert not redeliver(letter).in_ledger
 
 
 def test_only_what_is_too_long_is_compressed() -> None:
@@ -78,7 +78,7 @@ def test_only_what_is_too_long_is_compressed() -> None:
 def test_what_fits_into_no_letter_lies_in_the_record_that_the_letter_names(body: str) -> None:
     letter = write_letter(Delivery("m1", body, "t" * 500, "z" * 500), "request/1", WHY, "r1")
     assert size(letter) <= LARGEST_MESSAGE
-    found = came_back(letter)
+    found = redeliver(letter)
     assert (found.in_ledger, found.message_id, found.letter) == (True, "m1", "request/1")
 
 
@@ -130,7 +130,7 @@ def test_what_is_parked_keeps_the_marks_that_it_came_by(marks: dict[str, Any], a
     delivery = Delivery("m1", "the event", "topic", "now", **marks)
     letter = write_retry(delivery)
     assert letter.attributes == attributes
-    back = came_back(letter)
+    back = redeliver(letter)
     assert back == Delivery(
         "m1", "the event", "topic", "now", QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000), **marks
     )

@@ -73,7 +73,7 @@ def telemetry(stream: io.StringIO) -> Telemetry:
     return Telemetry("herald-notify", "3f2a9c1b7d4e", lambda: 1_795_248_000_000, stream)
 
 
-def only_line(stream: io.StringIO) -> dict[str, Any]:
+def read_line(stream: io.StringIO) -> dict[str, Any]:
     text = stream.getvalue()
     assert text.count("\n") == 1
     assert text.endswith("\n")
@@ -86,7 +86,7 @@ def only_line(stream: io.StringIO) -> dict[str, Any]:
 def test_a_count_is_a_line_that_cloudwatch_reads_as_metrics(type_: str, also: dict[str, int] | None) -> None:
     stream = io.StringIO()
     telemetry(stream).count("Sent", type_, also, message_id="m1")
-    line = only_line(stream)
+    line = read_line(stream)
     jsonschema.validate(line, EMF)
     (definition,) = line["_aws"]["CloudWatchMetrics"]
     assert definition["Namespace"] == "Herald"
@@ -99,7 +99,7 @@ def test_a_count_is_a_line_that_cloudwatch_reads_as_metrics(type_: str, also: di
 def test_milliseconds_are_counted_as_such() -> None:
     stream = io.StringIO()
     telemetry(stream).count("Sent", also={"SendLatency": 37})
-    metrics = only_line(stream)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    metrics = read_line(stream)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     assert metrics == [{"Name": "Sent", "Unit": "Count"}, {"Name": "SendLatency", "Unit": "Milliseconds"}]
 
 
@@ -115,7 +115,7 @@ def test_the_line_of_a_mail_has_at_most_400_bytes() -> None:
 def test_what_is_empty_is_left_out() -> None:
     stream = io.StringIO()
     telemetry(stream).note("contended", detail="", letter=None, message_id="m1")
-    assert only_line(stream) == {
+    assert read_line(stream) == {
         "Service": "herald-notify",
         "event": "contended",
         "release": "3f2a9c1b7d4e",
@@ -128,7 +128,7 @@ def test_anything_said_stays_on_one_line_of_ascii(field: object) -> None:
     stream = io.StringIO()
     telemetry(stream).note("said", detail=field)
     assert stream.getvalue().isascii()
-    assert only_line(stream)["event"] == "said"
+    assert read_line(stream)["event"] == "said"
 
 
 @pytest.mark.parametrize("field", [Unprintable(), {("a", "tuple"): 1}])

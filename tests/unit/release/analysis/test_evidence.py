@@ -10,7 +10,7 @@ from laptop.model_validation import hold_to_model
 from release.analysis.evidence import collect_evidence
 from release.deployments import Deployment
 from release.release_context import Names, ReleaseContext
-from tests.unit.release.test_hooks import Logs, answered
+from tests.unit.release.test_hooks import Logs, write_answer
 
 CREATED = datetime.now(UTC) - timedelta(minutes=10)
 STAGES = {"BeforeAllowTraffic": "Succeeded", "AfterAllowTraffic": "Succeeded"}
@@ -43,13 +43,13 @@ def context(runs: int, errors: int = 0, logs: Logs | None = None) -> ReleaseCont
 
 
 def test_synthetic_and_real_mails_are_told_apart() -> None:
-    evidence = collect_evidence(context(43, 1, Logs([answered(30)])), RELEASED)
+    evidence = collect_evidence(context(43, 1, Logs([write_answer(30)])), RELEASED)
     assert evidence is not None
     assert evidence.describe() == "proved by 60 synthetic and 42 real mails"
 
 
 def test_a_system_without_traffic_is_proved_by_mails_and_says_so() -> None:
-    evidence = collect_evidence(context(0, 0, Logs([answered(30)])), RELEASED)
+    evidence = collect_evidence(context(0, 0, Logs([write_answer(30)])), RELEASED)
     assert evidence is not None
     assert evidence.describe() == "proved by 60 synthetic and 0 real mails"
 

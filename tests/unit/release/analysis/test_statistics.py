@@ -12,7 +12,7 @@ import pytest
 from release.analysis.statistics import compute_fisher_p, compute_largest_rate, compute_mann_whitney_p, compute_median
 
 
-def by_enumeration(bad: int, of: int, other_bad: int, other_of: int) -> float:
+def enumerate_tables(bad: int, of: int, other_bad: int, other_of: int) -> float:
     """Fisher's test in whole numbers."""
     whole, all_bad = comb(of + other_of, bad + other_bad), bad + other_bad
     ways = {here: comb(of, here) * comb(other_of, all_bad - here) for here in range(all_bad + 1) if here <= of}
@@ -32,7 +32,7 @@ def test_every_small_table_is_as_enumerated() -> None:
     for of, other_of in ((3, 9), (7, 7), (10, 4)):
         for bad, other_bad in itertools.product(range(of + 1), range(other_of + 1)):
             table = (bad, of, other_bad, other_of)
-            assert compute_fisher_p(*table) == pytest.approx(by_enumeration(*table)), table
+            assert compute_fisher_p(*table) == pytest.approx(enumerate_tables(*table)), table
 
 
 @pytest.mark.parametrize("table", [(0, 0, 0, 0), (0, 5, 0, 0), (0, 100, 0, 900), (900, 900, 100, 100)])

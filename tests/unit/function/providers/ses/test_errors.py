@@ -1,4 +1,4 @@
-"""Each word of SES decides a mail's fate, and each code stands in SES's own service model."""
+"""Each word of SES decides what becomes of a mail, and each code stands in SES's own service model."""
 
 from __future__ import annotations
 
