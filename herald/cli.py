@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from herald.command_list import CommandList
 from herald.console import INTERRUPTED, CommandInterrupted, print_problem
 from operations.errors import UsageError, UserError
 from webapp.admin.remedy_commands import format_command
@@ -68,7 +69,7 @@ class _Commands(UserDict[str, Any]):
         return _load(name, super().__getitem__(name))
 
 
-class _Group(TyperGroup):
+class _Group(CommandList):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = _Commands(_MODULES)

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from function.providers.urls import list_ses_regions, parse_provider_urls
+from herald.command_list import CommandList
 from herald.console import CommandInterrupted, console
 from laptop.cloud import PORTS, Options, run_cloud
 from laptop.cognito.demo_users import ADA, GRACE
@@ -24,7 +25,12 @@ from operations.errors import UserError
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Run the whole of Herald on this machine, with no AWS account.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run the whole of Herald on this machine, with no AWS account.",
+    cls=CommandList,
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Folder for what it writes; deleted when it stops", show_default=False)

@@ -37,22 +37,35 @@ def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[st
             yield from commands(command, (*path, name))
 
 
-def options(path: tuple[str, ...]) -> set[str]:
-    """The options of a command."""
+def find_command(path: tuple[str, ...]) -> Any:
+    """The command, or group of commands, that these words call."""
     command: Any = typer.main.get_command(app)
     for name in path:
         command = command.commands[name]
-    return {option for parameter in command.params for option in getattr(parameter, "opts", ())}
+    return command
 
 
-@pytest.mark.parametrize("group", [(), ("local",), ("infra",), ("suppressions",)], ids=" ".join)
+def options(path: tuple[str, ...]) -> set[str]:
+    """The options of a command."""
+    return {option for parameter in find_command(path).params for option in getattr(parameter, "opts", ())}
+
+
+GROUPS = [(), *(path for path in commands() if hasattr(find_command(path), "commands"))]
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80"])
+@pytest.mark.parametrize("group", GROUPS, ids=" ".join)
 def test_the_list_of_commands_has_a_whole_sentence_for_each(
-    group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    group: tuple[str, ...], columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    _, _, listed = CliRunner().invoke(app, [*group, "--help"]).output.partition("Commands:\n")
-    assert listed
-    assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+    monkeypatch.setenv("COLUMNS", columns)
+    options_of_group, _, listed = CliRunner().invoke(app, [*group, "--help"]).output.partition("Commands:\n")
+    sentences = re.split(r"^  (?=\w)", listed, flags=re.MULTILINE)[1:]
+    assert len(sentences) == len(list(find_command(group).commands))
+    assert [line for line in sentences if not line.rstrip().endswith(".") or "..." in line] == []
+    assert "completion" not in options_of_group
+    if columns == "80":
+        assert [line for line in sentences if "\n" in line.rstrip()] == []
 
 
 @pytest.mark.parametrize("columns", ["40", "60"])

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from herald.account import StateDir
+from herald.command_list import CommandList
 from herald.console import Yes, confirm, console
 from herald.terraform import target as targets
 from herald.terraform.apply import TerraformRun, prepare
@@ -19,7 +20,10 @@ from laptop.state import DEFAULT_STATE, find_descriptor
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Plan, apply and destroy Herald with Terraform. In AWS or in the laptop cloud.", no_args_is_help=True
+    help="Plan, apply and destroy Herald with Terraform. In AWS or in the laptop cloud.",
+    cls=CommandList,
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 Local = Annotated[

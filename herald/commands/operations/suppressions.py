@@ -9,6 +9,7 @@ import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.audited_action import run_audited
+from herald.command_list import CommandList
 from herald.console import JsonOption, Yes, confirm, console, print_json, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, ErasureResult, PersonalData, erase, find_personal_data
@@ -31,6 +32,7 @@ __all__ = ["app"]
 app = typer.Typer()
 suppressions = typer.Typer(
     help="List the addresses that get no mail. They bounced permanently, or their owner complained.",
+    cls=CommandList,
 )
 app.add_typer(suppressions, name="suppressions", invoke_without_command=True)
 
