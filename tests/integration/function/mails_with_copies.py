@@ -70,7 +70,7 @@ def make_complaint(*addresses: str, kind: str = "abuse") -> Report:
     return "Complaint", "complaint", {"complaintFeedbackType": kind, "complainedRecipients": named}
 
 
-def make_delivered(*addresses: str) -> Report:
+def make_delivery_report(*addresses: str) -> Report:
     return "Delivery", "delivery", {"recipients": list(addresses)}
 
 

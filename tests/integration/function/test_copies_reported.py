@@ -35,8 +35,8 @@ from tests.integration.function.mails_with_copies import (
     make_bounce,
     make_complaint,
     make_delay,
-    make_delivered,
     make_delivery,
+    make_delivery_report,
     make_ses_event,
     timeline,
 )
@@ -60,8 +60,8 @@ _OF_COPIES: dict[str, tuple[Report, int]] = {
     "complained": (_SPAM, 1),
     "no spam": (make_complaint(BOOKS, kind="not-spam"), 0),
     "delayed": (make_delay(BOOKS), 0),
-    "delivered": (make_delivered(ARCHIVE), 0),
-    "of another spelling": (make_delivered(BOOKS.upper()), 0),
+    "delivered": (make_delivery_report(ARCHIVE), 0),
+    "of another spelling": (make_delivery_report(BOOKS.upper()), 0),
     "forwarded to nobody that we know": (make_bounce("somebody@else.example"), 1),
     "of nobody": (make_bounce(), 1),
 }
@@ -87,7 +87,7 @@ def test_a_report_on_copies_moves_no_record_and_lists_nobody(world: InMemoryHera
         (make_bounce(BOOKS, ADA, kind="Transient"), State.SOFT_BOUNCED, None),
         (make_complaint(ARCHIVE, ADA), State.COMPLAINED, "complained"),
         (make_delay(BOOKS, ADA), State.DELAYED, None),
-        (make_delivered(ARCHIVE, ADA, BOOKS), State.DELIVERED, None),
+        (make_delivery_report(ARCHIVE, ADA, BOOKS), State.DELIVERED, None),
         (("Reject", "reject", {"reason": "Bad content"}), State.REFUSED, None),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
@@ -123,11 +123,11 @@ def test_in_any_order_what_is_told_of_copies_changes_nothing_of_what_is_told_of_
 ) -> None:
     mail = find_mail(world)
     told = [
-        make_delivered(ADA),
+        make_delivery_report(ADA),
         make_bounce(BOOKS),
         make_complaint(ARCHIVE),
         make_delay(BOOKS),
-        make_delivered(ARCHIVE),
+        make_delivery_report(ARCHIVE),
     ]
     bodies = [make_ses_event(report, mail) for report in told]
     before = world.client.snapshot()
@@ -142,7 +142,9 @@ def test_in_any_order_what_is_told_of_copies_changes_nothing_of_what_is_told_of_
         assert (heard.hear(*order), heard.failed) == (State.DELIVERED, 2), "and in one batch"
 
 
-@pytest.mark.parametrize("report", [make_bounce(BOOKS), make_delivered(ARCHIVE), _SPAM], ids=lambda report: report[0])
+@pytest.mark.parametrize(
+    "report", [make_bounce(BOOKS), make_delivery_report(ARCHIVE), _SPAM], ids=lambda report: report[0]
+)
 def test_whatever_is_heard_of_a_copy_says_that_the_mail_left_so_no_second_one_does(
     world: InMemoryHerald, report: Report
 ) -> None:
@@ -281,8 +283,8 @@ class MortalPost(FakeProvider):
 @pytest.mark.parametrize(
     ("reports", "state"),
     [
-        ((make_bounce(BOOKS), make_delivered(ADA)), State.DELIVERED),
-        ((make_delivered(ADA), make_complaint(ARCHIVE)), State.DELIVERED),
+        ((make_bounce(BOOKS), make_delivery_report(ADA)), State.DELIVERED),
+        ((make_delivery_report(ADA), make_complaint(ARCHIVE)), State.DELIVERED),
         ((make_bounce(BOOKS),), State.SENT),
     ],
     ids=["a-copys-first", "the-readers-first", "a-copys-alone"],

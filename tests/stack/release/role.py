@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from herald.terraform.runner import INFRA
 from release.release_context import ReleaseContext
 
-__all__ = ["Role", "render_statements"]
+__all__ = ["Role", "list_values", "render_statements"]
 
 KEY = "arn:aws:kms:us-east-1:000000000000:key/the-key"
 _PLACE = "us-east-1:000000000000"
@@ -78,14 +78,15 @@ class Role:
 
     def _allows(self, action: str, resource: str) -> bool:
         return any(
-            action in _list_values(statement["Action"])
-            and any(fnmatchcase(resource, pattern) for pattern in _list_values(statement["Resource"]))
+            action in list_values(statement["Action"])
+            and any(fnmatchcase(resource, pattern) for pattern in list_values(statement["Resource"]))
             for statement in self.statements
             if statement["Effect"] == "Allow"
         )
 
 
-def _list_values(value: str | list[str]) -> list[str]:
+def list_values(value: str | list[str]) -> list[str]:
+    """The values of a statement's member, which JSON may write as one string."""
     return [value] if isinstance(value, str) else value
 
 

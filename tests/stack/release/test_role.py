@@ -19,7 +19,7 @@ from release.release_context import ALIAS
 from release.rollback import plan_rollback, start_rollback
 from release.version_alarms import create
 from tests.stack.release.conftest import CANARY, ReleaseHarness, make_harness
-from tests.stack.release.role import Role, render_statements
+from tests.stack.release.role import Role, list_values, render_statements
 
 #: Rights that not every release uses: for a canary longer than any of CodeDeploy's, a person's no, a hook's second
 #: answer, old versions.
@@ -78,7 +78,7 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
     assert f"CodeDeployHook_herald-before: {webhook}:3: it raised: " in harness.screen.text
     assert _live(harness, webhook) == before
 
-    granted = {action for one in role.statements for action in _list_values(one["Action"])}
+    granted = {action for one in role.statements for action in list_values(one["Action"])}
     assert granted - role.used <= UNUSED
 
 
@@ -92,7 +92,3 @@ def test_without_a_right_it_is_refused(harness: ReleaseHarness, tmp_path: Path) 
 
 def _live(harness: ReleaseHarness, function: str) -> str:
     return harness.context.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]
-
-
-def _list_values(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
