@@ -348,3 +348,23 @@ run "a_package_for_another_processor" {
     var.package,
   ]
 }
+
+run "a_region_of_china" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-cn" }
+  }
+
+  override_data {
+    target = data.aws_region.current
+    values = { name = "cn-north-1" }
+  }
+
+  expect_failures = [aws_kms_key.this]
+}
