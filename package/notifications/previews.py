@@ -21,7 +21,7 @@ from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, list_types, read_examples
 from package.notifications.digests import build_template_examples
 
-__all__ = ["PREVIEW", "ExampleMail", "list_headers", "render_examples", "write_previews"]
+__all__ = ["PREVIEW", "ExampleMail", "list_headers", "render_brands", "render_examples", "write_previews"]
 
 PREVIEW = Path(__file__).parents[2] / "build" / "preview"
 
@@ -79,7 +79,8 @@ def write_previews(notifications: Path, type_: str | None = None, tenant: str | 
 
 @dataclass(frozen=True, slots=True)
 class ExampleMail:
-    """The mail of one example in one language; `data` is what the templates see."""
+    """The mail of one example in one language, under the brand of `tenant` or the deployment's own; `data` is what the
+    templates see."""
 
     type: str
     example: str
@@ -87,6 +88,7 @@ class ExampleMail:
     data: Mapping[str, Any]
     headers: Mapping[str, str]
     content: Content
+    tenant: str | None = None
 
 
 def render_examples(
@@ -102,7 +104,13 @@ def render_examples(
             for locale in sorted(notification.locales):
                 content = notification.render_whole(data, locale, link)
                 headers = list_headers(notification, data, content, link)
-                yield ExampleMail(type_, name, locale, data, headers, content)
+                yield ExampleMail(type_, name, locale, data, headers, content, tenant)
+
+
+def render_brands(catalogue: Catalogue, notifications: Path) -> Iterator[ExampleMail]:
+    """Render every example of every type in every language, under the deployment's brand and each tenant's."""
+    for tenant in (None, *sorted(catalogue.tenants)):
+        yield from render_examples(catalogue, notifications, list_types(notifications), tenant)
 
 
 def list_headers(

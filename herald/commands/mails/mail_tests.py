@@ -45,8 +45,8 @@ def test(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON, for a machine")] = False,
 ) -> None:
-    """Test every mail with examples, generated data and snapshots. Each example in each language, data of every shape
-    that its schema allows, and, if there are snapshots, whether a mail has changed since it was approved.
+    """Test every mail with examples, generated data and snapshots. Each example in each language and brand, data of
+    every shape that its schema allows, and, if there are snapshots, whether a mail has changed since it was approved.
 
     Snapshots are in _snapshots in the folder of the notifications; keep them in your repository. Exit codes: 0 all is
     well, 1 something is wrong or has changed.
@@ -64,11 +64,12 @@ def test(
 
 
 def _try_all(home: Path, update: bool) -> _Result:
+    from package.notifications.brand import BRANDS  # noqa: PLC0415  slow to load
     from package.notifications.catalogue import compile_catalogue, list_types  # noqa: PLC0415  slow to load
     from package.notifications.mail_checks.fuzz_data import try_generated  # noqa: PLC0415  the same
     from package.notifications.mail_checks.mail_lint import find_mail_faults  # noqa: PLC0415  the same
     from package.notifications.mail_checks.snapshots import compare, make_snapshots, write_snapshots  # noqa: PLC0415  the same
-    from package.notifications.previews import render_examples  # noqa: PLC0415  the same
+    from package.notifications.previews import render_brands  # noqa: PLC0415  the same
 
     result = _Result()
     with tempfile.TemporaryDirectory() as folder:
@@ -77,11 +78,11 @@ def _try_all(home: Path, update: bool) -> _Result:
         except PackageError as error:
             result.faults += str(error).splitlines()
             return result
-    mails = [*render_examples(catalogue, home, list_types(home))]
+    mails = [*render_brands(catalogue, home)]
     for mail in mails:
-        where = f"{home / mail.type / mail.locale}"
-        faults = (f"{where}/{fault}, with examples/{mail.example}.json" for fault in find_mail_faults(mail))
-        result.faults += faults
+        where, brand = home / mail.type / mail.locale, f", under {BRANDS}/{mail.tenant}.json" if mail.tenant else ""
+        found = (f"{where}/{fault}, with examples/{mail.example}.json{brand}" for fault in find_mail_faults(mail))
+        result.faults += found
     for type_ in list_types(home):
         generated = try_generated(catalogue, home, type_, result.faults)
         result.tried[type_] = {"mails": sum(mail.type == type_ for mail in mails), "generated": generated}

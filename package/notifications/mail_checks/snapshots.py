@@ -1,7 +1,7 @@
 """Keeps every example's mail in files beside the notifications, so that every change of a mail shows in review.
 
 `_snapshots/TYPE/EXAMPLE.LOCALE.txt` has the headers and the text, `….html` the HTML with a line break between its tags:
-a comparison of lines then shows what changed.
+a comparison of lines then shows what changed. Mails under a tenant's brand are in `_snapshots/brands/TENANT/TYPE`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from package.notifications.brand import BRANDS
 from package.notifications.previews import ExampleMail
 
 __all__ = ["Change", "compare", "make_snapshots", "write_snapshots"]
@@ -29,7 +30,8 @@ def make_snapshots(mails: Iterable[ExampleMail]) -> dict[str, str]:
     """The files of these mails, by their path in the folder of snapshots."""
     files = {}
     for mail in mails:
-        name = f"{mail.type}/{mail.example}.{mail.locale}"
+        brand = f"{BRANDS}/{mail.tenant}/" if mail.tenant else ""
+        name = f"{brand}{mail.type}/{mail.example}.{mail.locale}"
         headers = "".join(f"{header}: {value}\n" for header, value in mail.headers.items())
         files[f"{name}.txt"] = f"{headers}\n{mail.content.text.rstrip()}\n"
         files[f"{name}.html"] = mail.content.html.replace("><", ">\n<").rstrip() + "\n"
@@ -65,7 +67,7 @@ def write_snapshots(folder: Path, wanted: Mapping[str, str]) -> list[Path]:
 
 
 def _list_files(folder: Path) -> Iterable[Path]:
-    return (path for path in folder.glob("*/*") if path.suffix in (".html", ".txt"))
+    return (path for path in folder.rglob("*") if path.suffix in (".html", ".txt"))
 
 
 def _compare(before: str, after: str) -> tuple[str, ...]:

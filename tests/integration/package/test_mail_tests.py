@@ -140,6 +140,32 @@ def test_a_mail_that_changed_since_its_snapshot_is_shown(mails: Path) -> None:
     assert not (kept / "old.en.txt").exists()
 
 
+def test_a_mail_under_a_tenants_brand_is_looked_at_and_held_to_a_snapshot_of_its_own(mails: Path) -> None:
+    brand = json.loads((mails / "brand.json").read_text("utf-8"))
+    acme = mails / "brands" / "acme.json"
+    acme.parent.mkdir()
+    acme.write_text(json.dumps(brand | {"name": "Acme"}), "utf-8")
+    assert herald("test", "--update", "--notifications", mails).exit_code == 0
+    kept = mails / "_snapshots" / "brands" / "acme" / "order.paid"
+    assert "Acme" in (kept / "typical.en.html").read_text("utf-8")
+    assert "Acme" not in (mails / "_snapshots" / "order.paid" / "typical.en.html").read_text("utf-8")
+    acme.write_text(json.dumps(brand | {"name": "Acme Books"}), "utf-8")
+    done = herald("test", "--json", "--notifications", mails)
+    changed = {change["path"] for change in json.loads(done.stdout)["changes"]}
+    assert done.exit_code == 1
+    assert changed == set(map(str, kept.iterdir()))
+    long = "{% if brand.name == 'Acme Books' %}" + "x" * 131 + "{% endif %}"
+    for subject in (mails / "order.paid").glob("*/subject.txt"):
+        subject.write_text(f"{subject.read_text('utf-8').rstrip()}{long}\n", "utf-8")
+    lines = herald("test", "--notifications", mails).stdout.splitlines()
+    found = [line for line in lines if "the subject has" in line]
+    assert found, lines
+    assert all(line.endswith(".json, under brands/acme.json") for line in found)
+    acme.unlink()
+    assert herald("test", "--update", "--notifications", mails).exit_code == 0
+    assert not any(kept.iterdir())
+
+
 def test_as_json_each_change_has_its_difference(mails: Path) -> None:
     herald("test", "--update", "--notifications", mails)
     edit(mails / "brand.json", '"name": "Herald"', '"name": "Shop"')

@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from laptop.state import ROOT
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, list_types
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue
 from package.notifications.mail_checks.snapshots import make_snapshots
-from package.notifications.previews import render_examples
+from package.notifications.previews import render_brands
 
 __all__ = ["KEPT", "digests"]
 
@@ -29,7 +29,7 @@ def digests() -> dict[str, dict[str, str]]:
 def _digests(root: Path) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         catalogue = compile_catalogue(Path(folder), root)
-    files = make_snapshots(render_examples(catalogue, root, list_types(root)))
+    files = make_snapshots(render_brands(catalogue, root))
     return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in sorted(files.items())}
 
 
