@@ -123,7 +123,7 @@ def _describe_letters(status: HeraldStatus, format_remedy: FormatRemedy) -> Iter
     letters = status.letters
     if letters is None:
         return
-    hidden = f"; about {letters.hidden} in somebody's hands" if letters.hidden else ""
+    hidden = f"; about {letters.hidden} in flight" if letters.hidden else ""
     if not letters.count:
         yield StatusLine("letters", f"none{hidden}")
         return

@@ -16,6 +16,7 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxRow, publish_again
 from operations.redrive.letter_filter import LetterFilter
+from operations.remedies import Remedy
 from operations.status.alarms import format_advice
 from operations.status.status_lines import describe_status
 from operations.suppressions import Suppression, scan_suppressions, take_off
@@ -97,8 +98,8 @@ def show_overview(
         **_read_audit(services.audit, done),
     }
     seen = notifier.look(datetime.fromtimestamp(services.clock() / 1000, UTC))
-    alarms = [(alarm, format_advice(alarm.do, format_command)) for alarm in seen.alarms or ()]
-    lines = [*describe_status(seen, format_command)]
+    alarms = [(alarm, format_advice(alarm.do, _quote_command)) for alarm in seen.alarms or ()]
+    lines = [*describe_status(seen, _quote_command)]
     return render_page(request, "operations.html", {**context, "lines": lines, "alarms": alarms})
 
 
@@ -331,6 +332,11 @@ def _read_audit(audit: Audit, done: str) -> Mapping[str, Any]:
     return {"entries_done": entries, "last": next((entry for entry in entries if entry.id == done), None)}
 
 
+def _quote_command(remedy: Remedy) -> str:
+    """The command between backticks, which the page shows as code."""
+    return f"`{format_command(remedy)}`"
+
+
 def _show_refusal(request: Request, error: UserError) -> Response:
-    why = f"{error}: {format_command(error.remedy)}" if error.remedy else str(error)
+    why = f"{error}: {_quote_command(error.remedy)}" if error.remedy else str(error)
     return render_page(request, "operations-refused.html", {"why": f"{why[:1].upper()}{why[1:]}"}, 409)

@@ -162,7 +162,7 @@ def _tell_where(installation: Installation, found: MailSearchResult, now: int) -
     dead = f"{found.letters} dead letter{'' if found.letters == 1 else 's'}{oldest}, which stay there"
     console.print(f"Looked at: {ledger}; {dead}; and the web app's outbox, if there is one.", style="dim")
     if hidden := count_in_flight(installation.sqs, installation.dead):
-        note(f"About {hidden} dead letters are in somebody's hands just now and were not seen: look again in a minute.")
+        note(f"About {hidden} dead letters are in flight, and were not seen: look again in a minute.")
 
 
 def _describe(

@@ -392,5 +392,6 @@ def test_the_overview_says_how_things_stand(operator: Browser, cloud: Cloud) -> 
     bury(cloud, "m-1", code=ReasonCode.EVENT_INVALID)
     text = operator.get("/operations").text
     assert "How things stand" in text
+    assert "1 in dead; <code>herald dead</code>" in text
     assert "1 event_invalid, the oldest" in text
     assert "none rings" in text
