@@ -48,7 +48,7 @@ def test_what_a_provider_reports_is_in_the_ledger(
     assert (gateway.feedback.suppression is not None) == listed
     (row,) = gateway.timeline("m1")
     assert row["provider"]["S"] == url.partition("://")[0]
-    assert "ada" not in str(row)
+    assert "@" not in str(row)
     assert gateway.feedback.record().sent_by == {"a1"}
 
 
@@ -127,7 +127,7 @@ def test_a_refusal_is_counted_and_names_nobody(gateway: Gateway) -> None:
     gateway.post("resend://", webhook("resend://", "Complaint", seed=OTHER))
     (line,) = [json.loads(line) for line in gateway.log.getvalue().splitlines()]
     assert (line["WebhookRefused"], line["status"], line["detail"]) == (1, 401, "not signed by the provider")
-    assert "ada" not in gateway.log.getvalue()
+    assert "@" not in gateway.log.getvalue()
 
 
 def test_a_probe_is_heard_and_makes_no_record(gateway: Gateway) -> None:
