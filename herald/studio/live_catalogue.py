@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,8 +25,8 @@ class LiveCatalogue:
     """A catalogue that several threads may use; one at a time compiles a change, and `version` grows with each. Mails
     are shown under the brand of a `tenant`, if one is named."""
 
-    def __init__(self, notifications: Path, work: Path, tenant: str | None = None) -> None:
-        self._notifications, self._work, self._tenant = notifications, work, tenant
+    def __init__(self, notifications: Path, tenant: str | None = None) -> None:
+        self._notifications, self._tenant = notifications, tenant
         self._catalogue: Catalogue | None = None
         self._lock, self._saving = threading.Lock(), threading.Lock()
         self.faults: list[str] = []
@@ -33,9 +34,9 @@ class LiveCatalogue:
 
     def reload(self) -> None:
         """Compile the current files; `faults` lists what is wrong with them."""
-        with self._lock:
+        with self._lock, tempfile.TemporaryDirectory() as compiled:  # not shared: two studios may run at once
             try:
-                self._catalogue, self.faults = compile_catalogue(self._work, self._notifications), []
+                self._catalogue, self.faults = compile_catalogue(Path(compiled), self._notifications), []
             except PackageError as error:
                 self.faults = str(error).splitlines()
             except Exception as error:  # the watcher goes on: a file may vanish while it is read

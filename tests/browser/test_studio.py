@@ -50,7 +50,7 @@ def running(tmp_path: Path) -> Iterator[Studio]:
             return send
 
         app = make_studio(
-            LiveCatalogue(folder, tmp_path / "work"),
+            LiveCatalogue(folder),
             folder,
             {name: way(name) for name in ("laptop", "deployment")},
             lambda type_, to: f"Send {type_} to {to} by herald in eu-west-1?",

@@ -16,13 +16,11 @@ from herald.publish_example import format_question, make_event, publish_event, r
 from herald.studio.app import make_studio as pages
 from herald.studio.live_catalogue import LiveCatalogue
 from laptop.resources import SENDER
-from laptop.state import DEFAULT_STATE, ROOT
+from laptop.state import DEFAULT_STATE
 from laptop.supervision.ports import HOST
 from package.build import find_notifications
 
 __all__ = ["send_to_inbox", "studio"]
-
-_WORK = ROOT / "build" / "studio"
 
 
 def studio(
@@ -48,9 +46,7 @@ def studio(
     def ask(type_: str, to: str) -> str:
         return format_question(type_, to, prefix, AwsAccount.choose(False, state_dir, prefix).where)
 
-    app = pages(
-        LiveCatalogue(home, _WORK, tenant), home, {"laptop": send_by_laptop, "deployment": publish_to_deployment}, ask
-    )
+    app = pages(LiveCatalogue(home, tenant), home, {"laptop": send_by_laptop, "deployment": publish_to_deployment}, ask)
     typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 

@@ -42,7 +42,7 @@ def page(folder: Path, tmp_path: Path, sent: list[str]) -> Iterator[TestClient]:
         return "sent"
 
     ways = {"laptop": send, "deployment": send}
-    pages = make_studio(LiveCatalogue(folder, tmp_path / "work"), folder, ways, "Send {} to {}?".format)
+    pages = make_studio(LiveCatalogue(folder), folder, ways, "Send {} to {}?".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
         yield client
 
@@ -64,7 +64,7 @@ def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: P
 
 def test_the_files_of_a_mail_are_named_beside_its_headers(folder: Path, tmp_path: Path) -> None:
     add_attachments(folder, "security")
-    pages = make_studio(LiveCatalogue(folder, tmp_path / "work"), folder, {}, "Send {} to {}?".format)
+    pages = make_studio(LiveCatalogue(folder), folder, {}, "Send {} to {}?".format)
     files = [reference("a.pdf", b"1"), reference("b.pdf", b"2", name="Größe.pdf")]
     with TestClient(pages, base_url="http://127.0.0.1:8025") as page:
         data = read_examples("security", folder)["typical"] | {"attachments": files}
@@ -100,7 +100,7 @@ def test_what_aws_refuses_is_told_on_the_page(folder: Path, tmp_path: Path, prob
     def send(*_: Any) -> str:
         raise problem
 
-    pages = make_studio(LiveCatalogue(folder, tmp_path / "work"), folder, {"laptop": send}, "{} {}".format)
+    pages = make_studio(LiveCatalogue(folder), folder, {"laptop": send}, "{} {}".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
         answer = client.post("/send", json=make_request(folder, to="me@example.com", way="laptop"))
     assert answer.status_code == 502
