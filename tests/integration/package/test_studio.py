@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ from typer.testing import CliRunner
 from herald.cli import app, main
 from herald.studio.app import make_studio
 from herald.studio.live_catalogue import LiveCatalogue
+from laptop.state import ROOT
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, read_examples
 from tests.attachments import add_attachments, reference
-from tests.waiting import eventually
+from tests.waiting import LIMIT, eventually
 
 NO_ADDRESSES = ["", "nobody", "a@example.com,b@example.com", " a@example.com", "a@example.com\n", None]
 
@@ -144,9 +147,9 @@ def test_another_sites_page_orders_nothing(page: TestClient, folder: Path, sent:
     ("type_", "example"), [("security", "../../x"), ("../security", "typical"), ("lost", "typical")]
 )
 def test_only_an_example_that_is_there_is_saved(page: TestClient, folder: Path, type_: str, example: str) -> None:
-    before = sorted(path for path in folder.parent.rglob("*.json") if "work" not in path.parts)
+    before = sorted(path for path in folder.parent.rglob("*.json"))
     assert page.post("/save", json=make_request(folder) | {"type": type_, "example": example}).status_code == 422
-    assert sorted(path for path in folder.parent.rglob("*.json") if "work" not in path.parts) == before
+    assert sorted(path for path in folder.parent.rglob("*.json")) == before
 
 
 def test_data_that_the_schema_refuses_is_told_and_not_saved(page: TestClient, folder: Path) -> None:
@@ -203,6 +206,16 @@ def test_any_error_is_told_and_the_folder_is_followed_on(
         ]
         assert page.post("/render", json=make_request(folder)).is_success
     eventually(look, lambda told: not told["faults"], every=1)
+
+
+def test_studios_that_run_at_once_compile_apart(folder: Path) -> None:
+    begin = (
+        "import pathlib, sys\nfrom herald.studio.live_catalogue import *\nit = LiveCatalogue(pathlib.Path(sys.argv[1]))"
+    )
+    again = "it.reload(); assert it.faults == [], it.faults"
+    code = "\n".join([begin, *[again] * 12])
+    studios = [subprocess.Popen([sys.executable, "-c", code, folder], cwd=ROOT) for _ in range(3)]
+    assert [studio.wait(LIMIT) for studio in studios] == [0, 0, 0]
 
 
 def test_the_command_shows_mails_under_a_tenants_brand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
